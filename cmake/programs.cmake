@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# The programs: the one binary, and the small servers and clients that stand outside the floors.
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/tools/cli/main.c)
+  add_executable(parlance tools/cli/main.c)
+  target_link_libraries(parlance PRIVATE room_cli)
+endif()
+
+file(GLOB demoshop_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/demoshop/*.c)
+if(demoshop_sources)
+  add_executable(demoshop ${demoshop_sources})
+  target_link_libraries(demoshop PRIVATE room_base room_value websockets)
+endif()
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/tests/load/CMakeLists.txt)
+  add_subdirectory(tests/load)
+endif()
