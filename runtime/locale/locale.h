@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * locale: everything that depends on languages, scripts, regions and time zones, by ICU and
+ * Snowball: folding, words, stems, regular expressions with limits, plural rules, formats, wall
+ * clock time, and rendering of message code.
+ *
+ * `struct pl_locale_tools` is one thread's set of open ICU objects. It owns the locales, zones,
+ * stemmers and formatters opened through it until it is freed; they are opened at first use and
+ * kept, so a warm turn opens nothing. Texts are given in the arena named, or point into the input.
+ * Invariants: results depend on the input and on ICU's data alone, never on the environment's
+ * locale or zone.
+ * Threads: a tools object, and all that came from it, belongs to one thread.
+ */
+#ifndef PL_LOCALE_H
+#define PL_LOCALE_H
+
+#include "runtime/value/value.h"
+
+struct pl_locale_tools;
+
+struct pl_locale_tools *pl_locale_tools_new(void);
+void pl_locale_tools_free(struct pl_locale_tools **t);
+
+/* ---- locales ---- */
+
+/* One open locale: id, zone, currency and the formatters of them. Owned by its tools. */
+struct pl_locale;
+
+/* Is this the id of a locale that CLDR has data for ("en-US", "es", "ar-SA", "zh-Hans-CN")? */
+bool pl_locale_known(struct pl_str id);
+/* The next locale to try: "es-MX" gives "es", "es" the empty slice. Points into the input. */
+struct pl_str pl_locale_fallback(struct pl_str id);
+/* The best of `have` for `want`: the same id; else one of the chain of fallbacks; else the first
+ * of the same language (es-MX takes es-ES); else `otherwise`. Case and '_' do not matter. */
+size_t pl_locale_best(struct pl_str want, const struct pl_str *have, size_t n, size_t otherwise);
+/* The language alone: "es-MX" gives "es". Points into the input. */
+struct pl_str pl_locale_language(struct pl_str id);
+bool pl_locale_rtl(struct pl_str id);
+
+/* The locale, opened at first use. PL_NOT_FOUND: unknown id or zone; PL_LIMIT: over 256 of them.
+ * The zone is an IANA name ("Europe/Berlin"), the currency ISO 4217, both as the assistant or the
+ * customer's profile has them; an empty zone is UTC, an empty currency USD. */
+enum pl_err pl_locale_open(struct pl_locale_tools *t, struct pl_str id, struct pl_str zone,
+                           struct pl_str currency, struct pl_locale **out);
+struct pl_str pl_locale_id(const struct pl_locale *l);
+/* The tools it came from. */
+struct pl_locale_tools *pl_locale_tools_of(const struct pl_locale *l);
+
+/* ---- text ---- */
+
+bool pl_locale_ascii(struct pl_str s);
+/* NFC. Gives the input itself when it is normal already. Ill-formed bytes become U+FFFD. */
+struct pl_str pl_locale_nfc(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str s);
+/* For comparing: compatibility forms and case folded, diacritics, Arabic harakat and tatweel
+ * gone, alef, ya and ta marbuta of one form, digits of all scripts as 0-9. White space stays. */
+struct pl_str pl_locale_fold(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str s);
+/* Count of user-perceived characters (grapheme clusters). */
+size_t pl_locale_graphemes(struct pl_locale_tools *t, struct pl_str s);
+
+struct pl_word {
+    uint32_t start, end; /* bytes in the text */
+    struct pl_str folded;
+    struct pl_str stem; /* Snowball's, of the folded word; the folded word in other languages */
+};
+/* The words of a text, split once per message and used by every recogniser. */
+struct pl_words {
+    struct pl_str text;
+    struct pl_word *v;
+    uint32_t n;
+};
+/* Runs of letters and digits, apostrophes between letters ("don't") and points and commas between
+ * digits ("4.8") included; Han, kana, Thai, Lao, Khmer and Burmese runs by ICU's dictionaries. At
+ * most PL_WORDS_MAX words, the rest is not seen. `language` may be empty: no stems. */
+#define PL_WORDS_MAX 1024
+struct pl_words pl_locale_words(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
+                                struct pl_str language);
+/* Stems words that were split without, or for another language. */
+void pl_locale_stems(struct pl_locale_tools *t, struct pl_arena *a, struct pl_words *w,
+                     struct pl_str language);
+/* The stem of one folded word. */
+struct pl_str pl_locale_stem(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str word,
+                             struct pl_str language);
+
+/* ---- regular expressions (ICU's dialect) ---- */
+
+/* A compiled expression, owned by the caller, of one thread. */
+struct pl_locale_regex;
+
+/* flags: "i" or empty. PL_MALFORMED with *at at the offending byte of the pattern (may be NULL);
+ * PL_LIMIT for a pattern over 1 KiB. */
+enum pl_err pl_locale_regex_new(struct pl_str pattern, struct pl_str flags,
+                                struct pl_locale_regex **out, size_t *at);
+void pl_locale_regex_free(struct pl_locale_regex **re);
+
+/* A text made ready for regular expressions: UTF-16, digits of all scripts as 0-9, with a map back
+ * to bytes. In the arena. Over 4 KiB only the first 4 KiB are seen. */
+struct pl_locale_subject;
+const struct pl_locale_subject *pl_locale_subject(struct pl_arena *a, struct pl_str text);
+
+/* The first match at or after byte `from`, as bytes [*start, *end). A match that needs too many
+ * steps counts as none (the same number of steps on every machine). */
+bool pl_locale_regex_find(struct pl_locale_regex *re, const struct pl_locale_subject *s,
+                          size_t from, size_t *start, size_t *end);
+/* Does it match the whole text? */
+bool pl_locale_regex_is(struct pl_locale_regex *re, const struct pl_locale_subject *s);
+
+/* ---- plurals ---- */
+
+/* The categories that whole numbers or decimals can fall into, as bits 1 << enum pl_plural. OTHER
+ * is always there. PL_NOT_FOUND: unknown locale. */
+enum pl_err pl_locale_plural_categories(struct pl_str id, bool ordinal, unsigned *bits);
+enum pl_plural pl_locale_plural(struct pl_locale *l, struct pl_dec n, bool ordinal);
+
+/* ---- wall clock ---- */
+
+struct pl_local {
+    int16_t year;
+    uint8_t month, day; /* from 1 */
+    uint8_t hour, minute, second;
+    uint8_t weekday;        /* 0 Monday .. 6 Sunday */
+    int32_t offset_minutes; /* from UTC, out only */
+};
+bool pl_locale_zone_known(struct pl_str zone);
+/* Unknown zones are UTC. A wall time that occurs twice is the first one; one that is skipped is
+ * the first valid one after it. */
+struct pl_local pl_locale_to_local(struct pl_locale_tools *t, struct pl_str zone, int64_t ms);
+int64_t pl_locale_local_to_utc(struct pl_locale_tools *t, struct pl_str zone, struct pl_local w);
+
+/* ---- formats ---- */
+
+/* What rendering needs from outside. All may be zero. */
+struct pl_locale_env {
+    int64_t now_ms; /* for relative styles */
+    /* The message code of the label of an enum's member, in this locale. false: none, and the
+     * member's name is printed. */
+    bool (*label)(void *ctx, struct pl_str type, struct pl_str member, struct pl_str *code);
+    void *ctx;
+};
+
+/* A value by its kind and the style (enum pl_msg_style). Numbers, money and dates in the locale's
+ * digits; texts as they are, between U+2068 and U+2069 where their direction is not the locale's.
+ * Booleans, records and absent values print nothing: the compiler lets none of them through. */
+void pl_locale_format(struct pl_locale *l, struct pl_value v, uint64_t style,
+                      const struct pl_locale_env *env, struct pl_buf *out);
+
+/* Runs message code (value.h). Trusts code that pl_msg_check has passed; other code ends early.
+ * Out of memory is out->failed. An argument out of range prints nothing. */
+void pl_locale_render(struct pl_locale *l, struct pl_str code, const struct pl_value *args,
+                      uint32_t nargs, const struct pl_locale_env *env, struct pl_buf *out);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * nlp: reads a customer's message: language, intents, entities, yes and no, sentiment, and the
+ * bits of every `mentions` and `matches` of the program. Deterministic; no network, no clock.
+ *
+ * Two halves. At build, pl_nlp_build turns examples and recognisers into one opaque section of
+ * the image. At run time, pl_nlp_open checks a section once and gives a model: immutable, shared
+ * by all threads, alive as long as its section's bytes. A `struct pl_nlp` is one thread's scratch
+ * for one model (compiled expressions). A reading lives in the arena of its turn.
+ * Text handed in must be masked by privacy; nothing here stores it.
+ */
+#ifndef PL_NLP_H
+#define PL_NLP_H
+
+#include "runtime/locale/locale.h"
+
+/* ---- build ---- */
+
+/* A phrase of one language; an empty language means any. */
+struct pl_nlp_phrase {
+    struct pl_str lang, text;
+};
+
+/* One example of an intent. What a placeholder stands for is written ⟨name⟩ (U+27E8, U+27E9):
+ * "return ⟨order_id⟩", name being an entity's or a built-in kind's word. */
+struct pl_nlp_example {
+    uint32_t intent; /* index in pl_nlp_source.intents */
+    struct pl_str lang, text;
+};
+
+/* A word-list member's synonym. */
+struct pl_nlp_synonym {
+    struct pl_str member, lang, text;
+};
+
+struct pl_nlp_regex {
+    struct pl_str pattern, flags;
+};
+
+enum { PL_NLP_UPPER = 1, PL_NLP_LOWER = 2, PL_NLP_FROM_HOOK = 4 };
+
+/* An entity. It may have expressions, words and a hook's list, all at once. */
+struct pl_nlp_entity {
+    struct pl_str name;
+    uint8_t kind;  /* enum pl_kind of its values: TEXT, or ENUM for `one of` (name = type) */
+    uint8_t flags; /* shape, PL_NLP_FROM_HOOK */
+    const struct pl_nlp_regex *regexes; /* whole words, longest first */
+    uint32_t nregexes;
+    const struct pl_nlp_synonym *words;
+    uint32_t nwords;
+    const struct pl_nlp_phrase *after; /* words that must stand before it, outside its question */
+    uint32_t nafter;
+};
+
+/* One `mentions` of the program. */
+struct pl_nlp_mention {
+    const struct pl_nlp_phrase *phrases;
+    uint32_t n;
+};
+
+struct pl_nlp_source {
+    const struct pl_str *langs; /* languages of the assistant's locales, the source first */
+    uint32_t nlangs;
+    const struct pl_str *intents; /* names */
+    uint32_t nintents;
+    const struct pl_nlp_example *examples;
+    uint32_t nexamples;
+    const struct pl_nlp_entity *entities; /* an earlier one wins a tie */
+    uint32_t nentities;
+    const struct pl_nlp_mention *mentions;
+    uint32_t nmentions;
+    const struct pl_nlp_regex *matches; /* every distinct expression of `matches` */
+    uint32_t nmatches;
+};
+
+/* Appends the section. The same source gives the same bytes. PL_MALFORMED: an expression does not
+ * compile or an index is out of range, *why says which; PL_LIMIT: over 1,000 intents, 100,000
+ * examples, 1,000 entities, 1,000 mentions or matches. Not thread-safe within a process (the
+ * trainer's library keeps a global generator). */
+enum pl_err pl_nlp_build(struct pl_locale_tools *t, struct pl_arena *a,
+                         const struct pl_nlp_source *src, struct pl_buf *section,
+                         struct pl_str *why);
+
+/* Which training examples the model itself gets wrong, for the compiler's warnings. Gives how
+ * many; at most `max` written. */
+struct pl_nlp_confusion {
+    uint32_t example, intent; /* example number, the intent it was read as */
+};
+size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
+                         const struct pl_nlp_source *src, struct pl_str section,
+                         struct pl_nlp_confusion *out, size_t max);
+
+/* ---- run ---- */
+
+struct pl_nlp_model; /* shared */
+struct pl_nlp;       /* one thread's */
+struct pl_nlp_list;  /* values of a `from hook` entity, immutable, shared */
+
+/* Checks an untrusted section. It must outlive the model. */
+enum pl_err pl_nlp_open(struct pl_str section, struct pl_nlp_model **out);
+void pl_nlp_close(struct pl_nlp_model **m);
+uint32_t pl_nlp_nintents(const struct pl_nlp_model *m);
+struct pl_str pl_nlp_intent_name(const struct pl_nlp_model *m, uint32_t intent);
+uint32_t pl_nlp_nentities(const struct pl_nlp_model *m);
+struct pl_str pl_nlp_entity_name(const struct pl_nlp_model *m, uint32_t entity);
+/* Index of an entity that takes its values from a hook and is called so, or UINT32_MAX. */
+uint32_t pl_nlp_entity_index(const struct pl_nlp_model *m, struct pl_str name);
+
+/* PL_MALFORMED: an expression of the section does not compile. */
+enum pl_err pl_nlp_new(const struct pl_nlp_model *m, struct pl_locale_tools *t,
+                       struct pl_nlp **out);
+void pl_nlp_free(struct pl_nlp **n);
+
+/* The list that a hook gave; texts are copied. At most 100,000, the rest is left out. */
+struct pl_nlp_list *pl_nlp_list_new(struct pl_locale_tools *t, uint32_t entity,
+                                    const struct pl_str *texts, uint32_t n);
+void pl_nlp_list_free(struct pl_nlp_list **l);
+
+struct pl_nlp_context {
+    struct pl_str language; /* of the conversation so far: wins when the text does not tell */
+    struct pl_str locale;   /* for the order of day and month, and decimal marks */
+    struct pl_str currency; /* of amounts without one */
+    struct pl_str zone;
+    int64_t now_ms; /* for "tomorrow" */
+    uint8_t asked;  /* enum pl_kind of the open question, PL_KIND_NONE for none */
+    const struct pl_nlp_list *const *lists;
+    uint32_t nlists;
+};
+
+struct pl_nlp_guess {
+    uint32_t intent;
+    double confidence; /* 0..1 */
+};
+
+enum pl_nlp_how { PL_NLP_BY_REGEX, PL_NLP_BY_WORD, PL_NLP_BY_HOOK, PL_NLP_BY_BUILTIN };
+#define PL_NLP_BUILTIN UINT32_MAX
+
+struct pl_nlp_found {
+    uint32_t entity;       /* index, or PL_NLP_BUILTIN: value.kind tells */
+    struct pl_str name;    /* the entity's name, or the kind's word */
+    uint32_t start, end;   /* bytes of the text */
+    struct pl_value value; /* shaped; ENUM of type `name` for word lists */
+    uint8_t how;           /* enum pl_nlp_how */
+    bool needs_after;      /* its `after` word is not there: take it for its own question only */
+};
+
+enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
+
+#define PL_NLP_GUESSES 5
+struct pl_nlp_reading {
+    struct pl_str language;
+    struct pl_nlp_guess guesses[PL_NLP_GUESSES]; /* best first */
+    uint32_t nguesses;
+    bool exact;         /* the whole message is an example of guesses[0], folded and stemmed */
+    double uncertainty; /* 0..1, see below */
+    double sentiment;   /* -1..1 */
+    uint8_t answer;     /* enum pl_nlp_answer: the message as a whole says so */
+    bool change;        /* has a word of change: "no wait", "actually", "I meant" */
+    struct pl_nlp_found
+        *found; /* by start, then longest; spans of different entities may overlap */
+    uint32_t nfound;
+    uint8_t *mentions; /* bit i of byte i / 8: the program's mention i */
+    uint8_t *matches;  /* the like for matches, over the whole text */
+    uint32_t nmentions, nmatches;
+    struct pl_words words;
+    uint64_t folded_hash; /* of the folded words: "the same question again" */
+};
+
+/* Uncertainty is 1 - c, c being the confidence of the best guess, plus up to 0.3 as the second
+ * best comes near it (0 when it is 0.3 or more behind), at most 1. A message that is nothing but
+ * entities or yes/no has 0, the empty message too. */
+void pl_nlp_read(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
+                 const struct pl_nlp_context *ctx, struct pl_nlp_reading *out);
+
+/* Does `matches` number i hold for this text as a whole? For values other than the message. */
+bool pl_nlp_matches(struct pl_nlp *n, struct pl_arena *a, uint32_t match, struct pl_str text);
+
+/* Which of the options (labels and what they `say`) the message means, or UINT32_MAX: equal
+ * folded and stemmed; else the only one whose words it contains or that contains all of its words;
+ * else the number or ordinal it consists of ("2", "the second one"). */
+uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                     const struct pl_nlp_phrase *options, uint32_t noptions);
+
+#endif
