@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * program: the immutable image that a compiled project is. Its tables as plain data (struct
+ * pl_program), written to bytes by the compiler's last step, loaded and verified once by the
+ * runtime, then trusted. grammar fills a pl_program; vm, escalate, engine read one.
+ *
+ * An image is one file: magic "PLIMG", format version, SHA-free content (its hash is computed by
+ * the caller over all bytes; it names the version), tables, opaque sections. Bytes are untrusted
+ * until pl_image_load has verified them: every index is in range, every jump lands on an
+ * instruction of the same block of code, stacks neither underflow nor exceed 64, texts' message
+ * code is well formed.
+ *
+ * Owns: an image owns its bytes and everything it points to; nothing it gives out outlives it.
+ * Threads: an image never changes after load; any thread may read; the count of users is atomic.
+ */
+#ifndef PL_PROGRAM_H
+#define PL_PROGRAM_H
+
+#include "runtime/base/base.h"
+#include "runtime/value/value.h"
+
+#define PL_IMAGE_VERSION 1
+#define PL_NOWHERE       UINT32_MAX /* "none" for addresses and indices */
+
+enum pl_op {
+#define OP(name, operand, pops, pushes, meaning) PL_OP_##name,
+#include "runtime/program/opcode.def"
+#undef OP
+    PL_OPS
+};
+enum pl_fact {
+#define FACT(name, word, kind, optional) PL_FACT_##name,
+#include "runtime/program/fact.def"
+#undef FACT
+    PL_FACTS
+};
+enum pl_func {
+#define FUNC(name, word) PL_FUNC_##name,
+#include "runtime/program/func.def"
+#undef FUNC
+    PL_FUNCS
+};
+enum pl_prelude {
+#define PRELUDE(name, flow, params, required) PL_PRELUDE_##name,
+#include "runtime/program/prelude.def"
+#undef PRELUDE
+    PL_PRELUDES
+};
+
+#define PL_WORD(op, operand) ((uint32_t)(op) | (uint32_t)(operand) << 8)
+#define PL_WORD_OP(word)     ((word) & 0xffu)
+#define PL_WORD_ARG(word)    ((word) >> 8)
+
+/* Slot references: a scope in the top 2 of 24 bits, an index below. Locals are of the flow run. */
+enum pl_scope { PL_SCOPE_LOCAL, PL_SCOPE_SESSION, PL_SCOPE_CUSTOMER };
+#define PL_SLOT(scope, index) ((uint32_t)(scope) << 22 | (uint32_t)(index))
+#define PL_SLOT_SCOPE(ref)    ((ref) >> 22 & 3u)
+#define PL_SLOT_INDEX(ref)    ((ref) & 0x3fffffu)
+
+struct pl_p_text {
+    struct pl_str id;    /* "track.found", "track.status.label"; empty for texts without words */
+    uint32_t nargs;
+    struct pl_str *code; /* one message code per locale of the program; empty: fall back */
+};
+
+struct pl_p_slot {
+    struct pl_str name;  /* "order_id", "customer.phone" for a scope's */
+    struct pl_type type;
+    uint32_t title;      /* text, or PL_NOWHERE */
+};
+
+enum pl_interrupt { PL_INTERRUPT_ALLOW, PL_INTERRUPT_AFTER_ANSWER, PL_INTERRUPT_NEVER };
+enum pl_on_change { PL_CHANGE_FINISH, PL_CHANGE_RESTART, PL_CHANGE_MOVE };
+
+struct pl_p_flow {
+    struct pl_str name;
+    uint32_t title, resume; /* texts, or PL_NOWHERE */
+    uint32_t nparams;       /* the first slots */
+    uint32_t nslots;
+    const struct pl_p_slot *slots; /* locals: parameters, asked, set, loop variables */
+    struct pl_type result;         /* kind NONE: returns nothing */
+    uint32_t entry;                /* code address; the body ends with RETURN 0 or a leaving op */
+    uint32_t end;                  /* one past its last word: all its blocks lie in [entry, end) */
+    uint8_t interrupt, on_change;
+    bool regulated, verified, prelude;
+};
+
+enum pl_trigger_kind { PL_ON_INTENT, PL_ON_SAYS, PL_ON_OPEN, PL_ON_IDLE, PL_ON_OTHERWISE };
+struct pl_p_trigger {
+    uint8_t kind;
+    uint32_t arg;  /* INTENT: intents; SAYS: mentions (as a whole message); IDLE: ms */
+    uint32_t flow;
+    uint32_t cond; /* code address, or PL_NOWHERE */
+};
+
+enum pl_wait_kind { PL_WAIT_ASK, PL_WAIT_CONFIRM, PL_WAIT_CHOOSE, PL_WAIT_SLEEP };
+
+struct pl_p_check {
+    uint32_t cond;   /* the value is in the slot already while it runs */
+    uint32_t refuse; /* a block that says why */
+};
+
+/* A place where the bot waits. Blocks end with DONE and hold no waits; `no`, `otherwise`,
+ * `else` and options' bodies are ordinary code of the flow. */
+struct pl_p_wait {
+    uint8_t kind;
+    struct pl_str id;       /* stable: its prompt's @id */
+    uint32_t flow;
+    uint32_t at;            /* address of the ASK/CONFIRM/CHOOSE/SLEEP word */
+    uint32_t next;          /* where an answered wait goes on (CHOOSE: where options' bodies join) */
+    uint32_t slot;          /* ASK: slot reference */
+    struct pl_type type;    /* ASK */
+    uint32_t entity;        /* entities, when the type is one; else PL_NOWHERE */
+    uint32_t prompt;        /* block */
+    uint32_t nagain;
+    const uint32_t *again;  /* blocks, the nth at the nth miss, then the last; none: not_understood */
+    uint32_t tries;         /* unusable answers until `otherwise_else`, default 3 */
+    uint32_t els;           /* code of `else`; the compiler writes the default */
+    uint32_t no;            /* CONFIRM: code */
+    uint32_t otherwise;     /* code, or PL_NOWHERE */
+    uint32_t nchecks;
+    const struct pl_p_check *checks;
+    uint32_t shown;         /* count of slots that a CONFIRM shows ... */
+    const uint32_t *shows;  /* ... and the slots, for corrections */
+    bool optional;          /* ASK: skip is an answer; yes/no "no" and "skip" leave it unset */
+    bool confirm_corrections;
+    bool has_options;       /* ASK of an enum or over a list */
+};
+
+enum pl_option_kind { PL_OPT_BLOCK, PL_OPT_FLOW, PL_OPT_OPEN, PL_OPT_VALUE };
+struct pl_p_option {
+    uint8_t kind;        /* BLOCK: go to code; FLOW: leave for the flow; OPEN: a url, no answer;
+                            VALUE: answers an ASK with `value`, or with the loop's item */
+    struct pl_str id;    /* "track.sms.yes"; of a loop: the runtime adds ".0", ".1" … */
+    uint32_t wait;
+    uint32_t code;       /* BLOCK */
+    uint32_t flow;       /* FLOW; PL_NOWHERE: the loop's item, a flow (clarification) */
+    uint32_t item;       /* slot reference of the loop's item, or PL_NOWHERE */
+    uint32_t says;       /* mentions, or PL_NOWHERE */
+    struct pl_value value; /* VALUE without a loop: the enum's member */
+};
+
+/* What a button does. */
+struct pl_p_target {
+    struct pl_str id;
+    bool open;       /* a url on the stack; else a flow with arguments on the stack */
+    uint32_t flow;
+    uint32_t nargs;
+};
+
+struct pl_p_failure {
+    struct pl_str name; /* "not_found", "unavailable", "unconfirmed" */
+    uint32_t code;
+};
+
+/* A call site of a hook or a flow. */
+struct pl_p_call {
+    struct pl_str id;   /* stable within its flow: part of the idempotency key; TRACK: the name */
+    uint32_t callee;    /* hooks or flows */
+    uint32_t nargs;
+    uint32_t result;    /* slot reference, or PL_NOWHERE */
+    uint32_t next;
+    uint32_t nfailures; /* `unavailable` is always among a hook's unless it is pure */
+    const struct pl_p_failure *failures;
+};
+
+enum pl_effect_class { PL_HOOK_PURE, PL_HOOK_READ, PL_HOOK_WRITE_ONCE };
+struct pl_p_hook {
+    struct pl_str name; /* "orders.find" */
+    uint8_t effect;
+    uint32_t nparams;
+    const struct pl_typedef_field *params;
+    struct pl_type result; /* kind NONE: none */
+    uint32_t nfails;
+    const struct pl_str *fails;
+    uint32_t within_ms, cache_ms; /* 0: not cached */
+};
+
+struct pl_p_entity {
+    struct pl_str name;
+    uint32_t def;       /* in types.defs */
+    uint32_t title;     /* text or PL_NOWHERE */
+    struct pl_str example;
+    uint32_t hook;      /* `from hook`, or PL_NOWHERE */
+    uint32_t refresh_ms;
+};
+
+struct pl_p_back {
+    uint32_t to;    /* address of the mark */
+    uint32_t most;
+    uint32_t els;
+};
+
+enum pl_handoff_mode { PL_HANDOFF_NOW, PL_HANDOFF_OFFER, PL_HANDOFF_CALLBACK, PL_HANDOFF_MESSAGE };
+struct pl_p_handoff {
+    uint8_t mode;            /* OFFER only in rules: in flows the compiler writes the question out */
+    uint32_t queue;          /* queues; PL_NOWHERE: the project's first */
+    uint32_t queue_slot;     /* `to queue` of a parameter; else PL_NOWHERE */
+    struct pl_str priority;  /* "" | low medium high critical */
+    uint32_t because;        /* text, or PL_NOWHERE */
+    uint32_t closed;         /* code, or PL_NOWHERE: agent_unavailable, then leave */
+};
+
+struct pl_p_rule {
+    struct pl_str name;
+    uint32_t cond;           /* block that leaves one bool; all `when` lines joined */
+    bool route;
+    struct pl_p_handoff handoff; /* route: only priority */
+    uint32_t every_ms;
+};
+
+struct pl_p_open {
+    uint8_t weekday; /* 0 Monday */
+    uint16_t from, to; /* minutes since midnight */
+};
+struct pl_p_hours {
+    struct pl_str name, zone;
+    uint32_t nopen;
+    const struct pl_p_open *open;
+    uint32_t nholidays;
+    const int32_t *holidays; /* dates, sorted */
+};
+struct pl_p_queue {
+    struct pl_str name;
+    uint32_t title;
+    uint32_t nskills, nlanguages;
+    const struct pl_str *skills, *languages;
+    uint32_t hours; /* or PL_NOWHERE: always */
+    uint32_t within_ms, percent, callback_ms; /* 0: not promised */
+};
+/* Words by language, for `mentions` and `says`. */
+struct pl_p_words {
+    struct pl_str lang;
+    struct pl_str phrase;
+};
+struct pl_p_mention {
+    uint32_t n;
+    const struct pl_p_words *words;
+};
+struct pl_p_line {
+    uint32_t at;   /* from this address on ... */
+    uint32_t file; /* consts, the path */
+    uint32_t line;
+};
+struct pl_p_section {
+    struct pl_str name; /* "nlp.model" "nlp.recognisers" "lua/orders.lua" … */
+    struct pl_str bytes;
+};
+
+#define PL_TABLE(type, name)                                                                       \
+    const type *name;                                                                              \
+    uint32_t n##name
+
+struct pl_program {
+    struct pl_str assistant, source_locale, zone;
+    char currency[4];
+    uint32_t callback_ms;
+    uint32_t start;                     /* flow that greets */
+    uint32_t prelude[PL_PRELUDES];      /* flows, or PL_NOWHERE where not required */
+    PL_TABLE(struct pl_str, locales);   /* source first */
+    PL_TABLE(struct pl_value, consts);
+    struct pl_types types;
+    PL_TABLE(struct pl_p_text, texts);
+    PL_TABLE(uint32_t, code);
+    PL_TABLE(struct pl_p_line, lines);
+    PL_TABLE(struct pl_p_flow, flows);
+    PL_TABLE(struct pl_p_trigger, triggers);
+    PL_TABLE(struct pl_p_slot, session);
+    PL_TABLE(struct pl_p_slot, customer);
+    PL_TABLE(struct pl_p_wait, waits);
+    PL_TABLE(struct pl_p_option, options);
+    PL_TABLE(struct pl_p_target, targets);
+    PL_TABLE(struct pl_p_call, calls);
+    PL_TABLE(struct pl_p_hook, hooks);
+    PL_TABLE(struct pl_p_entity, entities);
+    PL_TABLE(struct pl_str, intents);
+    PL_TABLE(struct pl_p_back, backs);
+    PL_TABLE(struct pl_p_handoff, handoffs);
+    PL_TABLE(struct pl_p_rule, rules);
+    PL_TABLE(struct pl_p_hours, hours);
+    PL_TABLE(struct pl_p_queue, queues);
+    PL_TABLE(struct pl_p_mention, mentions);
+    PL_TABLE(struct pl_str, regexes);   /* patterns, flags as a (?i) prefix */
+    PL_TABLE(struct pl_p_section, sections);
+};
+
+/* ---- writing ---- */
+
+/* Appends the image's bytes. The program must be well formed (pl_image_load would accept it). */
+void pl_program_write(const struct pl_program *p, struct pl_buf *out);
+
+/* ---- loading ---- */
+
+struct pl_image; /* a loaded, verified program with a count of its users */
+
+/* Copies the bytes. hash: 32 bytes that name the version (SHA-256 of the bytes, computed above;
+ * this room has no crypto). PL_MALFORMED or PL_VERSION with a reason in why[256]; *out untouched. */
+enum pl_err pl_image_load(struct pl_str bytes, const uint8_t hash[32], struct pl_image **out,
+                          char why[256]);
+struct pl_image *pl_image_ref(struct pl_image *i);
+void pl_image_unref(struct pl_image **i); /* nulls it; frees at zero */
+const struct pl_program *pl_image_program(const struct pl_image *i);
+const uint8_t *pl_image_hash(const struct pl_image *i); /* 32 bytes */
+/* The section's bytes, empty when there is none. */
+struct pl_str pl_image_section(const struct pl_image *i, const char *name);
+/* Index by name, PL_NOWHERE when unknown: constant time. */
+uint32_t pl_image_flow(const struct pl_image *i, struct pl_str name);
+uint32_t pl_image_hook(const struct pl_image *i, struct pl_str name);
+uint32_t pl_image_intent(const struct pl_image *i, struct pl_str name);
+uint32_t pl_image_queue(const struct pl_image *i, struct pl_str name);
+uint32_t pl_image_option(const struct pl_image *i, struct pl_str id);
+uint32_t pl_image_locale(const struct pl_image *i, struct pl_str locale);
+/* The title text of an enum member, flow, slot or queue; type is the enum's name or one of
+ * "flow" "queue" "slot.<flow>" "session" "customer" "entity". PL_NOWHERE: print the member. */
+uint32_t pl_image_label(const struct pl_image *i, struct pl_str type, struct pl_str member);
+/* File and line of an address, for errors. */
+void pl_image_line(const struct pl_image *i, uint32_t at, struct pl_str *file, uint32_t *line);
+/* The text's message code in a locale with fall-back (es-MX, es, source). */
+struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t locale);
+
+/* ---- reading by people ---- */
+
+/* All tables and code as text, stable: golden tests and `parlance build --dump` use it. */
+void pl_program_dump(const struct pl_program *p, struct pl_buf *out);
+const char *pl_op_name(enum pl_op op);
+
+#endif
