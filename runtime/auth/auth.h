@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * auth: who may do what. Visitors' resume secrets, operators' tokens, rate limits.
+ *
+ * A secret is 256 random bits, shown once; only its SHA-256 is kept (enough at that entropy) and
+ * compared in constant time. Resume hashes are kept by the engine in the conversation's snapshot;
+ * token hashes by struct pl_tokens in store rows.
+ * Threads: resume verbs are pure; a token table and a limiter belong to one thread each.
+ */
+#ifndef PL_AUTH_H
+#define PL_AUTH_H
+
+#include "runtime/base/base.h"
+
+struct sockaddr;
+struct pl_store;
+
+/* ---- visitors: `<conversation, 32 hex>-<secret, 64 hex>` ---- */
+
+#define PL_RESUME_TEXT 98 /* with the NUL */
+
+struct pl_resume {
+    uint8_t conversation[16];
+    uint8_t hash[32]; /* of the secret */
+};
+
+/* A new random conversation id and secret. text is the only place where the secret ever is. */
+enum pl_err pl_resume_make(struct pl_resume *out, char text[PL_RESUME_TEXT]);
+/* False: not of this form. */
+bool pl_resume_read(struct pl_str text, struct pl_resume *out);
+/* Constant time. */
+bool pl_resume_match(const uint8_t kept[32], const uint8_t shown[32]);
+
+/* ---- operators: `plt_<id, 16 hex>_<secret, 64 hex>` ---- */
+
+enum pl_scope {
+#define SCOPE(name, bit, word, help) PL_SCOPE_##name = 1 << (bit),
+#include "runtime/auth/scope.def"
+#undef SCOPE
+};
+
+#define PL_TOKEN_TEXT 86 /* with the NUL */
+
+struct pl_token {
+    uint8_t id[8];
+    uint8_t hash[32];
+    uint32_t scopes; /* enum pl_scope bits */
+    int64_t made_ms;
+    int64_t expires_ms; /* 0: never */
+    char name[64];      /* what the operator called it, UTF-8 */
+};
+
+/* Reads "queue,metrics" into bits; PL_MALFORMED, and *bad is the unknown word. */
+enum pl_err pl_scopes_read(struct pl_str words, uint32_t *scopes, struct pl_str *bad);
+void pl_scopes_print(struct pl_buf *b, uint32_t scopes);
+
+/* The text form of a token's secret. */
+enum pl_err pl_token_make(const char *name, uint32_t scopes, int64_t now_ms, int64_t expires_ms,
+                          struct pl_token *out, char text[PL_TOKEN_TEXT]);
+
+/* ---- rate limits: token buckets by peer, in a bounded table ---- */
+
+/* What a limit is keyed by: an IPv4 address, or the /64 of an IPv6 one. */
+struct pl_peer {
+    uint8_t bytes[9]; /* family 4 or 6, then the bytes */
+};
+struct pl_peer pl_peer_of(const struct sockaddr *address);
+struct pl_peer pl_peer_text(const char *address); /* "192.0.2.1", "2001:db8::1"; else all zero */
+
+struct pl_limits;
+/* Every peer gets `burst` tokens and `per_second` new ones. At most max_peers are remembered; the
+ * longest unused is forgotten first. seed keys the table's hash. */
+struct pl_limits *pl_limits_new(double burst, double per_second, size_t max_peers, uint64_t seed);
+void pl_limits_free(struct pl_limits **l);
+/* 0: taken. Else the milliseconds to wait; nothing was taken. */
+int64_t pl_limits_take(struct pl_limits *l, struct pl_peer peer, double cost, int64_t now_us);
+
+#endif
