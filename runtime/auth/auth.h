@@ -4,8 +4,8 @@
  *
  * A secret is 256 random bits, shown once; only its SHA-256 is kept (enough at that entropy) and
  * compared in constant time. Resume hashes are kept by the engine in the conversation's snapshot;
- * token hashes by struct pl_tokens in store rows.
- * Threads: resume verbs are pure; a token table and a limiter belong to one thread each.
+ * token hashes in store rows.
+ * Threads: any, but a limiter belongs to one thread.
  */
 #ifndef PL_AUTH_H
 #define PL_AUTH_H
@@ -54,9 +54,23 @@ struct pl_token {
 enum pl_err pl_scopes_read(struct pl_str words, uint32_t *scopes, struct pl_str *bad);
 void pl_scopes_print(struct pl_buf *b, uint32_t scopes);
 
-/* The text form of a token's secret. */
+/* A new token. text is the only place where its secret ever is. PL_LIMIT: name over 63 bytes;
+ * PL_MALFORMED: name empty or ill-formed, no scope. */
 enum pl_err pl_token_make(const char *name, uint32_t scopes, int64_t now_ms, int64_t expires_ms,
                           struct pl_token *out, char text[PL_TOKEN_TEXT]);
+bool pl_token_expired(const struct pl_token *t, int64_t now_ms);
+
+/* Tokens are rows of the store, so these may be called from any thread. */
+enum pl_err pl_token_save(struct pl_store *store, const struct pl_token *t);
+/* The token that text is, living and with all of `scopes`. PL_MALFORMED: not of this form;
+ * PL_NOT_FOUND: unknown, revoked or another secret; PL_TIMEOUT: expired; PL_DENIED: lacks a scope.
+ */
+enum pl_err pl_token_check(struct pl_store *store, struct pl_str text, uint32_t scopes,
+                           int64_t now_ms, struct pl_token *out);
+/* All of them by id, at most max; gives how many in *n. */
+enum pl_err pl_token_list(struct pl_store *store, struct pl_token *out, size_t max, size_t *n);
+/* PL_NOT_FOUND. From now on every check fails. */
+enum pl_err pl_token_revoke(struct pl_store *store, const uint8_t id[8]);
 
 /* ---- rate limits: token buckets by peer, in a bounded table ---- */
 

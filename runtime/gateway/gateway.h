@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * gateway: the server's doors. WebSocket and HTTP on one port (libwebsockets on the caller's loop),
+ * the admin socket on a thread of its own.
+ *
+ * What the gateway asks of the engine goes through struct pl_gateway_door; what the engine answers
+ * comes back by the pl_gateway_ verbs marked "any thread", which print the frame at once, into
+ * memory of its own, and post it to the gateway's loop. A connection is named by a number that is
+ * never used twice, so an answer to a closed connection is dropped.
+ *
+ * Owns its sockets, connections and queued frames. Everything in the config is borrowed and
+ * outlives the gateway.
+ * Invariants: a conversation's frames leave in the order they were given; at most `max_queued`
+ * bytes wait for a reader, then it is cut off (typing is dropped first).
+ * Threads: create, drain and destroy on the loop's thread; answers and pl_gateway_count any thread.
+ */
+#ifndef PL_GATEWAY_H
+#define PL_GATEWAY_H
+
+#include "runtime/auth/auth.h"
+#include "runtime/base/base.h"
+#include "runtime/loop/loop.h"
+#include "runtime/protocol/protocol.h"
+
+struct pl_gateway;
+
+/* ---- what the gateway asks: called on its thread, copies what it keeps, never blocks ---- */
+
+struct pl_gateway_open {
+    uint8_t conversation[16]; /* a fresh one is new at random */
+    uint8_t hash[32];         /* of the resume secret: kept when fresh, compared when not */
+    bool fresh;
+    struct pl_str locale, page_url; /* may be empty */
+    struct pl_str epoch;            /* that seq was counted in; empty: unknown */
+    uint64_t seq;                   /* the last event seen */
+};
+
+enum pl_gateway_said { PL_SAID_TEXT, PL_SAID_CHOICE, PL_SAID_BUTTON };
+
+struct pl_gateway_send {
+    struct pl_cid cid;
+    enum pl_gateway_said said;
+    struct pl_str text; /* the words, or the id of the choice or button */
+};
+
+struct pl_gateway_door {
+    void *ctx;
+    /* Answered by ready, missed events, live; or by an error without cid. */
+    void (*open)(void *ctx, uint64_t client, const struct pl_gateway_open *open);
+    /* Only after ready. Answered by ack or by an error with the cid. */
+    void (*send)(void *ctx, uint64_t client, const struct pl_gateway_send *send);
+    void (*seen)(void *ctx, uint64_t client, uint64_t seq);
+    void (*typing)(void *ctx, uint64_t client, bool on);
+    void (*rate)(void *ctx, uint64_t client, uint64_t seq, int value);
+    /* The connection is gone; called once for each that was opened. */
+    void (*leave)(void *ctx, uint64_t client);
+};
+
+/* ---- answers: any thread ---- */
+
+struct pl_gateway_ready {
+    struct pl_str with; /* bot, waiting, agent */
+    struct pl_str locale;
+    bool rtl, recovered;
+    uint64_t seq;
+};
+
+struct pl_gateway_event {
+    uint64_t seq;
+    int64_t at_ms;
+    struct pl_str body; /* the stored JSON object */
+};
+
+void pl_gateway_ready(struct pl_gateway *g, uint64_t client, const struct pl_gateway_ready *r);
+void pl_gateway_live(struct pl_gateway *g, uint64_t client);
+void pl_gateway_ack(struct pl_gateway *g, uint64_t client, struct pl_cid cid, uint64_t seq,
+                    bool dup);
+void pl_gateway_events(struct pl_gateway *g, uint64_t client, const struct pl_gateway_event *events,
+                       size_t n);
+void pl_gateway_typing(struct pl_gateway *g, uint64_t client, bool on);
+/* cid.counter 0: about the open or the connection. An empty message takes the code's own text. */
+void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
+                      struct pl_str message, struct pl_cid cid);
+
+/* ---- create, drain, destroy ---- */
+
+/* What the HTTP API reads; called on the gateway's thread, quick. */
+struct pl_gateway_api {
+    void *ctx;
+    /* Appends a JSON array: the conversations that wait for a person. */
+    enum pl_err (*queue)(void *ctx, struct pl_buf *json);
+    /* Shows each counter of the server for /metrics. */
+    void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
+};
+
+struct pl_gateway_config {
+    struct pl_loop *loop;
+    const struct pl_log *log;
+    struct pl_store *store; /* operators' tokens */
+    const char *epoch;      /* pl_store_epoch */
+    struct pl_gateway_door door;
+    struct pl_gateway_api api;
+    const char *host;    /* address to listen on */
+    int port;            /* 0: a free one */
+    const char *web;     /* folder of the pages; "" or NULL: none */
+    const char *origins; /* comma separated, "*" for all */
+    int64_t heartbeat_ms, pong_wait_ms, open_wait_ms, message_wait_ms;
+    int64_t max_connections, max_connections_per_ip;
+    int64_t max_queued;
+    int64_t messages_per_minute, handshakes_per_minute;
+};
+
+/* Listens when it returns PL_OK. PL_IO: the address cannot be had; PL_UNAVAILABLE: libwebsockets
+ * cannot run on libev here (libwebsockets-evlib-ev is missing). */
+enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_gateway **out);
+int pl_gateway_port(const struct pl_gateway *g);
+/* Takes no new conversations, says bye to every connection (each is told to come back after a time
+ * drawn at random up to spread_ms) and closes it; `done` runs once none is left or wait_ms is over.
+ */
+void pl_gateway_drain(struct pl_gateway *g, int64_t spread_ms, int64_t wait_ms,
+                      void (*done)(void *ctx), void *ctx);
+/* Closes what is left. The engine must have stopped answering. */
+void pl_gateway_destroy(struct pl_gateway **g);
+
+enum pl_gateway_count {
+#define COUNTER(name, help) PL_GATEWAY_##name,
+#include "runtime/gateway/counter.def"
+#undef COUNTER
+    PL_GATEWAY_COUNTERS
+};
+/* PL_GATEWAY_COUNTERS of them, living as long as the gateway. */
+const struct pl_counter *pl_gateway_counters(const struct pl_gateway *g);
+
+/* ---- the admin socket: one JSON object a line in, one a line out ---- */
+
+/* Runs on the admin thread, one at a time, and may take its time. Writes members of the answer;
+ * PL_OK makes {"ok":true,...}, else {"ok":false,"error":"<why, or the error's text>"}. */
+typedef enum pl_err pl_gateway_admin_fn(void *ctx, const struct pl_json *request,
+                                        struct pl_jw *answer, struct pl_buf *why);
+
+struct pl_gateway_admin_command {
+    const char *name; /* {"cmd":"<name>", ...} */
+    pl_gateway_admin_fn *run;
+};
+
+struct pl_gateway_admin;
+/* Makes the socket (mode 0600, an old one of a dead server is replaced). PL_EXISTS: a server
+ * answers there; PL_LIMIT: the path is longer than a socket's may be; PL_IO. */
+enum pl_err pl_gateway_admin_start(const char *path,
+                                   const struct pl_gateway_admin_command *commands, size_t n,
+                                   void *ctx, struct pl_gateway_admin **out);
+/* Waits for the command under way, removes the socket. Not from within a command. */
+void pl_gateway_admin_stop(struct pl_gateway_admin **a);
+/* The client's side: one request, one answer. PL_NOT_FOUND: no server; PL_TIMEOUT; PL_IO. */
+enum pl_err pl_gateway_admin_call(const char *path, struct pl_str request, int64_t wait_ms,
+                                  struct pl_buf *answer);
+
+#endif
