@@ -156,20 +156,20 @@ struct pl_ast_phrase_list {
 
 /* ---- expressions ---- */
 
-enum pl_op {
-    PL_OP_OR,
-    PL_OP_AND,
-    PL_OP_IS,
-    PL_OP_IS_NOT,
-    PL_OP_LT,
-    PL_OP_LE,
-    PL_OP_GT,
-    PL_OP_GE,
-    PL_OP_IN,
-    PL_OP_ADD,
-    PL_OP_SUB,
-    PL_OP_MUL,
-    PL_OP_DIV,
+enum pl_ast_op {
+    PL_AST_OP_OR,
+    PL_AST_OP_AND,
+    PL_AST_OP_IS,
+    PL_AST_OP_IS_NOT,
+    PL_AST_OP_LT,
+    PL_AST_OP_LE,
+    PL_AST_OP_GT,
+    PL_AST_OP_GE,
+    PL_AST_OP_IN,
+    PL_AST_OP_ADD,
+    PL_AST_OP_SUB,
+    PL_AST_OP_MUL,
+    PL_AST_OP_DIV,
 };
 
 struct pl_ast_args {
@@ -202,7 +202,7 @@ struct pl_ast_expr {
         PL_AST_LIST(struct pl_ast_entry) record;
         struct pl_ast_expr *operand; /* NOT */
         struct {
-            enum pl_op op;
+            enum pl_ast_op op;
             struct pl_span op_span;
             struct pl_ast_expr *left, *right;
         } binary;
@@ -484,16 +484,16 @@ struct pl_ast_experiment {
     PL_AST_LIST(struct pl_ast_variant) variants;
 };
 
-enum pl_handoff_mode {
-    PL_HANDOFF_PLAIN, /* `handoff`: leaves, like now, but without its haste */
-    PL_HANDOFF_NOW,
-    PL_HANDOFF_OFFER,
-    PL_HANDOFF_CALLBACK,
-    PL_HANDOFF_MESSAGE
+enum pl_ast_handoff_mode {
+    PL_AST_HANDOFF_PLAIN, /* `handoff`: leaves, like now, but without its haste */
+    PL_AST_HANDOFF_NOW,
+    PL_AST_HANDOFF_OFFER,
+    PL_AST_HANDOFF_CALLBACK,
+    PL_AST_HANDOFF_MESSAGE
 };
 struct pl_ast_handoff {
     struct pl_span span; /* of the head alone */
-    enum pl_handoff_mode mode;
+    enum pl_ast_handoff_mode mode;
     struct pl_ast_name to, priority;        /* or empty */
     struct pl_ast_text *because;            /* or NULL */
     struct pl_ast_block *closed, *declined; /* or NULL */
@@ -650,7 +650,7 @@ struct pl_ast_rule {
     struct pl_ast_duration *every; /* or NULL */
 };
 
-enum pl_trigger_kind {
+enum pl_ast_trigger_kind {
     PL_TRIGGER_INTENT,
     PL_TRIGGER_EVENT,
     PL_TRIGGER_OPEN,
@@ -659,7 +659,7 @@ enum pl_trigger_kind {
     PL_TRIGGER_SAYS
 };
 struct pl_ast_trigger {
-    enum pl_trigger_kind kind;
+    enum pl_ast_trigger_kind kind;
     struct pl_span span;
     struct pl_ast_name intent;
     struct pl_ast_path event;
@@ -667,20 +667,25 @@ struct pl_ast_trigger {
     struct pl_ast_phrase_list says;
     struct pl_ast_expr *cond; /* or NULL */
 };
-enum pl_on_change { PL_CHANGE_UNSAID, PL_CHANGE_FINISH, PL_CHANGE_RESTART, PL_CHANGE_MOVE };
-enum pl_interrupt {
-    PL_INTERRUPT_UNSAID,
-    PL_INTERRUPT_ALLOW,
-    PL_INTERRUPT_AFTER_ANSWER,
-    PL_INTERRUPT_NEVER
+enum pl_ast_on_change {
+    PL_AST_CHANGE_UNSAID,
+    PL_AST_CHANGE_FINISH,
+    PL_AST_CHANGE_RESTART,
+    PL_AST_CHANGE_MOVE
+};
+enum pl_ast_interrupt {
+    PL_AST_INTERRUPT_UNSAID,
+    PL_AST_INTERRUPT_ALLOW,
+    PL_AST_INTERRUPT_AFTER_ANSWER,
+    PL_AST_INTERRUPT_NEVER
 };
 struct pl_ast_flow {
     struct pl_ast_params params;
     struct pl_ast_type *result;         /* or NULL */
     struct pl_ast_line *title, *resume; /* or NULL */
     PL_AST_LIST(struct pl_ast_trigger) triggers;
-    enum pl_on_change on_change;
-    enum pl_interrupt interrupt;
+    enum pl_ast_on_change on_change;
+    enum pl_ast_interrupt interrupt;
     bool regulated, verified;
     struct pl_ast_block *body;
 };
@@ -701,10 +706,10 @@ enum pl_expect_kind {
 };
 struct pl_ast_expect {
     enum pl_expect_kind kind;
-    struct pl_ast_name name;   /* GOAL, END, DIRECTION */
-    struct pl_ast_path path;   /* HOOK_…, SLOT_… */
-    struct pl_ast_expr *value; /* SLOT_IS */
-    enum pl_handoff_mode mode; /* HANDOFF: PLAIN means any */
+    struct pl_ast_name name;       /* GOAL, END, DIRECTION */
+    struct pl_ast_path path;       /* HOOK_…, SLOT_… */
+    struct pl_ast_expr *value;     /* SLOT_IS */
+    enum pl_ast_handoff_mode mode; /* HANDOFF: PLAIN means any */
     struct pl_ast_name to, priority, by;
     struct pl_ast_givens carries;
 };
@@ -799,6 +804,6 @@ const char *pl_stmt_word(enum pl_stmt_kind kind);
 const char *pl_part_word(enum pl_part_kind kind);
 const char *pl_expr_word(enum pl_expr_kind kind);
 const char *pl_play_word(enum pl_play_kind kind);
-const char *pl_op_word(enum pl_op op);
+const char *pl_op_word(enum pl_ast_op op);
 
 #endif
