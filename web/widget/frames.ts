@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+// The frames of the wire protocol, as far as a customer's widget meets them. What comes from the
+// server is checked only for the shape that is used; unknown frames, kinds and parts are passed over,
+// so that an older widget goes on working with a newer server.
+
+export type Part =
+    | { type: "text"; text: string }
+    | { type: "image"; url: string; alt?: string }
+    | { type: "fact"; label: string; value: string }
+    | { type: "button"; id: string; label: string; url?: string }
+    | { type: "link"; label: string; url: string }
+    | { type: "steps"; items: string[] }
+    | Card
+    | { type: "cards"; items: Card[] };
+
+export interface Card {
+    type: "card";
+    title?: string;
+    text?: string;
+    parts?: Part[];
+}
+
+export interface Choice {
+    id: string;
+    label: string;
+    url?: string;
+}
+
+export type Party = "bot" | "customer" | "agent" | "system";
+export type With = "bot" | "waiting" | "agent";
+
+export interface EventFrame {
+    t: "event";
+    seq: number;
+    at?: string;
+    kind: string;
+    from?: Party;
+    cid?: string;
+    mode?: string;
+    queue?: string;
+    parts?: Part[];
+    choices?: Choice[];
+}
+
+export interface ReadyFrame {
+    t: "ready";
+    conversation: string;
+    resume: string;
+    with: With;
+    epoch: string;
+    recovered: boolean;
+    seq: number;
+    dir: "ltr" | "rtl";
+    locale: string;
+}
+
+export interface ErrorFrame {
+    t: "error";
+    code: string;
+    message?: string;
+    cid?: string;
+    retry?: boolean;
+}
+
+export type ServerFrame =
+    | { t: "hello"; epoch: string }
+    | ReadyFrame
+    | { t: "live" }
+    | { t: "ack"; cid: string; seq: number; dup?: boolean }
+    | EventFrame
+    | { t: "typing"; on: boolean }
+    | ErrorFrame
+    | { t: "bye"; code: string; retry: boolean; after_ms?: number };
+
+// What a customer says: free words, a quick reply, or a button. `text` is always what he sees himself say.
+export interface Saying {
+    text: string;
+    choice?: string;
+    button?: string;
+}
+
+function is_frame(value: unknown): value is ServerFrame {
+    if (typeof value !== "object" || value === null) return false;
+    const frame = value as Record<string, unknown>;
+    if (frame.t === "event") return Number.isSafeInteger(frame.seq) && typeof frame.kind === "string";
+    if (frame.t === "ready")
+        return typeof frame.resume === "string" && typeof frame.conversation === "string";
+    if (frame.t === "ack") return typeof frame.cid === "string";
+    return typeof frame.t === "string";
+}
+
+// A WebSocket message holds one frame or an array of frames; anything else yields none.
+export function parse_frames(data: unknown): ServerFrame[] {
+    if (typeof data !== "string") return [];
+    let value: unknown;
+    try {
+        value = JSON.parse(data);
+    } catch {
+        return [];
+    }
+    return (Array.isArray(value) ? value : [value]).filter(is_frame);
+}

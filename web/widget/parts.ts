@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+// The parts of a message as elements. Unknown parts, and parts whose shape is wrong, are left out.
+
+import { button, h, icon, safe_url } from "./dom.js";
+import type { Card, Part } from "./frames.js";
+import type { Strings } from "./strings.js";
+
+export interface PartContext {
+    strings: Strings;
+    base: string; // what relative addresses are relative to
+    press(id: string, label: string): void;
+}
+
+const RTL_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+// A line without a single letter of its paragraph's script (an English answer in an Arabic talk) takes
+// its own direction; any other follows the conversation, even when it opens with a brand name.
+export function text_direction(text: string): "auto" | null {
+    return RTL_LETTER.test(text) ? null : "auto";
+}
+
+export function words(tag: "p" | "span" | "h3" | "li" | "dd", text: string): HTMLElement {
+    const dir = text_direction(text);
+    return h(tag, dir ? { dir } : {}, text);
+}
+
+export function outside_link(
+    context: PartContext,
+    look: string,
+    label: string,
+    address: unknown,
+): HTMLAnchorElement | null {
+    const href = safe_url(address, context.base);
+    if (!href) return null;
+    return h(
+        "a",
+        { class: look, href, target: "_blank", rel: "noopener noreferrer" },
+        label,
+        icon("away"),
+        h("span", { class: "unseen" }, ` ${context.strings.new_tab}`),
+    );
+}
+
+function picture(context: PartContext, address: unknown, alt: string): HTMLElement | null {
+    const src = safe_url(address, context.base);
+    if (!src) return null;
+    const image = h("img", { src, alt, loading: "lazy", decoding: "async" });
+    image.addEventListener("error", () => image.classList.add("broken"));
+    return image;
+}
+
+function fact(label: string, value: string): HTMLElement {
+    return h("div", {}, h("dt", {}, label), words("dd", value));
+}
+
+function press_or_go(context: PartContext, part: Part & { type: "button" }): HTMLElement | null {
+    if (part.url !== undefined) return outside_link(context, "action", part.label, part.url);
+    return button({ class: "action" }, () => context.press(part.id, part.label), part.label);
+}
+
+function card(context: PartContext, part: Card): HTMLElement {
+    const all = part.parts ?? [];
+    const pictures = all.filter((p) => p.type === "image");
+    const rest = all.filter((p) => p.type !== "image");
+    return h(
+        "div",
+        { class: "card" },
+        ...render(context, pictures),
+        h(
+            "div",
+            { class: "card-body" },
+            part.title ? words("h3", part.title) : null,
+            part.text ? words("p", part.text) : null,
+            ...render(context, rest),
+        ),
+    );
+}
+
+function cards(context: PartContext, items: Card[]): HTMLElement {
+    const list = h("ul", { class: "cards" });
+    for (const item of items) list.append(h("li", {}, card(context, item)));
+    return h(
+        "div",
+        { class: "shelf", tabindex: "0", role: "group", "aria-label": context.strings.products },
+        list,
+    );
+}
+
+function one(context: PartContext, part: Part): HTMLElement | null {
+    switch (part.type) {
+        case "text":
+            return words("p", part.text);
+        case "image":
+            return picture(context, part.url, part.alt ?? "");
+        case "fact":
+            return h("dl", { class: "facts" }, fact(part.label, part.value));
+        case "button":
+            return h("div", { class: "actions" }, press_or_go(context, part));
+        case "link":
+            return outside_link(context, "link", part.label, part.url);
+        case "steps":
+            return h("ol", { class: "steps" }, ...part.items.map((item) => words("li", item)));
+        case "card":
+            return card(context, part);
+        case "cards":
+            return cards(context, part.items);
+        default:
+            return null;
+    }
+}
+
+// Neighbours that belong together become one list: facts one table of facts, buttons one row.
+function join(before: Element | undefined, next: HTMLElement): boolean {
+    const look = next.className;
+    if (!before || before.className !== look || (look !== "facts" && look !== "actions")) return false;
+    before.append(...next.childNodes);
+    return true;
+}
+
+export function render(context: PartContext, parts: Part[]): HTMLElement[] {
+    const made: HTMLElement[] = [];
+    for (const part of parts) {
+        let element: HTMLElement | null = null;
+        try {
+            element = one(context, part);
+        } catch {
+            // A part of the wrong shape says nothing; the rest of the message still counts.
+        }
+        if (element && !join(made.at(-1), element)) made.push(element);
+    }
+    return made;
+}

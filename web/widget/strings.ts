@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+// What the widget itself says. Everything else the customer reads comes from the server, already in
+// his language. A locale without a table here gets English.
+
+const en = {
+    title: "Customer support",
+    open: "Open chat",
+    close: "Close chat",
+    unread: "Unread messages:",
+    bot: "Digital assistant",
+    waiting: "A colleague will be with you shortly",
+    agent: "You are talking to our team",
+    conversation: "Conversation",
+    suggestions: "Suggested replies",
+    products: "Suggestions, scroll sideways",
+    write: "Write a message…",
+    send: "Send",
+    you_said: "You:",
+    bot_said: "Assistant:",
+    agent_said: "Support team:",
+    typing: "is writing…",
+    sending: "Sending…",
+    sent: "Sent",
+    failed: "Not sent.",
+    again: "Try again",
+    connecting: "Connecting…",
+    lost: "Connection lost. Trying again…",
+    refused: "The chat is not available right now.",
+    closed: "This conversation has ended.",
+    renew: "Start a new conversation",
+    card_seen: "For your safety, we have hidden the card number in your message.",
+    handoff: "We are passing you on to a colleague.",
+    joined: "A colleague has joined the conversation.",
+    left: "Our colleague has left the conversation.",
+    new_tab: "(opens in a new tab)",
+    newest: "New messages",
+};
+
+export type Strings = typeof en;
+
+const es: Strings = {
+    title: "Atención al cliente",
+    open: "Abrir el chat",
+    close: "Cerrar el chat",
+    unread: "Mensajes sin leer:",
+    bot: "Asistente digital",
+    waiting: "Un compañero te atenderá enseguida",
+    agent: "Estás hablando con nuestro equipo",
+    conversation: "Conversación",
+    suggestions: "Respuestas sugeridas",
+    products: "Sugerencias, desplázate de lado",
+    write: "Escribe un mensaje…",
+    send: "Enviar",
+    you_said: "Tú:",
+    bot_said: "Asistente:",
+    agent_said: "Equipo de soporte:",
+    typing: "está escribiendo…",
+    sending: "Enviando…",
+    sent: "Enviado",
+    failed: "No se ha enviado.",
+    again: "Reintentar",
+    connecting: "Conectando…",
+    lost: "Se ha perdido la conexión. Reintentando…",
+    refused: "El chat no está disponible en este momento.",
+    closed: "Esta conversación ha terminado.",
+    renew: "Empezar una conversación nueva",
+    card_seen: "Por tu seguridad, hemos ocultado el número de tarjeta de tu mensaje.",
+    handoff: "Te pasamos con un compañero.",
+    joined: "Un compañero se ha unido a la conversación.",
+    left: "Nuestro compañero ha salido de la conversación.",
+    new_tab: "(se abre en otra pestaña)",
+    newest: "Mensajes nuevos",
+};
+
+const ar: Strings = {
+    title: "خدمة العملاء",
+    open: "افتح المحادثة",
+    close: "أغلق المحادثة",
+    unread: "الرسائل غير المقروءة:",
+    bot: "المساعد الرقمي",
+    waiting: "سيتواصل معك أحد زملائنا بعد قليل",
+    agent: "أنت تتحدث مع فريقنا",
+    conversation: "المحادثة",
+    suggestions: "ردود مقترحة",
+    products: "اقتراحات، مرّر جانبيًا",
+    write: "اكتب رسالة…",
+    send: "إرسال",
+    you_said: "أنت:",
+    bot_said: "المساعد:",
+    agent_said: "فريق الدعم:",
+    typing: "يكتب…",
+    sending: "جارٍ الإرسال…",
+    sent: "تم الإرسال",
+    failed: "لم تُرسل.",
+    again: "أعد المحاولة",
+    connecting: "جارٍ الاتصال…",
+    lost: "انقطع الاتصال. نحاول مجددًا…",
+    refused: "المحادثة غير متاحة حاليًا.",
+    closed: "انتهت هذه المحادثة.",
+    renew: "ابدأ محادثة جديدة",
+    card_seen: "حفاظًا على أمانك، أخفينا رقم البطاقة في رسالتك.",
+    handoff: "سنحوّلك إلى أحد زملائنا.",
+    joined: "انضم أحد زملائنا إلى المحادثة.",
+    left: "غادر زميلنا المحادثة.",
+    new_tab: "(يُفتح في علامة تبويب جديدة)",
+    newest: "رسائل جديدة",
+};
+
+const tables: Record<string, Strings> = { en, es, ar };
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
+
+function language(locale: string): string {
+    return locale.toLowerCase().split(/[-_]/)[0] ?? "";
+}
+
+export function strings(locale: string): Strings {
+    return tables[language(locale)] ?? en;
+}
+
+// Until the server has said which way the conversation runs.
+export function direction(locale: string): "ltr" | "rtl" {
+    return RIGHT_TO_LEFT.has(language(locale)) ? "rtl" : "ltr";
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+// The launcher, the panel and the transcript. Draws what it is told and reports what the visitor does;
+// knows nothing of connections. The transcript is: events in order of seq, then what is still unsent.
+
+import { button, h, icon } from "./dom.js";
+import type { Choice, EventFrame, Party, Saying, With } from "./frames.js";
+import type { Link } from "./session.js";
+import type { Waiting } from "./memory.js";
+import { outside_link, render, words } from "./parts.js";
+import type { PartContext } from "./parts.js";
+import { css } from "./style.js";
+import { direction, strings } from "./strings.js";
+import type { Strings } from "./strings.js";
+
+export interface Visitor {
+    opened(): void;
+    closed(): void;
+    says(saying: Saying): void;
+    writes(): void;
+    renews(): void;
+    retries(): void; // asks for a connection that was refused
+}
+
+interface Bubble {
+    element: HTMLElement;
+    meta: HTMLElement;
+    message: Waiting;
+}
+
+const TYPING_MS = 6_000;
+const LONGEST = "4000"; // characters of a message, as the protocol has it
+const NEAR_END = 80; // pixels from the end within which the transcript follows what is new
+const FULL_SCREEN = "(max-width: 480px), (max-height: 480px)";
+
+export class View {
+    readonly #visitor: Visitor;
+    readonly #shadow: ShadowRoot;
+    readonly #base: string;
+    readonly #title: string | null;
+    readonly #height = new CSSStyleSheet(); // follows the on-screen keyboard
+    #strings: Strings;
+    #locale: string;
+    #link: Link = "idle";
+    #with: With = "bot";
+    #open = false;
+    #over = false;
+    #unread = 0;
+    #typing_timer = 0;
+    #unsent = new Map<string, Bubble>(); // by key
+    #sent = new Map<string, Bubble>(); // by cid, until the event with that cid arrives
+    #turn: Party | null = null; // who spoke last
+
+    readonly #root = h("div", { class: "root" });
+    readonly #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: "" });
+    readonly #launcher = button(
+        { class: "launcher", "aria-expanded": "false", "aria-controls": "panel", "aria-haspopup": "dialog" },
+        () => this.toggle(),
+        icon("chat"),
+        icon("down"),
+        this.#badge,
+    );
+    readonly #heading = h("h2", { id: "title" });
+    readonly #who = h("p", { id: "who" });
+    readonly #close = button({ class: "bare" }, () => this.close(), icon("close"));
+    readonly #notice = h("p", { class: "notice", role: "status" });
+    readonly #log = h("div", { class: "log", role: "log", "aria-live": "polite" });
+    readonly #typing = h("div", { class: "typing", hidden: "" });
+    readonly #choices = h("div", { class: "choices", role: "group" });
+    readonly #scroll = h(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region" },
+        this.#log,
+        this.#typing,
+        this.#choices,
+    );
+    readonly #newest = button({ class: "newest", hidden: "" }, () => this.#to_end());
+    readonly #field = h("textarea", { rows: "1", maxlength: LONGEST, dir: "auto", enterkeyhint: "send" });
+    readonly #send = h("button", { class: "send", type: "submit" }, icon("send"));
+    readonly #foot = h("form", { class: "foot" }, this.#field, this.#send);
+    readonly #panel = h(
+        "div",
+        { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", "aria-describedby": "who", hidden: "" },
+        h(
+            "div",
+            { class: "head" },
+            h("span", { class: "face", "aria-hidden": "true" }, icon("chat")),
+            h("div", {}, this.#heading, this.#who),
+            this.#close,
+        ),
+        this.#notice,
+        this.#scroll,
+        this.#newest,
+        this.#foot,
+    );
+
+    constructor(shadow: ShadowRoot, visitor: Visitor, locale: string, base: string, title: string | null) {
+        this.#shadow = shadow;
+        this.#visitor = visitor;
+        this.#base = base;
+        this.#title = title;
+        this.#locale = locale;
+        this.#strings = strings(locale);
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(css);
+        shadow.adoptedStyleSheets = [sheet, this.#height];
+        this.#root.append(this.#launcher, this.#panel);
+        shadow.append(this.#root);
+        this.speak(locale, direction(locale));
+        this.#listen();
+    }
+
+    get is_open(): boolean {
+        return this.#open;
+    }
+
+    toggle(): void {
+        if (this.#open) this.close();
+        else this.open();
+    }
+
+    open(): void {
+        if (this.#open) return;
+        this.#open = true;
+        this.#panel.hidden = false;
+        this.#launcher.setAttribute("aria-expanded", "true");
+        this.unread(0);
+        this.#fit();
+        this.#to_end();
+        this.#to_work();
+        this.#visitor.opened();
+    }
+
+    close(): void {
+        if (!this.#open) return;
+        this.#open = false;
+        this.#panel.hidden = true;
+        this.#launcher.setAttribute("aria-expanded", "false");
+        this.#name_launcher();
+        this.#launcher.focus();
+        this.#visitor.closed();
+    }
+
+    // The language and direction of everything the widget says itself.
+    speak(locale: string, dir: "ltr" | "rtl"): void {
+        const s = (this.#strings = strings(locale));
+        this.#locale = locale;
+        this.#root.lang = locale;
+        this.#root.dir = dir;
+        this.#heading.textContent = this.#title ?? s.title;
+        this.#close.setAttribute("aria-label", s.close);
+        this.#log.setAttribute("aria-label", s.conversation);
+        this.#scroll.setAttribute("aria-label", s.conversation);
+        this.#choices.setAttribute("aria-label", s.suggestions);
+        this.#field.setAttribute("aria-label", s.write);
+        this.#field.placeholder = s.write;
+        this.#send.setAttribute("aria-label", s.send);
+        this.#newest.replaceChildren(s.newest, icon("down"));
+        this.partner(this.#with);
+        this.#name_launcher();
+    }
+
+    partner(who: With): void {
+        this.#with = who;
+        this.#who.textContent = this.#strings[who === "agent" || who === "waiting" ? who : "bot"];
+    }
+
+    link(link: Link): void {
+        const s = this.#strings;
+        const before = this.#link;
+        this.#link = link;
+        this.#notice.classList.toggle("bad", link === "refused" || link === "waiting");
+        if (link === "refused") {
+            const again = button({ class: "text-button" }, () => this.#visitor.retries(), s.again);
+            this.#notice.replaceChildren(icon("alert"), s.refused, again);
+        } else if (link === "waiting" || (link === "connecting" && before === "waiting")) {
+            this.#notice.classList.add("bad"); // one lasting message, not one for each attempt
+            if (!this.#notice.textContent?.includes(s.lost)) this.#notice.replaceChildren(s.lost);
+            this.#link = "waiting";
+        } else this.#notice.replaceChildren(link === "connecting" ? s.connecting : "");
+    }
+
+    unread(count: number): void {
+        this.#unread = count;
+        this.#badge.hidden = count === 0;
+        this.#badge.textContent = count > 99 ? "99+" : new Intl.NumberFormat(this.#locale).format(count);
+        this.#name_launcher();
+    }
+
+    // While missed events arrive, screen readers hear nothing; afterwards only what is new.
+    catching_up(on: boolean): void {
+        this.#log.setAttribute("aria-live", on ? "off" : "polite");
+        this.#log.setAttribute("aria-busy", String(on));
+        if (!on) this.#to_end();
+    }
+
+    clear(): void {
+        this.#log.replaceChildren();
+        this.#choices.replaceChildren();
+        this.#unsent.clear();
+        this.#sent.clear();
+        this.#turn = null;
+        this.#set_over(false);
+    }
+
+    event(frame: EventFrame): void {
+        const follow = this.#near_end();
+        if (frame.from === "customer") this.#customer_event(frame);
+        else this.#other_event(frame);
+        if (follow || frame.from === "customer") this.#to_end();
+        else this.#newest.hidden = false;
+    }
+
+    typing(on: boolean): void {
+        clearTimeout(this.#typing_timer);
+        const follow = this.#near_end();
+        const name = this.#strings[this.#with === "agent" ? "agent_said" : "bot_said"].replace(/:$/, "");
+        const beats = [h("i"), h("i"), h("i")];
+        this.#typing.replaceChildren(
+            h("span", { class: "unseen", role: "status" }, `${name} ${this.#strings.typing}`),
+            ...beats,
+        );
+        this.#typing.hidden = !on;
+        if (on) this.#typing_timer = window.setTimeout(() => this.typing(false), TYPING_MS);
+        if (on && follow) this.#to_end();
+    }
+
+    pending(message: Waiting): void {
+        const bubble = this.#unsent.get(message.key) ?? this.#customer_bubble(message);
+        this.#unsent.set(message.key, bubble);
+        bubble.element.className = bubble.element.className.replace(" failed", "");
+        this.#choices.replaceChildren();
+        this.#log.append(bubble.element);
+        this.#mark(bubble, this.#strings.sending, null);
+        this.#to_end();
+    }
+
+    taken(message: Waiting): void {
+        const bubble = this.#unsent.get(message.key);
+        if (!bubble) return;
+        this.#unsent.delete(message.key);
+        if (message.cid) this.#sent.set(message.cid, bubble);
+        bubble.element.classList.remove("unsent");
+        this.#mark(bubble, this.#strings.sent, "check");
+    }
+
+    failed(message: Waiting, code: string): void {
+        const bubble = this.#unsent.get(message.key);
+        if (!bubble) return;
+        bubble.element.classList.add("failed");
+        this.#mark(bubble, this.#strings.failed, "alert");
+        if (code === "closed") return this.#set_over(true);
+        const { cid: _, key: __, ...saying } = message;
+        const again = button({ class: "text-button" }, () => {
+            bubble.element.remove();
+            this.#unsent.delete(message.key);
+            this.#to_work();
+            this.#visitor.says(saying);
+        }, this.#strings.again);
+        bubble.meta.append(again);
+    }
+
+    #name_launcher(): void {
+        const s = this.#strings;
+        const news = this.#unread ? ` ${s.unread} ${this.#badge.textContent}` : "";
+        this.#launcher.setAttribute("aria-label", this.#open ? s.close : `${s.open}${news && "."}${news}`);
+    }
+
+    #context(): PartContext {
+        const press = (id: string, label: string): void => this.#visitor.says({ button: id, text: label });
+        return { strings: this.#strings, base: this.#base, press };
+    }
+
+    #customer_event(frame: EventFrame): void {
+        this.#choices.replaceChildren();
+        const known = frame.cid ? this.#sent.get(frame.cid) : undefined;
+        if (known && frame.cid) {
+            this.#sent.delete(frame.cid);
+            this.#settle(known.element);
+            this.#turn = "customer";
+            return this.#mark(known, this.#strings.sent, "check", frame.at);
+        }
+        const element = this.#message(frame.from ?? "customer");
+        const meta = h("p", { class: "meta fleeting" }, icon("check"), this.#strings.sent, this.#time(frame.at));
+        this.#fill(element, frame, this.#strings.you_said);
+        element.append(meta);
+        this.#settle(element);
+    }
+
+    #other_event(frame: EventFrame): void {
+        this.typing(false);
+        if (frame.kind === "closed") this.#set_over(true);
+        if (frame.kind === "handoff" && frame.mode === "now") this.partner("waiting");
+        if (frame.kind === "agent_joined") this.partner("agent");
+        if (frame.kind === "agent_left") this.partner("bot");
+        const own = this.#own_words(frame);
+        if (!frame.parts?.length && own) frame = { ...frame, from: "system", parts: [{ type: "text", text: own }] };
+        if (frame.parts?.length) this.#say(frame);
+        if (frame.kind === "message") this.#offer(frame.choices ?? []);
+    }
+
+    // What to say of an event that brings no words of its own.
+    #own_words(frame: EventFrame): string | null {
+        const s = this.#strings;
+        const lines: Record<string, string> = {
+            card_seen: s.card_seen,
+            agent_joined: s.joined,
+            agent_left: s.left,
+            closed: s.closed,
+        };
+        return frame.kind === "handoff" && frame.mode === "now" ? s.handoff : (lines[frame.kind] ?? null);
+    }
+
+    #say(frame: EventFrame): void {
+        const from = frame.from ?? (frame.kind === "message" ? "bot" : "system");
+        const element = this.#message(from);
+        const said = { agent: this.#strings.agent_said, bot: this.#strings.bot_said };
+        this.#fill(element, frame, from === "agent" || from === "bot" ? said[from] : null);
+        if (from !== "system") element.append(h("p", { class: "meta fleeting" }, this.#time(frame.at)));
+        this.#settle(element);
+    }
+
+    #message(from: Party): HTMLElement {
+        const turn = this.#turn === from ? "" : " turn";
+        this.#turn = from;
+        return h("div", { class: `message ${from}${turn}` });
+    }
+
+    // Cards stand on their own; everything else shares one bubble.
+    #fill(element: HTMLElement, frame: EventFrame, said: string | null): void {
+        if (said) element.append(h("span", { class: "unseen" }, said));
+        const bubble = h("div", { class: "bubble" });
+        for (const part of render(this.#context(), frame.parts ?? [])) {
+            const wide = part.className === "shelf" || part.className === "card";
+            (wide ? element : bubble).append(part);
+        }
+        if (bubble.childNodes.length) element.insertBefore(bubble, element.querySelector(".shelf, .card"));
+    }
+
+    // Puts an event behind the events before it, in front of what is unsent; does not touch what is
+    // there already, or screen readers would hear it again.
+    #settle(element: HTMLElement): void {
+        const first = [...this.#unsent.values()][0]?.element;
+        if (!element.isConnected || element.nextElementSibling !== (first ?? null))
+            this.#log.insertBefore(element, first ?? null);
+    }
+
+    #customer_bubble(message: Waiting): Bubble {
+        const element = this.#message("customer");
+        const meta = h("p", { class: "meta" });
+        element.classList.add("unsent");
+        element.append(
+            h("span", { class: "unseen" }, this.#strings.you_said),
+            h("div", { class: "bubble" }, words("p", message.text)),
+            meta,
+        );
+        return { element, meta, message };
+    }
+
+    #mark(bubble: Bubble, text: string, mark: "check" | "alert" | null, at?: string): void {
+        bubble.meta.classList.toggle("fleeting", mark === "check");
+        bubble.meta.replaceChildren(...(mark ? [icon(mark)] : []), text, this.#time(at));
+    }
+
+    #time(at: string | undefined): Node {
+        const date = new Date(at ?? "");
+        if (Number.isNaN(date.getTime())) return document.createTextNode("");
+        const text = new Intl.DateTimeFormat(this.#locale, { hour: "numeric", minute: "2-digit" }).format(date);
+        return h("time", { datetime: date.toISOString() }, text);
+    }
+
+    #offer(choices: Choice[]): void {
+        const made = choices.map((choice) => {
+            if (choice.url !== undefined) return outside_link(this.#context(), "choice", choice.label, choice.url);
+            const press = (): void => {
+                this.#to_work();
+                this.#visitor.says({ choice: choice.id, text: choice.label });
+            };
+            return button({ class: "choice" }, press, choice.label);
+        });
+        this.#choices.replaceChildren(...made.filter((element) => element !== null));
+    }
+
+    #set_over(over: boolean): void {
+        if (this.#over === over) return;
+        this.#over = over;
+        const renew = button({ class: "action" }, () => {
+            this.#visitor.renews();
+            this.#to_work();
+        }, this.#strings.renew);
+        this.#choices.replaceChildren();
+        this.#foot.replaceChildren(...(over ? [h("div", { class: "over" }, renew)] : [this.#field, this.#send]));
+    }
+
+    // Where writing goes on. Not on touch screens, where focus would raise the keyboard over the talk.
+    #to_work(): void {
+        const touch = matchMedia("(pointer: coarse)").matches;
+        (touch || this.#over ? this.#scroll : this.#field).focus({ preventScroll: true });
+    }
+
+    #near_end(): boolean {
+        const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+        return scrollHeight - scrollTop - clientHeight < NEAR_END;
+    }
+
+    #to_end(): void {
+        this.#scroll.scrollTop = this.#scroll.scrollHeight;
+        this.#newest.hidden = true;
+    }
+
+    #submit(): void {
+        const text = this.#field.value.trim();
+        if (!text) return;
+        this.#field.value = "";
+        this.#ready_to_send();
+        this.#visitor.says({ text });
+    }
+
+    #ready_to_send(): void {
+        this.#send.setAttribute("aria-disabled", String(this.#field.value.trim() === ""));
+    }
+
+    #listen(): void {
+        this.#foot.addEventListener("submit", (event) => {
+            event.preventDefault();
+            this.#submit();
+        });
+        this.#field.addEventListener("keydown", (event) => {
+            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            event.preventDefault();
+            this.#submit();
+        });
+        this.#field.addEventListener("input", () => {
+            this.#ready_to_send();
+            this.#visitor.writes();
+        });
+        this.#panel.addEventListener("keydown", (event) => this.#key(event));
+        this.#scroll.addEventListener("scroll", () => {
+            if (this.#near_end()) this.#newest.hidden = true;
+        });
+        // Pictures that arrive late must not push the end out of sight.
+        this.#log.addEventListener("load", () => this.#near_end() && this.#to_end(), true);
+        visualViewport?.addEventListener("resize", () => this.#fit());
+        this.#ready_to_send();
+    }
+
+    #key(event: KeyboardEvent): void {
+        if (event.key === "Escape" && !event.isComposing) {
+            event.stopPropagation();
+            this.close();
+        } else if (event.key === "Tab" && matchMedia(FULL_SCREEN).matches) this.#keep_inside(event);
+    }
+
+    // A full-screen panel hides the page, so Tab goes round in it; beside the page it does not.
+    #keep_inside(event: KeyboardEvent): void {
+        const all = this.#panel.querySelectorAll<HTMLElement>("button, a[href], textarea, [tabindex='0']");
+        const stops = [...all].filter((e) => e.offsetParent !== null);
+        const [first, last] = [stops[0], stops.at(-1)];
+        const leaving = event.shiftKey ? first : last;
+        if (this.#shadow.activeElement !== leaving) return;
+        event.preventDefault();
+        (event.shiftKey ? last : first)?.focus();
+    }
+
+    #fit(): void {
+        const full = matchMedia(FULL_SCREEN).matches;
+        this.#panel.setAttribute("aria-modal", String(full));
+        const tall = full && visualViewport ? `:host { --tall: ${Math.round(visualViewport.height)}px; }` : "";
+        this.#height.replaceSync(tall);
+        if (this.#open && full) this.#to_end();
+    }
+}
