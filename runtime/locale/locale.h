@@ -128,7 +128,7 @@ int64_t pl_locale_local_to_utc(struct pl_locale_tools *t, struct pl_str zone, st
 
 /* ---- formats ---- */
 
-/* What rendering needs from outside. All may be zero. */
+/* What rendering needs from outside. All may be zero, and so may the pointer to it. */
 struct pl_locale_env {
     int64_t now_ms; /* for relative styles */
     /* The message code of the label of an enum's member, in this locale. false: none, and the
