@@ -105,8 +105,8 @@ size_t pl_store_port_run(struct pl_store_port *port);
 
 /* ---- append ---- */
 
-/* One entry as given. first_seq..last_seq: the customer-visible events it holds; first_seq is
- * last_seq + 1 when it holds none. */
+/* One entry as given. first_seq..last_seq: the customer-visible events it holds, following the
+ * stream's last_seq (from 1) without a gap; both 0, or first = last + 1, when it holds none. */
 struct pl_store_put {
     uint8_t kind, flags;
     uint64_t first_seq, last_seq;
@@ -123,15 +123,17 @@ struct pl_store_append {
     struct pl_store_port *port;
     void (*done)(struct pl_store_append *a); /* the request is the caller's again; may free it */
     /* The outcome, set before done runs. */
-    enum pl_err err; /* PL_CONFLICT: the head differs; PL_FULL: refused, nothing changed; PL_IO */
+    /* PL_CONFLICT: the head differs. PL_RANGE: seq numbers leave a gap. PL_FULL: no room, nothing
+     * changed. PL_IO: the disk failed; every later append fails too until the store is reopened. */
+    enum pl_err err;
     uint64_t commit; /* of the last entry */
     uint64_t n;      /* of the last entry; after PL_CONFLICT the head as it is */
     /* private */
     struct pl_store_append *next;
 };
 
-/* Queues. A failure given here (PL_LIMIT: a body, the count or seq numbers that go back; PL_BUSY:
- * the queue is full; PL_CLOSED) means nothing was queued and done will not run. */
+/* Queues. A failure given here (PL_LIMIT: a body or the count; PL_RANGE: seq numbers that go
+ * back; PL_BUSY: the queue is full; PL_CLOSED) means nothing was queued and done will not run. */
 enum pl_err pl_store_append(struct pl_store *s, struct pl_store_append *a);
 
 /* ---- reading ---- */
