@@ -48,25 +48,25 @@ enum pl_prelude {
 };
 
 #define PL_WORD(op, operand) ((uint32_t)(op) | (uint32_t)(operand) << 8)
-#define PL_WORD_OP(word)     ((word) & 0xffu)
+#define PL_WORD_OP(word)     ((word)&0xffu)
 #define PL_WORD_ARG(word)    ((word) >> 8)
 
 /* Slot references: a scope in the top 2 of 24 bits, an index below. Locals are of the flow run. */
 enum pl_scope { PL_SCOPE_LOCAL, PL_SCOPE_SESSION, PL_SCOPE_CUSTOMER };
 #define PL_SLOT(scope, index) ((uint32_t)(scope) << 22 | (uint32_t)(index))
 #define PL_SLOT_SCOPE(ref)    ((ref) >> 22 & 3u)
-#define PL_SLOT_INDEX(ref)    ((ref) & 0x3fffffu)
+#define PL_SLOT_INDEX(ref)    ((ref)&0x3fffffu)
 
 struct pl_p_text {
-    struct pl_str id;    /* "track.found", "track.status.label"; empty for texts without words */
+    struct pl_str id; /* "track.found", "track.status.label"; empty for texts without words */
     uint32_t nargs;
     struct pl_str *code; /* one message code per locale of the program; empty: fall back */
 };
 
 struct pl_p_slot {
-    struct pl_str name;  /* "order_id", "customer.phone" for a scope's */
+    struct pl_str name; /* "order_id", "customer.phone" for a scope's */
     struct pl_type type;
-    uint32_t title;      /* text, or PL_NOWHERE */
+    uint32_t title; /* text, or PL_NOWHERE */
 };
 
 enum pl_interrupt { PL_INTERRUPT_ALLOW, PL_INTERRUPT_AFTER_ANSWER, PL_INTERRUPT_NEVER };
@@ -88,7 +88,7 @@ struct pl_p_flow {
 enum pl_trigger_kind { PL_ON_INTENT, PL_ON_SAYS, PL_ON_OPEN, PL_ON_IDLE, PL_ON_OTHERWISE };
 struct pl_p_trigger {
     uint8_t kind;
-    uint32_t arg;  /* INTENT: intents; SAYS: mentions (as a whole message); IDLE: ms */
+    uint32_t arg; /* INTENT: intents; SAYS: mentions (as a whole message); IDLE: ms */
     uint32_t flow;
     uint32_t cond; /* code address, or PL_NOWHERE */
 };
@@ -104,46 +104,47 @@ struct pl_p_check {
  * `else` and options' bodies are ordinary code of the flow. */
 struct pl_p_wait {
     uint8_t kind;
-    struct pl_str id;       /* stable: its prompt's @id */
+    struct pl_str id; /* stable: its prompt's @id */
     uint32_t flow;
-    uint32_t at;            /* address of the ASK/CONFIRM/CHOOSE/SLEEP word */
-    uint32_t next;          /* where an answered wait goes on (CHOOSE: where options' bodies join) */
-    uint32_t slot;          /* ASK: slot reference */
-    struct pl_type type;    /* ASK */
-    uint32_t entity;        /* entities, when the type is one; else PL_NOWHERE */
-    uint32_t prompt;        /* block */
+    uint32_t at;         /* address of the ASK/CONFIRM/CHOOSE/SLEEP word */
+    uint32_t next;       /* where an answered wait goes on (CHOOSE: where options' bodies join) */
+    uint32_t slot;       /* ASK: slot reference */
+    struct pl_type type; /* ASK */
+    uint32_t entity;     /* entities, when the type is one; else PL_NOWHERE */
+    uint32_t prompt;     /* block */
     uint32_t nagain;
-    const uint32_t *again;  /* blocks, the nth at the nth miss, then the last; none: not_understood */
-    uint32_t tries;         /* unusable answers until `otherwise_else`, default 3 */
-    uint32_t els;           /* code of `else`; the compiler writes the default */
-    uint32_t no;            /* CONFIRM: code */
-    uint32_t otherwise;     /* code, or PL_NOWHERE */
+    const uint32_t
+        *again;         /* blocks, the nth at the nth miss, then the last; none: not_understood */
+    uint32_t tries;     /* unusable answers until `otherwise_else`, default 3 */
+    uint32_t els;       /* code of `else`; the compiler writes the default */
+    uint32_t no;        /* CONFIRM: code */
+    uint32_t otherwise; /* code, or PL_NOWHERE */
     uint32_t nchecks;
     const struct pl_p_check *checks;
-    uint32_t shown;         /* count of slots that a CONFIRM shows ... */
-    const uint32_t *shows;  /* ... and the slots, for corrections */
-    bool optional;          /* ASK: skip is an answer; yes/no "no" and "skip" leave it unset */
+    uint32_t shown;        /* count of slots that a CONFIRM shows ... */
+    const uint32_t *shows; /* ... and the slots, for corrections */
+    bool optional;         /* ASK: skip is an answer; yes/no "no" and "skip" leave it unset */
     bool confirm_corrections;
-    bool has_options;       /* ASK of an enum or over a list */
+    bool has_options; /* ASK of an enum or over a list */
 };
 
 enum pl_option_kind { PL_OPT_BLOCK, PL_OPT_FLOW, PL_OPT_OPEN, PL_OPT_VALUE };
 struct pl_p_option {
-    uint8_t kind;        /* BLOCK: go to code; FLOW: leave for the flow; OPEN: a url, no answer;
-                            VALUE: answers an ASK with `value`, or with the loop's item */
-    struct pl_str id;    /* "track.sms.yes"; of a loop: the runtime adds ".0", ".1" … */
+    uint8_t kind;     /* BLOCK: go to code; FLOW: leave for the flow; OPEN: a url, no answer;
+                         VALUE: answers an ASK with `value`, or with the loop's item */
+    struct pl_str id; /* "track.sms.yes"; of a loop: the runtime adds ".0", ".1" … */
     uint32_t wait;
-    uint32_t code;       /* BLOCK */
-    uint32_t flow;       /* FLOW; PL_NOWHERE: the loop's item, a flow (clarification) */
-    uint32_t item;       /* slot reference of the loop's item, or PL_NOWHERE */
-    uint32_t says;       /* mentions, or PL_NOWHERE */
+    uint32_t code;         /* BLOCK */
+    uint32_t flow;         /* FLOW; PL_NOWHERE: the loop's item, a flow (clarification) */
+    uint32_t item;         /* slot reference of the loop's item, or PL_NOWHERE */
+    uint32_t says;         /* mentions, or PL_NOWHERE */
     struct pl_value value; /* VALUE without a loop: the enum's member */
 };
 
 /* What a button does. */
 struct pl_p_target {
     struct pl_str id;
-    bool open;       /* a url on the stack; else a flow with arguments on the stack */
+    bool open; /* a url on the stack; else a flow with arguments on the stack */
     uint32_t flow;
     uint32_t nargs;
 };
@@ -155,10 +156,10 @@ struct pl_p_failure {
 
 /* A call site of a hook or a flow. */
 struct pl_p_call {
-    struct pl_str id;   /* stable within its flow: part of the idempotency key; TRACK: the name */
-    uint32_t callee;    /* hooks or flows */
+    struct pl_str id; /* stable within its flow: part of the idempotency key; TRACK: the name */
+    uint32_t callee;  /* hooks or flows */
     uint32_t nargs;
-    uint32_t result;    /* slot reference, or PL_NOWHERE */
+    uint32_t result; /* slot reference, or PL_NOWHERE */
     uint32_t next;
     uint32_t nfailures; /* `unavailable` is always among a hook's unless it is pure */
     const struct pl_p_failure *failures;
@@ -178,39 +179,39 @@ struct pl_p_hook {
 
 struct pl_p_entity {
     struct pl_str name;
-    uint32_t def;       /* in types.defs */
-    uint32_t title;     /* text or PL_NOWHERE */
+    uint32_t def;   /* in types.defs */
+    uint32_t title; /* text or PL_NOWHERE */
     struct pl_str example;
-    uint32_t hook;      /* `from hook`, or PL_NOWHERE */
+    uint32_t hook; /* `from hook`, or PL_NOWHERE */
     uint32_t refresh_ms;
 };
 
 struct pl_p_back {
-    uint32_t to;    /* address of the mark */
+    uint32_t to; /* address of the mark */
     uint32_t most;
     uint32_t els;
 };
 
 enum pl_handoff_mode { PL_HANDOFF_NOW, PL_HANDOFF_OFFER, PL_HANDOFF_CALLBACK, PL_HANDOFF_MESSAGE };
 struct pl_p_handoff {
-    uint8_t mode;            /* OFFER only in rules: in flows the compiler writes the question out */
-    uint32_t queue;          /* queues; PL_NOWHERE: the project's first */
-    uint32_t queue_slot;     /* `to queue` of a parameter; else PL_NOWHERE */
-    struct pl_str priority;  /* "" | low medium high critical */
-    uint32_t because;        /* text, or PL_NOWHERE */
-    uint32_t closed;         /* code, or PL_NOWHERE: agent_unavailable, then leave */
+    uint8_t mode;           /* OFFER only in rules: in flows the compiler writes the question out */
+    uint32_t queue;         /* queues; PL_NOWHERE: the project's first */
+    uint32_t queue_slot;    /* `to queue` of a parameter; else PL_NOWHERE */
+    struct pl_str priority; /* "" | low medium high critical */
+    uint32_t because;       /* text, or PL_NOWHERE */
+    uint32_t closed;        /* code, or PL_NOWHERE: agent_unavailable, then leave */
 };
 
 struct pl_p_rule {
     struct pl_str name;
-    uint32_t cond;           /* block that leaves one bool; all `when` lines joined */
+    uint32_t cond; /* block that leaves one bool; all `when` lines joined */
     bool route;
     struct pl_p_handoff handoff; /* route: only priority */
     uint32_t every_ms;
 };
 
 struct pl_p_open {
-    uint8_t weekday; /* 0 Monday */
+    uint8_t weekday;   /* 0 Monday */
     uint16_t from, to; /* minutes since midnight */
 };
 struct pl_p_hours {
@@ -225,7 +226,7 @@ struct pl_p_queue {
     uint32_t title;
     uint32_t nskills, nlanguages;
     const struct pl_str *skills, *languages;
-    uint32_t hours; /* or PL_NOWHERE: always */
+    uint32_t hours;                           /* or PL_NOWHERE: always */
     uint32_t within_ms, percent, callback_ms; /* 0: not promised */
 };
 /* Words by language, for `mentions` and `says`. */
@@ -255,9 +256,9 @@ struct pl_program {
     struct pl_str assistant, source_locale, zone;
     char currency[4];
     uint32_t callback_ms;
-    uint32_t start;                     /* flow that greets */
-    uint32_t prelude[PL_PRELUDES];      /* flows, or PL_NOWHERE where not required */
-    PL_TABLE(struct pl_str, locales);   /* source first */
+    uint32_t start;                   /* flow that greets */
+    uint32_t prelude[PL_PRELUDES];    /* flows, or PL_NOWHERE where not required */
+    PL_TABLE(struct pl_str, locales); /* source first */
     PL_TABLE(struct pl_value, consts);
     struct pl_types types;
     PL_TABLE(struct pl_p_text, texts);
@@ -280,7 +281,7 @@ struct pl_program {
     PL_TABLE(struct pl_p_hours, hours);
     PL_TABLE(struct pl_p_queue, queues);
     PL_TABLE(struct pl_p_mention, mentions);
-    PL_TABLE(struct pl_str, regexes);   /* patterns, flags as a (?i) prefix */
+    PL_TABLE(struct pl_str, regexes); /* patterns, flags as a (?i) prefix */
     PL_TABLE(struct pl_p_section, sections);
 };
 
@@ -294,7 +295,8 @@ void pl_program_write(const struct pl_program *p, struct pl_buf *out);
 struct pl_image; /* a loaded, verified program with a count of its users */
 
 /* Copies the bytes. hash: 32 bytes that name the version (SHA-256 of the bytes, computed above;
- * this room has no crypto). PL_MALFORMED or PL_VERSION with a reason in why[256]; *out untouched. */
+ * this room has no crypto). PL_MALFORMED or PL_VERSION with a reason in why[256]; *out untouched.
+ */
 enum pl_err pl_image_load(struct pl_str bytes, const uint8_t hash[32], struct pl_image **out,
                           char why[256]);
 struct pl_image *pl_image_ref(struct pl_image *i);

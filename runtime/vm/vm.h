@@ -29,11 +29,11 @@ enum pl_vm_event_kind {
 
 /* One recognised value in a message. */
 struct pl_vm_entity {
-    uint32_t entity;       /* entities of the image, or PL_NOWHERE: a built-in kind */
-    uint8_t kind;          /* the value's enum pl_kind */
-    bool needs_after;      /* its `after` words are missing: only good for its own question */
-    uint32_t start, end;   /* bytes in the text */
-    struct pl_str slot;    /* a mark's slot name in the trigger's example, or empty */
+    uint32_t entity;     /* entities of the image, or PL_NOWHERE: a built-in kind */
+    uint8_t kind;        /* the value's enum pl_kind */
+    bool needs_after;    /* its `after` words are missing: only good for its own question */
+    uint32_t start, end; /* bytes in the text */
+    struct pl_str slot;  /* a mark's slot name in the trigger's example, or empty */
     struct pl_value value;
 };
 
@@ -44,19 +44,19 @@ struct pl_vm_intent {
 
 /* What recognition made of a message: pure, computed before the step, journaled with it. */
 struct pl_vm_reading {
-    struct pl_str text;      /* masked */
-    uint64_t folded_hash;    /* of the folded text: repeats */
-    struct pl_str language;  /* "en", empty when unsure */
+    struct pl_str text;     /* masked */
+    uint64_t folded_hash;   /* of the folded text: repeats */
+    struct pl_str language; /* "en", empty when unsure */
     uint32_t nintents;
     const struct pl_vm_intent *intents; /* best first, above the reject threshold only */
-    bool ambiguous;          /* the first two are within the margin */
-    uint32_t command;        /* intent of a message that as a whole is a command, or PL_NOWHERE */
-    int8_t yes_no;           /* 1 yes, -1 no, 0 neither */
-    bool change_word;        /* "no wait", "actually", "I meant" */
+    bool ambiguous;                     /* the first two are within the margin */
+    uint32_t command; /* intent of a message that as a whole is a command, or PL_NOWHERE */
+    int8_t yes_no;    /* 1 yes, -1 no, 0 neither */
+    bool change_word; /* "no wait", "actually", "I meant" */
     float sentiment, uncertainty;
     uint32_t nentities;
     const struct pl_vm_entity *entities; /* in order of the text */
-    uint32_t choice;         /* which of the offered options, from 1; 0 none */
+    uint32_t choice;                     /* which of the offered options, from 1; 0 none */
     uint32_t nmentions;
     const uint8_t *mentions; /* one bit per row of the image's mentions, low bit first */
     struct pl_str says;      /* the same for phrases that are the whole message; may be empty */
@@ -71,25 +71,25 @@ struct pl_vm_queue_fact {
 struct pl_vm_event {
     uint8_t kind;
     int64_t now_ms;
-    int32_t today;           /* in the assistant's zone */
-    uint64_t seed;           /* for `any of` and experiments */
+    int32_t today; /* in the assistant's zone */
+    uint64_t seed; /* for `any of` and experiments */
     bool verified;
-    uint32_t nqueues;        /* as many as the image's queues */
+    uint32_t nqueues; /* as many as the image's queues */
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;
-    const bool *hours;       /* open now? */
+    const bool *hours;            /* open now? */
     struct pl_vm_reading reading; /* MESSAGE */
     /* escalate's finding for this event: */
-    uint32_t rule;           /* the hand-over rule that fired, or PL_NOWHERE */
-    struct pl_str route;     /* the priority that routing rules give, or empty */
+    uint32_t rule;       /* the hand-over rule that fired, or PL_NOWHERE */
+    struct pl_str route; /* the priority that routing rules give, or empty */
     uint32_t nrules;
     const uint8_t *rules_true; /* one bit per rule: its facts hold now */
     /* HOOK and OUTCOME: */
-    uint64_t effect;         /* id the VM gave */
-    struct pl_str failure;   /* empty: it succeeded with `value` */
+    uint64_t effect;       /* id the VM gave */
+    struct pl_str failure; /* empty: it succeeded with `value` */
     struct pl_value value;
     /* a button's target was pressed (MESSAGE with a button): */
-    uint32_t target;         /* targets of the image, or PL_NOWHERE */
+    uint32_t target; /* targets of the image, or PL_NOWHERE */
     uint32_t ntarget_args;
     const struct pl_value *target_args;
 };
@@ -109,31 +109,38 @@ struct pl_vm_text { /* a text of the image and its arguments */
 };
 
 enum pl_vm_part_kind {
-    PL_PART_TEXT, PL_PART_IMAGE, PL_PART_FACT, PL_PART_LINK, PL_PART_BUTTON, PL_PART_FILE,
-    PL_PART_STEPS, PL_PART_CARD, PL_PART_CARDS
+    PL_PART_TEXT,
+    PL_PART_IMAGE,
+    PL_PART_FACT,
+    PL_PART_LINK,
+    PL_PART_BUTTON,
+    PL_PART_FILE,
+    PL_PART_STEPS,
+    PL_PART_CARD,
+    PL_PART_CARDS
 };
 struct pl_vm_part {
     uint8_t kind;
-    struct pl_vm_text a, b;    /* text | alt | label, value | label | card: title, text */
-    struct pl_str url;         /* IMAGE, LINK, FILE, BUTTON that opens */
-    uint32_t target;           /* BUTTON: targets of the image */
-    struct pl_value args;      /* BUTTON: the target's arguments, a list */
-    uint32_t nparts;           /* STEPS: TEXT parts; CARD: its parts; CARDS: CARD parts */
+    struct pl_vm_text a, b; /* text | alt | label, value | label | card: title, text */
+    struct pl_str url;      /* IMAGE, LINK, FILE, BUTTON that opens */
+    uint32_t target;        /* BUTTON: targets of the image */
+    struct pl_value args;   /* BUTTON: the target's arguments, a list */
+    uint32_t nparts;        /* STEPS: TEXT parts; CARD: its parts; CARDS: CARD parts */
     const struct pl_vm_part *parts;
 };
 struct pl_vm_choice {
-    uint32_t option;           /* options of the image */
-    struct pl_str id;          /* as sent to the customer */
+    uint32_t option;  /* options of the image */
+    struct pl_str id; /* as sent to the customer */
     struct pl_vm_text label;
-    struct pl_str url;         /* OPEN */
+    struct pl_str url; /* OPEN */
 };
 struct pl_vm_say {
-    uint32_t line;             /* the first text's index: its id names the line */
+    uint32_t line; /* the first text's index: its id names the line */
     uint32_t nparts;
     const struct pl_vm_part *parts;
     uint32_t nchoices;
     const struct pl_vm_choice *choices;
-    bool asks;                 /* it is the prompt of an open question */
+    bool asks; /* it is the prompt of an open question */
 };
 
 enum pl_vm_effect_kind {
@@ -143,32 +150,32 @@ enum pl_vm_effect_kind {
 };
 struct pl_vm_effect {
     uint8_t kind;
-    struct pl_vm_say say;        /* SAY */
+    struct pl_vm_say say; /* SAY */
     /* HOOK: */
-    uint64_t id;                 /* unique in the conversation, counted by the state */
-    uint32_t hook, call;         /* hooks, calls of the image */
-    uint64_t run;                /* the flow run's number: part of the idempotency key */
+    uint64_t id;         /* unique in the conversation, counted by the state */
+    uint32_t hook, call; /* hooks, calls of the image */
+    uint64_t run;        /* the flow run's number: part of the idempotency key */
     uint32_t nargs;
     const struct pl_value *args;
     /* HANDOFF: */
-    uint8_t mode;                /* enum pl_handoff_mode */
-    uint32_t queue;              /* queues of the image */
+    uint8_t mode;   /* enum pl_handoff_mode */
+    uint32_t queue; /* queues of the image */
     struct pl_str priority;
-    struct pl_vm_text because;   /* of a flow or a rule */
-    uint32_t rule;               /* PL_NOWHERE: a flow asked for it */
-    struct pl_value facts;       /* record: the facts the rule saw; carries what the agent needs */
+    struct pl_vm_text because; /* of a flow or a rule */
+    uint32_t rule;             /* PL_NOWHERE: a flow asked for it */
+    struct pl_value facts;     /* record: the facts the rule saw; carries what the agent needs */
     /* GOAL, MARK, TRACK, ENDED: */
-    struct pl_str name;          /* ENDED: "resolved" "unresolved" "conversation" */
-    struct pl_vm_text note;      /* NOTE */
-    uint32_t flow;               /* STARTED, ENDED, ERROR */
-    uint32_t at;                 /* address, for traces and errors */
+    struct pl_str name;     /* ENDED: "resolved" "unresolved" "conversation" */
+    struct pl_vm_text note; /* NOTE */
+    uint32_t flow;          /* STARTED, ENDED, ERROR */
+    uint32_t at;            /* address, for traces and errors */
 };
 
 struct pl_vm_result {
-    struct pl_str state;         /* the new blob, in the arena */
+    struct pl_str state; /* the new blob, in the arena */
     uint32_t neffects;
     const struct pl_vm_effect *effects; /* in order */
-    uint64_t hash;               /* of position and effects: equal on replay */
+    uint64_t hash;                      /* of position and effects: equal on replay */
 };
 
 struct pl_vm;
@@ -193,14 +200,20 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
 
 /* What the state waits for, for the engine (timers, readings, lists of choices) and for tools. */
 struct pl_vm_view {
-    enum { PL_VM_IDLE, PL_VM_ASKING, PL_VM_BUSY, PL_VM_SLEEPING, PL_VM_WITH_AGENT,
-           PL_VM_CLOSED } mode;      /* BUSY: an effect's outcome is awaited */
-    uint32_t flow, wait;             /* ASKING: the wait point; PL_NOWHERE otherwise */
-    uint64_t effect;                 /* BUSY */
-    int64_t deadline_ms;             /* next TIMER event wanted, 0 none */
-    uint32_t nchoices;               /* offered options, in the order shown */
+    enum {
+        PL_VM_IDLE,
+        PL_VM_ASKING,
+        PL_VM_BUSY,
+        PL_VM_SLEEPING,
+        PL_VM_WITH_AGENT,
+        PL_VM_CLOSED
+    } mode;              /* BUSY: an effect's outcome is awaited */
+    uint32_t flow, wait; /* ASKING: the wait point; PL_NOWHERE otherwise */
+    uint64_t effect;     /* BUSY */
+    int64_t deadline_ms; /* next TIMER event wanted, 0 none */
+    uint32_t nchoices;   /* offered options, in the order shown */
     const struct pl_vm_choice *choices;
-    bool in_flow;                    /* frames are on the stack: the image is pinned */
+    bool in_flow; /* frames are on the stack: the image is pinned */
     int64_t started_ms;
     uint32_t turns, failures, repeats, nframes;
 };
@@ -213,15 +226,15 @@ struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struc
 struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                             struct pl_arena *a);
 
-/* Evaluates a condition of the image as `rule` sees it: facts as if this event were counted.
- * rule_held/rule_fired_ms: the memory that the state keeps for rule number `rule`. */
+/* Evaluates the conditions of all rules of the image, facts as if this event were counted.
+ * holds and memory have a place for each rule; memory is what the state remembers of it. */
 struct pl_vm_rule_memory {
-    bool held;         /* its facts held at the last evaluation */
-    int64_t fired_ms;  /* 0 never */
+    bool held;        /* its facts held at the last evaluation */
+    int64_t fired_ms; /* 0 never */
 };
-enum pl_err pl_vm_condition(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
-                            const struct pl_vm_event *event, uint32_t rule, struct pl_arena *a,
-                            bool *holds, struct pl_vm_rule_memory *memory);
+enum pl_err pl_vm_conditions(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                             const struct pl_vm_event *event, struct pl_arena *a, bool *holds,
+                             struct pl_vm_rule_memory *memory);
 /* The facts as a record (what a hand-over and the journal show). */
 struct pl_value pl_vm_facts(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                             const struct pl_vm_event *event, struct pl_arena *a);

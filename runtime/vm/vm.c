@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The room's door: a step from bytes to bytes, and the views of a state.
+ */
+#include "runtime/vm/vm_priv.h"
+
+#include <stdlib.h>
+
+struct pl_vm *pl_vm_create(struct pl_vm_env env) {
+    struct pl_vm *vm = calloc(1, sizeof *vm);
+    pl_assert(vm);
+    vm->env = env;
+    return vm;
+}
+
+void pl_vm_destroy(struct pl_vm **vm) {
+    if (!*vm) return;
+    pl_buf_free(&(*vm)->buf);
+    free(*vm);
+    *vm = NULL;
+}
+
+struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms) {
+    const struct pl_program *p = pl_image_program(image);
+    struct vm_state *s = PL_NEW(a, struct vm_state);
+    s->started_ms = s->last_ms = now_ms;
+    s->next_run = s->next_effect = 1;
+    s->offer_rule = s->kept_flow = PL_NOWHERE;
+    s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
+    s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    struct pl_buf b = {0};
+    struct pl_str bytes = pl_vm__encode(&b, a, p, s);
+    pl_buf_free(&b);
+    return bytes;
+}
+
+static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image *image,
+                  struct vm_state *s, const struct pl_vm_event *e, struct pl_arena *a) {
+    m->vm = vm;
+    m->image = image;
+    m->p = pl_image_program(image);
+    m->a = a;
+    m->s = s;
+    m->e = e;
+    m->nstack = m->ntexts = m->depth = m->niters = 0;
+    m->nest[0] = (struct vm_list){0};
+    m->offers = NULL;
+    m->offer_items = NULL;
+    m->noffers = m->offers_cap = 0;
+    m->effects = NULL;
+    m->neffects = m->effects_cap = 0;
+    m->budget = VM_BUDGET;
+    m->failed = m->passed = m->answered = m->silent = m->erring = false;
+    m->failed_at = m->line = 0;
+    m->used = 0;
+}
+
+/* ---- events ---- */
+
+static void opened(struct vm_machine *m) {
+    if (m->p->start < m->p->nflows) pl_vm__begin_flow(m, m->p->start, VM_QUIET, NULL, 0);
+    pl_vm__go(m);
+}
+
+static void settle(struct vm_machine *m, struct vm_frame *f, const struct pl_p_call *call) {
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, f, call->result);
+    if (call->result == PL_NOWHERE) slot = NULL;
+    if (m->e->failure.n == 0) {
+        if (slot) *slot = m->e->value;
+        if (m->p->hooks[call->callee].effect == PL_HOOK_WRITE_ONCE)
+            VM_PUSH(m->a, &f->writes, ((struct vm_write){f->hook_call, f->hook_args, m->e->value}));
+        f->pc = call->next;
+        return;
+    }
+    if (slot) *slot = PL_NONE;
+    struct pl_str name = m->e->failure;
+    if (pl_str_is(name, "unconfirmed"))
+        VM_PUSH(m->a, &m->s->pending, ((struct vm_pending){f->effect, pl_vm__task_flow(m->s), 0}));
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < call->nfailures; i++) {
+            if (!pl_str_eq(call->failures[i].name, name)) continue;
+            f->pc = call->failures[i].code;
+            return;
+        }
+        name = PL_STR("unavailable"); /* an undeclared failure is none that the flow knows */
+    }
+    pl_vm__fail(m, f->pc);
+}
+
+/* The definite outcome of a write whose flow no longer waits for it. */
+static void outcome(struct vm_machine *m) {
+    for (size_t i = 0; i < m->s->pending.n; i++)
+        if (m->s->pending.v[i].effect == m->e->effect && m->s->pending.v[i].outcome == 0)
+            m->s->pending.v[i].outcome = m->e->failure.n ? -1 : 1;
+    pl_vm__go(m);
+}
+
+static void hook_came(struct vm_machine *m) {
+    struct vm_frame *f = pl_vm__top(m->s);
+    if (!f || f->waiting != VM_EFFECT || f->effect != m->e->effect) {
+        outcome(m);
+        return;
+    }
+    f->waiting = VM_RUNS;
+    settle(m, f, &m->p->calls[f->hook_call]);
+    pl_vm__go(m);
+}
+
+static uint32_t idle_flow(struct vm_machine *m) {
+    for (uint32_t i = 0; i < m->p->ntriggers; i++) {
+        const struct pl_p_trigger *t = &m->p->triggers[i];
+        if (t->kind == PL_ON_IDLE && m->e->now_ms - m->s->last_ms >= t->arg &&
+            pl_vm__condition(m, NULL, t->cond))
+            return t->flow;
+    }
+    return PL_NOWHERE;
+}
+
+static void timer(struct vm_machine *m) {
+    struct vm_frame *f = pl_vm__top(m->s);
+    m->silent = pl_vm__is_silent(m->s, m->e->now_ms);
+    if (f && f->waiting == VM_SLEEP && f->deadline <= m->e->now_ms) {
+        f->waiting = VM_RUNS;
+    } else if (f && f->waiting == VM_QUESTION && !m->s->idle_done) {
+        uint32_t flow = idle_flow(m);
+        struct vm_frame *idle =
+            flow == PL_NOWHERE ? NULL : pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
+        if (idle) idle->idle = m->s->idle_done = true;
+    }
+    pl_vm__go(m);
+}
+
+static void handle(struct vm_machine *m) {
+    switch ((enum pl_vm_event_kind)m->e->kind) {
+    case PL_EVENT_OPEN: opened(m); break;
+    case PL_EVENT_MESSAGE: pl_vm__message(m); break;
+    case PL_EVENT_HOOK: hook_came(m); break;
+    case PL_EVENT_OUTCOME: outcome(m); break;
+    case PL_EVENT_TIMER: timer(m); break;
+    case PL_EVENT_RULE:
+        if (!m->s->with_agent) pl_vm__apply_rule(m);
+        pl_vm__go(m);
+        break;
+    }
+}
+
+/* ---- the hash of what a step said ---- */
+
+static uint64_t hash_text(struct pl_buf *b, const struct pl_vm_text *t) {
+    pl_buf_var(b, t->text);
+    for (uint32_t i = 0; i < t->nargs; i++) pl_value_write(b, t->args[i]);
+    return 0;
+}
+
+static void hash_parts(struct pl_buf *b, const struct pl_vm_part *parts, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        pl_buf_byte(b, parts[i].kind);
+        hash_text(b, &parts[i].a);
+        hash_text(b, &parts[i].b);
+        pl_buf_text(b, parts[i].url);
+        hash_parts(b, parts[i].parts, parts[i].nparts);
+    }
+}
+
+static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
+    struct pl_buf *b = &m->vm->buf;
+    pl_buf_clear(b);
+    for (uint32_t i = 0; i < m->neffects; i++) {
+        const struct pl_vm_effect *e = &m->effects[i];
+        pl_buf_byte(b, e->kind);
+        pl_buf_text(b, e->name);
+        pl_buf_var(b, e->id);
+        hash_parts(b, e->say.parts, e->say.nparts);
+        for (uint32_t k = 0; k < e->say.nchoices; k++) pl_buf_text(b, e->say.choices[k].id);
+        for (uint32_t k = 0; k < e->nargs; k++) pl_value_write(b, e->args[k]);
+    }
+    return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
+}
+
+enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                       const struct pl_vm_event *event, struct pl_arena *a,
+                       struct pl_vm_result *out) {
+    struct vm_state *s;
+    struct vm_machine m;
+    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
+    if (err != PL_OK) return err;
+    begin(&m, vm, image, s, event, a);
+    handle(&m);
+    out->state = pl_vm__encode(&vm->buf, a, m.p, s);
+    out->effects = m.effects;
+    out->neffects = m.neffects;
+    out->hash = hash_result(&m, out->state);
+    return PL_OK;
+}
+
+/* ---- views ---- */
+
+enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                       struct pl_arena *a, struct pl_vm_view *out) {
+    struct vm_state *s;
+    const struct pl_program *p = pl_image_program(image);
+    (void)vm;
+    enum pl_err err = pl_vm__decode(a, p, state, &s);
+    if (err != PL_OK) return err;
+    const struct vm_frame *f = pl_vm__top(s);
+    *out = (struct pl_vm_view){.mode = PL_VM_IDLE, .flow = pl_vm__task_flow(s), .wait = PL_NOWHERE};
+    if (f && f->waiting == VM_QUESTION) {
+        out->mode = PL_VM_ASKING;
+        out->wait = f->wait;
+        out->nchoices = f->noffers;
+        out->choices = f->offers;
+    } else if (f && f->waiting == VM_EFFECT) {
+        out->mode = PL_VM_BUSY;
+        out->effect = f->effect;
+    } else if (f) {
+        out->mode = PL_VM_SLEEPING;
+    }
+    if (s->with_agent) out->mode = PL_VM_WITH_AGENT;
+    if (s->closed) out->mode = PL_VM_CLOSED;
+    out->deadline_ms = pl_vm__deadline(p, s);
+    out->in_flow = s->nframes > 0;
+    out->started_ms = s->started_ms;
+    out->turns = s->turns;
+    out->failures = s->failures;
+    out->repeats = s->repeats;
+    out->nframes = s->nframes;
+    return PL_OK;
+}
+
+static void add_slots(struct pl_field *f, uint32_t *n, const struct pl_p_slot *slots,
+                      uint32_t nslots, const struct pl_value *values) {
+    for (uint32_t i = 0; i < nslots; i++)
+        if (values[i].kind != PL_KIND_NONE && !(slots[i].type.quals & PL_SECRET))
+            f[(*n)++] = (struct pl_field){slots[i].name, values[i]};
+}
+
+struct pl_value pl_vm__slots_record(const struct pl_program *p, struct vm_state *s,
+                                    const struct vm_frame *f, struct pl_arena *a) {
+    uint32_t n = 0, most = p->nsession + p->ncustomer + (f ? p->flows[f->flow].nslots : 0);
+    struct pl_field *fields = PL_NEW_ARRAY(a, struct pl_field, most + 1);
+    add_slots(fields, &n, p->session, p->nsession, s->session);
+    add_slots(fields, &n, p->customer, p->ncustomer, s->customer);
+    if (f) add_slots(fields, &n, p->flows[f->flow].slots, p->flows[f->flow].nslots, f->slots);
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = fields, .n = n}};
+}
+
+struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                            struct pl_arena *a) {
+    struct vm_state *s;
+    const struct pl_program *p = pl_image_program(image);
+    (void)vm;
+    if (pl_vm__decode(a, p, state, &s) != PL_OK) return PL_NONE;
+    return pl_vm__slots_record(p, s, pl_vm__top(s), a);
+}
+
+struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                           struct pl_arena *a, struct pl_str name) {
+    return pl_rec_get(pl_vm_slots(vm, image, state, a), name);
+}
+
+/* A machine as it stands when rules look: the message is counted, nothing has run. */
+static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
+                                const struct pl_image *image, struct pl_str state,
+                                const struct pl_vm_event *event, struct pl_arena *a) {
+    struct vm_state *s;
+    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
+    if (err != PL_OK) return err;
+    begin(m, vm, image, s, event, a);
+    while (s->nframes && pl_vm__top(s)->idle) s->nframes--;
+    if (event->kind == PL_EVENT_MESSAGE) pl_vm__count_message(m, pl_vm__is_answer(m));
+    return PL_OK;
+}
+
+enum pl_err pl_vm_conditions(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                             const struct pl_vm_event *event, struct pl_arena *a, bool *holds,
+                             struct pl_vm_rule_memory *memory) {
+    struct vm_machine m;
+    enum pl_err err = look_machine(&m, vm, image, state, event, a);
+    if (err != PL_OK) return err;
+    for (uint32_t i = 0; i < m.p->nrules; i++) {
+        const struct vm_rule_state *r = pl_vm__rule(a, m.s, m.p->rules[i].name, false);
+        memory[i] =
+            (struct pl_vm_rule_memory){.held = r && r->held, .fired_ms = r ? r->fired_ms : 0};
+        holds[i] = pl_vm__condition(&m, NULL, m.p->rules[i].cond) && !m.failed;
+        m.failed = false;
+    }
+    return PL_OK;
+}
+
+struct pl_value pl_vm_facts(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                            const struct pl_vm_event *event, struct pl_arena *a) {
+    struct vm_machine m;
+    if (look_machine(&m, vm, image, state, event, a) != PL_OK) return PL_NONE;
+    return pl_vm__facts_record(&m);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The journal form of an event. Fields that a kind does not use are not written.
+ */
+#include "runtime/vm/vm_priv.h"
+
+#include <string.h>
+
+static void write_float(struct pl_buf *b, float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    pl_buf_u32(b, bits);
+}
+
+static float read_float(struct pl_reader *r) {
+    uint32_t bits = pl_read_u32(r);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void write_bits(struct pl_buf *b, const uint8_t *bits, uint32_t n) {
+    pl_buf_var(b, n);
+    pl_buf_add(b, bits, (n + 7) / 8);
+}
+
+static const uint8_t *read_bits(struct pl_reader *r, uint32_t *n) {
+    uint64_t count = pl_read_var(r);
+    if (count > UINT16_MAX) r->bad = true;
+    *n = r->bad ? 0 : (uint32_t)count;
+    return (const uint8_t *)pl_read_bytes(r, (*n + 7) / 8).p;
+}
+
+static void write_entity(struct pl_buf *b, const struct pl_vm_entity *e) {
+    pl_buf_var(b, (uint32_t)(e->entity + 1));
+    pl_buf_byte(b, e->kind);
+    pl_buf_byte(b, e->needs_after);
+    pl_buf_var(b, e->start);
+    pl_buf_var(b, e->end);
+    pl_buf_text(b, e->slot);
+    pl_value_write(b, e->value);
+}
+
+static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
+    pl_buf_text(b, r->text);
+    pl_buf_u64(b, r->folded_hash);
+    pl_buf_text(b, r->language);
+    pl_buf_var(b, r->nintents);
+    for (uint32_t i = 0; i < r->nintents; i++) {
+        pl_buf_var(b, r->intents[i].intent);
+        write_float(b, r->intents[i].confidence);
+    }
+    pl_buf_byte(b, (uint8_t)(r->ambiguous | r->change_word << 1));
+    pl_buf_var(b, (uint32_t)(r->command + 1));
+    pl_buf_byte(b, (uint8_t)r->yes_no);
+    write_float(b, r->sentiment);
+    write_float(b, r->uncertainty);
+    pl_buf_var(b, r->nentities);
+    for (uint32_t i = 0; i < r->nentities; i++) write_entity(b, &r->entities[i]);
+    pl_buf_var(b, r->choice);
+    write_bits(b, r->mentions, r->nmentions);
+    pl_buf_text(b, r->says);
+}
+
+static void write_facts(struct pl_buf *b, const struct pl_vm_event *e) {
+    pl_buf_var(b, e->nqueues);
+    for (uint32_t i = 0; i < e->nqueues; i++) {
+        pl_buf_byte(b, e->queues[i].open);
+        pl_buf_zig(b, e->queues[i].opens_ms - e->now_ms);
+        pl_buf_zig(b, e->queues[i].wait_ms);
+    }
+    pl_buf_var(b, e->nhours);
+    for (uint32_t i = 0; i < e->nhours; i++) pl_buf_byte(b, e->hours[i]);
+}
+
+void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
+    pl_buf_byte(b, VM_EVENT_VERSION);
+    pl_buf_byte(b, e->kind);
+    pl_buf_zig(b, e->now_ms);
+    pl_buf_zig(b, e->today);
+    pl_buf_u64(b, e->seed);
+    pl_buf_byte(b, e->verified);
+    write_facts(b, e);
+    if (e->kind == PL_EVENT_MESSAGE) write_reading(b, &e->reading);
+    pl_buf_var(b, (uint32_t)(e->rule + 1));
+    pl_buf_text(b, e->route);
+    write_bits(b, e->rules_true, e->nrules);
+    if (e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME) {
+        pl_buf_var(b, e->effect);
+        pl_buf_text(b, e->failure);
+        pl_value_write(b, e->value);
+    }
+    if (e->kind != PL_EVENT_MESSAGE) return;
+    pl_buf_var(b, (uint32_t)(e->target + 1));
+    pl_buf_var(b, e->ntarget_args);
+    for (uint32_t i = 0; i < e->ntarget_args; i++) pl_value_write(b, e->target_args[i]);
+}
+
+static uint32_t read_count(struct pl_reader *r) {
+    uint64_t n = pl_read_var(r);
+    if (n > pl_read_left(r)) r->bad = true;
+    return r->bad ? 0 : (uint32_t)n;
+}
+
+static const struct pl_vm_entity *read_entities(struct pl_reader *r, struct pl_arena *a,
+                                                uint32_t n) {
+    struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, n + 1);
+    for (uint32_t i = 0; i < n && !r->bad; i++) {
+        v[i].entity = (uint32_t)pl_read_var(r) - 1;
+        v[i].kind = pl_read_u8(r);
+        v[i].needs_after = pl_read_u8(r);
+        v[i].start = (uint32_t)pl_read_var(r);
+        v[i].end = (uint32_t)pl_read_var(r);
+        v[i].slot = pl_read_text(r);
+        v[i].value = pl_value_read(r, a);
+    }
+    return v;
+}
+
+static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_reading *out) {
+    out->text = pl_read_text(r);
+    out->folded_hash = pl_read_u64(r);
+    out->language = pl_read_text(r);
+    out->nintents = read_count(r);
+    struct pl_vm_intent *intents = PL_NEW_ARRAY(a, struct pl_vm_intent, out->nintents + 1);
+    for (uint32_t i = 0; i < out->nintents && !r->bad; i++) {
+        intents[i].intent = (uint32_t)pl_read_var(r);
+        intents[i].confidence = read_float(r);
+    }
+    out->intents = intents;
+    uint8_t bits = pl_read_u8(r);
+    out->ambiguous = bits & 1;
+    out->change_word = bits & 2;
+    out->command = (uint32_t)pl_read_var(r) - 1;
+    out->yes_no = (int8_t)pl_read_u8(r);
+    out->sentiment = read_float(r);
+    out->uncertainty = read_float(r);
+    out->nentities = read_count(r);
+    out->entities = read_entities(r, a, out->nentities);
+    out->choice = (uint32_t)pl_read_var(r);
+    out->mentions = read_bits(r, &out->nmentions);
+    out->says = pl_read_text(r);
+}
+
+static void read_facts(struct pl_reader *r, struct pl_arena *a, struct pl_vm_event *e) {
+    e->nqueues = read_count(r);
+    struct pl_vm_queue_fact *q = PL_NEW_ARRAY(a, struct pl_vm_queue_fact, e->nqueues + 1);
+    for (uint32_t i = 0; i < e->nqueues && !r->bad; i++) {
+        q[i].open = pl_read_u8(r);
+        q[i].opens_ms = e->now_ms + pl_read_zig(r);
+        q[i].wait_ms = pl_read_zig(r);
+    }
+    e->queues = q;
+    e->nhours = read_count(r);
+    bool *h = PL_NEW_ARRAY(a, bool, e->nhours + 1);
+    for (uint32_t i = 0; i < e->nhours && !r->bad; i++) h[i] = pl_read_u8(r);
+    e->hours = h;
+}
+
+static void read_target(struct pl_reader *r, struct pl_arena *a, struct pl_vm_event *e) {
+    e->target = (uint32_t)pl_read_var(r) - 1;
+    e->ntarget_args = read_count(r);
+    struct pl_value *args = PL_NEW_ARRAY(a, struct pl_value, e->ntarget_args + 1);
+    for (uint32_t i = 0; i < e->ntarget_args && !r->bad; i++) args[i] = pl_value_read(r, a);
+    e->target_args = args;
+}
+
+enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_vm_event *out) {
+    struct pl_reader r = pl_reader_of(bytes);
+    uint8_t version = pl_read_u8(&r);
+    if (r.bad) return PL_MALFORMED;
+    if (version != VM_EVENT_VERSION) return PL_VERSION;
+    struct pl_vm_event e = {.kind = pl_read_u8(&r), .target = PL_NOWHERE};
+    e.reading.command = PL_NOWHERE;
+    e.now_ms = pl_read_zig(&r);
+    e.today = (int32_t)pl_read_zig(&r);
+    e.seed = pl_read_u64(&r);
+    e.verified = pl_read_u8(&r);
+    read_facts(&r, a, &e);
+    if (e.kind == PL_EVENT_MESSAGE) read_reading(&r, a, &e.reading);
+    e.rule = (uint32_t)pl_read_var(&r) - 1;
+    e.route = pl_read_text(&r);
+    e.rules_true = read_bits(&r, &e.nrules);
+    if (e.kind == PL_EVENT_HOOK || e.kind == PL_EVENT_OUTCOME) {
+        e.effect = pl_read_var(&r);
+        e.failure = pl_read_text(&r);
+        e.value = pl_value_read(&r, a);
+    }
+    if (e.kind == PL_EVENT_MESSAGE) read_target(&r, a, &e);
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_RULE) return PL_MALFORMED;
+    *out = e;
+    return PL_OK;
+}

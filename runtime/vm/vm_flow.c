@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frames and control: calls, returns, questions, hand-overs, the end of tasks and what follows it.
+ *
+ *   task ends -> a task waits below?  its `resume` line or continue_interrupted, then its question
+ *             -> else, a customer's task of the project: anything_else
+ */
+#include "runtime/vm/vm_priv.h"
+
+#define SILENCE_MS 600000 /* held-back news breaks into an open question after ten minutes */
+
+uint32_t pl_vm__task_flow(const struct vm_state *s) {
+    for (uint32_t i = s->nframes; i > 0; i--)
+        if (s->frames[i - 1].role != VM_CALLED) return s->frames[i - 1].flow;
+    return PL_NOWHERE;
+}
+
+struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_role role,
+                                   const struct pl_value *args, uint32_t nargs) {
+    struct vm_state *s = m->s;
+    if (s->nframes == VM_FRAMES || flow >= m->p->nflows) {
+        pl_vm__fail(m, s->nframes ? pl_vm__top(s)->pc : 0);
+        return NULL;
+    }
+    const struct pl_p_flow *row = &m->p->flows[flow];
+    struct vm_frame *f = &s->frames[s->nframes++];
+    *f = (struct vm_frame){.flow = flow,
+                           .pc = row->entry,
+                           .run = s->next_run++,
+                           .role = (uint8_t)role,
+                           .call = PL_NOWHERE,
+                           .arg = PL_NOWHERE,
+                           .wait = PL_NOWHERE,
+                           .hook_call = PL_NOWHERE};
+    f->slots = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
+    for (uint32_t i = 0; i < nargs && i < row->nparams; i++) f->slots[i] = args[i];
+    pl_vm__effect(m, PL_EFFECT_STARTED);
+    return f;
+}
+
+/* ---- questions ---- */
+
+static void attach_choices(struct vm_machine *m, const struct vm_frame *f, uint32_t first_effect) {
+    struct pl_vm_effect *last = NULL;
+    for (uint32_t i = first_effect; i < m->neffects; i++)
+        if (m->effects[i].kind == PL_EFFECT_SAY) last = &m->effects[i];
+    if (!last && f->noffers) {
+        last = pl_vm__effect(m, PL_EFFECT_SAY);
+        last->say.line = PL_NOWHERE;
+    }
+    if (!last) return;
+    last->say.choices = f->offers;
+    last->say.nchoices = f->noffers;
+    last->say.asks = true;
+}
+
+void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
+    const struct pl_p_wait *w = &m->p->waits[f->wait];
+    uint32_t first = m->neffects;
+    m->offers = NULL;
+    m->offer_items = NULL;
+    m->noffers = m->offers_cap = 0;
+    f->waiting = VM_QUESTION;
+    if (!pl_vm__block(m, f, w->prompt)) return;
+    f->offers = m->offers;
+    f->offer_items = m->offer_items;
+    f->noffers = m->noffers;
+    attach_choices(m, f, first);
+}
+
+void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block) {
+    uint32_t first = m->neffects;
+    if (pl_vm__block(m, f, block)) attach_choices(m, f, first);
+}
+
+static bool was_skipped(const struct vm_frame *f, uint32_t wait) {
+    for (size_t i = 0; i < f->skipped.n; i++)
+        if (f->skipped.v[i] == wait) return true;
+    return false;
+}
+
+static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
+    const struct pl_p_wait *w = &m->p->waits[wait];
+    f->wait = wait;
+    f->tries = 0;
+    if (w->kind == PL_WAIT_ASK) {
+        const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
+        VM_PUSH(m->a, &f->asked, wait);
+        if ((slot && slot->kind != PL_KIND_NONE) || was_skipped(f, wait)) return;
+    }
+    pl_vm__ask(m, f);
+}
+
+static void sleep_until(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
+    struct pl_value v = pl_vm__pop(m);
+    f->wait = wait;
+    f->waiting = VM_SLEEP;
+    f->deadline = m->e->now_ms;
+    if (v.kind == PL_KIND_DURATION)
+        f->deadline += v.duration;
+    else if (v.kind == PL_KIND_DATETIME)
+        f->deadline = v.datetime;
+}
+
+/* ---- the end of a task ---- */
+
+static const char *const endings[] = {"resolved", "unresolved", "conversation"};
+
+/* Removes the top task's frames; gives its root. */
+struct vm_frame pl_vm__pop_task(struct vm_machine *m, const char *how) {
+    struct vm_state *s = m->s;
+    while (s->nframes > 1 && pl_vm__top(s)->role == VM_CALLED) s->nframes--;
+    struct vm_frame root = *pl_vm__top(s);
+    pl_vm__effect(m, PL_EFFECT_ENDED)->name = pl_str_c(how);
+    s->nframes--;
+    return root;
+}
+
+static void resume_below(struct vm_machine *m, struct vm_frame *below) {
+    uint32_t flow = pl_vm__task_flow(m->s);
+    const struct pl_p_flow *row = &m->p->flows[flow == PL_NOWHERE ? below->flow : flow];
+    if (row->resume != PL_NOWHERE) {
+        struct pl_vm_part *part = PL_NEW(m->a, struct pl_vm_part);
+        *part = (struct pl_vm_part){.kind = PL_PART_TEXT, .target = PL_NOWHERE};
+        part->a.text = row->resume;
+        part->b.text = PL_NOWHERE;
+        struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_SAY);
+        e->say = (struct pl_vm_say){.line = row->resume, .nparts = 1, .parts = part};
+        pl_vm__ask(m, below);
+        return;
+    }
+    struct pl_value arg = pl_vm__name_value(PL_KIND_FLOW, row->name);
+    pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_CONTINUE_INTERRUPTED], VM_AFTER, &arg, 1);
+}
+
+static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
+    struct vm_frame *below = pl_vm__top(m->s);
+    if (below) {
+        if (below->waiting != VM_QUESTION || root->idle) return;
+        if (root->role == VM_AFTER || root->role == VM_CORRECTING)
+            pl_vm__ask(m, below);
+        else
+            resume_below(m, below);
+        return;
+    }
+    if (root->role != VM_TASK || m->p->flows[root->flow].prelude || m->s->with_agent) return;
+    if (m->s->offer_rule != PL_NOWHERE) return; /* the offer follows instead */
+    pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_ANYTHING_ELSE], VM_AFTER, NULL, 0);
+}
+
+void pl_vm__end_task(struct vm_machine *m, uint32_t how) {
+    struct vm_frame root = pl_vm__pop_task(m, endings[how < 3 ? how : 1]);
+    m->nstack = m->ntexts = 0;
+    if (how == 2) {
+        m->s->nframes = 0;
+        m->s->closed = true;
+        pl_vm__effect(m, PL_EFFECT_CLOSED);
+        return;
+    }
+    follow_task(m, &root);
+}
+
+/* ---- hand-over ---- */
+
+static struct pl_value handoff_facts(struct vm_machine *m) {
+    struct pl_field *f = PL_NEW_ARRAY(m->a, struct pl_field, 2);
+    struct vm_frame *top = pl_vm__top(m->s);
+    f[0] = (struct pl_field){PL_STR("facts"), pl_vm__facts_record(m)};
+    f[1] = (struct pl_field){PL_STR("slots"), pl_vm__slots_record(m->p, m->s, top, m->a)};
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = 2}};
+}
+
+/* A write under way when its flow is cut off: its truth is told later. */
+static void keep_writes(struct vm_machine *m) {
+    for (uint32_t i = 0; i < m->s->nframes; i++) {
+        const struct vm_frame *f = &m->s->frames[i];
+        if (f->waiting != VM_EFFECT) continue;
+        const struct pl_p_hook *hook = &m->p->hooks[m->p->calls[f->hook_call].callee];
+        if (hook->effect != PL_HOOK_WRITE_ONCE) continue;
+        VM_PUSH(m->a, &m->s->pending, ((struct vm_pending){f->effect, f->flow, 0}));
+    }
+}
+
+static void emit_handoff(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
+                         struct pl_vm_text because, uint32_t rule) {
+    struct pl_value facts = handoff_facts(m);
+    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_HANDOFF);
+    e->mode = h->mode == PL_HANDOFF_OFFER ? PL_HANDOFF_NOW : h->mode;
+    e->queue = queue;
+    e->priority = h->priority.n ? h->priority : m->e->route;
+    e->because = because;
+    e->rule = rule;
+    e->facts = facts;
+}
+
+static void cut_all(struct vm_machine *m) {
+    keep_writes(m);
+    while (m->s->nframes) pl_vm__pop_task(m, "handed over");
+    m->nstack = m->ntexts = 0;
+    m->s->offer_rule = m->s->kept_flow = PL_NOWHERE;
+}
+
+static struct pl_value queue_value(const struct vm_machine *m, uint32_t queue) {
+    if (queue >= m->p->nqueues) return PL_NONE;
+    return pl_vm__name_value(PL_KIND_QUEUE, m->p->queues[queue].name);
+}
+
+void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
+                      struct pl_vm_text because, uint32_t rule) {
+    if (queue == PL_NOWHERE && m->p->nqueues) queue = 0;
+    if (h->mode == PL_HANDOFF_CALLBACK || h->mode == PL_HANDOFF_MESSAGE) {
+        emit_handoff(m, h, queue, because, rule);
+        return;
+    }
+    struct pl_value arg = queue_value(m, queue);
+    bool open = queue >= m->e->nqueues || m->e->queues[queue].open;
+    struct vm_frame *f = pl_vm__top(m->s);
+    if (open) {
+        emit_handoff(m, h, queue, because, rule);
+        cut_all(m);
+        m->s->with_agent = true;
+        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_HANDED_OVER], VM_QUIET, &arg, 1);
+    } else if (h->closed != PL_NOWHERE && f) {
+        f->pc = h->closed;
+    } else {
+        if (rule != PL_NOWHERE)
+            cut_all(m);
+        else if (f)
+            pl_vm__pop_task(m, "nobody there");
+        m->nstack = m->ntexts = 0;
+        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE], VM_TASK, &arg, 1);
+    }
+}
+
+static void handoff(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
+    const struct pl_p_handoff *h = &m->p->handoffs[row];
+    struct pl_vm_text because = {.text = h->because};
+    if (h->because != PL_NOWHERE) {
+        because.nargs = m->p->texts[h->because].nargs;
+        because.args = pl_vm__pop_n(m, because.nargs);
+    }
+    uint32_t queue = h->queue;
+    if (h->queue_slot != PL_NOWHERE) {
+        const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, h->queue_slot);
+        if (slot && slot->kind == PL_KIND_QUEUE) queue = pl_image_queue(m->image, slot->s);
+    }
+    pl_vm__hand_over(m, h, queue, because, PL_NOWHERE);
+}
+
+/* ---- calls ---- */
+
+static void call_hook(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
+    const struct pl_p_call *call = &m->p->calls[row];
+    const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
+    uint64_t hash = pl_vm__hash_values(m, args, call->nargs);
+    for (size_t i = 0; i < f->writes.n; i++) {
+        if (f->writes.v[i].call != row || f->writes.v[i].args != hash) continue;
+        struct pl_value *slot = pl_vm__slot(m->p, m->s, f, call->result);
+        if (call->result != PL_NOWHERE && slot) *slot = f->writes.v[i].value;
+        f->pc = call->next;
+        return;
+    }
+    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_HOOK);
+    e->id = m->s->next_effect++;
+    e->hook = call->callee;
+    e->call = row;
+    e->run = f->run;
+    e->args = args;
+    e->nargs = call->nargs;
+    f->waiting = VM_EFFECT;
+    f->effect = e->id;
+    f->hook_call = row;
+    f->hook_args = hash;
+}
+
+static void call_flow(struct vm_machine *m, uint32_t row, bool value) {
+    const struct pl_p_call *call = &m->p->calls[row];
+    const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
+    struct vm_frame *f = pl_vm__begin_flow(m, call->callee, VM_CALLED, args, call->nargs);
+    if (!f) return;
+    f->call = row;
+    f->value_on_stack = value;
+}
+
+/* The task goes on as another flow; what waits below it stays. */
+static void goto_flow(struct vm_machine *m, uint32_t row) {
+    const struct pl_p_call *call = &m->p->calls[row];
+    const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
+    pl_vm__pop_task(m, "left");
+    m->nstack = m->ntexts = 0;
+    pl_vm__begin_flow(m, call->callee, VM_TASK, args, call->nargs);
+}
+
+static void offer_answered(struct vm_machine *m, uint32_t rule, bool yes) {
+    const struct pl_p_rule *row = &m->p->rules[rule];
+    struct vm_frame root = pl_vm__pop_task(m, yes ? "resolved" : "declined");
+    if (!yes) {
+        root.role = VM_AFTER;
+        follow_task(m, &root);
+        return;
+    }
+    struct pl_vm_text because = {.text = row->handoff.because};
+    pl_vm__hand_over(m, &row->handoff, row->handoff.queue, because, rule);
+}
+
+static void corrected(struct vm_machine *m, const struct vm_frame *f, bool agreed) {
+    uint32_t wait = f->arg;
+    struct pl_value value = f->corrected;
+    struct vm_frame root = pl_vm__pop_task(m, "resolved");
+    struct vm_frame *below = pl_vm__top(m->s);
+    if (!below) return;
+    if (!agreed) {
+        follow_task(m, &root);
+        return;
+    }
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, below, m->p->waits[wait].slot);
+    if (slot) *slot = value;
+    below->waiting = VM_RUNS;
+    below->pc = m->p->waits[wait].at;
+}
+
+static void give_back(struct vm_machine *m, struct vm_frame *f, struct pl_value value) {
+    uint32_t call = f->call;
+    bool on_stack = f->value_on_stack;
+    m->s->nframes--;
+    struct vm_frame *caller = pl_vm__top(m->s);
+    m->nstack = m->ntexts = 0;
+    if (!caller) return;
+    if (on_stack) {
+        pl_vm__push(m, value);
+    } else if (call != PL_NOWHERE && m->p->calls[call].result != PL_NOWHERE) {
+        struct pl_value *slot = pl_vm__slot(m->p, m->s, caller, m->p->calls[call].result);
+        if (slot) *slot = value;
+    }
+    if (caller->waiting == VM_QUESTION) pl_vm__ask(m, caller);
+}
+
+static void return_from(struct vm_machine *m, struct vm_frame *f, bool has_value) {
+    struct pl_value value = has_value ? pl_vm__pop(m) : PL_NONE;
+    switch (f->role) {
+    case VM_CALLED: give_back(m, f, value); break;
+    case VM_OFFER: offer_answered(m, f->arg, pl_vm__truth(value)); break;
+    case VM_CORRECTING: corrected(m, f, !has_value || pl_vm__truth(value)); break;
+    default: pl_vm__end_task(m, 0);
+    }
+}
+
+static void back(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
+    const struct pl_p_back *b = &m->p->backs[row];
+    struct vm_count *count = NULL;
+    for (size_t i = 0; i < f->backs.n; i++)
+        if (f->backs.v[i].key == row) count = &f->backs.v[i];
+    if (!count) {
+        VM_PUSH(m->a, &f->backs, ((struct vm_count){row, 0}));
+        count = &f->backs.v[f->backs.n - 1];
+    }
+    f->pc = count->n++ < b->most ? b->to : b->els;
+}
+
+static void track(struct vm_machine *m, uint32_t row) {
+    const struct pl_p_call *call = &m->p->calls[row];
+    const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
+    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_TRACK);
+    e->name = call->id;
+    e->args = args;
+    e->nargs = call->nargs;
+}
+
+static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
+    uint32_t arg = PL_WORD_ARG(word);
+    switch ((enum pl_op)PL_WORD_OP(word)) {
+    case PL_OP_ASK:
+    case PL_OP_CONFIRM:
+    case PL_OP_CHOOSE: begin_wait(m, f, arg); break;
+    case PL_OP_SLEEP: sleep_until(m, f, arg); break;
+    case PL_OP_CALL_HOOK: call_hook(m, f, arg); break;
+    case PL_OP_CALL_FLOW: call_flow(m, arg, false); break;
+    case PL_OP_CALL_VALUE: call_flow(m, arg, true); break;
+    case PL_OP_GOTO_FLOW: goto_flow(m, arg); break;
+    case PL_OP_RETURN: return_from(m, f, arg != 0); break;
+    case PL_OP_END: pl_vm__end_task(m, arg); break;
+    case PL_OP_BACK: back(m, f, arg); break;
+    case PL_OP_HANDOFF: handoff(m, f, arg); break;
+    case PL_OP_TRACK: track(m, arg); break;
+    case PL_OP_PASS:
+        pl_vm__pop_task(m, "passed");
+        m->nstack = m->ntexts = 0;
+        m->passed = true;
+        break;
+    default: pl_vm__fail(m, f->pc); break;
+    }
+}
+
+/* ---- what was held back ---- */
+
+static bool report_outcome(struct vm_machine *m) {
+    for (size_t i = 0; i < m->s->pending.n; i++) {
+        struct vm_pending p = m->s->pending.v[i];
+        if (p.outcome == 0) continue;
+        m->s->pending.v[i] = m->s->pending.v[--m->s->pending.n];
+        struct pl_value args[] = {pl_vm__name_value(PL_KIND_FLOW, m->p->flows[p.flow].name),
+                                  pl_bool(p.outcome > 0)};
+        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_UNCONFIRMED], VM_REPORT, args, 2);
+        return true;
+    }
+    return false;
+}
+
+static bool make_offer(struct vm_machine *m) {
+    uint32_t rule = m->s->offer_rule;
+    m->s->offer_rule = PL_NOWHERE;
+    for (uint32_t i = 0; i < m->s->nframes; i++)
+        if (m->s->frames[i].role == VM_OFFER) return false;
+    struct vm_frame *f =
+        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_OFFER_PERSON], VM_OFFER, NULL, 0);
+    if (f) f->arg = rule;
+    return f != NULL;
+}
+
+/* At a wait or at the end: an offer, news, a kept digression. True when something began. */
+static bool held_back(struct vm_machine *m) {
+    struct vm_frame *f = pl_vm__top(m->s);
+    if (m->s->with_agent || m->s->closed || m->passed) return false;
+    if (f && f->waiting == VM_EFFECT) return false;
+    if (m->s->offer_rule != PL_NOWHERE && make_offer(m)) return true;
+    bool question = f && f->waiting == VM_QUESTION;
+    if ((!question || m->silent) && report_outcome(m)) return true;
+    if (m->s->kept_flow != PL_NOWHERE && (m->answered || !question)) {
+        uint32_t flow = m->s->kept_flow;
+        m->s->kept_flow = PL_NOWHERE;
+        return pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0) != NULL;
+    }
+    return false;
+}
+
+/* ---- the loop ---- */
+
+static void recover(struct vm_machine *m) {
+    m->failed = false;
+    m->nstack = m->ntexts = m->niters = m->depth = 0;
+    pl_vm__effect(m, PL_EFFECT_ERROR)->at = m->failed_at;
+    if (m->erring) {
+        m->s->nframes = 0;
+        return;
+    }
+    m->erring = true;
+    m->budget = VM_BUDGET;
+    keep_writes(m);
+    if (m->s->nframes) pl_vm__pop_task(m, "error");
+    pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_INTERNAL_ERROR], VM_TASK, NULL, 0);
+}
+
+void pl_vm__go(struct vm_machine *m) {
+    for (;;) {
+        if (m->failed) recover(m);
+        struct vm_frame *f = pl_vm__top(m->s);
+        if (!f || f->waiting != VM_RUNS) {
+            if (held_back(m) || m->failed) continue;
+            return;
+        }
+        uint32_t word = 0;
+        enum vm_stop stop = pl_vm__run(m, f, &word);
+        if (stop == VM_STOP_CONTROL)
+            control(m, f, word);
+        else
+            pl_vm__fail(m, f->pc);
+    }
+}
+
+int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s) {
+    const struct vm_frame *f = s->nframes ? &s->frames[s->nframes - 1] : NULL;
+    int64_t at = INT64_MAX;
+    if (s->with_agent || s->closed) return 0;
+    if (f && f->waiting == VM_SLEEP) at = f->deadline;
+    if (f && f->waiting == VM_QUESTION && !s->idle_done)
+        for (uint32_t i = 0; i < p->ntriggers; i++)
+            if (p->triggers[i].kind == PL_ON_IDLE && s->last_ms + p->triggers[i].arg < at)
+                at = s->last_ms + p->triggers[i].arg;
+    for (size_t i = 0; i < s->pending.n && f; i++)
+        if (s->pending.v[i].outcome && s->last_ms + SILENCE_MS < at) at = s->last_ms + SILENCE_MS;
+    return at == INT64_MAX ? 0 : at;
+}
+
+bool pl_vm__is_silent(const struct vm_state *s, int64_t now_ms) {
+    return now_ms - s->last_ms >= SILENCE_MS;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to this room: the decoded state, and the machine that one step runs in.
+ *
+ * All of it lives in the turn's arena. The encoded form is in vm_state.c.
+ *
+ *   frames[0] ... frames[n-1]     the top one runs or waits
+ *     a task is a frame with a root role and the frames called above it;
+ *     a task on top of a waiting frame is a digression.
+ */
+#ifndef PL_VM_PRIV_H
+#define PL_VM_PRIV_H
+
+#include "runtime/vm/vm.h"
+
+#define VM_STATE_VERSION 1
+#define VM_EVENT_VERSION 1
+#define VM_FRAMES        24
+#define VM_STACK         64
+#define VM_TEXTS         16
+#define VM_NEST          4
+#define VM_BUDGET        100000 /* instructions a step */
+
+enum vm_role {
+    VM_CALLED,     /* by a statement: gives its value to the caller */
+    VM_TASK,       /* triggered by a message */
+    VM_AFTER,      /* anything_else, continue_interrupted: nothing follows it */
+    VM_QUIET,      /* open, idle: nothing follows it; silence ends with the next message */
+    VM_OFFER,      /* offer_person on behalf of rule `arg` */
+    VM_CORRECTING, /* correction of the frame below */
+    VM_REPORT      /* unconfirmed: tells a late outcome */
+};
+
+enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP };
+
+struct vm_count {
+    uint32_t key, n;
+};
+struct vm_write { /* a `write once` of this run that is settled */
+    uint32_t call;
+    uint64_t args;
+    struct pl_value value;
+};
+
+struct vm_frame {
+    uint32_t flow, pc;
+    uint64_t run;
+    uint8_t role, waiting;
+    bool idle;           /* began by silence */
+    bool value_on_stack; /* called by CALL_VALUE */
+    uint32_t call;       /* the call in the caller that made this frame, or PL_NOWHERE */
+    uint32_t arg;        /* OFFER: the rule; CORRECTING: the wait to go back to */
+    uint32_t wait;       /* QUESTION, SLEEP: the wait point */
+    uint32_t tries;
+    int64_t deadline; /* SLEEP */
+    uint64_t effect;  /* EFFECT: its id */
+    uint32_t hook_call;
+    uint64_t hook_args;
+    struct pl_value *slots;        /* nslots of the flow */
+    PL_VEC(struct vm_count) backs; /* key: index of backs */
+    PL_VEC(uint32_t) asked;        /* waits passed in this run, in order */
+    PL_VEC(uint32_t) skipped;      /* optional asks that were skipped */
+    PL_VEC(struct vm_write) writes;
+    uint32_t noffers;
+    struct pl_vm_choice *offers;  /* options of the open question ... */
+    struct pl_value *offer_items; /* ... and the loop item of each */
+    struct pl_value corrected;    /* CORRECTING: the new value */
+};
+
+struct vm_pending { /* an unconfirmed effect whose truth is awaited, then told */
+    uint64_t effect;
+    uint32_t flow;
+    int8_t outcome; /* 0 not known, 1 done, -1 not done */
+};
+struct vm_rule_state {
+    uint64_t name; /* hash */
+    bool held;
+    int64_t fired_ms;
+};
+
+struct vm_state {
+    int64_t started_ms, last_ms;
+    uint64_t next_run, next_effect;
+    uint32_t turns, failures;
+    uint64_t last_intent, last_text; /* hashes of the last question */
+    uint32_t repeats;
+    bool with_agent, closed, idle_done;
+    uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
+    uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
+    struct pl_value *session, *customer;
+    uint32_t nframes;
+    struct vm_frame frames[VM_FRAMES];
+    PL_VEC(struct vm_count) picks; /* key: address of a PICK */
+    PL_VEC(struct vm_pending) pending;
+    PL_VEC(struct vm_rule_state) rules;
+};
+
+struct pl_vm {
+    struct pl_vm_env env;
+    struct pl_buf buf; /* the encoder's, warm */
+};
+
+struct vm_list { /* parts being gathered */
+    struct pl_vm_part *v;
+    uint32_t n, cap;
+};
+struct vm_iter {
+    struct pl_value list;
+    uint32_t at, most;
+};
+
+struct vm_machine {
+    struct pl_vm *vm;
+    const struct pl_image *image;
+    const struct pl_program *p;
+    struct pl_arena *a;
+    struct vm_state *s;
+    const struct pl_vm_event *e;
+    struct pl_value stack[VM_STACK];
+    uint32_t nstack;
+    struct pl_vm_text texts[VM_TEXTS];
+    uint32_t ntexts;
+    struct vm_list nest[VM_NEST]; /* [0] the message, then steps, cards, card */
+    struct pl_vm_part open[VM_NEST];
+    uint32_t depth;
+    uint32_t line;
+    struct vm_iter iters[VM_NEST];
+    uint32_t niters;
+    struct pl_vm_choice *offers;
+    struct pl_value *offer_items;
+    uint32_t noffers, offers_cap;
+    struct pl_vm_effect *effects;
+    uint32_t neffects, effects_cap;
+    uint32_t budget;
+    bool failed; /* a mistake at run time: internal_error takes over */
+    uint32_t failed_at;
+    bool passed;   /* `pass`: the message goes to another flow */
+    bool answered; /* this step answered a question: what was kept may come */
+    bool silent;   /* nothing was heard for a while: what was held back may come */
+    uint64_t used; /* entities of the reading that filled something, one bit each */
+    bool erring;   /* internal_error runs: a second mistake ends the conversation's flows */
+};
+
+/* vm_state.c */
+enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_program *p, struct pl_str bytes,
+                          struct vm_state **out);
+struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct pl_program *p,
+                            const struct vm_state *s);
+struct vm_frame *pl_vm__top(struct vm_state *s);
+struct vm_rule_state *pl_vm__rule(struct pl_arena *a, struct vm_state *s, struct pl_str name,
+                                  bool make);
+struct pl_value *pl_vm__slot(const struct pl_program *p, struct vm_state *s, struct vm_frame *f,
+                             uint32_t ref);
+/* Vectors of the state live in the arena: they grow by copy. */
+void *pl_vm__grow(struct pl_arena *a, void *v, size_t n, size_t *cap, size_t size);
+#define VM_PUSH(arena, vec, item)                                                                  \
+    ((vec)->v = pl_vm__grow((arena), (vec)->v, (vec)->n, &(vec)->cap, sizeof(*(vec)->v)),          \
+     (vec)->v[(vec)->n++] = (item))
+
+/* vm_run.c: straight code of one frame */
+enum vm_stop { VM_STOP_DONE, VM_STOP_CONTROL, VM_STOP_FAILED };
+/* Runs from f->pc until a control opcode (left in *word, f->pc behind it), DONE, or a mistake. */
+enum vm_stop pl_vm__run(struct vm_machine *m, struct vm_frame *f, uint32_t *word);
+/* A block: from `at` to its DONE; false on a mistake. f->pc is unchanged. */
+bool pl_vm__block(struct vm_machine *m, struct vm_frame *f, uint32_t at);
+bool pl_vm__condition(struct vm_machine *m, struct vm_frame *f, uint32_t at);
+bool pl_vm__truth(struct pl_value v);
+struct pl_value pl_vm__pop(struct vm_machine *m);
+void pl_vm__push(struct vm_machine *m, struct pl_value v);
+void pl_vm__fail(struct vm_machine *m, uint32_t at);
+const struct pl_value *pl_vm__pop_n(struct vm_machine *m, uint32_t n);
+struct pl_vm_text pl_vm__pop_text(struct vm_machine *m);
+struct pl_vm_effect *pl_vm__effect(struct vm_machine *m, enum pl_vm_effect_kind kind);
+uint64_t pl_vm__hash_values(struct vm_machine *m, const struct pl_value *v, uint32_t n);
+
+/* vm_fact.c */
+struct pl_value pl_vm__fact(struct vm_machine *m, enum pl_fact fact);
+struct pl_value pl_vm__field(struct vm_machine *m, struct pl_value of, struct pl_str name);
+struct pl_value pl_vm__func(struct vm_machine *m, enum pl_func func, struct pl_value v, bool *ok);
+struct pl_value pl_vm__facts_record(struct vm_machine *m);
+struct pl_value pl_vm__slots_record(const struct pl_program *p, struct vm_state *s,
+                                    const struct vm_frame *f, struct pl_arena *a);
+void pl_vm__count_message(struct vm_machine *m, bool answer);
+
+/* vm_flow.c: frames and control */
+struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_role role,
+                                   const struct pl_value *args, uint32_t nargs);
+/* Runs the top frame, and what follows, until the conversation waits. */
+void pl_vm__go(struct vm_machine *m);
+void pl_vm__ask(struct vm_machine *m, struct vm_frame *f);
+void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block);
+/* When the state wants a TIMER event, 0 never; whether held-back news may break in. */
+int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s);
+bool pl_vm__is_silent(const struct vm_state *s, int64_t now_ms);
+/* Removes the top task's frames, says how it ended; gives its root. */
+struct vm_frame pl_vm__pop_task(struct vm_machine *m, const char *how);
+void pl_vm__end_task(struct vm_machine *m, uint32_t how);
+void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
+                      struct pl_vm_text because, uint32_t rule);
+uint32_t pl_vm__task_flow(const struct vm_state *s);
+struct pl_value pl_vm__name_value(enum pl_kind kind, struct pl_str name);
+
+/* vm_message.c */
+void pl_vm__message(struct vm_machine *m);
+bool pl_vm__apply_rule(struct vm_machine *m);
+bool pl_vm__is_answer(struct vm_machine *m);
+/* Fills the flow's asks from the reading; `all`: a trigger, marks count and session is replaced. */
+void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The state's bytes. Everything is LEB128 or a value; session and customer slots are written by
+ * name, so a conversation without open flows can go on under another image.
+ */
+#include "runtime/vm/vm_priv.h"
+
+#include <string.h>
+
+void *pl_vm__grow(struct pl_arena *a, void *v, size_t n, size_t *cap, size_t size) {
+    if (n < *cap) return v;
+    size_t more = *cap ? *cap * 2 : 4;
+    void *bigger = pl_arena_array(a, more, size);
+    if (n) memcpy(bigger, v, n * size);
+    *cap = more;
+    return bigger;
+}
+
+struct vm_frame *pl_vm__top(struct vm_state *s) {
+    return s->nframes ? &s->frames[s->nframes - 1] : NULL;
+}
+
+struct pl_value *pl_vm__slot(const struct pl_program *p, struct vm_state *s, struct vm_frame *f,
+                             uint32_t ref) {
+    uint32_t i = PL_SLOT_INDEX(ref);
+    switch (PL_SLOT_SCOPE(ref)) {
+    case PL_SCOPE_SESSION: return i < p->nsession ? &s->session[i] : NULL;
+    case PL_SCOPE_CUSTOMER: return i < p->ncustomer ? &s->customer[i] : NULL;
+    default: return f && f->slots && i < p->flows[f->flow].nslots ? &f->slots[i] : NULL;
+    }
+}
+
+struct vm_rule_state *pl_vm__rule(struct pl_arena *a, struct vm_state *s, struct pl_str name,
+                                  bool make) {
+    uint64_t h = pl_fnv(PL_FNV, name.p, name.n);
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (s->rules.v[i].name == h) return &s->rules.v[i];
+    if (!make) return NULL;
+    VM_PUSH(a, &s->rules, ((struct vm_rule_state){.name = h}));
+    return &s->rules.v[s->rules.n - 1];
+}
+
+/* ---- writing ---- */
+
+static void write_scope(struct pl_buf *b, const struct pl_p_slot *slots, uint32_t n,
+                        const struct pl_value *values) {
+    uint32_t set = 0;
+    for (uint32_t i = 0; i < n; i++) set += values[i].kind != PL_KIND_NONE;
+    pl_buf_var(b, set);
+    for (uint32_t i = 0; i < n; i++) {
+        if (values[i].kind == PL_KIND_NONE) continue;
+        pl_buf_text(b, slots[i].name);
+        pl_value_write(b, values[i]);
+    }
+}
+
+static void write_text(struct pl_buf *b, const struct pl_vm_text *t) {
+    pl_buf_var(b, (uint32_t)(t->text + 1));
+    pl_buf_var(b, t->nargs);
+    for (uint32_t i = 0; i < t->nargs; i++) pl_value_write(b, t->args[i]);
+}
+
+static void write_offers(struct pl_buf *b, const struct vm_frame *f) {
+    pl_buf_var(b, f->noffers);
+    for (uint32_t i = 0; i < f->noffers; i++) {
+        pl_buf_var(b, f->offers[i].option);
+        pl_buf_text(b, f->offers[i].id);
+        write_text(b, &f->offers[i].label);
+        pl_buf_text(b, f->offers[i].url);
+        pl_value_write(b, f->offer_items[i]);
+    }
+}
+
+static void write_frame(struct pl_buf *b, const struct pl_program *p, const struct vm_frame *f) {
+    pl_buf_var(b, f->flow);
+    pl_buf_var(b, f->pc);
+    pl_buf_var(b, f->run);
+    pl_buf_byte(b, f->role);
+    pl_buf_byte(b, f->waiting);
+    pl_buf_byte(b, (uint8_t)(f->idle | f->value_on_stack << 1));
+    pl_buf_u32(b, f->call);
+    pl_buf_u32(b, f->arg);
+    pl_buf_u32(b, f->wait);
+    pl_buf_var(b, f->tries);
+    pl_buf_zig(b, f->deadline);
+    pl_buf_var(b, f->effect);
+    pl_buf_u32(b, f->hook_call);
+    pl_buf_u64(b, f->hook_args);
+    for (uint32_t i = 0; i < p->flows[f->flow].nslots; i++) pl_value_write(b, f->slots[i]);
+    pl_buf_var(b, f->backs.n);
+    for (size_t i = 0; i < f->backs.n; i++) {
+        pl_buf_var(b, f->backs.v[i].key);
+        pl_buf_var(b, f->backs.v[i].n);
+    }
+    pl_buf_var(b, f->asked.n);
+    for (size_t i = 0; i < f->asked.n; i++) pl_buf_var(b, f->asked.v[i]);
+    pl_buf_var(b, f->skipped.n);
+    for (size_t i = 0; i < f->skipped.n; i++) pl_buf_var(b, f->skipped.v[i]);
+    pl_buf_var(b, f->writes.n);
+    for (size_t i = 0; i < f->writes.n; i++) {
+        pl_buf_var(b, f->writes.v[i].call);
+        pl_buf_u64(b, f->writes.v[i].args);
+        pl_value_write(b, f->writes.v[i].value);
+    }
+    write_offers(b, f);
+    pl_value_write(b, f->corrected);
+}
+
+static void write_memory(struct pl_buf *b, const struct vm_state *s) {
+    pl_buf_var(b, s->picks.n);
+    for (size_t i = 0; i < s->picks.n; i++) {
+        pl_buf_var(b, s->picks.v[i].key);
+        pl_buf_var(b, s->picks.v[i].n);
+    }
+    pl_buf_var(b, s->pending.n);
+    for (size_t i = 0; i < s->pending.n; i++) {
+        pl_buf_var(b, s->pending.v[i].effect);
+        pl_buf_u32(b, s->pending.v[i].flow);
+        pl_buf_byte(b, (uint8_t)s->pending.v[i].outcome);
+    }
+    pl_buf_var(b, s->rules.n);
+    for (size_t i = 0; i < s->rules.n; i++) {
+        pl_buf_u64(b, s->rules.v[i].name);
+        pl_buf_byte(b, s->rules.v[i].held);
+        pl_buf_zig(b, s->rules.v[i].fired_ms);
+    }
+}
+
+struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct pl_program *p,
+                            const struct vm_state *s) {
+    pl_buf_clear(b);
+    pl_buf_byte(b, VM_STATE_VERSION);
+    pl_buf_zig(b, s->started_ms);
+    pl_buf_zig(b, s->last_ms);
+    pl_buf_var(b, s->next_run);
+    pl_buf_var(b, s->next_effect);
+    pl_buf_var(b, s->turns);
+    pl_buf_var(b, s->failures);
+    pl_buf_u64(b, s->last_intent);
+    pl_buf_u64(b, s->last_text);
+    pl_buf_var(b, s->repeats);
+    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->idle_done << 2));
+    pl_buf_u32(b, s->offer_rule);
+    pl_buf_u32(b, s->kept_flow);
+    write_scope(b, p->session, p->nsession, s->session);
+    write_scope(b, p->customer, p->ncustomer, s->customer);
+    pl_buf_var(b, s->nframes);
+    for (uint32_t i = 0; i < s->nframes; i++) write_frame(b, p, &s->frames[i]);
+    write_memory(b, s);
+    pl_assert(!b->failed);
+    return pl_arena_str(a, pl_buf_slice(b));
+}
+
+/* ---- reading ---- */
+
+static void read_scope(struct pl_reader *r, struct pl_arena *a, const struct pl_p_slot *slots,
+                       uint32_t n, struct pl_value *values) {
+    uint64_t set = pl_read_var(r);
+    for (uint64_t k = 0; k < set && !r->bad; k++) {
+        struct pl_str name = pl_read_text(r);
+        struct pl_value v = pl_value_read(r, a);
+        for (uint32_t i = 0; i < n; i++)
+            if (pl_str_eq(slots[i].name, name)) values[i] = v;
+    }
+}
+
+/* A count that the remaining bytes could hold at one byte each: else the input is bad. */
+static uint32_t read_count(struct pl_reader *r) {
+    uint64_t n = pl_read_var(r);
+    if (n > pl_read_left(r)) r->bad = true;
+    return r->bad ? 0 : (uint32_t)n;
+}
+
+static struct pl_vm_text read_text(struct pl_reader *r, struct pl_arena *a) {
+    struct pl_vm_text t = {.text = (uint32_t)pl_read_var(r) - 1};
+    t.nargs = read_count(r);
+    struct pl_value *args = PL_NEW_ARRAY(a, struct pl_value, t.nargs);
+    for (uint32_t i = 0; i < t.nargs; i++) args[i] = pl_value_read(r, a);
+    t.args = args;
+    return t;
+}
+
+static void read_offers(struct pl_reader *r, struct pl_arena *a, struct vm_frame *f) {
+    f->noffers = read_count(r);
+    f->offers = PL_NEW_ARRAY(a, struct pl_vm_choice, f->noffers);
+    f->offer_items = PL_NEW_ARRAY(a, struct pl_value, f->noffers);
+    for (uint32_t i = 0; i < f->noffers && !r->bad; i++) {
+        f->offers[i].option = (uint32_t)pl_read_var(r);
+        f->offers[i].id = pl_read_text(r);
+        f->offers[i].label = read_text(r, a);
+        f->offers[i].url = pl_read_text(r);
+        f->offer_items[i] = pl_value_read(r, a);
+    }
+}
+
+static void read_lists(struct pl_reader *r, struct pl_arena *a, struct vm_frame *f) {
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        uint32_t key = (uint32_t)pl_read_var(r);
+        VM_PUSH(a, &f->backs, ((struct vm_count){key, (uint32_t)pl_read_var(r)}));
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++)
+        VM_PUSH(a, &f->asked, (uint32_t)pl_read_var(r));
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++)
+        VM_PUSH(a, &f->skipped, (uint32_t)pl_read_var(r));
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_write w = {.call = (uint32_t)pl_read_var(r)};
+        w.args = pl_read_u64(r);
+        w.value = pl_value_read(r, a);
+        VM_PUSH(a, &f->writes, w);
+    }
+}
+
+/* Indices that the machine will use must be of this image. */
+static bool frame_fits(const struct pl_program *p, const struct vm_frame *f) {
+    if (f->pc > p->ncode || f->role > VM_REPORT || f->waiting > VM_SLEEP) return false;
+    if (f->call != PL_NOWHERE && f->call >= p->ncalls) return false;
+    if ((f->waiting == VM_QUESTION || f->waiting == VM_SLEEP) && f->wait >= p->nwaits) return false;
+    if (f->waiting == VM_EFFECT && f->hook_call >= p->ncalls) return false;
+    if (f->role == VM_OFFER && f->arg >= p->nrules) return false;
+    if (f->role == VM_CORRECTING && f->arg >= p->nwaits) return false;
+    for (uint32_t i = 0; i < f->noffers; i++)
+        if (f->offers[i].option >= p->noptions) return false;
+    for (size_t i = 0; i < f->asked.n; i++)
+        if (f->asked.v[i] >= p->nwaits) return false;
+    return true;
+}
+
+static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_program *p,
+                       struct vm_frame *f) {
+    f->flow = (uint32_t)pl_read_var(r);
+    if (f->flow >= p->nflows) {
+        r->bad = true;
+        return;
+    }
+    f->pc = (uint32_t)pl_read_var(r);
+    f->run = pl_read_var(r);
+    f->role = pl_read_u8(r);
+    f->waiting = pl_read_u8(r);
+    uint8_t bits = pl_read_u8(r);
+    f->idle = bits & 1;
+    f->value_on_stack = bits & 2;
+    f->call = pl_read_u32(r);
+    f->arg = pl_read_u32(r);
+    f->wait = pl_read_u32(r);
+    f->tries = (uint32_t)pl_read_var(r);
+    f->deadline = pl_read_zig(r);
+    f->effect = pl_read_var(r);
+    f->hook_call = pl_read_u32(r);
+    f->hook_args = pl_read_u64(r);
+    uint32_t n = p->flows[f->flow].nslots;
+    f->slots = PL_NEW_ARRAY(a, struct pl_value, n + 1);
+    for (uint32_t i = 0; i < n; i++) f->slots[i] = pl_value_read(r, a);
+    read_lists(r, a, f);
+    read_offers(r, a, f);
+    f->corrected = pl_value_read(r, a);
+    if (!r->bad && !frame_fits(p, f)) r->bad = true;
+}
+
+static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state *s) {
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        uint32_t key = (uint32_t)pl_read_var(r);
+        VM_PUSH(a, &s->picks, ((struct vm_count){key, (uint32_t)pl_read_var(r)}));
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_pending e = {.effect = pl_read_var(r)};
+        e.flow = pl_read_u32(r);
+        e.outcome = (int8_t)pl_read_u8(r);
+        VM_PUSH(a, &s->pending, e);
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_rule_state e = {.name = pl_read_u64(r)};
+        e.held = pl_read_u8(r);
+        e.fired_ms = pl_read_zig(r);
+        VM_PUSH(a, &s->rules, e);
+    }
+}
+
+static void read_head(struct pl_reader *r, struct vm_state *s) {
+    s->started_ms = pl_read_zig(r);
+    s->last_ms = pl_read_zig(r);
+    s->next_run = pl_read_var(r);
+    s->next_effect = pl_read_var(r);
+    s->turns = (uint32_t)pl_read_var(r);
+    s->failures = (uint32_t)pl_read_var(r);
+    s->last_intent = pl_read_u64(r);
+    s->last_text = pl_read_u64(r);
+    s->repeats = (uint32_t)pl_read_var(r);
+    uint8_t bits = pl_read_u8(r);
+    s->with_agent = bits & 1;
+    s->closed = bits & 2;
+    s->idle_done = bits & 4;
+    s->offer_rule = pl_read_u32(r);
+    s->kept_flow = pl_read_u32(r);
+}
+
+enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_program *p, struct pl_str bytes,
+                          struct vm_state **out) {
+    struct pl_reader r = pl_reader_of(bytes);
+    uint8_t version = pl_read_u8(&r);
+    if (r.bad) return PL_MALFORMED;
+    if (version != VM_STATE_VERSION) return PL_VERSION;
+    struct vm_state *s = PL_NEW(a, struct vm_state);
+    read_head(&r, s);
+    s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
+    s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    read_scope(&r, a, p->session, p->nsession, s->session);
+    read_scope(&r, a, p->customer, p->ncustomer, s->customer);
+    uint64_t n = pl_read_var(&r);
+    if (n > VM_FRAMES) return PL_MALFORMED;
+    for (s->nframes = 0; s->nframes < n && !r.bad; s->nframes++)
+        read_frame(&r, a, p, &s->frames[s->nframes]);
+    read_memory(&r, a, s);
+    if (r.bad || pl_read_left(&r)) return PL_MALFORMED;
+    if (s->offer_rule != PL_NOWHERE && s->offer_rule >= p->nrules) s->offer_rule = PL_NOWHERE;
+    if (s->kept_flow != PL_NOWHERE && s->kept_flow >= p->nflows) s->kept_flow = PL_NOWHERE;
+    for (size_t i = 0; i < s->pending.n; i++)
+        if (s->pending.v[i].flow >= p->nflows) return PL_MALFORMED;
+    *out = s;
+    return PL_OK;
+}
