@@ -6,7 +6,7 @@
 # A room is a folder; its sources are globbed, so a new file needs no line here.
 
 pl_room(runtime/base     0 "" "" "")
-pl_room(runtime/value    1 "base" "cjson/" "cjson")
+pl_room(runtime/value    1 "base" "" "")
 pl_room(runtime/crypto   1 "base" "openssl/;crypt.h" "crypto;crypt")
 pl_room(runtime/loop     1 "base" "ev.h" "ev")
 pl_room(runtime/store    2 "base;loop" "lmdb.h" "lmdb")

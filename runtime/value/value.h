@@ -74,11 +74,14 @@ struct pl_value pl_rec_get(struct pl_value rec, struct pl_str name);
 /* A deep copy into the arena. */
 struct pl_value pl_value_copy(struct pl_arena *a, struct pl_value v);
 bool pl_value_eq(struct pl_value a, struct pl_value b);
-/* -1, 0, 1 in *out. PL_TYPE for kinds that have no order, or two currencies. */
+/* -1, 0, 1 in *out. PL_TYPE for kinds that have no order (only numbers, percents, money, dates,
+ * times, datetimes and durations do), two kinds, or two currencies. */
 enum pl_err pl_value_cmp(struct pl_value a, struct pl_value b, int *out);
-/* op is one of + - * / on numbers, percents, money, durations, dates and datetimes as language.md
- * allows. PL_TYPE: not defined for these kinds or two currencies; PL_RANGE: overflow or division
- * by zero. Division rounds half to even at 18 significant digits; money keeps its currency. */
+/* op is one of + - * / on numbers, percents, money, durations, dates and datetimes; the table in
+ * value_arith.c says which pairs. A percent times a number or money is that share of it. A date
+ * moved by a duration is the date of its midnight moved. PL_TYPE: not defined for these kinds or
+ * two currencies; PL_RANGE: overflow or division by zero. Results round half to even at 18
+ * significant digits; money keeps its currency. */
 enum pl_err pl_value_arith(char op, struct pl_value a, struct pl_value b, struct pl_value *out);
 
 /* "12", "-0.5", at most 18 digits; the whole slice. */
@@ -97,6 +100,8 @@ void pl_datetime_print(int64_t ms, char out[26]);
 bool pl_date_parse(struct pl_str s, int32_t *out); /* YYYY-MM-DD */
 /* RFC 3339, or "YYYY-MM-DD HH:MM[:SS]" read as UTC + offset_minutes. */
 bool pl_datetime_parse(struct pl_str s, int offset_minutes, int64_t *out);
+bool pl_time_parse(struct pl_str s, int32_t *out);     /* HH:MM[:SS], seconds since midnight */
+bool pl_duration_parse(struct pl_str s, int64_t *out); /* 200ms 4s 10m 2h 7d, in ms */
 
 /* ---- types ---- */
 
@@ -106,9 +111,9 @@ enum pl_qual { PL_PRIVATE = 1, PL_SECRET = 2 };
 struct pl_type {
     uint8_t kind; /* enum pl_kind: ENUM, RECORD, LIST, ENTITY, or a built-in */
     bool optional;
-    uint8_t quals;     /* enum pl_qual bits */
-    uint32_t def;      /* ENUM, RECORD, ENTITY: index in pl_types.defs; LIST: index of the item's
-                          type in pl_types.types */
+    uint8_t quals; /* enum pl_qual bits */
+    uint32_t def;  /* ENUM, RECORD, ENTITY: index in pl_types.defs; LIST: index of the item's
+                      type in pl_types.types */
 };
 
 struct pl_typedef_field {
@@ -145,8 +150,8 @@ struct pl_value pl_value_read(struct pl_reader *r, struct pl_arena *a);
 struct pl_json {
     enum { PL_JNULL, PL_JBOOL, PL_JNUMBER, PL_JTEXT, PL_JARRAY, PL_JOBJECT } kind;
     bool b;
-    struct pl_str s;             /* text; for numbers the digits as written */
-    struct pl_json_member *m;    /* array items have an empty name */
+    struct pl_str s;          /* text; for numbers the digits as written */
+    struct pl_json_member *m; /* array items have an empty name */
     size_t n;
 };
 struct pl_json_member {
@@ -161,9 +166,9 @@ const struct pl_json *pl_json_get(const struct pl_json *object, const char *name
 struct pl_str pl_json_text(const struct pl_json *object, const char *name);
 
 /* Typed: a JSON value read as `type`. Money is {"amount":"12.30"|12.3,"currency":"USD"} or
- * "12.30 USD"; dates "YYYY-MM-DD"; datetimes RFC 3339 or ms; durations ms or "30d"/"200ms"; percents
- * 15; enums by member name; records by field, unknown fields ignored, absent ones only where
- * optional. On PL_TYPE *where names the place ("order.items[2].price: expected money"). */
+ * "12.30 USD"; dates "YYYY-MM-DD"; datetimes RFC 3339 or ms; durations ms or "30d"/"200ms";
+ * percents 15; enums by member name; records by field, unknown fields ignored, absent ones only
+ * where optional. On PL_TYPE *where names the place ("order.items[2].price: expected money"). */
 enum pl_err pl_value_from_json(struct pl_arena *a, const struct pl_types *types,
                                struct pl_type type, const struct pl_json *json,
                                struct pl_value *out, struct pl_str *where);

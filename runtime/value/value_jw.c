@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing JSON. */
+#include "runtime/value/value_priv.h"
+
+static void escape(struct pl_buf *b, unsigned char c) {
+    switch (c) {
+    case '"': pl_buf_add(b, "\\\"", 2); break;
+    case '\\': pl_buf_add(b, "\\\\", 2); break;
+    case '\n': pl_buf_add(b, "\\n", 2); break;
+    case '\t': pl_buf_add(b, "\\t", 2); break;
+    case '\r': pl_buf_add(b, "\\r", 2); break;
+    default: pl_buf_printf(b, "\\u%04x", c); break;
+    }
+}
+
+void pl_json_quote(struct pl_buf *b, struct pl_str s) {
+    pl_buf_byte(b, '"');
+    size_t from = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
+        pl_buf_add(b, s.p + from, i - from);
+        escape(b, c);
+        from = i + 1;
+    }
+    if (s.n) pl_buf_add(b, s.p + from, s.n - from);
+    pl_buf_byte(b, '"');
+}
+
+static void begin(struct pl_jw *w) {
+    if (w->comma) pl_buf_byte(w->b, ',');
+    w->comma = true;
+}
+
+void pl_jw_open(struct pl_jw *w, char bracket) {
+    begin(w);
+    pl_buf_byte(w->b, (uint8_t)bracket);
+    w->comma = false;
+}
+
+void pl_jw_close(struct pl_jw *w, char bracket) {
+    pl_buf_byte(w->b, (uint8_t)bracket);
+    w->comma = true;
+}
+
+void pl_jw_name(struct pl_jw *w, const char *name) {
+    begin(w);
+    pl_json_quote(w->b, pl_str_c(name));
+    pl_buf_byte(w->b, ':');
+    w->comma = false;
+}
+
+void pl_jw_text(struct pl_jw *w, struct pl_str s) {
+    begin(w);
+    pl_json_quote(w->b, s);
+}
+
+void pl_jw_int(struct pl_jw *w, int64_t n) {
+    char digits[32];
+    begin(w);
+    pl_buf_add(w->b, digits, pl_dec_print((struct pl_dec){n, 0}, digits));
+}
+
+void pl_jw_bool(struct pl_jw *w, bool b) {
+    begin(w);
+    pl_buf_c(w->b, b ? "true" : "false");
+}
+
+void pl_jw_null(struct pl_jw *w) {
+    begin(w);
+    pl_buf_c(w->b, "null");
+}
+
+void pl_jw_raw(struct pl_jw *w, struct pl_str json) {
+    begin(w);
+    pl_buf_str(w->b, json);
+}
