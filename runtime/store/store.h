@@ -154,6 +154,10 @@ typedef bool pl_store_seen(void *ctx, const struct pl_store_entry *e);
  * a damaged record; nothing was shown. */
 enum pl_err pl_store_read(struct pl_store *s, const struct pl_stream *stream, uint64_t from_n,
                           uint32_t count, pl_store_seen *seen, void *ctx);
+/* The number of the first entry that holds an event of seq or a later one: where a reader who has
+ * seen all before seq goes on. One more than the head's n when there is none. */
+enum pl_err pl_store_find_seq(struct pl_store *s, const struct pl_stream *stream, uint64_t seq,
+                              uint64_t *n);
 /* All entries from a commit on, in commit order. */
 enum pl_err pl_store_scan(struct pl_store *s, uint64_t from_commit, uint32_t count,
                           pl_store_seen *seen, void *ctx);

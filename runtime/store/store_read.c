@@ -74,6 +74,32 @@ enum pl_err pl_store_read(struct pl_store *s, const struct pl_stream *stream, ui
     return err;
 }
 
+enum pl_err pl_store_find_seq(struct pl_store *s, const struct pl_stream *stream, uint64_t seq,
+                              uint64_t *n) {
+    struct pl_store_head head;
+    enum pl_err err = pl_store_head(s, stream, &head);
+    if (err) return err;
+    void *view;
+    pl_store__count(s, PL_STORE_reads, 1);
+    err = s->ops->view(s->back, &view);
+    if (err) return err;
+    /* Back over entries that end at or behind seq; `e` is then the one before the answer. */
+    struct pl_store_entry e = {.n = head.n, .last_seq = head.last_seq, .commit = head.commit};
+    while (e.n && e.last_seq >= seq) {
+        uint64_t before = e.n - 1;
+        err = fetch(s, view, e.commit, &e);
+        if (!err && (e.n != before + 1 || !pl_stream_eq(&e.stream, stream))) {
+            err = damaged(s, e.commit, PL_MALFORMED);
+        }
+        if (err || e.first_seq <= seq) break;
+        e = (struct pl_store_entry){.n = before, .last_seq = e.first_seq - 1, .commit = e.prev};
+    }
+    s->ops->unview(view);
+    bool holds = e.n && e.last_seq >= seq && e.first_seq <= seq;
+    *n = holds ? e.n : e.n + 1;
+    return err;
+}
+
 enum pl_err pl_store_scan(struct pl_store *s, uint64_t from_commit, uint32_t count,
                           pl_store_seen *seen, void *ctx) {
     void *view;
