@@ -19,8 +19,9 @@ struct pl_masked {
 
 /* Payment cards: 13 to 19 digits of any script, with separators between them, that pass Luhn and
  * have the prefix and length of an issuer, become U+2022 four times, a space and the last four
- * digits ("•••• 1111"). A security code near a card is dropped. Digits attached to letters or
- * underscores (order numbers), decimals and epoch times are left alone. Ill-formed UTF-8 is left
+ * digits ("•••• 1111"). A security code near a card is dropped. Digits straight after
+ * Latin letters or underscores (order numbers), fractions and epoch times are left alone. Over the
+ * arena's limit the text is empty. Ill-formed UTF-8 is left
  * as it is. A text with fewer than 13 digits costs one scan and no memory. */
 struct pl_masked pl_privacy_mask(struct pl_arena *a, struct pl_str text);
 

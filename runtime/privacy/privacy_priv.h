@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to the room privacy: a text seen as its digits.
+ */
+#ifndef PL_PRIVACY_PRIV_H
+#define PL_PRIVACY_PRIV_H
+
+#include "runtime/privacy/privacy.h"
+
+#define PL_PRIVACY_LEAST 13 /* digits of the shortest card */
+
+/* What stands between a digit and the one before it. */
+enum pl_privacy_link {
+    PL_PRIVACY_CLOSE,  /* nothing, or nothing that can be seen */
+    PL_PRIVACY_SPACED, /* spaces and marks */
+    PL_PRIVACY_BROKEN, /* letters, or too much */
+};
+
+enum { PL_PRIVACY_COVERED = 1, PL_PRIVACY_LAST = 2, PL_PRIVACY_FIRST = 4 };
+
+struct pl_privacy_digit {
+    uint32_t start, end; /* bytes */
+    uint32_t mark;       /* SPACED: the first visible code point between */
+    uint8_t value;
+    uint8_t link;     /* enum pl_privacy_link */
+    bool attached;    /* follows a Latin letter or an underscore: part of an order number */
+    bool after_point; /* a point or comma, and a digit before that */
+    uint8_t card;     /* COVERED by a card, LAST digit of one */
+    bool code;        /* part of a security code */
+};
+
+struct pl_privacy_text {
+    struct pl_str s;
+    struct pl_privacy_digit *d;
+    size_t n;
+};
+
+/* Digits of all scripts, counted generously (a text without them costs one look at each byte). */
+size_t pl_privacy__count_digits(struct pl_str s);
+/* false: the arena is full. */
+bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_text *out);
+bool pl_privacy__is_letter(uint32_t c); /* Latin, ASCII */
+/* Contains the word, ASCII letters in any case. */
+bool pl_privacy__contains(struct pl_str s, const char *word);
+
+#endif
