@@ -104,9 +104,9 @@ enum pl_piece_kind {
 };
 enum pl_piece_form {
     PL_FORM_PLAIN,   /* {expr} */
-    PL_FORM_STYLE,   /* {expr, word[, word]}: names in `style`; {n, ordinal} without branches too */
+    PL_FORM_STYLE,   /* {expr, word[, word]}: one of value's style.def, in `style` */
     PL_FORM_PLURAL,  /* {n, plural, one {…} other {…}} */
-    PL_FORM_ORDINAL, /* {n, ordinal, one {…} other {…}} */
+    PL_FORM_ORDINAL, /* {n, ordinal, one {…} other {…}}, or {n, ordinal} without branches */
     PL_FORM_SELECT,  /* {x, select, member {…} other {…}} */
 };
 
@@ -129,7 +129,7 @@ struct pl_ast_piece {
     /* VALUE */
     struct pl_ast_expr *expr;
     enum pl_piece_form form;
-    struct pl_ast_names style;
+    enum pl_msg_style style; /* STYLE */
     PL_AST_LIST(struct pl_ast_branch) branches;
     /* MARK */
     struct pl_ast_path slot; /* as written before the colon; empty: the entity's own name */
@@ -137,7 +137,8 @@ struct pl_ast_piece {
 };
 struct pl_ast_text {
     struct pl_span span; /* with the quotes */
-    struct pl_str s;     /* decoded, placeholders as written: what a catalog shows */
+    struct pl_str s;     /* decoded, placeholders as written: of use when there are none */
+    struct pl_str raw;   /* as written between the quotes: what a catalog shows and says */
     struct pl_ast_pieces pieces;
 };
 struct pl_ast_texts {
@@ -445,8 +446,8 @@ struct pl_ast_answer {
     struct pl_ast_givens given;
     struct pl_ast_paths tools;
     struct pl_ast_texts never;
-    struct pl_ast_limits budget;        /* n == 0: not written */
-    struct pl_ast_block *unsure, *down; /* or NULL: not written */
+    struct pl_ast_limits budget; /* n == 0: not written */
+    struct pl_ast_block *unsure, *down;
 };
 
 struct pl_ast_decide {

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "grammar/diag.h"
+
+static const struct pl_diag_info infos[] = {
+#define DIAG(number, name, severity, message, why, fix)                                            \
+    {number, #name, PL_SEVERITY_##severity, message, why, fix},
+#include "grammar/diag.def"
+#undef DIAG
+};
+
+const struct pl_diag_info *pl_diag_info(uint16_t code) {
+    for (size_t i = 0; i < PL_LEN(infos); i++)
+        if (infos[i].code == code) return &infos[i];
+    return NULL;
+}
+
+const struct pl_diag_info *pl_diag_info_at(size_t i) {
+    return i < PL_LEN(infos) ? &infos[i] : NULL;
+}
+
+void pl_diags_init(struct pl_diags *d, struct pl_arena *arena, const struct pl_sources *sources) {
+    *d = (struct pl_diags){.arena = arena, .sources = sources};
+}
+
+/* Doubles an arena-grown array when it is full. */
+static void *grown(struct pl_arena *arena, void *v, size_t n, size_t *cap, size_t size) {
+    if (n < *cap) return v;
+    *cap = *cap ? *cap * 2 : 4;
+    char *bigger = pl_arena_array(arena, *cap, size);
+    for (size_t i = 0; i < n * size; i++) bigger[i] = ((char *)v)[i];
+    return bigger;
+}
+
+static bool allowed(struct pl_diags *d, enum pl_diag_code code, struct pl_span at) {
+    bool found = false;
+    uint32_t line = pl_source_pos(&d->sources->v[at.file], at.start).line;
+    for (size_t i = 0; i < d->nallows; i++) {
+        struct pl_diag_allow *a = &d->allows[i];
+        if (a->span.file == at.file && a->line == line && a->code == code) found = a->used = true;
+    }
+    return found;
+}
+
+static struct pl_diag *report(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
+                              const struct pl_str *args, size_t nargs) {
+    const struct pl_diag_info *info = pl_diag_info((uint16_t)code);
+    pl_assert(info);
+    d->scratch = (struct pl_diag){.code = info->code, .severity = info->severity, .span = at};
+    if (info->severity == PL_SEVERITY_WARNING && allowed(d, code, at)) return &d->scratch;
+    if (info->severity == PL_SEVERITY_ERROR)
+        d->errors++;
+    else
+        d->warnings++;
+    if (d->n >= PL_DIAG_MOST) {
+        d->dropped++;
+        return &d->scratch;
+    }
+    struct pl_diag *diag = PL_NEW(d->arena, struct pl_diag);
+    *diag = d->scratch;
+    for (size_t i = 0; i < nargs; i++) diag->args[i] = pl_arena_str(d->arena, args[i]);
+    d->v = grown(d->arena, d->v, d->n, &d->cap, sizeof(*d->v));
+    d->v[d->n++] = diag;
+    return diag;
+}
+
+struct pl_diag *pl_diag(struct pl_diags *d, enum pl_diag_code code, struct pl_span at) {
+    return report(d, code, at, NULL, 0);
+}
+
+struct pl_diag *pl_diag1(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
+                         struct pl_str a) {
+    return report(d, code, at, &a, 1);
+}
+
+struct pl_diag *pl_diag2(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
+                         struct pl_str a, struct pl_str b) {
+    return report(d, code, at, (struct pl_str[]){a, b}, 2);
+}
+
+struct pl_diag *pl_diag3(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
+                         struct pl_str a, struct pl_str b, struct pl_str c) {
+    return report(d, code, at, (struct pl_str[]){a, b, c}, 3);
+}
+
+static struct pl_str format_args(struct pl_arena *arena, const char *format, va_list list) {
+    char line[512];
+    int n = vsnprintf(line, sizeof(line), format, list);
+    size_t length = n < 0 ? 0 : (size_t)n;
+    if (length >= sizeof(line)) length = sizeof(line) - 1;
+    return pl_arena_str(arena, (struct pl_str){line, length});
+}
+
+void pl_diag_note(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, const char *format,
+                  ...) {
+    if (diag == &d->scratch) return;
+    va_list list;
+    va_start(list, format);
+    struct pl_str text = format_args(d->arena, format, list);
+    va_end(list);
+    diag->notes =
+        grown(d->arena, diag->notes, diag->nnotes, &diag->notes_cap, sizeof(*diag->notes));
+    diag->notes[diag->nnotes++] = (struct pl_diag_note){at, text};
+}
+
+void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text) {
+    if (diag == &d->scratch) return;
+    diag->fixes =
+        grown(d->arena, diag->fixes, diag->nfixes, &diag->fixes_cap, sizeof(*diag->fixes));
+    diag->fixes[diag->nfixes++] = (struct pl_diag_fix){at, pl_arena_str(d->arena, text)};
+}
+
+void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    if (diag != &d->scratch) diag->hint = format_args(d->arena, format, list);
+    va_end(list);
+}
+
+bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str got,
+                     const struct pl_str *names, size_t n) {
+    /* A third of the letters may be wrong, and one at least. */
+    size_t cap = got.n / 3 ? got.n / 3 : 1, best = cap + 1;
+    struct pl_str near = {0};
+    for (size_t i = 0; i < n; i++) {
+        size_t distance = pl_edit_distance(got, names[i], cap);
+        if (distance >= best || distance >= names[i].n) continue;
+        best = distance;
+        near = names[i];
+    }
+    if (best > cap) return false;
+    pl_diag_hint(d, diag, "did you mean `%.*s`?", PL_STR_ARG(near));
+    pl_diag_fix(d, diag, at, near);
+    return true;
+}
+
+void pl_diags_allow(struct pl_diags *d, struct pl_span comment, uint32_t line, uint16_t code) {
+    d->allows = grown(d->arena, d->allows, d->nallows, &d->allows_cap, sizeof(*d->allows));
+    d->allows[d->nallows++] = (struct pl_diag_allow){comment, line, code, false};
+}
+
+static bool comes_after(const struct pl_diag *a, const struct pl_diag *b) {
+    if (a->span.file != b->span.file) return a->span.file > b->span.file;
+    return a->span.start > b->span.start;
+}
+
+void pl_diags_finish(struct pl_diags *d, bool unused) {
+    for (size_t i = 0; unused && i < d->nallows; i++) {
+        if (d->allows[i].used) continue;
+        char code[16];
+        snprintf(code, sizeof(code), "P%04u", (unsigned)d->allows[i].code);
+        pl_diag1(d, PL_D_ALLOW_UNUSED, d->allows[i].span, pl_str_c(code));
+    }
+    /* Insertion sort: at most PL_DIAG_MOST, mostly in order already, and it is stable. */
+    for (size_t i = 1; i < d->n; i++) {
+        struct pl_diag *moved = d->v[i];
+        size_t at = i;
+        for (; at > 0 && comes_after(d->v[at - 1], moved); at--) d->v[at] = d->v[at - 1];
+        d->v[at] = moved;
+    }
+}
