@@ -89,9 +89,9 @@ static bool mantissa(struct pl_str s, int64_t *m, int *scale) {
             point = i;
             continue;
         }
-        if (s.p[i] < '0' || s.p[i] > '9') return false;
+        if (s.p[i] < '0' || s.p[i] > '9' || n == DIGITS) return false;
         v = v * 10 + (s.p[i] - '0');
-        if (v && ++n > DIGITS) return false;
+        if (v) n++;
     }
     size_t after = point == SIZE_MAX ? 0 : s.n - point - 1;
     if (first == s.n || after > MAX_SCALE) return false;

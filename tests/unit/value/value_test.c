@@ -56,7 +56,7 @@ static void decimals_go_there_and_back(void **state) {
         assert_string_equal(out, texts[i][1]);
     }
     const char *const bad[] = {
-        "", "-", ".5", "5.", "1.2.3", "+1", "1e3", "1 ", "--1", "1000000000000000000", "1,5"};
+        "", "-", ".5", "5.", "1.2.3", "+1", "1e3", "1 ", "--1", "9999999999999999999", "1,5"};
     struct pl_dec d;
     for (size_t i = 0; i < PL_LEN(bad); i++) assert_false(pl_dec_parse(pl_str_c(bad[i]), &d));
 }
