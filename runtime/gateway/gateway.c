@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/gateway/gateway_priv.h"
+#include "runtime/gateway/gateway_lws.h"
+
+/* ---- the table of connections ---- */
+
+struct peer_count {
+    struct pl_peer peer;
+    uint32_t n;
+};
+
+static struct pl_str peer_key(const struct pl_peer *peer) {
+    return (struct pl_str){(const char *)peer->bytes, sizeof peer->bytes};
+}
+
+uint32_t pl_gateway__peer_conns(struct pl_gateway *g, const struct pl_peer *peer) {
+    const struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
+    return count != NULL ? count->n : 0;
+}
+
+static void count_peer(struct pl_gateway *g, const struct pl_peer *peer) {
+    struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
+    if (count == NULL) {
+        count = calloc(1, sizeof *count);
+        pl_assert(count != NULL);
+        count->peer = *peer;
+        pl_map_put(&g->peers, peer_key(&count->peer), count);
+    }
+    count->n++;
+}
+
+static void uncount_peer(struct pl_gateway *g, const struct pl_peer *peer) {
+    struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
+    pl_assert(count != NULL);
+    if (--count->n > 0) return;
+    pl_map_del(&g->peers, peer_key(peer));
+    free(count);
+}
+
+struct pl_gateway__conn *pl_gateway__find(struct pl_gateway *g, uint64_t id) {
+    uint32_t slot = (uint32_t)id;
+    if (slot >= g->slots.n || g->slots.v[slot].generation != (uint32_t)(id >> 32)) return NULL;
+    return g->slots.v[slot].conn;
+}
+
+void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c) {
+    struct pl_gateway__slot fresh = {0};
+    uint32_t slot = (uint32_t)g->slots.n;
+    if (g->free_slots.n > 0)
+        slot = g->free_slots.v[--g->free_slots.n];
+    else
+        PL_PUSH(&g->slots, fresh);
+    struct pl_gateway__slot *s = &g->slots.v[slot];
+    s->generation++;
+    s->conn = c;
+    c->id = (uint64_t)s->generation << 32 | slot;
+    c->prev = NULL;
+    c->next = g->conns;
+    if (c->next != NULL) c->next->prev = c;
+    g->conns = c;
+    g->nconns++;
+    count_peer(g, &c->peer);
+}
+
+static void drain_ended(struct pl_gateway *g) {
+    pl_timer_stop(&g->drain_end);
+    void (*done)(void *ctx) = g->drained;
+    g->drained = NULL;
+    if (done != NULL) done(g->drained_ctx);
+}
+
+void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c) {
+    uint32_t slot = (uint32_t)c->id;
+    g->slots.v[slot].conn = NULL;
+    PL_PUSH(&g->free_slots, slot);
+    *(c->prev != NULL ? &c->prev->next : &g->conns) = c->next;
+    if (c->next != NULL) c->next->prev = c->prev;
+    g->nconns--;
+    uncount_peer(g, &c->peer);
+    if (g->draining && g->nconns == 0) drain_ended(g);
+}
+
+static void sweep(struct pl_timer *t) {
+    struct pl_gateway *g = t->ctx;
+    int64_t now_us = pl_loop_now_us(g->c.loop);
+    struct pl_gateway__conn *next;
+    for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
+        next = c->next;
+        pl_gateway__check(c, now_us);
+    }
+}
+
+/* ---- create ---- */
+
+static const struct lws_protocols protocols[] = {
+    {.name = "http",
+     .callback = pl_gateway__http_callback,
+     .per_session_data_size = sizeof(struct pl_gateway__http)},
+    {.name = PL_PROTOCOL_NAME,
+     .callback = pl_gateway__ws_callback,
+     .per_session_data_size = sizeof(struct pl_gateway__conn),
+     .rx_buffer_size = 2048}, /* one for each connection; longer messages come in pieces */
+    {0},
+};
+
+static uint16_t seconds(int64_t ms) {
+    return (uint16_t)((ms + 999) / 1000);
+}
+
+static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbeat) {
+    void *loops[1] = {pl_loop_native(g->c.loop)};
+    struct lws_context_creation_info info = {0};
+    info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    info.foreign_loops = loops;
+    info.user = g;
+    info.pcontext = &g->lws;
+    info.max_http_header_data = 4096;
+    info.max_http_header_pool = 256; /* handshakes and requests under way at once */
+    info.port = CONTEXT_PORT_NO_LISTEN;
+    info.protocols = protocols;
+    info.server_string = "parlance";
+    info.timeout_secs = 10;        /* for a whole request to arrive */
+    info.timeout_secs_ah_idle = 5; /* between requests */
+    info.keepalive_timeout = 5;
+    info.retry_and_idle_policy = heartbeat;
+    lws_set_log_level(0, NULL); /* it would write to stderr in a format of its own */
+    g->lws = lws_create_context(&info);
+    if (g->lws == NULL) return PL_UNAVAILABLE;
+    info.port = g->c.port;
+    info.iface = g->c.host;
+    info.vhost_name = "parlance";
+    if (strchr(g->c.host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    struct lws_vhost *vhost = lws_create_vhost(g->lws, &info);
+    if (vhost == NULL) return PL_IO;
+    g->port = lws_get_vhost_listen_port(vhost);
+    return PL_OK;
+}
+
+static void name_counters(struct pl_gateway *g) {
+    static const char *const names[][2] = {
+#define COUNTER(name, help) {"gateway." #name, help},
+#include "runtime/gateway/counter.def"
+#undef COUNTER
+    };
+    for (size_t i = 0; i < PL_GATEWAY_COUNTERS; i++) {
+        g->counters[i].name = names[i][0];
+        g->counters[i].help = names[i][1];
+    }
+}
+
+struct whole { /* the gateway and what lws keeps pointing at */
+    struct pl_gateway g;
+    lws_retry_bo_t heartbeat;
+};
+
+enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_gateway **out) {
+    struct whole *w = calloc(1, sizeof *w);
+    struct pl_gateway *g = w != NULL ? &w->g : NULL;
+    *out = NULL;
+    if (g == NULL) return PL_NOMEM;
+    g->c = *config;
+    struct pl_clock clock = pl_loop_clock(config->loop);
+    uint64_t seed = (uint64_t)clock.mono_us(clock.ctx) ^ (uint64_t)clock.wall_ms(clock.ctx) << 20;
+    pl_rand_seed(&g->jitter, seed);
+    pl_arena_init(&g->arena, 0);
+    name_counters(g);
+    double per_minute = (double)config->handshakes_per_minute;
+    g->handshakes = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
+    g->sweep = (struct pl_timer){.fn = sweep, .ctx = g};
+    w->heartbeat.secs_since_valid_ping = seconds(config->heartbeat_ms);
+    w->heartbeat.secs_since_valid_hangup = seconds(config->heartbeat_ms + config->pong_wait_ms);
+    enum pl_err err = g->handshakes == NULL ? PL_NOMEM : listen_on(g, &w->heartbeat);
+    *out = g;
+    if (err != PL_OK) pl_gateway_destroy(out);
+    if (err == PL_OK) pl_timer_repeat(config->loop, &g->sweep, PL_GATEWAY__SWEEP);
+    return err;
+}
+
+int pl_gateway_port(const struct pl_gateway *g) {
+    return g->port;
+}
+
+const struct pl_counter *pl_gateway_counters(const struct pl_gateway *g) {
+    return g->counters;
+}
+
+/* ---- the end ---- */
+
+static void drain_late(struct pl_timer *t) {
+    drain_ended(t->ctx);
+}
+
+void pl_gateway_drain(struct pl_gateway *g, int64_t spread_ms, int64_t wait_ms,
+                      void (*done)(void *ctx), void *ctx) {
+    g->draining = true;
+    g->drained = done;
+    g->drained_ctx = ctx;
+    g->drain_end = (struct pl_timer){.fn = drain_late, .ctx = g};
+    /* Not from within the caller: done runs from the loop, like all that follows. */
+    pl_timer_start(g->c.loop, &g->drain_end, g->nconns == 0 ? 0 : wait_ms);
+    struct pl_gateway__conn *next;
+    for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
+        next = c->next;
+        uint64_t after_ms = 200 + pl_rand_below(&g->jitter, (uint64_t)spread_ms);
+        pl_gateway__close(c, PL_CODE_DRAIN, after_ms, PL_CLOSE_AWAY);
+    }
+}
+
+/* On a foreign loop the context goes away in steps, between which the loop has to turn. */
+static void destroy_context(struct pl_gateway *g) {
+    for (int i = 0; i < 100 && g->lws != NULL; i++) {
+        lws_context_destroy(g->lws);
+        if (g->lws != NULL) pl_loop_once(g->c.loop, 1);
+    }
+}
+
+void pl_gateway_destroy(struct pl_gateway **gp) {
+    struct pl_gateway *g = *gp;
+    if (g == NULL) return;
+    pl_timer_stop(&g->sweep);
+    pl_timer_stop(&g->drain_end);
+    g->drained = NULL;
+    destroy_context(g);
+    pl_assert(g->nconns == 0);
+    PL_VEC_FREE(&g->slots);
+    PL_VEC_FREE(&g->free_slots);
+    pl_map_free(&g->peers);
+    pl_limits_free(&g->handshakes);
+    pl_arena_free(&g->arena);
+    pl_buf_free(&g->scratch);
+    free(g); /* the first member of struct whole */
+    *gp = NULL;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <libwebsockets.h>
+#include <string.h>
+
+#include "runtime/gateway/gateway_priv.h"
+#include "runtime/gateway/gateway_lws.h"
+
+/* Scripts, styles, pictures and sockets of this server only; nothing inline, nothing framed. */
+#define CSP                                                                                        \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "                   \
+    "frame-ancestors 'none'"
+
+/* ---- headers of a request ---- */
+
+/* Copied into out; "" when absent or too long. */
+static struct pl_str header(struct lws *wsi, enum lws_token_indexes h, char *out, size_t size) {
+    int n = lws_hdr_copy(wsi, out, (int)size, h);
+    return n > 0 ? (struct pl_str){out, (size_t)n} : (struct pl_str){"", 0};
+}
+
+/* Whether one of the comma-separated words of `list` is `word`. */
+static bool lists(struct pl_str list, struct pl_str word) {
+    while (list.n > 0) {
+        size_t comma = pl_str_find(list, PL_STR(","));
+        size_t n = comma == SIZE_MAX ? list.n : comma;
+        if (pl_str_eq(pl_str_trim((struct pl_str){list.p, n}), word)) return true;
+        size_t step = comma == SIZE_MAX ? n : n + 1;
+        list = (struct pl_str){list.p + step, list.n - step};
+    }
+    return false;
+}
+
+/* ---- answers ---- */
+
+void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const char *code,
+                            const char *message) {
+    answer->status = status;
+    answer->type = "application/json";
+    pl_buf_clear(&answer->body);
+    struct pl_jw w = {.b = &answer->body};
+    pl_jw_open(&w, '{');
+    pl_jw_name(&w, "error");
+    pl_jw_open(&w, '{');
+    pl_jw_name(&w, "code");
+    pl_jw_text(&w, pl_str_c(code));
+    pl_jw_name(&w, "message");
+    pl_jw_text(&w, pl_str_c(message));
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+}
+
+static bool add(struct lws *wsi, const char *name, const char *value, unsigned char **p,
+                unsigned char *end) {
+    return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+                                       (const unsigned char *)value, (int)strlen(value), p,
+                                       end) == 0;
+}
+
+/* The headers that depend on what is answered. */
+static bool add_own(struct lws *wsi, const struct pl_gateway__http *a, unsigned char **p,
+                    unsigned char *end) {
+    char text[24];
+    bool good = add(wsi, "x-content-type-options:", "nosniff", p, end) &&
+                add(wsi, "referrer-policy:", "no-referrer", p, end) &&
+                add(wsi, "content-security-policy:", CSP, p, end) &&
+                add(wsi, "cache-control:", a->etag[0] != '\0' ? "no-cache" : "no-store", p, end);
+    if (good && a->etag[0] != '\0') good = add(wsi, "etag:", a->etag, p, end);
+    if (good && a->anywhere)
+        good = add(wsi, "access-control-allow-origin:", "*", p, end) &&
+               add(wsi, "cross-origin-resource-policy:", "cross-origin", p, end);
+    if (good && a->status == 401) good = add(wsi, "www-authenticate:", "Bearer", p, end);
+    if (good && a->status == 405) good = add(wsi, "allow:", "GET, HEAD", p, end);
+    if (good && a->retry_after_s > 0) {
+        snprintf(text, sizeof text, "%lld", (long long)a->retry_after_s);
+        good = add(wsi, "retry-after:", text, p, end);
+    }
+    return good;
+}
+
+/* Writes the headers, and with `whole` a short body in the same write. */
+static int send_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole) {
+    unsigned char buffer[LWS_PRE + 4096], *start = buffer + LWS_PRE, *p = start;
+    unsigned char *end = buffer + sizeof buffer - 1;
+    if (lws_add_http_common_headers(wsi, (unsigned)a->status, a->type, a->body.n, &p, end) != 0 ||
+        !add_own(wsi, a, &p, end) || lws_finalize_http_header(wsi, &p, end) != 0)
+        return -1;
+    if (whole && a->body.n < (size_t)(end - p)) {
+        memcpy(p, a->body.p, a->body.n);
+        p += a->body.n;
+        a->at = a->body.n;
+    }
+    size_t n = (size_t)(p - start);
+    return lws_write(wsi, start, n, LWS_WRITE_HTTP_HEADERS) == (int)n ? 0 : -1;
+}
+
+static void forget(struct pl_gateway__http *a) {
+    pl_buf_free(&a->body);
+    *a = (struct pl_gateway__http){0};
+}
+
+static int finish(struct lws *wsi, struct pl_gateway__http *a) {
+    forget(a);
+    return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+static int send_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                       bool head) {
+    pl_gateway__count(g, PL_GATEWAY_http_requests, 1);
+    if (a->body.failed) return -1;
+    if (send_headers(wsi, a, !head) != 0) return -1;
+    if (head || a->at == a->body.n) return finish(wsi, a);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+/* The next piece of a long body. */
+static int send_more(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    static const char pre[LWS_PRE];
+    size_t left = a->body.n - a->at, n = left < PL_GATEWAY__CHUNK ? left : PL_GATEWAY__CHUNK;
+    if (left == 0) return 0;
+    pl_buf_clear(&g->scratch);
+    pl_buf_add(&g->scratch, pre, sizeof pre);
+    pl_buf_add(&g->scratch, a->body.p + a->at, n);
+    pl_assert(!g->scratch.failed);
+    enum lws_write_protocol how = n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
+    if (lws_write(wsi, (unsigned char *)g->scratch.p + LWS_PRE, n, how) != (int)n) return -1;
+    a->at += n;
+    if (a->at == a->body.n) return finish(wsi, a);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+/* ---- operators ---- */
+
+static int64_t wall_ms(struct pl_gateway *g) {
+    struct pl_clock clock = pl_loop_clock(g->c.loop);
+    return clock.wall_ms(clock.ctx);
+}
+
+/* Whether the request carries a token with the scope; if not, it is answered. */
+static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_scope scope,
+                      struct pl_gateway__http *a) {
+    char text[128];
+    struct pl_token token;
+    struct pl_str got = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
+    struct pl_str bearer = PL_STR("Bearer ");
+    if (!pl_str_starts(got, bearer)) {
+        pl_gateway__http_error(a, 401, "token_missing",
+                               "send an operator's token: Authorization: Bearer plt_...");
+        return false;
+    }
+    got = (struct pl_str){got.p + bearer.n, got.n - bearer.n};
+    enum pl_err err = pl_token_check(g->c.store, got, scope, wall_ms(g), &token);
+    if (err == PL_OK) return true;
+    if (err == PL_DENIED)
+        pl_gateway__http_error(a, 403, "scope_missing", "the token lacks the scope for this");
+    else if (err == PL_TIMEOUT)
+        pl_gateway__http_error(a, 401, "token_expired", "the token has expired");
+    else if (err == PL_MALFORMED || err == PL_NOT_FOUND)
+        pl_gateway__http_error(a, 401, "token_unknown", "no such token, or it was revoked");
+    else
+        pl_gateway__http_error(a, 503, "unavailable", "tokens cannot be checked now");
+    return false;
+}
+
+/* ---- routes ---- */
+
+static void show_queue(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    if (!permitted(g, wsi, PL_SCOPE_QUEUE, a)) return;
+    a->status = 200;
+    a->type = "application/json";
+    pl_buf_c(&a->body, "{\"queue\":");
+    enum pl_err err = g->c.api.queue(g->c.api.ctx, &a->body);
+    pl_buf_c(&a->body, "}");
+    if (err != PL_OK) pl_gateway__http_error(a, 503, "unavailable", pl_err_text(err));
+}
+
+static void show_health(struct pl_gateway *g, struct pl_gateway__http *a) {
+    a->status = g->draining ? 503 : 200;
+    a->type = "application/json";
+    pl_buf_printf(&a->body, "{\"ok\":%s,\"draining\":%s,\"connections\":%zu}",
+                  g->draining ? "false" : "true", g->draining ? "true" : "false", g->nconns);
+}
+
+/* "store.commits" is shown as parlance_store_commits. */
+static void show_counter(void *to, const struct pl_counter *c) {
+    struct pl_buf *b = to;
+    char name[80];
+    snprintf(name, sizeof name, "parlance_%s", c->name);
+    for (char *p = name; *p != '\0'; p++)
+        if (*p == '.') *p = '_';
+    pl_buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %llu\n", name, c->help, name, name,
+                  (unsigned long long)pl_counter_read(c));
+}
+
+static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    if (!permitted(g, wsi, PL_SCOPE_METRICS, a)) return;
+    a->status = 200;
+    a->type = "text/plain; version=0.0.4; charset=utf-8";
+    pl_buf_printf(&a->body,
+                  "# HELP parlance_gateway_connections WebSocket connections now\n"
+                  "# TYPE parlance_gateway_connections gauge\nparlance_gateway_connections %zu\n",
+                  g->nconns);
+    for (size_t i = 0; i < PL_GATEWAY_COUNTERS; i++) show_counter(&a->body, &g->counters[i]);
+    if (g->c.api.counters != NULL) g->c.api.counters(g->c.api.ctx, show_counter, &a->body);
+}
+
+static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
+                  struct pl_gateway__http *a) {
+    if (pl_str_is(path, "/healthz"))
+        show_health(g, a);
+    else if (pl_str_is(path, "/metrics"))
+        show_metrics(g, wsi, a);
+    else if (pl_str_is(path, "/api/v1/queue"))
+        show_queue(g, wsi, a);
+    else if (pl_str_is(path, "/ws"))
+        pl_gateway__http_error(a, 426, "upgrade_required",
+                               "this is a WebSocket of the protocol " PL_PROTOCOL_NAME);
+    else if (pl_str_starts(path, PL_STR("/api/")))
+        pl_gateway__http_error(a, 404, "not_found", "no such call");
+    else
+        pl_gateway__web(g, path, a);
+}
+
+static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    char *uri, seen[64];
+    int len, method = lws_http_get_uri_and_method(wsi, &uri, &len);
+    forget(a);
+    if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
+        pl_gateway__http_error(a, 405, "method_not_allowed", "only GET and HEAD are answered");
+        send_headers(wsi, a, true);
+        return -1; /* the body it may have is not read */
+    }
+    route(g, wsi, (struct pl_str){uri, (size_t)len}, a);
+    struct pl_str etag = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
+    if (a->etag[0] != '\0' && lists(etag, pl_str_c(a->etag))) {
+        a->status = 304;
+        pl_buf_clear(&a->body);
+    }
+    pl_arena_reset(&g->arena);
+    return send_answer(g, wsi, a, method == LWSHUMETH_HEAD);
+}
+
+/* ---- handshakes ---- */
+
+static bool refuse(struct pl_gateway__http *a, int status, const char *code, const char *message) {
+    pl_gateway__http_error(a, status, code, message);
+    return false;
+}
+
+static bool within_limits(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    char address[64] = "";
+    lws_get_peer_simple(wsi, address, sizeof address);
+    struct pl_peer peer = pl_peer_text(address);
+    if (g->draining || (int64_t)g->nconns >= g->c.max_connections) {
+        a->retry_after_s = 5;
+        return refuse(a, 503, "unavailable", "the server takes no new connections now");
+    }
+    if (pl_gateway__peer_conns(g, &peer) >= g->c.max_connections_per_ip) {
+        a->retry_after_s = 30;
+        return refuse(a, 429, "too_many_connections", "too many connections from this address");
+    }
+    int64_t wait = pl_limits_take(g->handshakes, peer, 1, pl_loop_now_us(g->c.loop));
+    if (wait > 0) {
+        a->retry_after_s = (wait + 999) / 1000;
+        return refuse(a, 429, "rate_limited", "too many new connections from this address");
+    }
+    return true;
+}
+
+bool pl_gateway__admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    char text[256], *uri;
+    int len;
+    if (lws_http_get_uri_and_method(wsi, &uri, &len) != LWSHUMETH_GET ||
+        !pl_str_is((struct pl_str){uri, (size_t)len}, "/ws"))
+        return refuse(a, 404, "not_found", "the WebSocket is at /ws");
+    struct pl_str protocol = header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text);
+    if (!lists(protocol, PL_STR(PL_PROTOCOL_NAME)))
+        return refuse(a, 400, "protocol", "ask for the subprotocol " PL_PROTOCOL_NAME);
+    struct pl_str origin = header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
+    struct pl_str allowed = pl_str_c(g->c.origins);
+    if (!pl_str_is(allowed, "*") && !lists(allowed, origin))
+        return refuse(a, 403, "origin", "pages of this origin may not connect");
+    return within_limits(g, wsi, a);
+}
+
+/* 0: upgrade; 1: answered; -1: hang up. */
+static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
+    struct pl_gateway__http a = {0};
+    if (strcasecmp(to, "websocket") != 0) return -1;
+    if (pl_gateway__admit(g, wsi, &a)) return 0;
+    pl_gateway__count(g, PL_GATEWAY_refused, 1);
+    int err = send_headers(wsi, &a, true);
+    forget(&a);
+    return err == 0 ? 1 : -1;
+}
+
+int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                              void *in, size_t len) {
+    struct pl_gateway *g = lws_context_user(lws_get_context(wsi));
+    struct pl_gateway__http *a = user;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);
+    case LWS_CALLBACK_HTTP: return request(g, wsi, a);
+    case LWS_CALLBACK_HTTP_WRITEABLE: return send_more(g, wsi, a);
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if (a != NULL) forget(a);
+        return 0;
+    default: return lws_callback_http_dummy(wsi, reason, user, in, len);
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to this room: connections, their queues, and how the files share the gateway.
+ *
+ *   gateway.c         create, drain, destroy, the table of connections
+ *   gateway_ws.c      one WebSocket connection: reading, limits, writing, closing
+ *   gateway_answer.c  the engine's answers: printed on its thread, queued on ours
+ *   gateway_http.c    routes, responses, operators' tokens, metrics
+ *   gateway_web.c     files of the web folder
+ *   gateway_admin.c   the admin socket
+ */
+#ifndef PL_GATEWAY_PRIV_H
+#define PL_GATEWAY_PRIV_H
+
+#include "runtime/gateway/gateway.h"
+
+struct lws;
+struct lws_context;
+
+#define PL_GATEWAY__PIECES  512       /* a message of more fragments is refused */
+#define PL_GATEWAY__BATCH   65536     /* bytes of frames joined into one message out */
+#define PL_GATEWAY__CHUNK   16384     /* bytes of an HTTP body written at once */
+#define PL_GATEWAY__SWEEP   250       /* ms between looks at deadlines */
+#define PL_GATEWAY__BAD     50        /* refused frames a minute before it is abuse */
+#define PL_GATEWAY__FRAMES  10        /* frames of any kind per allowed message */
+#define PL_GATEWAY__WEB_MAX (4 << 20) /* bytes of the largest file served */
+
+/* ---- one connection ----
+ *
+ *   NEW --open--> OPENING --ready--> OPEN       any --close--> CLOSING --flushed--> gone
+ *    ^---error------'
+ */
+enum pl_gateway__state { NEW, OPENING, OPEN, CLOSING };
+
+/* Frames on their way out, printed by whoever answers. Owned by the post, then by the queue. */
+struct pl_gateway__out {
+    struct pl_post post;
+    struct pl_gateway *g;
+    struct pl_gateway__out *next;
+    uint64_t client;
+    struct pl_buf text; /* `frames` JSON objects joined by commas; of a READY the locale */
+    uint32_t frames;
+    enum { FRAMES, DROPPABLE, READY, OPEN_FAILED } kind;
+    /* of a READY: the rest of the frame is the connection's to know */
+    uint64_t seq;
+    bool rtl, recovered;
+    char with[16];
+};
+
+struct pl_gateway__conn {
+    struct pl_gateway *g;
+    struct lws *wsi;
+    uint64_t id; /* generation << 32 | slot */
+    struct pl_gateway__conn *prev, *next;
+    struct pl_peer peer;
+    enum pl_gateway__state state;
+    bool told; /* the engine knows of it: leave is owed */
+    int code;  /* CLOSING: the close code */
+    int64_t since_us;
+    /* the message being read, when it came in pieces */
+    struct pl_buf in;
+    uint32_t pieces;
+    int64_t in_since_us;
+    /* frames waiting to be written */
+    struct pl_gateway__out *first, *last;
+    size_t queued;
+    struct pl_bucket messages, frames, bad;
+    char conversation[33];
+    char resume[PL_RESUME_TEXT]; /* until ready has told it */
+};
+
+struct pl_gateway__slot {
+    struct pl_gateway__conn *conn;
+    uint32_t generation;
+};
+
+struct pl_gateway {
+    struct pl_gateway_config c;
+    struct lws_context *lws;
+    int port;
+    struct pl_timer sweep;
+    struct pl_gateway__conn *conns;
+    size_t nconns;
+    PL_VEC(struct pl_gateway__slot) slots;
+    PL_VEC(uint32_t) free_slots;
+    struct pl_map peers; /* struct peer_count by the peer's bytes */
+    struct pl_limits *handshakes;
+    struct pl_arena arena; /* of one message or request */
+    struct pl_buf scratch; /* of one write */
+    struct pl_rand jitter;
+    /* draining */
+    bool draining;
+    struct pl_timer drain_end;
+    void (*drained)(void *ctx);
+    void *drained_ctx;
+    struct pl_counter counters[PL_GATEWAY_COUNTERS];
+};
+
+static inline void pl_gateway__count(struct pl_gateway *g, enum pl_gateway_count which,
+                                     uint64_t more) {
+    pl_count(&g->counters[which], more);
+}
+
+/* ---- gateway.c ---- */
+
+/* NULL when the connection is gone. */
+struct pl_gateway__conn *pl_gateway__find(struct pl_gateway *g, uint64_t id);
+void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c);
+void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c);
+/* Connections of one peer. */
+uint32_t pl_gateway__peer_conns(struct pl_gateway *g, const struct pl_peer *peer);
+
+/* ---- gateway_ws.c ---- */
+
+/* Adds to the queue, or frees it when it may be dropped or the connection closes. */
+void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out);
+/* Says bye, then closes once the queue is written. */
+void pl_gateway__close(struct pl_gateway__conn *c, enum pl_code bye, uint64_t after_ms, int code);
+void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out);
+/* Deadlines of one connection. */
+void pl_gateway__check(struct pl_gateway__conn *c, int64_t now_us);
+
+/* ---- gateway_answer.c ---- */
+
+struct pl_gateway__out *pl_gateway__out(struct pl_gateway *g, uint64_t client);
+void pl_gateway__out_free(struct pl_gateway__out *out);
+
+/* ---- gateway_http.c ---- */
+
+/* One request's answer. */
+struct pl_gateway__http {
+    struct pl_buf body;
+    size_t at;
+    int status;
+    const char *type;
+    char etag[24];         /* quoted; empty: none */
+    bool anywhere;         /* other sites' pages may load it */
+    int64_t retry_after_s; /* 0: none */
+};
+
+/* Whether a handshake may go on; if not, *status and *why say what to answer. */
+bool pl_gateway__admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
+/* A JSON answer {"error":{"code":...,"message":...}}. */
+void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const char *code,
+                            const char *message);
+
+/* ---- gateway_web.c ---- */
+
+/* The file for a URL path such as "/widget.js"; a 404 when there is none. */
+void pl_gateway__web(struct pl_gateway *g, struct pl_str path, struct pl_gateway__http *answer);
+
+#endif
