@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The disassembler: an image as text that people and golden tests read.
+ */
+#include "runtime/program/program_priv.h"
+
+static void dump_at(struct pl_buf *b, const char *name, uint32_t at) {
+    if (at != PL_NOWHERE) pl_buf_printf(b, " %s=%u", name, at);
+}
+
+static void dump_slot(const struct pl_program *p, struct pl_buf *b, uint32_t ref) {
+    static const char *const scopes[] = {"local", "session", "customer", "?"};
+    uint32_t i = PL_SLOT_INDEX(ref), scope = PL_SLOT_SCOPE(ref);
+    if (scope == PL_SCOPE_SESSION && i < p->nsession)
+        pl_buf_printf(b, " %.*s", PL_STR_ARG(p->session[i].name));
+    else if (scope == PL_SCOPE_CUSTOMER && i < p->ncustomer)
+        pl_buf_printf(b, " %.*s", PL_STR_ARG(p->customer[i].name));
+    else
+        pl_buf_printf(b, " %s.%u", scopes[scope], i);
+}
+
+static void dump_operand(const struct pl_program *p, struct pl_buf *b, uint32_t word) {
+    static const char *const facts[] = {
+#define FACT(name, word, kind, optional) word,
+#include "runtime/program/fact.def"
+#undef FACT
+    };
+    uint32_t arg = PL_WORD_ARG(word);
+    switch ((enum pl_operand)pl_program__ops[PL_WORD_OP(word)].operand) {
+    case OPERAND_NONE: return;
+    case OPERAND_CONST:
+    case OPERAND_NAME:
+        pl_buf_byte(b, ' ');
+        pl_value_to_json(b, p->consts[arg]);
+        return;
+    case OPERAND_SLOT: dump_slot(p, b, arg); return;
+    case OPERAND_FACT: pl_buf_printf(b, " %s", facts[arg]); return;
+    case OPERAND_TEXT:
+        if (p->texts[arg].id.n)
+            pl_buf_printf(b, " @%.*s", PL_STR_ARG(p->texts[arg].id));
+        else
+            pl_buf_printf(b, " #%u", arg);
+        return;
+    default: pl_buf_printf(b, " %u", arg);
+    }
+}
+
+static void dump_code(const struct pl_program *p, struct pl_buf *b) {
+    pl_buf_c(b, "code\n");
+    for (uint32_t at = 0; at < p->ncode;) {
+        uint32_t w = p->code[at], extra = pl_program__extra(w);
+        for (uint32_t f = 0; f < p->nflows; f++)
+            if (p->flows[f].entry == at)
+                pl_buf_printf(b, "flow %.*s:\n", PL_STR_ARG(p->flows[f].name));
+        pl_buf_printf(b, "  %4u  %s", at, pl_op_name((enum pl_op)PL_WORD_OP(w)));
+        dump_operand(p, b, w);
+        for (uint32_t k = 1; k <= extra; k++) pl_buf_printf(b, " [%u]", p->code[at + k]);
+        pl_buf_c(b, "\n");
+        at += 1 + extra;
+    }
+}
+
+static void dump_waits(const struct pl_program *p, struct pl_buf *b) {
+    static const char *const kinds[] = {"ask", "confirm", "choose", "sleep"};
+    for (uint32_t i = 0; i < p->nwaits; i++) {
+        const struct pl_p_wait *w = &p->waits[i];
+        pl_buf_printf(b, "wait %u %s @%.*s", i, kinds[w->kind], PL_STR_ARG(w->id));
+        if (w->kind == PL_WAIT_ASK) dump_slot(p, b, w->slot);
+        dump_at(b, "at", w->at);
+        dump_at(b, "prompt", w->prompt);
+        for (uint32_t k = 0; k < w->nagain; k++) dump_at(b, "again", w->again[k]);
+        for (uint32_t k = 0; k < w->nchecks; k++) dump_at(b, "check", w->checks[k].cond);
+        dump_at(b, "no", w->no);
+        dump_at(b, "otherwise", w->otherwise);
+        dump_at(b, "else", w->els);
+        dump_at(b, "next", w->next);
+        pl_buf_printf(b, " tries=%u%s\n", w->tries, w->optional ? " optional" : "");
+    }
+    for (uint32_t i = 0; i < p->noptions; i++) {
+        const struct pl_p_option *o = &p->options[i];
+        pl_buf_printf(b, "option %u @%.*s wait=%u", i, PL_STR_ARG(o->id), o->wait);
+        dump_at(b, "code", o->code);
+        dump_at(b, "flow", o->flow);
+        pl_buf_c(b, "\n");
+    }
+}
+
+static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->ncalls; i++) {
+        const struct pl_p_call *k = &p->calls[i];
+        pl_buf_printf(b, "call %u %.*s callee=%u", i, PL_STR_ARG(k->id), k->callee);
+        if (k->result != PL_NOWHERE) dump_slot(p, b, k->result);
+        for (uint32_t n = 0; n < k->nfailures; n++)
+            pl_buf_printf(b, " %.*s=%u", PL_STR_ARG(k->failures[n].name), k->failures[n].code);
+        dump_at(b, "next", k->next);
+        pl_buf_c(b, "\n");
+    }
+    for (uint32_t i = 0; i < p->nhooks; i++)
+        pl_buf_printf(b, "hook %u %.*s effect=%u within=%ums\n", i, PL_STR_ARG(p->hooks[i].name),
+                      p->hooks[i].effect, p->hooks[i].within_ms);
+}
+
+static void dump_rules(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->ntriggers; i++) {
+        const struct pl_p_trigger *t = &p->triggers[i];
+        pl_buf_printf(b, "trigger %u kind=%u", i, t->kind);
+        dump_at(b, "arg", t->arg);
+        dump_at(b, "cond", t->cond);
+        pl_buf_printf(b, " flow %.*s\n", PL_STR_ARG(p->flows[t->flow].name));
+    }
+    for (uint32_t i = 0; i < p->nrules; i++) {
+        const struct pl_p_rule *r = &p->rules[i];
+        pl_buf_printf(b, "rule %u %.*s cond=%u mode=%u priority=%.*s\n", i, PL_STR_ARG(r->name),
+                      r->cond, r->handoff.mode, PL_STR_ARG(r->handoff.priority));
+    }
+}
+
+void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
+    pl_buf_printf(b, "assistant %.*s locales", PL_STR_ARG(p->assistant));
+    for (uint32_t i = 0; i < p->nlocales; i++) pl_buf_printf(b, " %.*s", PL_STR_ARG(p->locales[i]));
+    pl_buf_c(b, "\n");
+    for (uint32_t i = 0; i < p->ntexts; i++)
+        if (p->texts[i].id.n)
+            pl_buf_printf(b, "text %u @%.*s args=%u\n", i, PL_STR_ARG(p->texts[i].id),
+                          p->texts[i].nargs);
+    for (uint32_t i = 0; i < p->nsections; i++)
+        pl_buf_printf(b, "section %.*s %zu bytes\n", PL_STR_ARG(p->sections[i].name),
+                      p->sections[i].bytes.n);
+    dump_rules(p, b);
+    dump_waits(p, b);
+    dump_calls(p, b);
+    dump_code(p, b);
+}
