@@ -107,12 +107,11 @@ button { cursor: pointer; }
 .bubble > p, .card p { white-space: pre-wrap; }
 .customer { align-items: flex-end; }
 .customer .bubble { background: var(--accent); color: var(--on-accent); border-color: transparent; border-end-start-radius: 16px; border-end-end-radius: 5px; }
-.customer.unsent .bubble { opacity: .85; }
 .system { align-items: center; margin-block-start: 16px; }
 .system .bubble { max-inline-size: 92%; border: 0; padding: 4px 10px; background: none; color: var(--quiet); font-size: 13px; text-align: center; }
 .meta { display: flex; align-items: center; gap: 4px; margin: 0 4px; font-size: 12px; line-height: 1.4; color: var(--quiet); }
 .meta .icon { inline-size: 13px; block-size: 13px; }
-.message:not(:last-child) .meta.fleeting { display: none; }
+.customer:has(+ .customer) .fleeting, .bot:has(+ .bot) .fleeting, .agent:has(+ .agent) .fleeting { display: none; }
 .failed .meta { color: var(--warn); }
 
 .facts { display: grid; gap: 0; border: 1px solid var(--line); border-radius: 10px; overflow: hidden; font-size: 14px; }
@@ -127,7 +126,7 @@ button { cursor: pointer; }
     background: var(--accent); color: var(--on-accent); font-size: 12px; font-weight: 700; line-height: 23px; text-align: center;
 }
 img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10px; background: var(--ground); color: var(--quiet); font-size: 13px; }
-.bubble > img { inline-size: 100%; max-block-size: 200px; object-fit: contain; }
+.bubble > img { inline-size: 100%; max-block-size: 220px; object-fit: cover; }
 .link { display: inline-flex; align-items: center; gap: 5px; color: var(--link); font-weight: 600; text-underline-offset: 2px; }
 .link .icon, .action .icon, .choice .icon { inline-size: 15px; block-size: 15px; }
 .icon-away:dir(rtl), .icon-send:dir(rtl) { transform: scaleX(-1); }
@@ -142,7 +141,7 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 .cards { display: flex; inline-size: max-content; gap: 10px; margin: 0; padding: 0; list-style: none; }
 .cards li { display: flex; inline-size: 196px; scroll-snap-align: start; }
 .card { flex: 1; inline-size: 100%; max-inline-size: 330px; display: flex; flex-direction: column; overflow: hidden; border: 1px solid var(--line); border-radius: 14px; background: var(--paper); }
-.card > img { inline-size: 100%; aspect-ratio: 16 / 10; object-fit: contain; border-radius: 0; }
+.card > img { inline-size: 100%; aspect-ratio: 4 / 3; object-fit: cover; border-radius: 0; }
 .card-body { flex: 1; display: flex; flex-direction: column; gap: 6px; padding: 10px 12px 12px; }
 .card-body > * { margin: 0; }
 .card h3 { font-size: 14px; line-height: 1.35; font-weight: 650; }
@@ -166,7 +165,7 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
     border: 1px solid var(--edge); border-radius: 22px; background: var(--paper); line-height: 1.5;
 }
 .foot textarea::placeholder { color: var(--quiet); opacity: 1; }
-.foot textarea:focus-visible { outline-offset: 0; }
+.foot textarea:focus-visible { outline-color: var(--link); outline-offset: -1px; }
 .send { flex: none; inline-size: 44px; block-size: 44px; padding: 0; border: 1px solid transparent; border-radius: 50%; background: var(--accent); color: var(--on-accent); display: grid; place-items: center; }
 .send[aria-disabled="true"] { background: var(--ground); color: var(--quiet); border-color: var(--edge); cursor: default; }
 .over { flex: 1; }

@@ -46,6 +46,7 @@ export class View {
     #open = false;
     #over = false;
     #unread = 0;
+    #following = true; // the end stays in sight, until the visitor scrolls up
     #typing_timer = 0;
     #unsent = new Map<string, Bubble>(); // by key
     #sent = new Map<string, Bubble>(); // by cid, until the event with that cid arrives
@@ -75,7 +76,7 @@ export class View {
         this.#choices,
     );
     readonly #newest = button({ class: "newest", hidden: "" }, () => this.#to_end());
-    readonly #field = h("textarea", { rows: "1", maxlength: LONGEST, dir: "auto", enterkeyhint: "send" });
+    readonly #field = h("textarea", { rows: "1", maxlength: LONGEST, enterkeyhint: "send" });
     readonly #send = h("button", { class: "send", type: "submit" }, icon("send"));
     readonly #foot = h("form", { class: "foot" }, this.#field, this.#send);
     readonly #panel = h(
@@ -204,16 +205,14 @@ export class View {
     }
 
     event(frame: EventFrame): void {
-        const follow = this.#near_end();
         if (frame.from === "customer") this.#customer_event(frame);
         else this.#other_event(frame);
-        if (follow || frame.from === "customer") this.#to_end();
+        if (this.#following || frame.from === "customer") this.#to_end();
         else this.#newest.hidden = false;
     }
 
     typing(on: boolean): void {
         clearTimeout(this.#typing_timer);
-        const follow = this.#near_end();
         const name = this.#strings[this.#with === "agent" ? "agent_said" : "bot_said"].replace(/:$/, "");
         const beats = [h("i"), h("i"), h("i")];
         this.#typing.replaceChildren(
@@ -222,7 +221,6 @@ export class View {
         );
         this.#typing.hidden = !on;
         if (on) this.#typing_timer = window.setTimeout(() => this.typing(false), TYPING_MS);
-        if (on && follow) this.#to_end();
     }
 
     pending(message: Waiting): void {
@@ -404,6 +402,7 @@ export class View {
     }
 
     #to_end(): void {
+        this.#following = true;
         this.#scroll.scrollTop = this.#scroll.scrollHeight;
         this.#newest.hidden = true;
     }
@@ -417,6 +416,8 @@ export class View {
     }
 
     #ready_to_send(): void {
+        // Words take their own direction; an empty field keeps the panel's, for its placeholder.
+        this.#field.dir = this.#field.value ? "auto" : "";
         this.#send.setAttribute("aria-disabled", String(this.#field.value.trim() === ""));
     }
 
@@ -436,10 +437,12 @@ export class View {
         });
         this.#panel.addEventListener("keydown", (event) => this.#key(event));
         this.#scroll.addEventListener("scroll", () => {
-            if (this.#near_end()) this.#newest.hidden = true;
+            this.#following = this.#near_end();
+            if (this.#following) this.#newest.hidden = true;
         });
-        // Pictures that arrive late must not push the end out of sight.
-        this.#log.addEventListener("load", () => this.#near_end() && this.#to_end(), true);
+        // Late pictures, quick replies and a growing field must not push the end out of sight.
+        const grown = new ResizeObserver(() => this.#following && this.#to_end());
+        for (const part of [this.#log, this.#typing, this.#choices, this.#scroll]) grown.observe(part);
         visualViewport?.addEventListener("resize", () => this.#fit());
         this.#ready_to_send();
     }

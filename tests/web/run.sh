@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: run.sh TEST.mjs ...     builds the widget, checks its types, runs browser tests with node
+# Set PL_NODE_MODULES_READY=1 to skip the installing; PL_SHOTS to say where screenshots go.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+web=$here/../../web
+
+need() { # program package
+  command -v "$1" >/dev/null || { echo "web tests need $1: apt-get install $2" >&2; exit 2; }
+}
+need node nodejs
+need npm npm
+[ -x "${PL_CHROMIUM:-/usr/bin/chromium}" ] || {
+  echo "web tests need Chromium at ${PL_CHROMIUM:-/usr/bin/chromium}: apt-get install chromium, or set PL_CHROMIUM" >&2
+  exit 2
+}
+
+# npm ci only when the lock file is newer than what it installed.
+install() {
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+}
+if [ -z "${PL_NODE_MODULES_READY:-}" ]; then
+  exec 9>"$here/.install.lock"
+  flock 9
+  install "$web"
+  install "$here"
+  (cd "$web" && npm run --silent check && npm run --silent build)
+  exec 9>&-
+fi
+
+export PL_SHOTS=${PL_SHOTS:-$here/../../build/web-shots}
+cd "$here"
+exec node --test "$@"
