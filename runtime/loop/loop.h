@@ -31,7 +31,7 @@ void pl_loop_stop(struct pl_loop *loop);
 /* Waits for events for at most wait_ms (0: not at all), runs what is due, returns. */
 void pl_loop_once(struct pl_loop *loop, int64_t wait_ms);
 
-/* The monotonic time of this iteration, read once when it began. */
+/* The monotonic time at which this iteration's events arrived. */
 int64_t pl_loop_now_us(const struct pl_loop *loop);
 struct pl_clock pl_loop_clock(const struct pl_loop *loop);
 /* libev's struct ev_loop, for a library that brings its own watchers (libwebsockets). From then on
@@ -47,7 +47,8 @@ void pl_loop_on_batch(struct pl_loop *loop, void (*fn)(void *ctx), void *ctx);
 enum { PL_READ = 1, PL_WRITE = 2 };
 
 struct pl_fd {
-    void (*fn)(struct pl_fd *w, int ready); /* ready: PL_READ and PL_WRITE bits; errors set both */
+    void (*fn)(struct pl_fd *w,
+               int ready); /* PL_READ, PL_WRITE; an error sets what was asked for */
     void *ctx;
     int fd, events; /* the loop's, read only */
     struct pl_loop *loop;
@@ -132,7 +133,8 @@ enum pl_err pl_socket_pair(int *ours, int *theirs);
 /* ---- the fake loop ---- */
 
 /* The same verbs on the caller's thread with a clock that moves only by advance. Both readings of
- * the clock start at start_ms. pl_loop_run on it is a bug. */
+ * the clock start at start_ms. pl_loop_run on it is a bug; pl_loop_once waits for descriptors and
+ * posts in real time while the fake clock stands still. */
 enum pl_err pl_loop_fake_create(int64_t start_ms, struct pl_loop **out);
 /* Runs posts, ready descriptors and due timers until nothing is left to do now, then moves the
  * clock from deadline to deadline through `ms`. Same calls, same order, every time (but for
