@@ -165,7 +165,7 @@ struct pl_p_call {
     const struct pl_p_failure *failures;
 };
 
-enum pl_effect_class { PL_HOOK_PURE, PL_HOOK_READ, PL_HOOK_WRITE_ONCE };
+enum pl_effect_class { PL_CLASS_PURE, PL_CLASS_READ, PL_CLASS_WRITE_ONCE };
 struct pl_p_hook {
     struct pl_str name; /* "orders.find" */
     uint8_t effect;

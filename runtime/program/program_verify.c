@@ -208,7 +208,7 @@ static bool options_ok(struct check *c) {
 static bool hooks_ok(struct check *c) {
     const struct pl_program *p = c->p;
     for (uint32_t i = 0; i < p->nhooks; i++) {
-        if (p->hooks[i].effect > PL_HOOK_WRITE_ONCE || !type_ok(c, p->hooks[i].result))
+        if (p->hooks[i].effect > PL_CLASS_WRITE_ONCE || !type_ok(c, p->hooks[i].result))
             return refuse(c, "hook %u: unknown effect or type", i);
         for (uint32_t k = 0; k < p->hooks[i].nparams; k++)
             if (!type_ok(c, p->hooks[i].params[k].type)) return false;

@@ -67,7 +67,7 @@ static void settle(struct vm_machine *m, struct vm_frame *f, const struct pl_p_c
     if (call->result == PL_NOWHERE) slot = NULL;
     if (m->e->failure.n == 0) {
         if (slot) *slot = m->e->value;
-        if (m->p->hooks[call->callee].effect == PL_HOOK_WRITE_ONCE)
+        if (m->p->hooks[call->callee].effect == PL_CLASS_WRITE_ONCE)
             VM_PUSH(m->a, &f->writes, ((struct vm_write){f->hook_call, f->hook_args, m->e->value}));
         f->pc = call->next;
         return;
@@ -177,31 +177,7 @@ static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
     return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
 }
 
-enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
-                       const struct pl_vm_event *event, struct pl_arena *a,
-                       struct pl_vm_result *out) {
-    struct vm_state *s;
-    struct vm_machine m;
-    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
-    if (err != PL_OK) return err;
-    begin(&m, vm, image, s, event, a);
-    handle(&m);
-    out->state = pl_vm__encode(&vm->buf, a, m.p, s);
-    out->effects = m.effects;
-    out->neffects = m.neffects;
-    out->hash = hash_result(&m, out->state);
-    return PL_OK;
-}
-
-/* ---- views ---- */
-
-enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
-                       struct pl_arena *a, struct pl_vm_view *out) {
-    struct vm_state *s;
-    const struct pl_program *p = pl_image_program(image);
-    (void)vm;
-    enum pl_err err = pl_vm__decode(a, p, state, &s);
-    if (err != PL_OK) return err;
+static void view_of(const struct pl_program *p, struct vm_state *s, struct pl_vm_view *out) {
     const struct vm_frame *f = pl_vm__top(s);
     *out = (struct pl_vm_view){.mode = PL_VM_IDLE, .flow = pl_vm__task_flow(s), .wait = PL_NOWHERE};
     if (f && f->waiting == VM_QUESTION) {
@@ -224,7 +200,35 @@ enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl
     out->failures = s->failures;
     out->repeats = s->repeats;
     out->nframes = s->nframes;
+}
+
+enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                       const struct pl_vm_event *event, struct pl_arena *a,
+                       struct pl_vm_result *out) {
+    struct vm_state *s;
+    struct vm_machine m;
+    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
+    if (err != PL_OK) return err;
+    begin(&m, vm, image, s, event, a);
+    handle(&m);
+    out->state = pl_vm__encode(&vm->buf, a, m.p, s);
+    out->effects = m.effects;
+    out->neffects = m.neffects;
+    out->hash = hash_result(&m, out->state);
+    view_of(m.p, s, &out->view);
     return PL_OK;
+}
+
+/* ---- views ---- */
+
+enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                       struct pl_arena *a, struct pl_vm_view *out) {
+    struct vm_state *s;
+    const struct pl_program *p = pl_image_program(image);
+    (void)vm;
+    enum pl_err err = pl_vm__decode(a, p, state, &s);
+    if (err == PL_OK) view_of(p, s, out);
+    return err;
 }
 
 static void add_slots(struct pl_field *f, uint32_t *n, const struct pl_p_slot *slots,

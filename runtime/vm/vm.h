@@ -171,11 +171,32 @@ struct pl_vm_effect {
     uint32_t at;            /* address, for traces and errors */
 };
 
+/* What the state waits for, for the engine (timers, readings, lists of choices) and for tools. */
+struct pl_vm_view {
+    enum {
+        PL_VM_IDLE,
+        PL_VM_ASKING,
+        PL_VM_BUSY,
+        PL_VM_SLEEPING,
+        PL_VM_WITH_AGENT,
+        PL_VM_CLOSED
+    } mode;              /* BUSY: an effect's outcome is awaited */
+    uint32_t flow, wait; /* ASKING: the wait point; PL_NOWHERE otherwise */
+    uint64_t effect;     /* BUSY */
+    int64_t deadline_ms; /* next TIMER event wanted, 0 none */
+    uint32_t nchoices;   /* offered options, in the order shown */
+    const struct pl_vm_choice *choices;
+    bool in_flow; /* frames are on the stack: the image is pinned */
+    int64_t started_ms;
+    uint32_t turns, failures, repeats, nframes;
+};
+
 struct pl_vm_result {
     struct pl_str state; /* the new blob, in the arena */
     uint32_t neffects;
     const struct pl_vm_effect *effects; /* in order */
     uint64_t hash;                      /* of position and effects: equal on replay */
+    struct pl_vm_view view;             /* of the new state */
 };
 
 struct pl_vm;
@@ -198,25 +219,6 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
                        const struct pl_vm_event *event, struct pl_arena *a,
                        struct pl_vm_result *out);
 
-/* What the state waits for, for the engine (timers, readings, lists of choices) and for tools. */
-struct pl_vm_view {
-    enum {
-        PL_VM_IDLE,
-        PL_VM_ASKING,
-        PL_VM_BUSY,
-        PL_VM_SLEEPING,
-        PL_VM_WITH_AGENT,
-        PL_VM_CLOSED
-    } mode;              /* BUSY: an effect's outcome is awaited */
-    uint32_t flow, wait; /* ASKING: the wait point; PL_NOWHERE otherwise */
-    uint64_t effect;     /* BUSY */
-    int64_t deadline_ms; /* next TIMER event wanted, 0 none */
-    uint32_t nchoices;   /* offered options, in the order shown */
-    const struct pl_vm_choice *choices;
-    bool in_flow; /* frames are on the stack: the image is pinned */
-    int64_t started_ms;
-    uint32_t turns, failures, repeats, nframes;
-};
 enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        struct pl_arena *a, struct pl_vm_view *out);
 /* A session or customer slot ("session.order_id"), or a local of the top frame ("reason"). */

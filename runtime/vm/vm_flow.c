@@ -176,7 +176,7 @@ static void keep_writes(struct vm_machine *m) {
         const struct vm_frame *f = &m->s->frames[i];
         if (f->waiting != VM_EFFECT) continue;
         const struct pl_p_hook *hook = &m->p->hooks[m->p->calls[f->hook_call].callee];
-        if (hook->effect != PL_HOOK_WRITE_ONCE) continue;
+        if (hook->effect != PL_CLASS_WRITE_ONCE) continue;
         VM_PUSH(m->a, &m->s->pending, ((struct vm_pending){f->effect, f->flow, 0}));
     }
 }
