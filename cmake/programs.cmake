@@ -12,6 +12,7 @@ if(demoshop_sources)
   target_link_libraries(demoshop PRIVATE room_base room_value websockets)
 endif()
 
+add_subdirectory(tests/client)
 if(EXISTS ${CMAKE_SOURCE_DIR}/tests/load/CMakeLists.txt)
   add_subdirectory(tests/load)
 endif()

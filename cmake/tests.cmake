@@ -8,7 +8,7 @@ foreach(source IN LISTS unit_tests)
   get_filename_component(dir ${source} DIRECTORY)
   get_filename_component(room ${dir} NAME)
   add_executable(unit_${room}_${stem} ${source})
-  target_link_libraries(unit_${room}_${stem} PRIVATE room_${room} cmocka)
+  target_link_libraries(unit_${room}_${stem} PRIVATE room_${room} test_client cmocka)
   add_test(NAME unit/${room}/${stem} COMMAND unit_${room}_${stem}
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(unit/${room}/${stem} PROPERTIES TIMEOUT 120)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A small blocking WebSocket client for tests: its own handshake and framing over plain sockets,
+ * so that it can also do what no honest client does. Every wait is bounded.
+ *
+ * Ownership: a client is opened and closed by the test; a message it gives lives until the next
+ * call. Threads: one.
+ */
+#ifndef TESTS_CLIENT_H
+#define TESTS_CLIENT_H
+
+#include "runtime/base/base.h"
+
+struct client {
+    int fd;
+    int64_t wait_ms;    /* for each receive */
+    struct pl_buf in;   /* bytes not yet taken */
+    struct pl_buf text; /* the message given last */
+    size_t taken;
+    int close_code; /* after CLIENT_CLOSED: 0 none, 1006 without a close frame */
+    unsigned pings; /* answered so far */
+    bool mute;      /* does not answer pings */
+};
+
+enum client_got { CLIENT_TEXT, CLIENT_CLOSED, CLIENT_TIMEOUT };
+
+/* Connects and upgrades. extra: more header lines, each ending in \r\n, or NULL. Gives the HTTP
+ * status: 101 is success; 0 when nothing came. */
+int client_open(struct client *c, const char *host, int port, const char *path,
+                const char *protocol, const char *extra);
+/* Connects to /ws with the right subprotocol; false if that failed. */
+bool client_connect(struct client *c, int port);
+void client_close(struct client *c); /* without a close frame */
+
+bool client_send(struct client *c, const char *text);
+bool client_send_bytes(struct client *c, const void *p, size_t n); /* a text message */
+/* One raw frame: opcode 0 continuation, 1 text, 2 binary, 8 close, 9 ping. */
+bool client_frame(struct client *c, int opcode, bool final, const void *p, size_t n);
+bool client_raw(struct client *c, const void *p, size_t n);
+/* The next message, pings answered. */
+enum client_got client_receive(struct client *c, struct pl_str *text);
+/* Receives until a message holds `needle`, which it gives; false on timeout or close. */
+bool client_until(struct client *c, const char *needle, struct pl_str *text);
+/* Receives until the connection is closed; gives the code, 0 on timeout. */
+int client_closed(struct client *c);
+/* Copies the JSON text member `name` found first in `text` (no escapes are undone). */
+bool client_member(struct pl_str text, const char *name, char *out, size_t size);
+
+/* A plain HTTP/1.1 request over a connection of its own; gives the status, 0 when none, and the
+ * whole answer (headers too) in out. */
+int client_http(int port, const char *method, const char *path, const char *extra,
+                struct pl_buf *out);
+
+#endif
