@@ -413,7 +413,8 @@ static void test_pending_limit(struct bench *b) {
 #define TESTS(T)                                                                                   \
     T(append_and_read)                                                                             \
     T(stop_reading)                                                                                \
-    T(conflict) T(pipeline) T(pipeline_after_failure) T(many_entries) T(body_limit) T(seq) T(rows) \
+    T(conflict)                                                                                    \
+    T(pipeline) T(pipeline_after_failure) T(many_entries) T(body_limit) T(seq) T(rows)             \
         T(row_limits) T(dirty) T(recovery) T(cold_streams) T(ticket) T(threads) T(fault) T(broken) \
             T(pending_limit)
 
