@@ -89,7 +89,7 @@ enum pl_err pl_keys_take(struct pl_keys *k, uint32_t day, struct pl_key_id *id,
                          uint8_t key[PL_KEY_SIZE]);
 /* Fills the next batch when fewer than a quarter are left: call in a quiet moment. */
 enum pl_err pl_keys_prepare(struct pl_keys *k, uint32_t day);
-/* About a microsecond. PL_ERASED; PL_NOT_FOUND: no such file or slot never filled; PL_MALFORMED:
+/* About two microseconds. PL_ERASED; PL_NOT_FOUND: no such file or slot never filled; PL_MALFORMED:
  * damaged; PL_DENIED: of another master key; PL_VERSION; PL_IO. */
 enum pl_err pl_keys_get(struct pl_keys *k, struct pl_key_id id, uint8_t key[PL_KEY_SIZE]);
 /* On disk when it returns PL_OK. Erasing twice is PL_OK. PL_NOT_FOUND, PL_IO, .. as get. */
