@@ -32,7 +32,7 @@ const char *pl_err_text(enum pl_err err);
 #define pl_assert(cond) ((cond) ? (void)0 : pl_assert_failed(#cond, __FILE__, __LINE__))
 _Noreturn void pl_assert_failed(const char *cond, const char *file, int line);
 
-#define PL_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define PL_LEN(array)   (sizeof(array) / sizeof((array)[0]))
 #define PL_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* ---- text slices: UTF-8 unless said otherwise, not NUL-terminated, owns nothing ---- */
@@ -43,7 +43,7 @@ struct pl_str {
 };
 
 #define PL_STR(literal) ((struct pl_str){("" literal), sizeof(literal) - 1})
-#define PL_STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
+#define PL_STR_ARG(s)   (int)(s).n, (s).p /* for "%.*s" */
 
 struct pl_str pl_str_c(const char *c); /* of a C string; NULL gives the empty slice */
 bool pl_str_eq(struct pl_str a, struct pl_str b);
@@ -85,7 +85,7 @@ struct pl_str pl_arena_printf(struct pl_arena *a, const char *format, ...) PL_PR
 void pl_arena_reset(struct pl_arena *a);
 void pl_arena_free(struct pl_arena *a);
 
-#define PL_NEW(arena, type) ((type *)pl_arena_alloc((arena), sizeof(type)))
+#define PL_NEW(arena, type)              ((type *)pl_arena_alloc((arena), sizeof(type)))
 #define PL_NEW_ARRAY(arena, type, count) ((type *)pl_arena_array((arena), (count), sizeof(type)))
 
 /* ---- buffer: bytes that grow, malloc'd; all-zero is a valid empty buffer ---- */
