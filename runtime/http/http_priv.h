@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to this room: one request under way, and the retry budget. */
+#ifndef PL_HTTP_PRIV_H
+#define PL_HTTP_PRIV_H
+
+#include <curl/curl.h>
+
+#include "runtime/http/http.h"
+#include "runtime/loop/loop.h"
+
+/* A request belongs to the client's thread from the send command until its post is on its way, then
+ * to the loop, whose post frees it. `easy` exists while an attempt runs. */
+struct pl_http__req {
+    struct pl_post post; /* first: the post is the request */
+    struct pl_http__req *prev, *next;
+    struct pl_loop *loop;
+    pl_http_done *done;
+    void *ctx;
+    uint64_t id;
+    enum pl_http_method method;
+    enum pl_http_retry retry;
+    char *url, *content_type;
+    struct pl_buf body, got;
+    struct curl_slist *headers;
+    CURL *easy;
+    size_t cap;
+    int attempts, status;
+    int64_t begun_us, deadline_us, took_us;
+    int64_t again_us; /* 0: none; else when the second attempt starts */
+    int64_t retry_after_ms;
+    bool sent, over_cap;
+    enum pl_err err; /* found while preparing or at the end */
+};
+
+/* A copy of the request; refuses (in req->err) what must not be sent. NULL: out of memory. */
+struct pl_http__req *pl_http__req_new(const struct pl_http_config *config,
+                                      const struct pl_http_request *request);
+void pl_http__req_free(struct pl_http__req *req);
+/* Makes the easy handle of one attempt. PL_TIMEOUT when no time is left, PL_NOMEM. */
+enum pl_err pl_http__req_arm(struct pl_http__req *req, int64_t now_us);
+/* Reads the outcome of an attempt off the easy handle and drops the handle. */
+void pl_http__req_finish(struct pl_http__req *req, CURLcode code);
+
+/* Requests and retries of the last 60 seconds, by second. */
+struct pl_http__budget {
+    uint32_t requests[60], retries[60];
+    int64_t second;
+};
+void pl_http__budget_count(struct pl_http__budget *b, int64_t now_us);
+/* Takes one retry if the budget has it: 10 % of the window's requests, or one. */
+bool pl_http__budget_take(struct pl_http__budget *b, int64_t now_us);
+
+#endif
