@@ -9,7 +9,7 @@ endif()
 file(GLOB demoshop_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/demoshop/*.c)
 if(demoshop_sources)
   add_executable(demoshop ${demoshop_sources})
-  target_link_libraries(demoshop PRIVATE room_base room_value websockets)
+  target_link_libraries(demoshop PRIVATE room_base room_value)
 endif()
 
 add_subdirectory(tests/client)

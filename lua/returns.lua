@@ -1,0 +1,26 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Returns: may this order go back, and the label for it.
+
+return {
+  check = function(order)
+    local reply = http.get("shop", "/api/returns/" .. http.escape(order) .. "/eligibility")
+    if reply.status == 404 then return fail("not_found") end
+    if reply.status ~= 200 then return fail("unavailable") end
+    local e = reply.json
+    return {
+      ok = e.eligible,
+      window = e.windowDays .. "d",
+      refund = { amount = e.refundAmount, currency = e.currency },
+      days_min = e.refundDaysMin,
+      days_max = e.refundDaysMax,
+    }
+  end,
+
+  create = function(order, reason)
+    local reply = http.post("shop", "/api/returns", { json = { orderId = order, reason = reason } })
+    if reply.status == 404 or reply.status == 422 then return fail("refused") end
+    if reply.status ~= 200 then return fail("unavailable") end
+    local r = reply.json
+    return { tracking = r.trackingNumber, minutes = r.labelMinutes, carrier = r.carrier }
+  end,
+}
