@@ -37,7 +37,7 @@ enum pl_entry_kind {
 #include "runtime/journal/entry.def"
 #undef ENTRY
 };
-/* "turn"; NULL for a number that is no kind. */
+/* "TURN"; NULL for a number that is no kind. */
 const char *pl_entry_word(unsigned kind);
 
 /* Flags of an entry; the store or's them over all entries not in a snapshot yet. */
@@ -225,8 +225,8 @@ struct pl_snapshot {
 };
 
 /* Projects a snapshot, with further rows of the caller in the same transaction; the stream is then
- * reflected up to snap->n, which must be durable. snap->commit is not looked at. PL_LIMIT and the
- * failures of pl_store_project. */
+ * reflected up to snap->n, which must be durable. PL_LIMIT and the failures of
+ * pl_store_project. */
 enum pl_err pl_snapshot_save(struct pl_journal *j, struct pl_conv *conv,
                              const struct pl_snapshot *snap, const struct pl_store_row *rows,
                              size_t nrows);

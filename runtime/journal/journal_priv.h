@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to this room.
+ */
+#ifndef PL_JOURNAL_PRIV_H
+#define PL_JOURNAL_PRIV_H
+
+#include "runtime/journal/journal.h"
+
+struct pl_journal {
+    struct pl_store *store;
+    struct pl_keys *keys;
+    struct pl_seal *seal;
+    struct pl_buf plain, box; /* scratch of one call */
+    struct pl_arena arena;    /* the like */
+};
+
+/* Version and key id in front of a box; at most this many bytes. */
+#define PL_JOURNAL__PREFIX 11
+void pl_journal__prefix(struct pl_buf *b, struct pl_key_id id);
+/* Splits bytes into the prefix and the box. PL_VERSION, PL_MALFORMED. */
+enum pl_err pl_journal__split(struct pl_str bytes, struct pl_key_id *id, struct pl_str *prefix,
+                              struct pl_str *box);
+/* The key of a slot; a slot or file that is gone is PL_ERASED. */
+enum pl_err pl_journal__key(struct pl_journal *j, struct pl_key_id id, uint8_t key[PL_KEY_SIZE]);
+
+/* What an entry's box is bound to. */
+#define PL_JOURNAL__BOUND (PL_STORE_STREAM + 9 + PL_JOURNAL__PREFIX)
+struct pl_str pl_journal__bound(uint8_t out[PL_JOURNAL__BOUND], const struct pl_stream *stream,
+                                uint64_t n, uint8_t kind, struct pl_str prefix);
+
+bool pl_entry__sealed(uint8_t kind);
+
+/* Opens the whole bytes of a stored entry: unseals, decodes, fills in numbers. `conv` may be NULL:
+ * the key is looked up. */
+enum pl_err pl_journal__open(struct pl_journal *j, const struct pl_conv *conv,
+                             const struct pl_store_entry *stored, struct pl_str bytes,
+                             struct pl_arena *a, struct pl_entry *out);
+
+#endif
