@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static int connect_tcp(const char *host, int port) {
@@ -38,11 +39,18 @@ bool client_raw(struct client *c, const void *p, size_t n) {
     return true;
 }
 
-/* Waits for more bytes. 1: some came; 0: timeout; -1: the other side is gone. */
-static int more(struct client *c) {
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits for more bytes until `end`. 1: some came; 0: timeout; -1: the other side is gone. */
+static int more(struct client *c, int64_t end) {
     struct pollfd w = {.fd = c->fd, .events = POLLIN};
     char piece[16384];
-    int ready = poll(&w, 1, (int)c->wait_ms);
+    int64_t left = end - now_ms();
+    int ready = poll(&w, 1, left > 0 ? (int)left : 0);
     if (ready <= 0) return 0;
     ssize_t n = recv(c->fd, piece, sizeof piece, 0);
     if (n <= 0) return -1;
@@ -69,8 +77,9 @@ int client_open(struct client *c, const char *host, int port, const char *path,
     bool sent = client_raw(c, out.p, out.n);
     pl_buf_free(&out);
     size_t end = SIZE_MAX;
+    int64_t until = now_ms() + c->wait_ms;
     while (sent && (end = pl_str_find(pl_buf_slice(&c->in), PL_STR("\r\n\r\n"))) == SIZE_MAX)
-        if (more(c) <= 0) return 0;
+        if (more(c, until) <= 0) return 0;
     if (!sent || c->in.n < 12) return 0;
     int status = atoi(c->in.p + 9);
     if (status == 101) drop(c, end + 4);
@@ -133,11 +142,12 @@ static bool whole_frame(const struct client *c, int *opcode, size_t *head, size_
 enum client_got client_receive(struct client *c, struct pl_str *text) {
     int opcode;
     size_t head, n;
+    int64_t end = now_ms() + c->wait_ms;
     *text = (struct pl_str){"", 0};
     if (c->fd < 0 || c->close_code != 0) return CLIENT_CLOSED;
     for (;;) {
         while (!whole_frame(c, &opcode, &head, &n)) {
-            int got = more(c);
+            int got = more(c, end);
             if (got == 0) return CLIENT_TIMEOUT;
             if (got < 0) {
                 c->close_code = 1006;
@@ -194,7 +204,8 @@ int client_http(int port, const char *method, const char *path, const char *extr
     pl_buf_printf(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
                   method, path, extra != NULL ? extra : "");
     client_raw(&c, request.p, request.n);
-    while (more(&c) == 1) continue;
+    int64_t end = now_ms() + c.wait_ms;
+    while (more(&c, end) == 1) continue;
     pl_buf_clear(out);
     pl_buf_str(out, pl_buf_slice(&c.in));
     pl_buf_byte(out, 0);

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gateway as its clients meet it: a real server on a thread, a fake engine behind its door that
+ * echoes, and clients that are honest, hostile or asleep. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "runtime/gateway/gateway.h"
+#include "runtime/store/store.h"
+#include "tests/client/client.h"
+
+#define CID(n)        "00c0ffee00c0ffee-" #n
+#define SEND(n, text) "{\"t\":\"send\",\"cid\":\"" CID(n) "\",\"text\":\"" text "\"}"
+#define EPOCH         "0123456789abcdef0123456789abcdef"
+
+/* ---- the fake engine: conversations in memory, all on the gateway's thread ---- */
+
+enum { TALKS = 64 };
+
+struct talk {
+    uint8_t id[16], hash[32];
+    uint64_t client, seq;
+};
+
+struct server {
+    struct pl_loop *loop;
+    struct pl_store *store;
+    struct pl_gateway *g;
+    struct pl_gateway_config config;
+    struct talk talks[TALKS];
+    size_t n;
+    pthread_t thread;
+    struct pl_post drain;
+    /* read by the test while the server runs */
+    _Atomic unsigned opens, sends, leaves, seen, typed, drained;
+    _Atomic int rated;
+};
+
+static struct talk *talk_of(struct server *s, uint64_t client) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->talks[i].client == client) return &s->talks[i];
+    return NULL;
+}
+
+static void echo(struct server *s, struct talk *t, struct pl_str text) {
+    struct pl_buf body = {0};
+    pl_buf_c(&body, "{\"kind\":\"message\",\"from\":\"bot\",\"parts\":[{\"text\":");
+    pl_json_quote(&body, text);
+    pl_buf_c(&body, "}]}");
+    struct pl_gateway_event event = {++t->seq, 1795338000120, pl_buf_slice(&body)};
+    pl_gateway_events(s->g, t->client, &event, 1);
+    pl_buf_free(&body);
+}
+
+static void on_open(void *ctx, uint64_t client, const struct pl_gateway_open *o) {
+    struct server *s = ctx;
+    struct talk *t = NULL;
+    s->opens++;
+    for (size_t i = 0; i < s->n; i++)
+        if (memcmp(s->talks[i].id, o->conversation, 16) == 0) t = &s->talks[i];
+    if (o->fresh) {
+        pl_assert(t == NULL && s->n < TALKS);
+        t = &s->talks[s->n++];
+        memcpy(t->id, o->conversation, 16);
+        memcpy(t->hash, o->hash, 32);
+    }
+    if (t == NULL || !pl_resume_match(t->hash, o->hash)) {
+        pl_gateway_error(s->g, client, PL_CODE_RESUME_REFUSED, PL_STR(""), (struct pl_cid){0});
+        return;
+    }
+    t->client = client;
+    struct pl_gateway_ready ready = {.with = PL_STR("bot"),
+                                     .locale = o->locale,
+                                     .rtl = pl_str_starts(o->locale, PL_STR("ar")),
+                                     .recovered = true,
+                                     .seq = t->seq};
+    pl_gateway_ready(s->g, client, &ready);
+    pl_gateway_live(s->g, client);
+}
+
+static void flood(struct server *s, struct talk *t, size_t n) {
+    struct pl_buf big = {0};
+    for (size_t i = 0; i < 60000; i++) pl_buf_byte(&big, 'x');
+    for (size_t i = 0; i < n; i++) {
+        pl_gateway_typing(s->g, t->client, true);
+        echo(s, t, pl_buf_slice(&big));
+    }
+    pl_buf_free(&big);
+}
+
+static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m) {
+    struct server *s = ctx;
+    struct talk *t = talk_of(s, client);
+    s->sends++;
+    if (pl_str_is(m->text, "busy please")) {
+        pl_gateway_error(s->g, client, PL_CODE_BUSY, PL_STR(""), m->cid);
+        return;
+    }
+    pl_gateway_ack(s->g, client, m->cid, ++t->seq, false);
+    if (pl_str_is(m->text, "flood"))
+        flood(s, t, 200);
+    else
+        echo(s, t, m->text);
+}
+
+static void on_seen(void *ctx, uint64_t client, uint64_t seq) {
+    (void)client;
+    ((struct server *)ctx)->seen = (unsigned)seq;
+}
+
+static void on_typing(void *ctx, uint64_t client, bool on) {
+    (void)client;
+    ((struct server *)ctx)->typed += on;
+}
+
+static void on_rate(void *ctx, uint64_t client, uint64_t seq, int value) {
+    (void)client, (void)seq;
+    ((struct server *)ctx)->rated = value;
+}
+
+static void on_leave(void *ctx, uint64_t client) {
+    struct server *s = ctx;
+    struct talk *t = talk_of(s, client);
+    if (t != NULL) t->client = 0;
+    s->leaves++;
+}
+
+static enum pl_err on_queue(void *ctx, struct pl_buf *json) {
+    (void)ctx;
+    pl_buf_c(json, "[{\"conversation\":\"ab\"}]");
+    return PL_OK;
+}
+
+/* ---- the server's thread ---- */
+
+static void *run(void *ctx) {
+    struct server *s = ctx;
+    pl_loop_run(s->loop);
+    pl_gateway_destroy(&s->g);
+    return NULL;
+}
+
+static void prepare(struct server *s) {
+    struct pl_store_config store = {0};
+    *s = (struct server){0};
+    assert_int_equal(pl_loop_create(pl_clock_system(), &s->loop), PL_OK);
+    assert_int_equal(pl_store_open(&store, &s->store, NULL), PL_OK);
+    s->config = (struct pl_gateway_config){
+        .loop = s->loop,
+        .store = s->store,
+        .epoch = EPOCH,
+        .door = {s, on_open, on_send, on_seen, on_typing, on_rate, on_leave},
+        .api = {.ctx = s, .queue = on_queue},
+        .host = "127.0.0.1",
+        .web = "tests/unit/gateway/web",
+        .origins = "*",
+        .heartbeat_ms = 25000,
+        .pong_wait_ms = 10000,
+        .open_wait_ms = 10000,
+        .message_wait_ms = 10000,
+        .max_connections = 100,
+        .max_connections_per_ip = 100,
+        .max_queued = 1 << 20,
+        .messages_per_minute = 1000,
+        .handshakes_per_minute = 1000,
+    };
+    struct pl_log *log = calloc(1, sizeof *log);
+    s->config.log = log; /* silent */
+}
+
+static void start(struct server *s) {
+    assert_int_equal(pl_gateway_create(&s->config, &s->g), PL_OK);
+    assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
+}
+
+static void stop(struct server *s) {
+    pl_loop_stop(s->loop);
+    pthread_join(s->thread, NULL);
+    assert_null(s->g);
+    pl_loop_destroy(&s->loop);
+    pl_store_close(&s->store);
+    free((void *)s->config.log);
+}
+
+static int setup(void **state) {
+    struct server *s = malloc(sizeof *s);
+    prepare(s);
+    start(s);
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state) {
+    stop(*state);
+    free(*state);
+    return 0;
+}
+
+static void nap(int ms) {
+    usleep((useconds_t)ms * 1000);
+}
+
+/* Waits for a counter that the server's thread moves. */
+static bool reaches(_Atomic unsigned *counter, unsigned value) {
+    for (int i = 0; i < 300 && *counter < value; i++) nap(10);
+    return *counter >= value;
+}
+
+static void open_talk(struct server *s, struct client *c, char *resume) {
+    struct pl_str text;
+    assert_true(client_connect(c, pl_gateway_port(s->g)));
+    assert_true(client_until(c, "\"t\":\"hello\"", &text));
+    assert_true(client_send(c, "{\"t\":\"open\",\"locale\":\"en-US\"}"));
+    assert_true(client_until(c, "\"t\":\"ready\"", &text));
+    char got[PL_RESUME_TEXT];
+    assert_true(client_member(text, "resume", got, sizeof got));
+    if (resume != NULL) strcpy(resume, got);
+}
+
+static void expect(struct client *c, const char *message, const char *answer) {
+    struct pl_str text;
+    assert_true(client_send(c, message));
+    if (!client_until(c, answer, &text))
+        fail_msg("no answer with %s to %s (close %d)", answer, message, c->close_code);
+}
+
+/* ---- tests ---- */
+
+static void a_conversation(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    assert_true(client_connect(&c, pl_gateway_port(s->g)));
+    assert_int_equal(client_receive(&c, &text), CLIENT_TEXT);
+    assert_true(pl_str_is(text, "{\"t\":\"hello\",\"heartbeat_ms\":25000,\"max_bytes\":65536,"
+                                "\"epoch\":\"" EPOCH "\"}"));
+    client_send(&c, "{\"t\":\"open\",\"locale\":\"ar-SA\"}");
+    assert_true(client_until(&c, "\"t\":\"ready\"", &text));
+    assert_true(pl_str_find(text, PL_STR("\"dir\":\"rtl\",\"locale\":\"ar-SA\"")) != SIZE_MAX);
+    expect(&c, SEND(1, "hello"), "\"cid\":\"" CID(1) "\",\"seq\":1,\"dup\":false");
+    expect(&c, SEND(2, "again"), "\"text\":\"again\"");
+    expect(&c,
+           "[{\"t\":\"seen\",\"seq\":2},{\"t\":\"typing\",\"on\":true},"
+           "{\"t\":\"rate\",\"seq\":2,\"value\":-1}," SEND(3, "x") "]",
+           "\"text\":\"x\"");
+    assert_int_equal(s->seen, 2);
+    assert_int_equal(s->typed, 1);
+    assert_int_equal(s->rated, -1);
+    assert_int_equal(s->sends, 3);
+    client_close(&c);
+    assert_true(reaches(&s->leaves, 1));
+}
+
+static void ack_and_events_travel_together(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    open_talk(s, &c, NULL);
+    client_send(&c, SEND(1, "hi"));
+    assert_true(client_until(&c, "\"t\":\"ack\"", &text));
+    assert_true(text.p[0] == '[' && text.p[text.n - 1] == ']');
+    assert_true(pl_str_find(text, PL_STR("\"t\":\"event\"")) != SIZE_MAX);
+    client_close(&c);
+}
+
+static void malformed_frames(void **state) {
+    struct server *s = *state;
+    struct client c;
+    open_talk(s, &c, NULL);
+    expect(&c, "{\"t\":", "\"code\":\"malformed\"");
+    expect(&c, "", "\"code\":\"malformed\"");
+    expect(&c, "null", "\"code\":\"bad_frame\"");
+    expect(&c, "{\"t\":\"ready\"}", "ready: only the server sends this");
+    expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"text\":17}",
+           "\"message\":\"send.text: expected a text of at most 4000 characters\",\"cid\":\"" CID(
+               1) "\",\"retry\":false");
+    expect(&c, "{\"t\":\"open\"}", "\"code\":\"already_open\"");
+    expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"upload\":\"u\"}",
+           "\"code\":\"upload_not_supported\"");
+    expect(&c, SEND(1, "busy please"), "\"code\":\"busy\"");
+    expect(&c, SEND(1, "still here"), "\"text\":\"still here\"");
+    client_close(&c);
+}
+
+static void before_open(void **state) {
+    struct server *s = *state;
+    struct client c;
+    assert_true(client_connect(&c, pl_gateway_port(s->g)));
+    expect(&c, SEND(1, "hi"), "\"code\":\"not_open\"");
+    expect(&c, "{\"t\":\"open\",\"token\":\"eyJ\"}", "\"code\":\"token_not_supported\"");
+    expect(&c, "{\"t\":\"open\"}", "\"t\":\"live\"");
+    assert_int_equal(s->sends, 0);
+    client_close(&c);
+}
+
+static void abuse_ends_the_connection(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    open_talk(s, &c, NULL);
+    for (int i = 0; i < 60; i++) client_send(&c, "{}");
+    assert_true(client_until(&c, "\"code\":\"abuse\",\"retry\":false", &text));
+    assert_int_equal(client_closed(&c), 4500);
+    client_close(&c);
+    assert_true(reaches(&s->leaves, 1));
+}
+
+static void oversized(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    char *big = malloc(70000);
+    memset(big, ' ', 70000);
+    open_talk(s, &c, NULL);
+    memcpy(big, SEND(1, "at the limit"), strlen(SEND(1, "at the limit")));
+    client_send_bytes(&c, big, 65536);
+    assert_true(client_until(&c, "at the limit", &text));
+    client_send_bytes(&c, big, 65537);
+    assert_true(client_until(&c, "\"code\":\"too_big\"", &text));
+    assert_int_equal(client_closed(&c), 1009);
+    client_close(&c);
+    free(big);
+}
+
+/* A message in one-byte fragments, with a ping in between, is whole; one of too many is not. */
+static void fragments(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    const char *m = SEND(1, "in pieces");
+    open_talk(s, &c, NULL);
+    for (size_t i = 0; m[i] != '\0'; i++) {
+        client_frame(&c, i == 0 ? 1 : 0, m[i + 1] == '\0', m + i, 1);
+        if (i == 10) client_frame(&c, 9, true, "p", 1);
+    }
+    assert_true(client_until(&c, "in pieces", &text));
+    for (int i = 0; i < 600; i++)
+        if (!client_frame(&c, i == 0 ? 1 : 0, false, " ", 1)) break;
+    assert_true(client_until(&c, "\"code\":\"too_big\"", &text));
+    assert_int_equal(client_closed(&c), 1009);
+    client_close(&c);
+}
+
+static void invalid_utf8_and_binary(void **state) {
+    struct server *s = *state;
+    struct client c;
+    open_talk(s, &c, NULL);
+    client_send_bytes(&c, "{\"t\":\"send\",\"text\":\"\xff\"}", 23);
+    assert_int_equal(client_closed(&c), 1007);
+    client_close(&c);
+    open_talk(s, &c, NULL);
+    client_frame(&c, 2, true, "{}", 2);
+    assert_int_equal(client_closed(&c), 1003);
+    client_close(&c);
+}
+
+static void resume_secrets(void **state) {
+    struct server *s = *state;
+    struct client c;
+    char resume[PL_RESUME_TEXT], open[256];
+    open_talk(s, &c, resume);
+    expect(&c, SEND(1, "one"), "\"seq\":2");
+    client_close(&c);
+    snprintf(open, sizeof open, "{\"t\":\"open\",\"resume\":\"%s\",\"epoch\":\"%s\",\"seq\":2}",
+             resume, EPOCH);
+    assert_true(client_connect(&c, pl_gateway_port(s->g)));
+    expect(&c, open, resume); /* ready says it again */
+    client_close(&c);
+    char *digit = strstr(open, resume) + 60;
+    *digit = *digit == '0' ? '1' : '0';
+    assert_true(client_connect(&c, pl_gateway_port(s->g)));
+    expect(&c, open, "\"code\":\"resume_refused\"");
+    expect(&c, "{\"t\":\"open\",\"resume\":\"short\"}", "\"code\":\"resume_refused\"");
+    expect(&c, SEND(1, "hi"), "\"code\":\"not_open\"");
+    expect(&c, "{\"t\":\"open\"}", "\"t\":\"live\""); /* a new one may be had */
+    client_close(&c);
+}
+
+static void a_reader_that_sleeps(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    open_talk(s, &c, NULL);
+    int small = 4096;
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    client_send(&c, SEND(1, "flood")); /* 12 MB of events */
+    assert_true(reaches(&s->leaves, 1));
+    assert_int_equal(pl_counter_read(&pl_gateway_counters(s->g)[PL_GATEWAY_slow_readers]), 1);
+    assert_true(pl_counter_read(&pl_gateway_counters(s->g)[PL_GATEWAY_dropped]) > 0);
+    client_close(&c);
+    open_talk(s, &c, NULL); /* others are served */
+    expect(&c, SEND(1, "awake"), "awake");
+    client_close(&c);
+    (void)text;
+}
+
+static void rate_limits(void **state) {
+    struct server s;
+    struct client c;
+    struct pl_str text;
+    (void)state;
+    prepare(&s);
+    s.config.messages_per_minute = 3;
+    start(&s);
+    open_talk(&s, &c, NULL);
+    expect(&c, SEND(1, "a"), "\"text\":\"a\"");
+    expect(&c, SEND(2, "b"), "\"text\":\"b\"");
+    expect(&c, SEND(3, "c"), "\"text\":\"c\"");
+    expect(&c, SEND(4, "d"),
+           "\"code\":\"rate_limited\",\"message\":\"too many messages; try again");
+    assert_int_equal(s.sends, 3);
+    for (int i = 0; i < 40; i++) client_send(&c, "{\"t\":\"typing\",\"on\":true}");
+    assert_true(client_until(&c, "\"t\":\"bye\",\"code\":\"rate_limited\",\"retry\":true", &text));
+    assert_int_equal(client_closed(&c), 4429);
+    client_close(&c);
+    stop(&s);
+}
+
+static void handshakes(void **state) {
+    struct server s;
+    struct client c[3];
+    (void)state;
+    prepare(&s);
+    s.config.max_connections_per_ip = 2;
+    s.config.handshakes_per_minute = 3;
+    s.config.origins = "https://shop.example, https://m.shop.example";
+    start(&s);
+    int port = pl_gateway_port(s.g);
+    const char *from = "Origin: https://m.shop.example\r\n";
+    assert_int_equal(client_open(&c[0], "127.0.0.1", port, "/ws", "parlance.v1", NULL), 403);
+    client_close(&c[0]);
+    assert_int_equal(client_open(&c[0], "127.0.0.1", port, "/ws", "chat", from), 400);
+    client_close(&c[0]);
+    assert_int_equal(client_open(&c[0], "127.0.0.1", port, "/wss", "parlance.v1", from), 404);
+    client_close(&c[0]);
+    assert_int_equal(client_open(&c[0], "127.0.0.1", port, "/ws", "x, parlance.v1", from), 101);
+    assert_int_equal(client_open(&c[1], "127.0.0.1", port, "/ws", "parlance.v1", from), 101);
+    assert_int_equal(client_open(&c[2], "127.0.0.1", port, "/ws", "parlance.v1", from), 429);
+    client_close(&c[2]);
+    client_close(&c[1]);
+    nap(100);
+    assert_int_equal(client_open(&c[1], "127.0.0.1", port, "/ws", "parlance.v1", from), 101);
+    client_close(&c[1]);
+    nap(100); /* the fourth within a minute */
+    assert_int_equal(client_open(&c[1], "127.0.0.1", port, "/ws", "parlance.v1", from), 429);
+    client_close(&c[1]);
+    client_close(&c[0]);
+    stop(&s);
+}
+
+static void deadlines(void **state) {
+    struct server s;
+    struct client lazy, slow, dead;
+    struct pl_str text;
+    (void)state;
+    prepare(&s);
+    s.config.open_wait_ms = 300;
+    s.config.message_wait_ms = 300;
+    s.config.heartbeat_ms = 1000;
+    s.config.pong_wait_ms = 1000;
+    start(&s);
+    assert_true(client_connect(&lazy, pl_gateway_port(s.g)));
+    assert_true(client_until(&lazy, "\"code\":\"open_late\",\"retry\":true", &text));
+    assert_int_equal(client_closed(&lazy), 4408);
+    client_close(&lazy);
+    open_talk(&s, &slow, NULL);
+    client_frame(&slow, 1, false, "{", 1);
+    assert_int_equal(client_closed(&slow), 1009);
+    client_close(&slow);
+    open_talk(&s, &dead, NULL);
+    dead.mute = true;
+    unsigned before = s.leaves;
+    struct client alive;
+    open_talk(&s, &alive, NULL);
+    alive.wait_ms = 3500;
+    client_receive(&alive, &text); /* answers pings meanwhile */
+    assert_true(alive.pings >= 2);
+    assert_true(reaches(&s.leaves, before + 1)); /* the mute one is gone */
+    expect(&alive, SEND(1, "pulse"), "pulse");
+    client_close(&alive);
+    client_close(&dead);
+    stop(&s);
+}
+
+static void drained(void *ctx) {
+    ((struct server *)ctx)->drained = 1;
+}
+
+static void drain_now(struct pl_post *p) {
+    struct server *s = (struct server *)((char *)p - offsetof(struct server, drain));
+    pl_gateway_drain(s->g, 1000, 5000, drained, s);
+}
+
+static void drain(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    open_talk(s, &c, NULL);
+    s->drain.fn = drain_now;
+    pl_loop_post(s->loop, &s->drain);
+    assert_true(client_until(&c, "\"t\":\"bye\",\"code\":\"drain\",\"retry\":true", &text));
+    assert_int_equal(client_closed(&c), 1001);
+    client_close(&c);
+    assert_true(reaches(&s->drained, 1));
+    assert_int_equal(
+        client_open(&c, "127.0.0.1", pl_gateway_port(s->g), "/ws", "parlance.v1", NULL), 503);
+    client_close(&c);
+}
+
+/* ---- HTTP ---- */
+
+static void has(const struct pl_buf *b, const char *needle) {
+    if (strstr(b->p, needle) == NULL) fail_msg("no '%s' in: %s", needle, b->p);
+}
+
+static void web(void **state) {
+    int port = pl_gateway_port(((struct server *)*state)->g);
+    struct pl_buf b = {0};
+    assert_int_equal(client_http(port, "GET", "/", NULL, &b), 200);
+    has(&b, "content-type: text/html; charset=utf-8");
+    has(&b, "default-src 'none'");
+    has(&b, "<p>hello</p>");
+    assert_null(strstr(b.p, "access-control-allow-origin"));
+    assert_int_equal(client_http(port, "GET", "/widget.js", NULL, &b), 200);
+    has(&b, "text/javascript");
+    has(&b, "access-control-allow-origin: *");
+    char etag[64] = "", line[128];
+    const char *at = strstr(b.p, "etag: ");
+    assert_non_null(at);
+    sscanf(at, "etag: %63[^\r]", etag);
+    snprintf(line, sizeof line, "If-None-Match: \"x\", %s\r\n", etag);
+    assert_int_equal(client_http(port, "GET", "/widget.js", line, &b), 304);
+    assert_int_equal(client_http(port, "HEAD", "/widget.js", NULL, &b), 200);
+    assert_null(strstr(b.p, "console.log"));
+    static const char *const no[] = {
+        "/nothing.html",        "/../gateway/ws_test.c", "/%2e%2e/ws_test.c", "/.hidden.html",
+        "/sub/../../ws_test.c", "//etc/passwd",          "/sub",           "/sub/",
+        "/index.html%00.js",    "/secret.conf",          "/api/v1/nothing"};
+    for (size_t i = 0; i < PL_LEN(no); i++) {
+        int status = client_http(port, "GET", no[i], NULL, &b);
+        if (status == 200) fail_msg("%s is served", no[i]);
+    }
+    assert_int_equal(client_http(port, "POST", "/", "Content-Length: 3\r\n", &b), 405);
+    assert_int_equal(client_http(port, "GET", "/ws", NULL, &b), 426);
+    pl_buf_free(&b);
+}
+
+static void long_files(void **state) {
+    int port = pl_gateway_port(((struct server *)*state)->g);
+    struct pl_buf b = {0};
+    assert_int_equal(client_http(port, "GET", "/sub/long.txt", NULL, &b), 200);
+    const char *body = strstr(b.p, "\r\n\r\n");
+    assert_non_null(body);
+    assert_int_equal(b.n - 1 - (size_t)(body + 4 - b.p), 100000);
+    pl_buf_free(&b);
+}
+
+static void api(void **state) {
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct pl_buf b = {0};
+    struct pl_token queue, metrics, old;
+    char tq[PL_TOKEN_TEXT], tm[PL_TOKEN_TEXT], to[PL_TOKEN_TEXT], auth[128];
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    assert_int_equal(pl_token_make("q", PL_SCOPE_QUEUE, now, 0, &queue, tq), PL_OK);
+    assert_int_equal(pl_token_make("m", PL_SCOPE_METRICS, now, now + 60000, &metrics, tm), PL_OK);
+    assert_int_equal(pl_token_make("o", PL_SCOPE_QUEUE, now, now - 1, &old, to), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &queue), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &metrics), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &old), PL_OK);
+    assert_int_equal(client_http(port, "GET", "/api/v1/queue", NULL, &b), 401);
+    has(&b, "\"code\":\"token_missing\"");
+    has(&b, "www-authenticate: Bearer");
+    snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", tq);
+    assert_int_equal(client_http(port, "GET", "/api/v1/queue", auth, &b), 200);
+    has(&b, "{\"queue\":[{\"conversation\":\"ab\"}]}");
+    has(&b, "cache-control: no-store");
+    assert_int_equal(client_http(port, "GET", "/metrics", auth, &b), 403);
+    has(&b, "\"code\":\"scope_missing\"");
+    snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", tm);
+    assert_int_equal(client_http(port, "GET", "/metrics", auth, &b), 200);
+    has(&b, "# TYPE parlance_gateway_accepted counter\nparlance_gateway_accepted 0\n");
+    snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", to);
+    assert_int_equal(client_http(port, "GET", "/api/v1/queue", auth, &b), 401);
+    has(&b, "\"code\":\"token_expired\"");
+    assert_int_equal(
+        client_http(port, "GET", "/api/v1/queue", "Authorization: Bearer plt_x\r\n", &b), 401);
+    has(&b, "\"code\":\"token_unknown\"");
+    assert_int_equal(client_http(port, "GET", "/healthz", NULL, &b), 200);
+    has(&b, "{\"ok\":true,\"draining\":false,\"connections\":0}");
+    pl_buf_free(&b);
+}
+
+static void a_taken_port(void **state) {
+    struct server *s = *state;
+    struct pl_gateway_config config = s->config;
+    struct pl_gateway *second = NULL;
+    struct pl_loop *loop;
+    assert_int_equal(pl_loop_create(pl_clock_system(), &loop), PL_OK);
+    config.loop = loop;
+    config.port = pl_gateway_port(s->g);
+    assert_int_equal(pl_gateway_create(&config, &second), PL_IO);
+    assert_null(second);
+    pl_loop_destroy(&loop);
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(a_conversation),
+        WITH_SERVER(ack_and_events_travel_together),
+        WITH_SERVER(malformed_frames),
+        WITH_SERVER(before_open),
+        WITH_SERVER(abuse_ends_the_connection),
+        WITH_SERVER(oversized),
+        WITH_SERVER(fragments),
+        WITH_SERVER(invalid_utf8_and_binary),
+        WITH_SERVER(resume_secrets),
+        WITH_SERVER(a_reader_that_sleeps),
+        cmocka_unit_test(rate_limits),
+        cmocka_unit_test(handshakes),
+        cmocka_unit_test(deadlines),
+        WITH_SERVER(drain),
+        WITH_SERVER(web),
+        WITH_SERVER(long_files),
+        WITH_SERVER(api),
+        WITH_SERVER(a_taken_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
