@@ -199,6 +199,7 @@ void pl_store__count(struct pl_store *s, enum pl_store_count what, uint64_t more
 void pl_store_mem_crash(struct pl_store *s) {
     pl_assert(!s->threads);
     s->queue = (struct pl_store__queue){0};
+    s->settled = s->queued;
     pl_store__rows_free(&s->pending);
     s->pending_bytes = 0;
     s->ticket_written = s->ticket;

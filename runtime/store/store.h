@@ -211,7 +211,8 @@ enum pl_err pl_store_flush(struct pl_store *s);
 
 /* Copies both environments, compacted, into a new folder; state first, so that it is never ahead
  * of the journal. Opening the copy makes a new epoch. Blocks; run it on a thread of its own.
- * Memory stores: PL_UNAVAILABLE. PL_EXISTS: the folder is there already. */
+ * Memory stores: PL_UNAVAILABLE. PL_EXISTS: the folder is there already. After another failure the
+ * folder holds a part, which is the caller's to remove. */
 enum pl_err pl_store_backup(struct pl_store *s, const char *folder);
 /* Frees reader slots of dead processes; call it every minute. */
 void pl_store_tend(struct pl_store *s);

@@ -141,6 +141,7 @@ enum pl_err pl_store_append(struct pl_store *s, struct pl_store_append *a) {
     if (!err && s->queue.n >= s->config.queue_max) err = PL_BUSY;
     if (!err) {
         queue_push(&s->queue, a);
+        s->queued++;
         gauge(s);
         if (s->threads && !s->committing) pthread_cond_signal(&s->queue_more);
     }
@@ -326,12 +327,16 @@ static void commit_group(struct pl_store *s, struct pl_store_append *list) {
 
 /* With queue_lock held; drops it while committing. */
 static void commit_next(struct pl_store *s, struct pl_store_append *list) {
+    uint64_t n = 0;
+    for (struct pl_store_append *a = list; a; a = a->next) n++;
     s->committing = true;
     gauge(s);
     pthread_mutex_unlock(&s->queue_lock);
     commit_group(s, list);
     pthread_mutex_lock(&s->queue_lock);
     s->committing = false;
+    s->settled += n;
+    pthread_cond_broadcast(&s->queue_idle);
 }
 
 void *pl_store__committer(void *store) {
@@ -343,7 +348,6 @@ void *pl_store__committer(void *store) {
             commit_next(s, list);
             continue;
         }
-        pthread_cond_broadcast(&s->queue_idle);
         if (s->stopping) break;
         pthread_cond_wait(&s->queue_more, &s->queue_lock);
     }
@@ -354,7 +358,8 @@ void *pl_store__committer(void *store) {
 void pl_store__commit_queue(struct pl_store *s) {
     if (s->threads) {
         pthread_mutex_lock(&s->queue_lock);
-        while (s->queue.first || s->committing) pthread_cond_wait(&s->queue_idle, &s->queue_lock);
+        uint64_t upto = s->queued;
+        while (s->settled < upto) pthread_cond_wait(&s->queue_idle, &s->queue_lock);
         pthread_mutex_unlock(&s->queue_lock);
         return;
     }

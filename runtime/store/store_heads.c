@@ -72,7 +72,7 @@ enum pl_err pl_store__cold_head(struct pl_store *s, const struct pl_stream *stre
     uint8_t key[PL_STORE__HEAD_KEY];
     pl_store__head_key(stream, key);
     struct pl_arena a;
-    pl_arena_init(&a, 4096);
+    pl_arena_init(&a, 2 * PL_STORE_VALUE_MAX);
     struct pl_str value;
     struct pl_store__mark mark;
     enum pl_err err = pl_store_load(s, &a, (struct pl_str){(const char *)key, sizeof key}, &value);

@@ -105,6 +105,7 @@ struct pl_store {
     pthread_mutex_t queue_lock;
     pthread_cond_t queue_more, queue_idle;
     struct pl_store__queue queue;
+    uint64_t queued, settled; /* appends ever taken in, and ever answered */
     bool committing, stopping;
 
     pthread_mutex_t commit_lock;

@@ -211,11 +211,10 @@ enum pl_err pl_store_project(struct pl_store *s, const struct pl_store_row *rows
     bool start = false;
     err = reflect_and_lock(s, stream, upto, &r, &node);
     if (!err) {
+        bool idle = s->pending.n == 0;
         err = take_rows(s, all, nrows, stream, node, &r);
         start = s->pending.n >= s->config.state_rows;
-        if (s->threads && (start || s->pending.n == nrows + r.moves)) {
-            pthread_cond_signal(&s->state_more);
-        }
+        if (s->threads && (start || idle)) pthread_cond_signal(&s->state_more);
         pthread_mutex_unlock(&s->lock);
     }
     free_copies(all, nrows + 1);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ struct bench {
 
 static int setup(void **state) {
     struct bench *b = calloc(1, sizeof *b);
-    strcpy(b->folder, "/tmp/pl_journal_XXXXXX");
+    snprintf(b->folder, sizeof b->folder, "/tmp/pl_journal_XXXXXX");
     assert_non_null(mkdtemp(b->folder));
     snprintf(b->keys, sizeof b->keys, "%s/keys", b->folder);
     snprintf(b->master, sizeof b->master, "%s/master", b->folder);

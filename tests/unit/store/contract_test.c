@@ -257,7 +257,7 @@ static void test_recovery(struct bench *b) {
     struct pl_store_head head;
     assert_int_equal(pl_store_boot(b->s), 1);
     char epoch[33];
-    strncpy(epoch, pl_store_epoch(b->s), sizeof epoch);
+    memcpy(epoch, pl_store_epoch(b->s), sizeof epoch);
     assert_int_equal(strlen(epoch), 32);
     assert_int_equal(put_text(b, one, 0, "a"), PL_OK);
     assert_int_equal(put_text(b, two, 0, "b"), PL_OK);
@@ -414,9 +414,9 @@ static void test_pending_limit(struct bench *b) {
     T(append_and_read)                                                                             \
     T(stop_reading)                                                                                \
     T(conflict)                                                                                    \
-    T(pipeline) T(pipeline_after_failure) T(many_entries) T(body_limit) T(seq) T(rows)             \
-        T(row_limits) T(dirty) T(recovery) T(cold_streams) T(ticket) T(threads) T(fault) T(broken) \
-            T(pending_limit)
+    T(pipeline)                                                                                    \
+    T(pipeline_after_failure) T(many_entries) T(body_limit) T(seq) T(rows) T(row_limits) T(dirty)  \
+        T(recovery) T(cold_streams) T(ticket) T(threads) T(fault) T(broken) T(pending_limit)
 
 static void run(void (*test)(struct bench *b), bool disk) {
     struct bench b;

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static void bench_start(struct bench *b, bool disk) {
     b->port.ctx = b;
     pl_arena_init(&b->arena, 0);
     if (disk) {
-        strncpy(b->folder, "/tmp/pl_store_XXXXXX", sizeof b->folder - 1);
+        snprintf(b->folder, sizeof b->folder, "/tmp/pl_store_XXXXXX");
         assert_non_null(mkdtemp(b->folder));
         b->config.folder = b->folder;
     }
@@ -111,7 +112,7 @@ static inline struct pl_stream stream_no(char kind, unsigned no) {
 static inline void put_make(struct bench *b, struct put *p, struct pl_stream stream,
                             uint64_t expected, const char *text) {
     memset(p, 0, sizeof *p);
-    strncpy(p->text, text, sizeof p->text - 1);
+    snprintf(p->text, sizeof p->text, "%s", text);
     p->puts[0] = (struct pl_store_put){.kind = 1, .at_ms = 1000, .body = pl_str_c(p->text)};
     p->a = (struct pl_store_append){.stream = stream,
                                     .expected_n = expected,
