@@ -80,10 +80,15 @@ export interface Saying {
     button?: string;
 }
 
+function is_list(value: unknown): boolean {
+    return value === undefined || (Array.isArray(value) && value.every((v) => typeof v === "object" && v !== null));
+}
+
 function is_frame(value: unknown): value is ServerFrame {
     if (typeof value !== "object" || value === null) return false;
     const frame = value as Record<string, unknown>;
-    if (frame.t === "event") return Number.isSafeInteger(frame.seq) && typeof frame.kind === "string";
+    if (frame.t === "event")
+        return Number.isSafeInteger(frame.seq) && typeof frame.kind === "string" && is_list(frame.parts) && is_list(frame.choices);
     if (frame.t === "ready")
         return typeof frame.resume === "string" && typeof frame.conversation === "string";
     if (frame.t === "ack") return typeof frame.cid === "string";

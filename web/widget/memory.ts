@@ -57,10 +57,11 @@ export function random_hex(bytes: number): string {
 async function claim(instance: string): Promise<boolean> {
     if (!navigator.locks) return false;
     return new Promise((resolve) => {
-        void navigator.locks.request(`parlance:${instance}`, { ifAvailable: true }, (lock) => {
+        const held = navigator.locks.request(`parlance:${instance}`, { ifAvailable: true }, (lock) => {
             resolve(lock !== null);
             return lock ? new Promise(() => {}) : undefined; // held until the page goes away
         });
+        held.catch(() => resolve(false)); // locks are refused here, as in a sandboxed frame
     });
 }
 

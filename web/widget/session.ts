@@ -59,6 +59,7 @@ export class Session {
     #loaded = false; // the sender is the tab's own, claimed and with what was left unsent
     #last = 0; // seq of the last event handed to the listener
     #seen = 0;
+    #telling = false; // #seen is about to be saved and sent
     #greeted = false; // this connection has had its `ready`
     #live = false;
     #attempts = 0;
@@ -121,8 +122,8 @@ export class Session {
     read(seq: number): void {
         if (seq <= this.#seen) return;
         this.#seen = seq;
-        this.#save();
-        if (this.#live) this.#write({ t: "seen", seq });
+        if (!this.#telling) queueMicrotask(() => this.#tell_seen());
+        this.#telling = true;
     }
 
     // The network is gone: say so at once instead of finding out at the next message.
@@ -132,7 +133,7 @@ export class Session {
 
     // The network is back, or the visitor is: do not sit out a long wait.
     hurry(): void {
-        if (this.#link !== "waiting") return;
+        if (this.#link !== "waiting" || this.#come_back_ms !== null) return;
         this.#attempts = 0;
         this.#connect();
     }
@@ -174,6 +175,13 @@ export class Session {
     #show_again(): void {
         this.#listener.restart();
         for (const message of this.#sender.outbox) this.#listener.pending(message);
+    }
+
+    // Once for all events of one message.
+    #tell_seen(): void {
+        this.#telling = false;
+        this.#save();
+        if (this.#live && this.#seen > 0) this.#write({ t: "seen", seq: this.#seen });
     }
 
     #change(link: Link): void {
@@ -317,7 +325,7 @@ export class Session {
         this.#save();
         this.#change("live");
         this.#listener.live();
-        if (this.#seen > 0) this.#write({ t: "seen", seq: this.#seen });
+        this.#tell_seen();
         this.#send_next();
     }
 

@@ -110,6 +110,15 @@ const ar: Strings = {
 const tables: Record<string, Strings> = { en, es, ar };
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
+// The locale as Intl takes it; "en_US" and plain nonsense occur in pages.
+export function canonical(locale: string): string {
+    try {
+        return Intl.getCanonicalLocales(locale.replaceAll("_", "-"))[0] ?? "en";
+    } catch {
+        return "en";
+    }
+}
+
 function language(locale: string): string {
     return locale.toLowerCase().split(/[-_]/)[0] ?? "";
 }

@@ -45,6 +45,7 @@ export class View {
     #with: With = "bot";
     #open = false;
     #over = false;
+    #catching_up = false;
     #unread = 0;
     #following = true; // the end stays in sight, until the visitor scrolls up
     #typing_timer = 0;
@@ -190,6 +191,7 @@ export class View {
 
     // While missed events arrive, screen readers hear nothing; afterwards only what is new.
     catching_up(on: boolean): void {
+        this.#catching_up = on;
         this.#log.setAttribute("aria-live", on ? "off" : "polite");
         this.#log.setAttribute("aria-busy", String(on));
         if (!on) this.#to_end();
@@ -288,13 +290,19 @@ export class View {
     #other_event(frame: EventFrame): void {
         this.typing(false);
         if (frame.kind === "closed") this.#set_over(true);
-        if (frame.kind === "handoff" && frame.mode === "now") this.partner("waiting");
-        if (frame.kind === "agent_joined") this.partner("agent");
-        if (frame.kind === "agent_left") this.partner("bot");
+        this.#partner_after(frame);
         const own = this.#own_words(frame);
         if (!frame.parts?.length && own) frame = { ...frame, from: "system", parts: [{ type: "text", text: own }] };
         if (frame.parts?.length) this.#say(frame);
         if (frame.kind === "message") this.#offer(frame.choices ?? []);
+    }
+
+    // Who is on the other side now; of the past, `ready` has told the outcome.
+    #partner_after(frame: EventFrame): void {
+        if (this.#catching_up) return;
+        if (frame.kind === "handoff" && frame.mode === "now") this.partner("waiting");
+        if (frame.kind === "agent_joined") this.partner("agent");
+        if (frame.kind === "agent_left") this.partner("bot");
     }
 
     // What to say of an event that brings no words of its own.

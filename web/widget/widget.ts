@@ -16,6 +16,7 @@ import { Memory } from "./memory.js";
 import type { Waiting } from "./memory.js";
 import { Session } from "./session.js";
 import type { Link, Listener } from "./session.js";
+import { canonical } from "./strings.js";
 import { View } from "./view.js";
 import type { Visitor } from "./view.js";
 
@@ -84,7 +85,7 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
 
     #build(): void {
         const server = socket_address(this.getAttribute("server"));
-        const locale = this.getAttribute("locale") || page_locale();
+        const locale = canonical(this.getAttribute("locale") || page_locale());
         const base = server.replace(/^ws/, "http");
         const shadow = this.attachShadow({ mode: "open" });
         this.#view = new View(shadow, this, locale, base, this.getAttribute("heading"));
@@ -124,7 +125,7 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
     }
 
     ready(frame: ReadyFrame): void {
-        this.#view?.speak(frame.locale, frame.dir === "rtl" ? "rtl" : "ltr");
+        this.#view?.speak(canonical(frame.locale), frame.dir === "rtl" ? "rtl" : "ltr");
         this.#view?.partner(frame.with);
     }
 

@@ -2,7 +2,8 @@
 
 // Debian's Chromium, driven by playwright-core, and the widget in it as a visitor meets it.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -23,8 +24,17 @@ export async function shot(page, name) {
     await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 }
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// What axe-core has against the page and the widget on it, one line for each rule.
+export async function violations(page) {
+    await page.evaluate(AXE);
+    const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.flat().join(" ")).join(", ")}`);
+}
+
 // Everything a page must never do under its strict policy. Gives a list that has to stay empty.
-export async function watch(page) {
+export function watch(page) {
     const wrong = [];
     page.on("pageerror", (error) => wrong.push(String(error)));
     page.on("console", (message) => {
