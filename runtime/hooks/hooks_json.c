@@ -115,7 +115,14 @@ static void write_number(lua_State *L, int index, struct pl_buf *out) {
     pl_buf_c(out, text);
 }
 
+static void check_keys(lua_State *L, int index, lua_Integer n) {
+    lua_Integer keys = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
+    if (keys > n) luaL_error(L, "a table for JSON has keys 1..n or texts, not both");
+}
+
 static void write_array(lua_State *L, int index, lua_Integer n, struct pl_buf *out, int depth) {
+    check_keys(L, index, n);
     pl_buf_byte(out, '[');
     for (lua_Integer i = 1; i <= n; i++) {
         if (i > 1) pl_buf_byte(out, ',');

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ enum {
     BACKOFF_MAX_MS = 2000,
 };
 
-static void lose(struct pl_hooks__worker *w, struct pl_hooks__call *blame);
+static void hang_up(struct pl_hooks__worker *w);
 static void spawn(struct pl_hooks__worker *w);
 
 /* ---- writing ---- */
@@ -201,7 +202,8 @@ static void read_some(struct pl_hooks__worker *w) {
     ssize_t n = recv(w->fd, w->in.p + w->in.n, w->in.cap - w->in.n, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
-        lose(w, pl_hooks__worker_oldest(w));
+        hang_up(w); /* how it ended decides about its calls: on_exit_of */
+        pl_child_kill(&w->child, SIGKILL);
         return;
     }
     w->in.n += (size_t)n;
@@ -255,17 +257,17 @@ static void lose_calls(struct pl_hooks__worker *w, struct pl_hooks__call *blame)
     }
 }
 
-/* Its exit, which the kill makes sure of, brings the next worker. */
-static void lose(struct pl_hooks__worker *w, struct pl_hooks__call *blame) {
-    hang_up(w);
-    pl_child_kill(&w->child, SIGKILL);
-    lose_calls(w, blame);
-}
-
 void pl_hooks__worker_condemn(struct pl_hooks__worker *w, struct pl_hooks__call *blame) {
     if (w->fd < 0) return;
     atomic_fetch_add(&w->hooks->stats.killed, 1);
-    lose(w, blame);
+    hang_up(w);
+    pl_child_kill(&w->child, SIGKILL); /* its exit brings the next one */
+    lose_calls(w, blame);
+}
+
+/* SIGKILL comes from outside (or from condemn, which has seen to the calls): nobody's fault. */
+static bool own_fault(int status) {
+    return WIFSIGNALED(status) ? WTERMSIG(status) != SIGKILL : WEXITSTATUS(status) != 0;
 }
 
 static void on_exit_of(struct pl_child *child, int status) {
@@ -273,9 +275,11 @@ static void on_exit_of(struct pl_child *child, int status) {
     struct pl_hooks *h = w->hooks;
     if (h->config.log)
         pl_log(h->config.log, PL_LOG_WARN, "hooks", "worker_ended", "status=%d", status);
-    if (w->fd >= 0) lose(w, pl_hooks__worker_oldest(w));
+    hang_up(w);
+    lose_calls(w, own_fault(status) ? pl_hooks__worker_oldest(w) : NULL);
     if (pl_loop_now_us(h->loop) - w->started_us > YOUNG_US) w->backoff_ms = 0;
     pl_timer_start(h->loop, &w->respawn, w->backoff_ms);
+    pl_hooks__dispatch(h);
     w->backoff_ms = w->backoff_ms == 0 ? BACKOFF_MS : w->backoff_ms * 2;
     if (w->backoff_ms > BACKOFF_MAX_MS) w->backoff_ms = BACKOFF_MAX_MS;
 }

@@ -19,13 +19,16 @@ static enum pl_err check_url(const struct pl_http_config *config, const char *ur
     CURLU *u = curl_url();
     if (!u) return PL_NOMEM;
     if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
         goto done;
-    err = PL_DENIED;
-    if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK) goto done;
-    if (strcmp(scheme, "https") == 0) err = PL_OK;
-    if (strcmp(scheme, "http") == 0 && plain_allowed(config, host)) err = PL_OK;
+    bool secure = strcmp(scheme, "https") == 0;
+    if (!secure && strcmp(scheme, "http") != 0) {
+        err = PL_DENIED;
+        goto done;
+    }
+    if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK) goto done;
+    bool named = curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    err = !named && (secure || plain_allowed(config, host)) ? PL_OK : PL_DENIED;
 done:
     curl_free(scheme);
     curl_free(host);
