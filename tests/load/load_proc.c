@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/load/load.h"
+
+static bool read_file(const char *path, char *out, size_t size) {
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return false;
+    size_t n = fread(out, 1, size - 1, f);
+    fclose(f);
+    out[n] = '\0';
+    return n > 0;
+}
+
+/* utime and stime are the 12th and 13th fields behind the name in brackets (proc(5)). */
+static uint64_t one_cpu_us(int pid) {
+    char path[64], text[1024];
+    unsigned long long user = 0, sys = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (!read_file(path, text, sizeof text)) return 0;
+    const char *p = strrchr(text, ')');
+    if (p == NULL) return 0;
+    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
+    return (user + sys) * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t load_cpu_us(int pid, uint64_t *children) {
+    char path[64], text[4096];
+    *children = 0;
+    if (pid == 0) return 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    if (read_file(path, text, sizeof text))
+        for (char *p = text, *end; (end = strchr(p, ' ')) != NULL; p = end + 1)
+            *children += one_cpu_us(atoi(p));
+    return one_cpu_us(pid);
+}
+
+uint64_t load_rss(int pid) {
+    char path[64], text[256];
+    unsigned long long pages = 0;
+    if (pid == 0) return 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    if (!read_file(path, text, sizeof text)) return 0;
+    sscanf(text, "%*u %llu", &pages);
+    return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
