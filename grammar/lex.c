@@ -214,7 +214,8 @@ static void lex_number(struct lexer *x) {
         x->at++;
         emit(x, PL_TOKEN_PERCENT, start, x->at);
     } else {
-        emit(x, take_currency(x) ? PL_TOKEN_MONEY : PL_TOKEN_NUMBER, start, x->at);
+        enum pl_token_kind kind = take_currency(x) ? PL_TOKEN_MONEY : PL_TOKEN_NUMBER;
+        emit(x, kind, start, x->at);
     }
 }
 
