@@ -58,6 +58,10 @@ enum pl_err pl_conv_begin(struct pl_journal *j, const uint8_t id[16], uint32_t d
     return pl_keys_take(j->keys, day, &out->key_id, out->key);
 }
 
+enum pl_err pl_journal_prepare(struct pl_journal *j, uint32_t day) {
+    return pl_keys_prepare(j->keys, day);
+}
+
 void pl_conv_wipe(struct pl_conv *conv) {
     pl_crypto_wipe(conv, sizeof *conv);
 }

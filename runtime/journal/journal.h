@@ -180,6 +180,8 @@ struct pl_conv {
 /* A new conversation: takes a key of the day. Nothing is written until its first append. */
 enum pl_err pl_conv_begin(struct pl_journal *j, const uint8_t id[16], uint32_t day,
                           struct pl_conv *out);
+/* Fills keys ahead, so that beginning one costs no sync: call it now and then in a quiet moment. */
+enum pl_err pl_journal_prepare(struct pl_journal *j, uint32_t day);
 void pl_conv_wipe(struct pl_conv *conv);
 /* Erases the key: nothing of the conversation can be read again, by anybody. On disk when PL_OK. */
 enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv);

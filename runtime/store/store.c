@@ -203,7 +203,6 @@ void pl_store_mem_crash(struct pl_store *s) {
     pl_store__rows_free(&s->pending);
     s->pending_bytes = 0;
     s->ticket_written = s->ticket;
-    s->broken = PL_OK;
     pl_store__forget(s);
     s->ops->crash(s->back);
     s->boot++;

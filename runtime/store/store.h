@@ -123,8 +123,9 @@ struct pl_store_append {
     struct pl_store_port *port;
     void (*done)(struct pl_store_append *a); /* the request is the caller's again; may free it */
     /* The outcome, set before done runs. */
-    /* PL_CONFLICT: the head differs. PL_RANGE: seq numbers leave a gap. PL_FULL: no room, nothing
-     * changed. PL_IO: the disk failed; every later append fails too until the store is reopened. */
+    /* PL_CONFLICT: the head differs. PL_RANGE: seq numbers leave a gap. PL_FULL: no room. PL_IO,
+     * PL_NOMEM: writing failed, and goes on failing when the disk's state is unknown. Nothing of
+     * the append is there after any of them. */
     enum pl_err err;
     uint64_t commit; /* of the last entry */
     uint64_t n;      /* of the last entry; after PL_CONFLICT the head as it is */

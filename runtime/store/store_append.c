@@ -247,7 +247,6 @@ static enum pl_err put_append(struct pl_store *s, struct group *g, struct pl_sto
 static enum pl_err write_group(struct pl_store *s, struct group *g, struct pl_store_append *list) {
     size_t bytes = 0;
     for (struct pl_store_append *a = list; a; a = a->next) bytes += bytes_of(a);
-    if (s->broken) return s->broken;
     enum pl_err err = s->ops->begin(s->back, bytes);
     if (err) return err;
     if (++s->groups == s->config.fault.journal_at) err = s->config.fault.err;
@@ -257,8 +256,6 @@ static enum pl_err write_group(struct pl_store *s, struct group *g, struct pl_st
     } else {
         err = s->ops->commit(s->back);
     }
-    /* After a failed sync nobody knows what is on disk; only reading it again tells. */
-    if (err == PL_IO) s->broken = err;
     return err;
 }
 

@@ -42,7 +42,8 @@ static enum pl_err err_of(int rc) {
     case MDB_NOTFOUND: return PL_NOT_FOUND;
     case MDB_MAP_FULL:
     case ENOSPC:
-    case EDQUOT: return PL_FULL;
+    case EDQUOT:
+    case EFBIG: return PL_FULL;
     case ENOMEM: return PL_NOMEM;
     case MDB_READERS_FULL: return PL_BUSY;
     case MDB_VERSION_MISMATCH: return PL_VERSION;
@@ -108,11 +109,19 @@ static enum pl_err lmdb_put(void *b, uint64_t commit, const uint8_t header[PL_ST
     return PL_OK;
 }
 
+/* LMDB answers EIO when only a part of a write found room. Data is synced before the meta page is
+ * written, so a failure leaves the store as it was; when even the meta page's state is unknown,
+ * LMDB itself refuses everything from then on (MDB_PANIC). */
+static enum pl_err commit_txn(struct lmdb *l, MDB_env *env, MDB_txn *txn) {
+    int rc = mdb_txn_commit(txn);
+    return rc == EIO && !fits(l, env, 0) ? PL_FULL : err_of(rc);
+}
+
 static enum pl_err lmdb_commit(void *b) {
     struct lmdb *l = b;
-    int rc = mdb_txn_commit(l->txn);
+    MDB_txn *txn = l->txn;
     l->txn = NULL;
-    return err_of(rc);
+    return commit_txn(l, l->journal, txn);
 }
 
 static void lmdb_abort(void *b) {
@@ -241,7 +250,7 @@ static enum pl_err lmdb_write(void *b, struct pl_store__row *const *rows, size_t
     if (err) return err;
     for (size_t i = 0; i < n && !err; i++) err = put_row(l, txn, rows[i]);
     if (!err) err = number_put(txn, l->state_meta, "applied", applied);
-    if (!err) return err_of(mdb_txn_commit(txn));
+    if (!err) return commit_txn(l, l->state, txn);
     mdb_txn_abort(txn);
     return err;
 }

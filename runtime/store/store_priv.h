@@ -109,8 +109,7 @@ struct pl_store {
     bool committing, stopping;
 
     pthread_mutex_t commit_lock;
-    uint64_t groups;    /* journal transactions tried: for fail-at-N */
-    enum pl_err broken; /* a failed write: the journal's state is unknown until reopened */
+    uint64_t groups; /* journal transactions tried: for fail-at-N */
 
     pthread_mutex_t lock;
     struct pl_map nodes; /* stream bytes -> node */

@@ -7,6 +7,7 @@
 #include <lmdb.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -104,6 +105,60 @@ static void test_state_full(void **state) {
     struct pl_str value;
     assert_int_equal(pl_store_load(b->s, &b->arena, PL_STR("k299"), &value), PL_OK);
     assert_int_equal(put_text(b, stream_no('c', 1), 0, "the journal has room"), PL_OK);
+}
+
+/* A child that may not write beyond 1 MiB of a file: tells how many appends it was promised. */
+static void fill_disk(const char *folder, int out) {
+    struct bench b = {.disk = true};
+    pthread_mutex_init(&b.lock, NULL);
+    pthread_cond_init(&b.woken, NULL);
+    b.port.wake = bench_wake;
+    b.port.ctx = &b;
+    b.config = (struct pl_store_config){.folder = folder, .map_bytes = UINT64_C(1) << 30};
+    struct rlimit limit = {1 << 20, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) || pl_store_open(&b.config, &b.s, NULL)) _exit(2);
+    static char body[PL_STORE_BODY_MAX];
+    struct put p;
+    uint64_t n = 0;
+    do {
+        put_make(&b, &p, stream_no('c', 1), n++, "");
+        p.puts[0].body = (struct pl_str){body, sizeof body};
+    } while (put_now(&b, &p) == PL_OK);
+    struct pl_store_head head;
+    /* LMDB says EIO when a part of the write found room. */
+    if ((p.a.err != PL_FULL && p.a.err != PL_IO) || pl_store_head(b.s, &p.a.stream, &head))
+        _exit(3);
+    if (write(out, &head.n, sizeof head.n) != sizeof head.n || head.n != n - 1) _exit(4);
+    /* Reading goes on, and so does writing where there is room. */
+    struct seen seen = {.most = 1};
+    if (pl_store_read(b.s, &p.a.stream, 1, 1, see, &seen)) _exit(5);
+    limit.rlim_cur = 2 << 20;
+    if (setrlimit(RLIMIT_FSIZE, &limit)) _exit(6);
+    _exit(put_text(&b, stream_no('c', 2), 0, "small") ? 7 : 0);
+}
+
+static void test_disk_full(void **state) {
+    struct bench *b = *state;
+    pl_store_close(&b->s);
+    int fds[2], status;
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) fill_disk(b->folder, fds[1]);
+    uint64_t n = 0;
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(read(fds[0], &n, sizeof n), sizeof n);
+    close(fds[0]);
+    close(fds[1]);
+    assert_in_range(n, 20, 70);
+    bench_open(b);
+    struct pl_stream one = stream_no('c', 1);
+    struct pl_store_head head;
+    assert_int_equal(pl_store_head(b->s, &one, &head), PL_OK);
+    assert_int_equal(head.n, n);
+    assert_int_equal(put_text(b, one, n, "room again"), PL_OK);
 }
 
 /* ---- damage ---- */
@@ -294,6 +349,50 @@ static void test_backup(void **state) {
     assert_string_equal(pl_store_epoch(b->s), epoch);
 }
 
+/* Appends and reflects while the backup runs. */
+static void *keep_busy(void *arg) {
+    struct bench *b = arg;
+    struct bench mine = {.s = b->s};
+    pthread_mutex_init(&mine.lock, NULL);
+    pthread_cond_init(&mine.woken, NULL);
+    mine.port.wake = bench_wake;
+    mine.port.ctx = &mine;
+    struct pl_stream busy = stream_no('c', 9);
+    for (uint64_t n = 0; n < 400; n++) {
+        if (put_text(&mine, busy, n, "x")) return NULL;
+        pl_store_project(mine.s, NULL, 0, &busy, n);
+        if (n % 20 == 0) pl_store_flush(mine.s);
+    }
+    return b;
+}
+
+static void test_backup_under_load(void **state) {
+    struct bench *b = *state;
+    pthread_t thread;
+    void *good;
+    char folder[128];
+    pthread_create(&thread, NULL, keep_busy, b);
+    for (int i = 0; i < 3; i++) {
+        struct pl_store_head head;
+        struct pl_stream busy = stream_no('c', 9);
+        char name[16];
+        snprintf(name, sizeof name, "copy%d", i);
+        path_in(folder, sizeof folder, b, name);
+        assert_int_equal(pl_store_backup(b->s, folder), PL_OK);
+        struct pl_store_config config = {.folder = folder, .map_bytes = UINT64_C(1) << 30};
+        struct pl_store *copy;
+        struct pl_store_why why;
+        enum pl_err err = pl_store_open(&config, &copy, &why);
+        if (err) fail_msg("%s", why.text);
+        err = pl_store_head(copy, &busy, &head);
+        assert_true(err == PL_OK || err == PL_NOT_FOUND);
+        assert_int_equal(head.n, pl_store_last_commit(copy));
+        pl_store_close(&copy);
+    }
+    pthread_join(thread, &good);
+    assert_ptr_equal(good, b);
+}
+
 /* ---- SIGKILL ---- */
 
 #define STREAMS 8
@@ -461,10 +560,23 @@ static void test_kill(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(second_server),    TEST(unusable_folder), TEST(reserve),      TEST(state_full),
-        TEST(cut_short),        TEST(garbage_file),    TEST(damaged_tail), TEST(damaged_history),
-        TEST(damaged_head_row), TEST(other_version),   TEST(state_ahead),  TEST(two_stores_mixed),
-        TEST(state_lost),       TEST(backup),          TEST(kill),
+        TEST(second_server),
+        TEST(unusable_folder),
+        TEST(reserve),
+        TEST(disk_full),
+        TEST(backup_under_load),
+        TEST(state_full),
+        TEST(cut_short),
+        TEST(garbage_file),
+        TEST(damaged_tail),
+        TEST(damaged_history),
+        TEST(damaged_head_row),
+        TEST(other_version),
+        TEST(state_ahead),
+        TEST(two_stores_mixed),
+        TEST(state_lost),
+        TEST(backup),
+        TEST(kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

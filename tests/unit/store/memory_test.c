@@ -79,6 +79,48 @@ static void test_crash(void **state) {
     bench_end(&b);
 }
 
+/* Appends, projects and dies; fails at the N-th transaction for every N. What was acknowledged is
+ * there afterwards, what was refused is not. */
+static bool play_fault(uint64_t journal_at, uint64_t state_at) {
+    struct bench b;
+    bench_start(&b, false);
+    pl_store_close(&b.s);
+    b.config.fault = (struct pl_store_fault){journal_at, state_at, PL_FULL};
+    bench_open(&b);
+    struct pl_stream one = stream_no('c', 1);
+    uint64_t n = 0, projected = 0;
+    bool failed = false;
+    for (int i = 0; i < 6; i++) {
+        enum pl_err err = put_text(&b, one, n, "x");
+        failed |= err != PL_OK;
+        n += err == PL_OK;
+        struct pl_store_row row = {PL_STR("n"), {(const char *)&n, sizeof n}};
+        assert_int_equal(pl_store_project(b.s, &row, 1, &one, n), PL_OK);
+        err = pl_store_flush(b.s);
+        failed |= err != PL_OK;
+        if (!err) projected = n;
+    }
+    pl_store_mem_crash(b.s);
+    struct pl_store_head head;
+    struct pl_str value;
+    assert_int_equal(pl_store_head(b.s, &one, &head), PL_OK);
+    assert_int_equal(head.n, n);
+    assert_int_equal(pl_store_load(b.s, &b.arena, PL_STR("n"), &value), PL_OK);
+    assert_memory_equal(value.p, &projected, sizeof projected);
+    assert_int_equal(head.dirty != 0, projected < n);
+    bench_end(&b);
+    return failed;
+}
+
+static void test_fail_at_every_n(void **state) {
+    (void)state;
+    uint64_t at = 1;
+    while (play_fault(at, 0)) at++;
+    assert_int_equal(at, 7);
+    for (at = 1; play_fault(0, at);) at++;
+    assert_int_equal(at, 7);
+}
+
 static void test_queue_limit(void **state) {
     (void)state;
     struct bench b;
@@ -97,6 +139,7 @@ static void test_queue_limit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_release), cmocka_unit_test(test_crash),
-                                       cmocka_unit_test(test_queue_limit)};
+                                       cmocka_unit_test(test_queue_limit),
+                                       cmocka_unit_test(test_fail_at_every_n)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
