@@ -416,8 +416,11 @@ static void test_pending_limit(struct bench *b) {
     T(pipeline)                                                                                    \
     T(pipeline_after_failure)                                                                      \
     T(many_entries)                                                                                \
-    T(body_limit) T(seq) T(rows) T(row_limits) T(dirty) T(recovery) T(cold_streams) T(ticket)      \
-        T(threads) T(fault) T(io) T(pending_limit)
+    T(body_limit)                                                                                  \
+    T(seq)                                                                                         \
+    T(rows)                                                                                        \
+    T(row_limits) T(dirty) T(recovery) T(cold_streams) T(ticket) T(threads) T(fault) T(io)         \
+        T(pending_limit)
 
 static void run(void (*test)(struct bench *b), bool disk) {
     struct bench b;
