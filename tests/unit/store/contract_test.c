@@ -409,18 +409,27 @@ static void test_pending_limit(struct bench *b) {
     assert_int_equal(pl_store_project(b->s, &row, 1, NULL, 0), PL_OK);
 }
 
-#define TESTS(T)                                                                                   \
-    T(append_and_read)                                                                             \
-    T(stop_reading)                                                                                \
-    T(conflict)                                                                                    \
-    T(pipeline)                                                                                    \
-    T(pipeline_after_failure)                                                                      \
-    T(many_entries)                                                                                \
-    T(body_limit)                                                                                  \
-    T(seq)                                                                                         \
-    T(rows)                                                                                        \
-    T(row_limits) T(dirty) T(recovery) T(cold_streams) T(ticket) T(threads) T(fault) T(io)         \
-        T(pending_limit)
+/* clang-format off */
+#define TESTS(T) \
+    T(append_and_read) \
+    T(stop_reading) \
+    T(conflict) \
+    T(pipeline) \
+    T(pipeline_after_failure) \
+    T(many_entries) \
+    T(body_limit) \
+    T(seq) \
+    T(rows) \
+    T(row_limits) \
+    T(dirty) \
+    T(recovery) \
+    T(cold_streams) \
+    T(ticket) \
+    T(threads) \
+    T(fault) \
+    T(io) \
+    T(pending_limit)
+/* clang-format on */
 
 static void run(void (*test)(struct bench *b), bool disk) {
     struct bench b;
