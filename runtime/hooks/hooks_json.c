@@ -133,24 +133,43 @@ static void write_array(lua_State *L, int index, lua_Integer n, struct pl_buf *o
     pl_buf_byte(out, ']');
 }
 
-static void write_object(lua_State *L, int index, struct pl_buf *out, int depth) {
-    bool first = true;
-    pl_buf_byte(out, '{');
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
+static int by_bytes(const void *a, const void *b) {
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+/* Lua walks a table in an order that differs from run to run; a request that is sent again under
+ * its key must have the same bytes. Leaves the array on the stack, as the memory's owner. */
+size_t pl_hooks__sorted_keys(lua_State *L, int index, struct pl_str **keys) {
+    size_t n = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) n++;
+    *keys = lua_newuserdatauv(L, (n + 1) * sizeof **keys, 0);
+    n = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "a table for JSON has keys 1..n or texts, not both");
-        if (!first) pl_buf_byte(out, ',');
-        first = false;
-        struct pl_str name;
-        name.p = lua_tolstring(L, -2, &name.n);
-        if (!pl_utf8_valid(name)) luaL_error(L, "a text is not UTF-8");
-        pl_json_quote(out, name);
+        struct pl_str *key = &(*keys)[n++];
+        key->p = lua_tolstring(L, -2, &key->n); /* stays: the table holds the key */
+        if (!pl_utf8_valid(*key)) luaL_error(L, "a text is not UTF-8");
+    }
+    qsort(*keys, n, sizeof **keys, by_bytes);
+    return n;
+}
+
+static void write_object(lua_State *L, int index, struct pl_buf *out, int depth) {
+    struct pl_str *keys;
+    size_t n = pl_hooks__sorted_keys(L, index, &keys);
+    pl_buf_byte(out, '{');
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) pl_buf_byte(out, ',');
+        pl_json_quote(out, keys[i]);
         pl_buf_byte(out, ':');
+        lua_pushlstring(L, keys[i].p, keys[i].n);
+        lua_rawget(L, index);
         write_value(L, lua_gettop(L), out, depth + 1);
         lua_pop(L, 1);
     }
     pl_buf_byte(out, '}');
+    lua_pop(L, 1);
 }
 
 static void write_table(lua_State *L, int index, struct pl_buf *out, int depth) {

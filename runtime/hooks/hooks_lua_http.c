@@ -35,22 +35,22 @@ static int lua_escape(lua_State *L) {
     return 1;
 }
 
-/* The table `query` on top of the stack, as ?a=b&c=d. Order is Lua's; a query has none. */
+/* The table `query` on top of the stack, as ?a=b&c=d. */
 static void add_query(lua_State *L, struct pl_buf *path) {
-    char sep = '?';
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "query: names are texts");
-        struct pl_str name, value;
-        name.p = lua_tolstring(L, -2, &name.n);
+    int query = lua_gettop(L);
+    struct pl_str *keys, value;
+    size_t n = pl_hooks__sorted_keys(L, query, &keys);
+    for (size_t i = 0; i < n; i++) {
+        lua_pushlstring(L, keys[i].p, keys[i].n);
+        lua_rawget(L, query);
         value.p = luaL_tolstring(L, -1, &value.n);
-        pl_buf_byte(path, (uint8_t)sep);
-        escape(path, name);
+        pl_buf_byte(path, i == 0 ? '?' : '&');
+        escape(path, keys[i]);
         pl_buf_byte(path, '=');
         escape(path, value);
-        sep = '&';
         lua_pop(L, 2);
     }
+    lua_pop(L, 1);
 }
 
 static void add_body(lua_State *L, int options, struct pl_hooks__want *want) {

@@ -141,6 +141,9 @@ void pl_hooks__open_json(struct lua_State *L);    /* encode decode array object 
 void pl_hooks__json_push(struct lua_State *L, struct pl_str text);
 /* Writes the value at `index` as JSON; raises on functions, cycles, mixed tables, NaN. */
 void pl_hooks__json_write(struct lua_State *L, int index, struct pl_buf *out);
+/* The keys of the table at the absolute index, sorted; raises unless all are texts. Pushes one
+ * value, which owns the array. */
+size_t pl_hooks__sorted_keys(struct lua_State *L, int index, struct pl_str **keys);
 
 /* ---- the sandbox ---- */
 

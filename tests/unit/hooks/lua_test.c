@@ -64,6 +64,7 @@ static void gives_values(void **state) {
     gives("return {}", "[]");
     gives("return json.object({})", "{}");
     gives("return {1, 'x', true}", "[1,\"x\",true]");
+    gives("return {b = 1, d = 4, a = 2, c = 3}", "{\"a\":2,\"b\":1,\"c\":3,\"d\":4}");
     gives("return {a = {b = 1}}", "{\"a\":{\"b\":1}}");
     gives("return nil", "null");
     gives("", "null");

@@ -164,7 +164,7 @@ static struct got *call_image(struct bench *b, const char *image, const char *ho
 
 static struct got *call(struct bench *b, const char *hook, enum pl_hook_effect effect,
                         const char *arg) {
-    return call_image(b, "one", hook, effect, arg, 3000);
+    return call_image(b, "one", hook, effect, arg, 10000);
 }
 
 static void wait_for(struct bench *b, const struct got *g) {
@@ -186,7 +186,7 @@ static void ok(struct bench *b, struct got *g, const char *text) {
 
 /* Until the shop has had that many requests. */
 static void wait_shop(struct bench *b, int requests) {
-    for (int i = 0; i < 3000 && b->shop.requests < requests; i++) usleep(1000);
+    for (int i = 0; i < 10000 && b->shop.requests < requests; i++) usleep(1000);
     assert_true(b->shop.requests >= requests);
 }
 
