@@ -53,6 +53,7 @@ struct line {
     size_t block;  /* index of the block it stands in */
     bool blank;    /* the author left a blank line above */
     bool opens;    /* a block follows */
+    bool leads;    /* a line that opens a block, or the comments that stand on it */
     uint32_t decl; /* counts declarations */
     const struct pl_ast_comment *trailing;
     uint32_t trailing_from; /* its column in the source */
