@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * engine: conversations. Takes what customers send, journals it, reads it, steps the VM, renders
+ * what it says, has its effects done, and gives out events once they are durable.
+ *
+ *   send -> arrival entry + turn entry(ies) -> one append -> on disk -> acknowledged, shown
+ *
+ * One thread owns all conversations and everything inside; the verbs marked "any thread" post to
+ * it. With a fake loop the same code runs on the caller's thread (simulator, tests).
+ *
+ * Ownership: the engine owns conversations, image references, its journal. Store, hooks and loop
+ * are borrowed and outlive it. Slices handed to callbacks live during the call.
+ * Invariants
+ * - Nothing is shown before it is on disk; what an append that failed would have shown never is.
+ * - One append of a conversation is under way at a time; what comes meanwhile waits in order.
+ * - A read starts beside the append that records it, a `write once` only after it.
+ * - A turn runs on the image that its conversation's flows began on; between flows the active one.
+ * - State in memory can be thrown away at any time: snapshot and journal give the same again.
+ */
+#ifndef PL_ENGINE_H
+#define PL_ENGINE_H
+
+#include "runtime/base/base.h"
+#include "runtime/journal/journal.h"
+#include "runtime/loop/loop.h"
+#include "runtime/program/program.h"
+#include "runtime/store/store.h"
+#include "runtime/value/value.h"
+
+struct pl_engine;
+
+#define PL_ENGINE_INBOX 8    /* messages that wait for their turn; more are refused as busy */
+#define PL_ENGINE_TEXT  4000 /* code points of a message */
+
+/* ---- answers to clients ---- */
+
+enum pl_engine_error {
+#define ERROR(name, text) PL_ENGINE_##name,
+#include "runtime/engine/error.def"
+#undef ERROR
+};
+
+struct pl_engine_cid {
+    uint64_t instance, counter;
+};
+struct pl_engine_ready {
+    struct pl_str with, locale; /* with: bot, waiting, agent */
+    bool rtl, recovered;
+    uint64_t seq; /* of the last event */
+};
+struct pl_engine_event {
+    uint64_t seq;
+    int64_t at_ms;
+    struct pl_str json; /* finished, without seq and at */
+};
+
+/* Called on the engine's thread; must not block nor call the engine's "engine's thread" verbs. */
+struct pl_engine_sink {
+    void *ctx;
+    void (*ready)(void *ctx, uint64_t client, const struct pl_engine_ready *r);
+    void (*live)(void *ctx, uint64_t client);
+    void (*ack)(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup);
+    void (*events)(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n);
+    void (*typing)(void *ctx, uint64_t client, bool on);
+    /* detail: more words for a person, may be empty. cid.counter 0: about the open. */
+    void (*error)(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
+                  struct pl_engine_cid cid);
+};
+
+/* ---- hooks, reached by callbacks ---- */
+
+enum pl_engine_outcome { PL_OUTCOME_OK, PL_OUTCOME_FAILED, PL_OUTCOME_UNAVAILABLE, PL_OUTCOME_UNCONFIRMED };
+typedef void pl_engine_hook_done(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
+                                 struct pl_str failure);
+struct pl_engine_call {
+    struct pl_image *image;
+    uint32_t hook; /* of the image */
+    const struct pl_value *args;
+    uint32_t nargs;
+    struct pl_str key; /* `write once`: the same for every attempt */
+    int64_t deadline_ms;
+    struct pl_loop *loop; /* done runs here, exactly once, never inside call */
+    pl_engine_hook_done *done;
+    void *ctx;
+};
+struct pl_engine_hooks {
+    void *ctx;
+    void (*load)(void *ctx, struct pl_image *image); /* before its first call */
+    void (*drop)(void *ctx, struct pl_image *image);
+    void (*call)(void *ctx, const struct pl_engine_call *call);
+};
+
+/* ---- create ---- */
+
+struct pl_engine_config {
+    struct pl_store *store;
+    const char *keys;   /* key folder */
+    const char *master; /* master key file */
+    struct pl_loop *loop; /* a fake or the caller's loop; NULL: a thread and loop of its own */
+    struct pl_clock clock;
+    uint64_t seed; /* of `any of` and jitter; 0: from the clock */
+    const struct pl_log *log;
+    struct pl_engine_sink sink;
+    struct pl_engine_hooks hooks;
+    /* An image that an old entry names by the first 8 bytes of its hash: a new reference, or NULL
+     * when it is not there. */
+    struct pl_image *(*find_image)(void *ctx, const uint8_t prefix[8]);
+    void *find_ctx;
+    /* For tools that look on: every event and effect of every step, as it is made. May be NULL. */
+    void (*trace)(void *ctx, struct pl_str line);
+    void *trace_ctx;
+};
+
+/* The image becomes the active one; the engine takes its own reference. The failures of
+ * pl_journal_create; PL_MALFORMED: the image's sections. */
+enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_image *image,
+                             struct pl_engine **out);
+/* Ends the thread; conversations stay as their journal has them. Writes their snapshots first. */
+void pl_engine_destroy(struct pl_engine **e);
+
+/* ---- from clients: any thread, copies what it is given ---- */
+
+struct pl_engine_open {
+    uint8_t conversation[16];
+    uint8_t hash[32]; /* of the resume secret: kept when fresh, compared when not */
+    bool fresh;
+    struct pl_str locale, page_url;
+    struct pl_str epoch; /* that seq was counted in; empty: unknown */
+    uint64_t seq;
+};
+enum pl_engine_said { PL_ENGINE_SAID_TEXT, PL_ENGINE_SAID_CHOICE, PL_ENGINE_SAID_BUTTON };
+
+void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine_open *open);
+void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid cid,
+                    enum pl_engine_said said, struct pl_str text);
+void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq);
+void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value);
+void pl_engine_leave(struct pl_engine *e, uint64_t client);
+
+/* ---- for operators: any thread but the engine's ---- */
+
+/* Makes the image the active one for conversations between flows; waits until the engine has it
+ * and its entry is on disk. On failure the old one stays. */
+enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image);
+/* Appends a JSON array: conversations that wait for a person, oldest first of the highest
+ * priority, with transcript, facts and slots. Blocks for the reading. */
+enum pl_err pl_engine_queue(struct pl_engine *e, struct pl_buf *json);
+/* Appends JSON members about images and conversations, for `status`. */
+void pl_engine_status(struct pl_engine *e, struct pl_jw *w);
+
+enum pl_engine_count {
+#define COUNTER(name, help) PL_ENGINE_##name,
+#include "runtime/engine/counter.def"
+#undef COUNTER
+    PL_ENGINE_COUNTERS
+};
+const struct pl_counter *pl_engine_counters(const struct pl_engine *e);
+
+/* ---- for the simulator: on the engine's thread ---- */
+
+/* A set slot of a conversation, copied into the arena; absent when unknown. */
+struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[16],
+                               struct pl_arena *a, struct pl_str name);
+/* Asks the hooks of `from hook` entities again, as after their refresh time. */
+void pl_engine_refresh_lists(struct pl_engine *e);
+/* Forgets a conversation's memory, so that the next touch loads it from the store. */
+void pl_engine_forget(struct pl_engine *e, const uint8_t conversation[16]);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to this room.
+ *
+ *   command (post) -> input of a conversation -> turn -> append -> done -> answers
+ *
+ * A conversation in memory (struct eng_conv) is its record (what snapshot and journal give again)
+ * and what is under way (inputs, the turn being appended, hook calls, clients).
+ */
+#ifndef PL_ENGINE_PRIV_H
+#define PL_ENGINE_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "runtime/engine/engine.h"
+#include "runtime/escalate/escalate.h"
+#include "runtime/locale/locale.h"
+#include "runtime/nlp/nlp.h"
+#include "runtime/privacy/privacy.h"
+#include "runtime/vm/vm.h"
+
+#define ENG_RECORD_VERSION 1
+#define ENG_CLIENTS        8  /* client instances that dedupe remembers */
+#define ENG_RECENT         32 /* messages of each */
+#define ENG_BUTTONS        16
+#define ENG_TURN_ENTRIES   12
+#define ENG_KEY            120 /* an idempotency key with its NUL */
+#define ENG_READ_AGAIN_MS  30000
+#define ENG_IDLE_MS        5000  /* without input: its snapshot is written */
+#define ENG_EVICT_MS       30000 /* and nobody listens: it leaves memory */
+
+struct eng_conv;
+
+/* ---- images ---- */
+
+struct eng_list { /* values of a `from hook` entity */
+    uint32_t entity; /* of the image */
+    uint32_t nlp;    /* of the model */
+    struct pl_nlp_list *list;
+    int64_t asked_ms;
+    bool asking;
+};
+
+struct eng_image {
+    struct pl_image *image;
+    struct pl_nlp_model *model;
+    struct pl_nlp *nlp;
+    uint32_t users; /* conversations in memory, lists being asked for */
+    struct eng_list *lists;
+    uint32_t nlists;
+    int64_t facts_minute;
+    struct pl_vm_queue_fact *queues;
+    bool *hours;
+};
+
+/* ---- the record of a conversation ---- */
+
+struct eng_client_memory {
+    uint64_t instance, highest;
+    struct {
+        uint64_t counter, hash, seq;
+    } recent[ENG_RECENT]; /* by counter % ENG_RECENT */
+};
+
+struct eng_waiting { /* accepted, not yet answered */
+    uint64_t n;
+    uint8_t said;
+    struct pl_str text, label; /* malloc'd as one block at text.p */
+};
+
+struct eng_effect { /* a hook's call whose outcome is not definite */
+    uint64_t effect, run;
+    uint32_t hook, call;
+    uint8_t effect_class;
+    bool told;    /* a `write once`: the flow has heard `unconfirmed` */
+    bool flying;  /* a call is under way */
+    uint32_t attempts;
+    int64_t asked_ms, again_ms; /* again_ms: when to ask again, 0 not set */
+    struct eng_image *image;
+    struct pl_buf args; /* values one behind the other */
+    uint32_t nargs;
+};
+
+struct eng_button {
+    char id[40];
+    uint32_t target, nargs;
+    struct pl_buf args;
+};
+
+struct eng_attached {
+    uint64_t client, sent;
+};
+
+/* ---- inputs ---- */
+
+enum eng_kind {
+    ENG_OPEN,
+    ENG_SEND,
+    ENG_RATE,
+    ENG_HOOK,
+    ENG_TIMER,
+    ENG_CATCH_UP /* after a load: go on with what was under way */
+};
+
+struct eng_input {
+    struct pl_post post;
+    struct pl_engine *e;
+    struct eng_input *next;
+    uint8_t kind, said, outcome;
+    bool fresh, resend;
+    uint64_t client, seq, effect;
+    int64_t value;
+    struct pl_engine_cid cid;
+    uint8_t conversation[16], hash[32];
+    struct pl_str text, more, epoch; /* behind the struct: one block */
+};
+
+/* ---- a turn: what is appended at once ---- */
+
+struct eng_ack {
+    uint64_t client, seq;
+    struct pl_engine_cid cid;
+};
+
+struct eng_turn {
+    struct eng_turn *next; /* in the pool */
+    struct pl_engine *e;
+    struct eng_conv *c;
+    struct pl_arena a;
+    struct pl_journal_append append;
+    uint32_t nentries;
+    PL_VEC(struct eng_ack) acks;
+    PL_VEC(struct pl_engine_event) events;
+    PL_VEC(uint64_t) opens;  /* clients that wait for ready */
+    PL_VEC(uint64_t) writes; /* effects to start when durable */
+    bool snapshot;           /* something others must see: a hand-over */
+};
+
+struct eng_conv {
+    struct pl_conv j;
+    struct eng_image *image;
+    /* record */
+    struct pl_buf state; /* the VM's */
+    struct pl_str locale;
+    char locale_text[36];
+    uint8_t resume[32];
+    uint8_t with;
+    struct eng_client_memory memory[ENG_CLIENTS];
+    struct eng_waiting inbox[PL_ENGINE_INBOX];
+    uint32_t ninbox;
+    PL_VEC(struct eng_effect *) effects;
+    struct eng_button buttons[ENG_BUTTONS];
+    uint32_t nbuttons; /* ever offered */
+    struct pl_buf handoff; /* JSON of the last hand-over, empty: none */
+    int64_t timer_row;     /* deadline of the hint row in the store, 0 none */
+    /* from the state */
+    int mode; /* of pl_vm_view */
+    uint64_t busy_effect;
+    int64_t deadline_ms;
+    bool in_flow;
+    /* under way */
+    struct eng_input *first, *last;
+    struct eng_turn *turn;
+    PL_VEC(struct eng_attached) clients;
+    uint32_t flying; /* hook calls */
+    struct pl_timer timer;
+    struct pl_engine *e;
+    bool dirty, broken;
+    int64_t touched_ms;
+    uint64_t ticket; /* of the last snapshot */
+    struct eng_conv *prev, *next; /* all in memory, least recently touched first */
+};
+
+struct eng_client {
+    uint64_t id;
+    struct eng_conv *c;
+};
+
+struct eng_cached {
+    struct pl_str key; /* owned with the value, one block */
+    struct pl_str value;
+    int64_t until_ms;
+};
+
+struct pl_engine {
+    struct pl_engine_config config;
+    struct pl_loop *loop;
+    bool own_loop;
+    pthread_t thread;
+    struct pl_store_port port;
+    struct pl_post port_post;
+    atomic_bool port_posted;
+    struct pl_journal *journal, *api; /* api: of operators' verbs, behind the lock */
+    pthread_mutex_t api_lock;
+    struct pl_vm *vm;
+    struct pl_locale_tools *tools;
+    struct pl_rand rand;
+    struct pl_map convs;   /* by 16 id bytes */
+    struct pl_map clients; /* by 8 bytes of the number */
+    struct eng_conv *oldest, *newest;
+    PL_VEC(struct eng_image *) images;
+    struct eng_image *active;
+    struct eng_turn *pool;
+    struct pl_map cache; /* hook results */
+    struct pl_arena scratch;
+    struct pl_buf buf, buf2;
+    struct pl_timer tick;
+    uint64_t system_n;
+    _Atomic uint64_t nconvs;
+    struct pl_counter counters[PL_ENGINE_COUNTERS];
+};
+
+#define ENG_COUNT(e, name) pl_count(&(e)->counters[PL_ENGINE_##name], 1)
+static inline int64_t eng_now(const struct pl_engine *e) {
+    return e->config.clock.wall_ms(e->config.clock.ctx);
+}
+
+/* engine_image.c */
+enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
+                                 struct eng_image **out);
+struct eng_image *pl_engine__image_find(struct pl_engine *e, const uint8_t prefix[8]);
+void pl_engine__image_use(struct eng_image *i);
+void pl_engine__image_leave(struct pl_engine *e, struct eng_image **i);
+void pl_engine__image_free(struct pl_engine *e, struct eng_image *i);
+void pl_engine__lists_ask(struct pl_engine *e, struct eng_image *i, bool now);
+/* Facts of queues and hours at this time. */
+void pl_engine__facts(struct pl_engine *e, struct eng_image *i, int64_t now_ms,
+                      struct pl_vm_event *event);
+bool pl_engine__matches(void *ctx, const struct pl_image *image, uint32_t regex,
+                        struct pl_str text);
+
+/* engine_read.c */
+struct eng_said {
+    uint8_t said;
+    struct pl_str text; /* masked words, or the id */
+    struct pl_str label;
+};
+void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                     const struct eng_said *said, struct pl_vm_event *event);
+/* The words of an offered choice or button as the customer saw them; false: not offered. */
+bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct eng_said *said, struct pl_str *label);
+
+/* engine_say.c */
+struct pl_locale *pl_engine__locale(struct pl_engine *e, const struct eng_conv *c);
+struct pl_str pl_engine__text(struct pl_engine *e, const struct eng_conv *c,
+                              const struct pl_vm_text *t, struct pl_arena *a, int64_t now_ms);
+struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_say *say,
+                             struct pl_arena *a, int64_t now_ms);
+/* The id under which a button of this step is offered. */
+void pl_engine__button_id(char out[40], uint32_t number);
+
+/* engine_conv.c */
+struct eng_conv *pl_engine__conv_new(struct pl_engine *e, const uint8_t id[16]);
+enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], struct eng_conv **out);
+void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **c);
+void pl_engine__conv_touch(struct pl_engine *e, struct eng_conv *c);
+enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c);
+struct eng_conv *pl_engine__conv_find(struct pl_engine *e, const uint8_t id[16]);
+/* Takes over the outcome of a step into the record: state, effects, buttons. */
+void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
+                       const struct pl_vm_result *r);
+/* Remembers an arrival for dedupe. */
+void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash, uint64_t seq);
+struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make);
+void pl_engine__inbox_push(struct eng_conv *c, uint64_t n, const struct eng_said *said);
+void pl_engine__inbox_pop(struct eng_conv *c, uint64_t n);
+struct eng_effect *pl_engine__effect(struct eng_conv *c, uint64_t effect);
+void pl_engine__effect_drop(struct pl_engine *e, struct eng_conv *c, uint64_t effect);
+bool pl_engine__is_definite(const struct pl_vm_event *event);
+
+/* engine_turn.c */
+void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input *in);
+void pl_engine__input_first(struct eng_conv *c, struct eng_input *in);
+struct eng_input *pl_engine__input_new(struct pl_engine *e, enum eng_kind kind, struct pl_str text,
+                                       struct pl_str more, struct pl_str epoch);
+void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
+
+/* engine_hook.c */
+void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx);
+/* Starts again what is due; gives when the next one is, 0 none. */
+int64_t pl_engine__hooks_again(struct pl_engine *e, struct eng_conv *c, int64_t now_ms);
+void pl_engine__cache_free(struct pl_engine *e);
+struct pl_value *pl_engine__args(struct pl_arena *a, const struct pl_buf *b, uint32_t n);
+
+/* engine_queue.c */
+/* The hand-over as JSON into c->handoff. */
+void pl_engine__handoff(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *fx,
+                        struct pl_arena *a, int64_t now_ms);
+extern const char *const pl_engine__modes[4]; /* "now" "offer" "callback" "message" */
+
+/* engine.c */
+void pl_engine__trace(struct pl_engine *e, const char *format, ...) PL_PRINTF(2, 3);
+struct eng_client *pl_engine__client(struct pl_engine *e, uint64_t id);
+void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client);
+void pl_engine__error(struct pl_engine *e, uint64_t client, enum pl_engine_error code,
+                      struct pl_engine_cid cid);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a masked message to the reading that the VM takes: recognition, and which of the offered
+ * choices is meant.
+ */
+#include "runtime/engine/engine_priv.h"
+
+#include <string.h>
+
+#define REJECT 0.35 /* a guess below is none */
+#define MARGIN 0.12 /* two guesses nearer than this are ambiguous */
+
+struct offer { /* a phrase that means the choice */
+    uint32_t choice;
+};
+
+static uint8_t asked_kind(const struct pl_program *p, const struct pl_vm_view *view) {
+    if (view->mode != PL_VM_ASKING) return PL_KIND_NONE;
+    const struct pl_p_wait *w = &p->waits[view->wait];
+    if (w->kind == PL_WAIT_CONFIRM) return PL_KIND_BOOL;
+    return w->kind == PL_WAIT_ASK ? w->type.kind : PL_KIND_NONE;
+}
+
+/* Labels as shown, and the phrases that options `say`. */
+static uint32_t offered(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                        const struct pl_vm_view *view, struct pl_nlp_phrase **phrases,
+                        struct offer **offers) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    uint32_t n = 0, most = 0;
+    for (uint32_t i = 0; i < view->nchoices; i++) {
+        uint32_t says = p->options[view->choices[i].option].says;
+        most += 1 + (says == PL_NOWHERE ? 0 : p->mentions[says].n);
+    }
+    *phrases = PL_NEW_ARRAY(a, struct pl_nlp_phrase, most + 1);
+    *offers = PL_NEW_ARRAY(a, struct offer, most + 1);
+    for (uint32_t i = 0; i < view->nchoices; i++) {
+        uint32_t says = p->options[view->choices[i].option].says;
+        (*offers)[n].choice = i;
+        (*phrases)[n++].text = pl_engine__text(e, c, &view->choices[i].label, a, eng_now(e));
+        for (uint32_t k = 0; says != PL_NOWHERE && k < p->mentions[says].n; k++) {
+            (*offers)[n].choice = i;
+            (*phrases)[n].lang = p->mentions[says].words[k].lang;
+            (*phrases)[n++].text = p->mentions[says].words[k].phrase;
+        }
+    }
+    return n;
+}
+
+static uint32_t choice_by_id(const struct pl_vm_view *view, struct pl_str id) {
+    for (uint32_t i = 0; i < view->nchoices; i++)
+        if (pl_str_eq(view->choices[i].id, id)) return i + 1;
+    return 0;
+}
+
+static uint32_t choice_by_words(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                const struct pl_vm_view *view, const struct pl_nlp_reading *r) {
+    struct pl_nlp_phrase *phrases;
+    struct offer *offers;
+    if (view->mode != PL_VM_ASKING || view->nchoices == 0) return 0;
+    uint32_t n = offered(e, c, a, view, &phrases, &offers);
+    uint32_t i = pl_nlp_pick(c->image->nlp, a, r, phrases, n);
+    return i < n ? offers[i].choice + 1 : 0;
+}
+
+static void take_intents(const struct pl_nlp_reading *r, struct pl_arena *a,
+                         struct pl_vm_reading *out) {
+    struct pl_vm_intent *v = PL_NEW_ARRAY(a, struct pl_vm_intent, PL_NLP_GUESSES);
+    for (uint32_t i = 0; i < r->nguesses; i++) {
+        if (r->guesses[i].confidence < REJECT) break;
+        v[out->nintents].intent = r->guesses[i].intent;
+        v[out->nintents++].confidence = (float)r->guesses[i].confidence;
+    }
+    out->intents = v;
+    out->ambiguous = !r->exact && out->nintents > 1 &&
+                     r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
+}
+
+static void take_entities(const struct pl_nlp_reading *r, struct pl_arena *a,
+                          struct pl_vm_reading *out) {
+    struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, r->nfound + 1);
+    for (uint32_t i = 0; i < r->nfound; i++) {
+        const struct pl_nlp_found *f = &r->found[i];
+        v[i] = (struct pl_vm_entity){
+            .entity = f->entity == PL_NLP_BUILTIN ? PL_NOWHERE : f->entity,
+            .kind = f->value.kind,
+            .needs_after = f->needs_after,
+            .start = f->start,
+            .end = f->end,
+            .value = f->value,
+        };
+    }
+    out->entities = v;
+    out->nentities = r->nfound;
+}
+
+/* A message that as a whole is one of these intents' phrases is a command. */
+static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_reading *r) {
+    static const char *const commands[] = {"cancel", "restart", "repeat",
+                                           "skip",   "back",    "speak_to_human"};
+    if (!r->exact || r->nguesses == 0 || r->guesses[0].intent >= p->nintents) return PL_NOWHERE;
+    for (size_t i = 0; i < PL_LEN(commands); i++)
+        if (pl_str_is(p->intents[r->guesses[0].intent], commands[i])) return r->guesses[0].intent;
+    return PL_NOWHERE;
+}
+
+/* For each row of mentions that `on says` uses: is the whole message one of its phrases? */
+static struct pl_str says_bits(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                               const struct pl_nlp_reading *r) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    uint8_t *bits = NULL;
+    (void)e;
+    for (uint32_t i = 0; i < p->ntriggers; i++) {
+        const struct pl_p_trigger *t = &p->triggers[i];
+        if (t->kind != PL_ON_SAYS) continue;
+        const struct pl_p_mention *m = &p->mentions[t->arg];
+        struct pl_nlp_phrase *phrases = PL_NEW_ARRAY(a, struct pl_nlp_phrase, m->n + 1);
+        for (uint32_t k = 0; k < m->n; k++)
+            phrases[k] = (struct pl_nlp_phrase){m->words[k].lang, m->words[k].phrase};
+        if (pl_nlp_pick(c->image->nlp, a, r, phrases, m->n) >= m->n) continue;
+        if (!bits) bits = PL_NEW_ARRAY(a, uint8_t, p->nmentions / 8 + 1);
+        bits[t->arg / 8] |= (uint8_t)(1u << (t->arg % 8));
+    }
+    if (!bits) return (struct pl_str){0};
+    return (struct pl_str){(const char *)bits, p->nmentions / 8 + 1};
+}
+
+static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct eng_said *said, const struct pl_vm_view *view,
+                      struct pl_vm_event *event) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    const struct pl_nlp_list **lists = PL_NEW_ARRAY(a, const struct pl_nlp_list *,
+                                                    c->image->nlists + 1);
+    uint32_t nlists = 0;
+    for (uint32_t i = 0; i < c->image->nlists; i++)
+        if (c->image->lists[i].list) lists[nlists++] = c->image->lists[i].list;
+    struct pl_nlp_context ctx = {.language = pl_locale_language(c->locale),
+                                 .locale = c->locale,
+                                 .currency = {p->currency, 3},
+                                 .zone = p->zone,
+                                 .now_ms = event->now_ms,
+                                 .asked = asked_kind(p, view),
+                                 .lists = lists,
+                                 .nlists = nlists};
+    struct pl_nlp_reading r = {0};
+    pl_nlp_read(c->image->nlp, a, said->text, &ctx, &r);
+    struct pl_vm_reading *out = &event->reading;
+    take_intents(&r, a, out);
+    take_entities(&r, a, out);
+    out->folded_hash = r.folded_hash;
+    out->language = r.language;
+    out->command = command_of(p, &r);
+    out->yes_no = (int8_t)(r.answer == PL_NLP_YES ? 1 : r.answer == PL_NLP_NO ? -1 : 0);
+    out->change_word = r.change;
+    out->sentiment = (float)r.sentiment;
+    out->uncertainty = (float)r.uncertainty;
+    out->mentions = r.mentions;
+    out->nmentions = r.nmentions;
+    out->says = says_bits(e, c, a, &r);
+    out->choice = choice_by_words(e, c, a, view, &r);
+}
+
+static const struct eng_button *find_button(const struct eng_conv *c, struct pl_str id) {
+    for (uint32_t i = 0; i < ENG_BUTTONS; i++)
+        if (c->buttons[i].id[0] && pl_str_is(id, c->buttons[i].id)) return &c->buttons[i];
+    return NULL;
+}
+
+void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                     const struct eng_said *said, struct pl_vm_event *event) {
+    struct pl_vm_view view;
+    struct pl_str state = pl_buf_slice(&c->state);
+    struct pl_vm_reading *r = &event->reading;
+    r->text = said->said == PL_ENGINE_SAID_TEXT ? said->text : said->label;
+    r->command = PL_NOWHERE;
+    if (pl_vm_look(e->vm, c->image->image, state, a, &view) != PL_OK) return;
+    switch (said->said) {
+    case PL_ENGINE_SAID_TEXT: recognise(e, c, a, said, &view, event); break;
+    case PL_ENGINE_SAID_CHOICE: r->choice = choice_by_id(&view, said->text); break;
+    default: {
+        const struct eng_button *b = find_button(c, said->text);
+        if (!b) break;
+        event->target = b->target;
+        event->ntarget_args = b->nargs;
+        event->target_args = pl_engine__args(a, &b->args, b->nargs);
+    }
+    }
+}
+
+bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct eng_said *said, struct pl_str *label) {
+    struct pl_vm_view view;
+    *label = (struct pl_str){0};
+    if (said->said == PL_ENGINE_SAID_TEXT) return true;
+    if (said->said == PL_ENGINE_SAID_BUTTON) {
+        const struct eng_button *b = find_button(c, said->text);
+        if (b) *label = pl_image_program(c->image->image)->targets[b->target].id;
+        return b != NULL;
+    }
+    if (pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), a, &view) != PL_OK) return false;
+    uint32_t i = choice_by_id(&view, said->text);
+    if (i == 0) return false;
+    *label = pl_engine__text(e, c, &view.choices[i - 1].label, a, eng_now(e));
+    return true;
+}
