@@ -69,7 +69,12 @@ struct pl_engine_sink {
 
 /* ---- hooks, reached by callbacks ---- */
 
-enum pl_engine_outcome { PL_OUTCOME_OK, PL_OUTCOME_FAILED, PL_OUTCOME_UNAVAILABLE, PL_OUTCOME_UNCONFIRMED };
+enum pl_engine_outcome {
+    PL_OUTCOME_OK,
+    PL_OUTCOME_FAILED,
+    PL_OUTCOME_UNAVAILABLE,
+    PL_OUTCOME_UNCONFIRMED
+};
 typedef void pl_engine_hook_done(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
                                  struct pl_str failure);
 struct pl_engine_call {
@@ -94,8 +99,8 @@ struct pl_engine_hooks {
 
 struct pl_engine_config {
     struct pl_store *store;
-    const char *keys;   /* key folder */
-    const char *master; /* master key file */
+    const char *keys;     /* key folder */
+    const char *master;   /* master key file */
     struct pl_loop *loop; /* a fake or the caller's loop; NULL: a thread and loop of its own */
     struct pl_clock clock;
     uint64_t seed; /* of `any of` and jitter; 0: from the clock */

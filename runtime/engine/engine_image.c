@@ -48,10 +48,10 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
     i->hours = calloc(p->nhours + 1, sizeof *i->hours);
     pl_assert(i->queues && i->hours);
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, image);
-    enum pl_err err = pl_nlp_open(pl_image_section(image, "nlp"), &i->model);
+    enum pl_err err = pl_nlp_open(pl_image_section(image, "nlp.model"), &i->model);
     if (err == PL_OK) err = pl_nlp_new(i->model, e->tools, &i->nlp);
-    if (err == PL_OK && (pl_nlp_nintents(i->model) != p->nintents ||
-                         pl_nlp_nentities(i->model) != p->nentities))
+    if (err == PL_OK &&
+        (pl_nlp_nintents(i->model) != p->nintents || pl_nlp_nentities(i->model) != p->nentities))
         err = PL_MALFORMED;
     if (err != PL_OK) {
         pl_engine__image_free(e, i);
@@ -148,7 +148,8 @@ static void ask_list(struct pl_engine *e, struct eng_image *i, uint32_t k) {
     e->config.hooks.call(e->config.hooks.ctx, &c);
 }
 
-/* `now`: whatever their refresh time says. A list that failed is asked for again in five seconds. */
+/* `now`: whatever their refresh time says. A list that failed is asked for again in five seconds.
+ */
 void pl_engine__lists_ask(struct pl_engine *e, struct eng_image *i, bool now) {
     const struct pl_program *p = pl_image_program(i->image);
     if (!e->config.hooks.call) return;

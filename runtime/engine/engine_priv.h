@@ -34,7 +34,7 @@ struct eng_conv;
 
 /* ---- images ---- */
 
-struct eng_list { /* values of a `from hook` entity */
+struct eng_list {    /* values of a `from hook` entity */
     uint32_t entity; /* of the image */
     uint32_t nlp;    /* of the model */
     struct pl_nlp_list *list;
@@ -73,8 +73,9 @@ struct eng_effect { /* a hook's call whose outcome is not definite */
     uint64_t effect, run;
     uint32_t hook, call;
     uint8_t effect_class;
-    bool told;    /* a `write once`: the flow has heard `unconfirmed` */
-    bool flying;  /* a call is under way */
+    bool told;      /* a `write once`: the flow has heard `unconfirmed` */
+    bool uncertain; /* an attempt before a restart may have been sent */
+    bool flying;    /* a call is under way */
     uint32_t attempts;
     int64_t asked_ms, again_ms; /* again_ms: when to ask again, 0 not set */
     struct eng_image *image;
@@ -138,6 +139,7 @@ struct eng_turn {
 };
 
 struct eng_conv {
+    uint8_t id[16];
     struct pl_conv j;
     struct eng_image *image;
     /* record */
@@ -151,7 +153,7 @@ struct eng_conv {
     uint32_t ninbox;
     PL_VEC(struct eng_effect *) effects;
     struct eng_button buttons[ENG_BUTTONS];
-    uint32_t nbuttons; /* ever offered */
+    uint32_t nbuttons;     /* ever offered */
     struct pl_buf handoff; /* JSON of the last hand-over, empty: none */
     int64_t timer_row;     /* deadline of the hint row in the store, 0 none */
     /* from the state */
@@ -167,8 +169,8 @@ struct eng_conv {
     struct pl_timer timer;
     struct pl_engine *e;
     bool dirty, broken;
-    int64_t touched_ms;
-    uint64_t ticket; /* of the last snapshot */
+    int64_t touched_ms, dirty_ms;
+    uint64_t ticket;              /* of the last snapshot */
     struct eng_conv *prev, *next; /* all in memory, least recently touched first */
 };
 
@@ -246,8 +248,9 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
 struct pl_locale *pl_engine__locale(struct pl_engine *e, const struct eng_conv *c);
 struct pl_str pl_engine__text(struct pl_engine *e, const struct eng_conv *c,
                               const struct pl_vm_text *t, struct pl_arena *a, int64_t now_ms);
+/* buttons: the number of the next button, counted on. */
 struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_say *say,
-                             struct pl_arena *a, int64_t now_ms);
+                             struct pl_arena *a, int64_t now_ms, uint32_t *buttons);
 /* The id under which a button of this step is offered. */
 void pl_engine__button_id(char out[40], uint32_t number);
 

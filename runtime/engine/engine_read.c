@@ -128,8 +128,8 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
                       const struct eng_said *said, const struct pl_vm_view *view,
                       struct pl_vm_event *event) {
     const struct pl_program *p = pl_image_program(c->image->image);
-    const struct pl_nlp_list **lists = PL_NEW_ARRAY(a, const struct pl_nlp_list *,
-                                                    c->image->nlists + 1);
+    const struct pl_nlp_list **lists =
+        PL_NEW_ARRAY(a, const struct pl_nlp_list *, c->image->nlists + 1);
     uint32_t nlists = 0;
     for (uint32_t i = 0; i < c->image->nlists; i++)
         if (c->image->lists[i].list) lists[nlists++] = c->image->lists[i].list;
@@ -196,7 +196,8 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
         if (b) *label = pl_image_program(c->image->image)->targets[b->target].id;
         return b != NULL;
     }
-    if (pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), a, &view) != PL_OK) return false;
+    if (pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), a, &view) != PL_OK)
+        return false;
     uint32_t i = choice_by_id(&view, said->text);
     if (i == 0) return false;
     *label = pl_engine__text(e, c, &view.choices[i - 1].label, a, eng_now(e));

@@ -164,10 +164,10 @@ void pl_engine__button_id(char out[40], uint32_t number) {
 }
 
 struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_say *say,
-                             struct pl_arena *a, int64_t now_ms) {
+                             struct pl_arena *a, int64_t now_ms, uint32_t *buttons) {
     const struct pl_program *p = pl_image_program(c->image->image);
     struct pl_buf *b = &e->buf;
-    struct saying s = {.e = e, .c = c, .a = a, .now_ms = now_ms, .buttons = c->nbuttons};
+    struct saying s = {.e = e, .c = c, .a = a, .now_ms = now_ms, .buttons = *buttons};
     pl_buf_clear(b);
     s.w.b = b;
     pl_jw_open(&s.w, '{');
@@ -179,5 +179,6 @@ struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const stru
     parts(&s, say->parts, say->nparts);
     if (say->nchoices) choices(&s, say);
     pl_jw_close(&s.w, '}');
+    *buttons = s.buttons;
     return pl_arena_str(a, pl_buf_slice(b));
 }

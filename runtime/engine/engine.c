@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine's thread: commands in, clients, the active image, the tick that writes snapshots and
+ * lets idle conversations leave memory.
+ */
+#include "runtime/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_MS  1000
+#define TICK_MAX 2000 /* snapshots a tick */
+#define DAY_MS   86400000
+
+/* ---- clients ---- */
+
+static struct pl_str client_key(const uint64_t *id) {
+    return (struct pl_str){(const char *)id, sizeof *id};
+}
+
+struct eng_client *pl_engine__client(struct pl_engine *e, uint64_t id) {
+    return pl_map_get(&e->clients, client_key(&id));
+}
+
+static struct eng_client *client_make(struct pl_engine *e, uint64_t id) {
+    struct eng_client *k = pl_engine__client(e, id);
+    if (k) return k;
+    k = calloc(1, sizeof *k);
+    pl_assert(k);
+    k->id = id;
+    pl_map_put(&e->clients, client_key(&k->id), k);
+    return k;
+}
+
+static void detach(struct eng_client *k) {
+    struct eng_conv *c = k->c;
+    if (!c) return;
+    for (size_t i = 0; i < c->clients.n; i++) {
+        if (c->clients.v[i].client != k->id) continue;
+        c->clients.v[i] = c->clients.v[--c->clients.n];
+        break;
+    }
+    k->c = NULL;
+}
+
+void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client) {
+    struct eng_client *k = client_make(e, client);
+    struct eng_attached a = {.client = client};
+    detach(k);
+    k->c = c;
+    PL_PUSH(&c->clients, a);
+}
+
+void pl_engine__error(struct pl_engine *e, uint64_t client, enum pl_engine_error code,
+                      struct pl_engine_cid cid) {
+    e->config.sink.error(e->config.sink.ctx, client, code, PL_STR(""), cid);
+}
+
+void pl_engine__trace(struct pl_engine *e, const char *format, ...) {
+    char text[512];
+    va_list args;
+    if (!e->config.trace) return;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t most = sizeof text - 1;
+    struct pl_str line = {text, n < 0 ? 0 : (size_t)n < most ? (size_t)n : most};
+    e->config.trace(e->config.trace_ctx, line);
+}
+
+/* ---- commands ---- */
+
+static void choose_locale(struct pl_engine *e, struct eng_conv *c, struct pl_str want) {
+    const struct pl_program *p = pl_image_program(e->active->image);
+    size_t i = pl_locale_best(want, p->locales, p->nlocales, 0);
+    size_t n =
+        p->locales[i].n < sizeof c->locale_text ? p->locales[i].n : sizeof c->locale_text - 1;
+    memcpy(c->locale_text, p->locales[i].p, n);
+    c->locale = (struct pl_str){c->locale_text, n};
+}
+
+static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct eng_conv **out) {
+    struct pl_conv j;
+    struct pl_arena a;
+    int64_t now = eng_now(e);
+    if (pl_engine__conv_find(e, in->conversation)) return PL_EXISTS;
+    enum pl_err err = pl_conv_begin(e->journal, in->conversation, (uint32_t)(now / DAY_MS), &j);
+    if (err != PL_OK) return err;
+    struct eng_conv *c = pl_engine__conv_new(e, in->conversation);
+    c->j = j;
+    c->image = e->active;
+    pl_engine__image_use(c->image);
+    memcpy(c->resume, in->hash, sizeof c->resume);
+    choose_locale(e, c, in->text);
+    pl_arena_init(&a, 0);
+    pl_buf_str(&c->state, pl_vm_begin(&a, c->image->image, now));
+    pl_arena_free(&a);
+    *out = c;
+    return PL_OK;
+}
+
+/* In constant time: how much of a guess was right must not show. */
+static bool same_hash(const uint8_t a[32], const uint8_t b[32]) {
+    unsigned differ = 0;
+    for (int i = 0; i < 32; i++) differ |= (unsigned)(a[i] ^ b[i]);
+    return differ == 0;
+}
+
+static void command_open(struct pl_engine *e, struct eng_input *in) {
+    struct pl_engine_cid none = {0};
+    struct eng_conv *c = NULL;
+    uint64_t client = in->client;
+    enum pl_err err =
+        in->fresh ? begin_conv(e, in, &c) : pl_engine__conv_load(e, in->conversation, &c);
+    if (err == PL_OK && !in->fresh && !same_hash(c->resume, in->hash)) err = PL_DENIED;
+    if (err == PL_OK) {
+        client_make(e, client);
+        pl_engine__input(e, c, in);
+        return;
+    }
+    free(in);
+    enum pl_engine_error code = err == PL_ERASED                          ? PL_ENGINE_ERR_ERASED
+                                : err == PL_DENIED || err == PL_NOT_FOUND ? PL_ENGINE_ERR_UNKNOWN
+                                : err == PL_FULL                          ? PL_ENGINE_ERR_FULL
+                                                                          : PL_ENGINE_ERR_INTERNAL;
+    if (code == PL_ENGINE_ERR_INTERNAL && e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", "open_failed", "reason=\"%s\"",
+               pl_err_text(err));
+    pl_engine__error(e, client, code, none);
+}
+
+static void command_leave(struct pl_engine *e, struct eng_input *in) {
+    struct eng_client *k = pl_engine__client(e, in->client);
+    free(in);
+    if (!k) return;
+    detach(k);
+    pl_map_del(&e->clients, client_key(&k->id));
+    free(k);
+}
+
+static void run_command(struct pl_post *post) {
+    struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
+    struct pl_engine *e = in->e;
+    struct eng_client *k = in->kind == ENG_OPEN ? NULL : pl_engine__client(e, in->client);
+    if (in->kind == ENG_OPEN) {
+        command_open(e, in);
+    } else if (in->kind == ENG_CATCH_UP) {
+        command_leave(e, in);
+    } else if (k && k->c) {
+        pl_engine__input(e, k->c, in);
+    } else {
+        pl_engine__error(e, in->client, PL_ENGINE_ERR_UNKNOWN, in->cid);
+        free(in);
+    }
+}
+
+static void post(struct pl_engine *e, struct eng_input *in) {
+    in->post.fn = run_command;
+    pl_loop_post(e->loop, &in->post);
+}
+
+void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine_open *open) {
+    struct eng_input *in =
+        pl_engine__input_new(e, ENG_OPEN, open->locale, open->page_url, open->epoch);
+    in->client = client;
+    in->fresh = open->fresh;
+    in->seq = open->seq;
+    memcpy(in->conversation, open->conversation, sizeof in->conversation);
+    memcpy(in->hash, open->hash, sizeof in->hash);
+    post(e, in);
+}
+
+void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid cid,
+                    enum pl_engine_said said, struct pl_str text) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_SEND, text, PL_STR(""), PL_STR(""));
+    in->client = client;
+    in->cid = cid;
+    in->said = (uint8_t)said;
+    post(e, in);
+}
+
+/* A reader's cursor changes nothing that is kept: it is the desk's to show. */
+void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq) {
+    (void)e;
+    (void)client;
+    (void)seq;
+}
+
+void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_RATE, PL_STR(""), PL_STR(""), PL_STR(""));
+    in->client = client;
+    in->seq = seq;
+    in->value = value;
+    post(e, in);
+}
+
+void pl_engine_leave(struct pl_engine *e, uint64_t client) {
+    struct eng_input *in =
+        pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR(""));
+    in->client = client;
+    post(e, in);
+}
+
+/* ---- the tick ---- */
+
+static bool may_leave(struct pl_engine *e, const struct eng_conv *c, int64_t now) {
+    return !c->clients.n && !c->turn && !c->first && !c->flying && !c->dirty && !c->effects.n &&
+           !c->ninbox && now - c->touched_ms >= ENG_EVICT_MS &&
+           pl_store_written(e->config.store, c->ticket);
+}
+
+static void save_and_evict(struct pl_engine *e, int64_t now) {
+    uint32_t saved = 0;
+    struct eng_conv *next;
+    for (struct eng_conv *c = e->oldest; c && saved < TICK_MAX; c = next) {
+        next = c->next;
+        if (c->dirty && now - c->dirty_ms >= ENG_IDLE_MS)
+            saved += pl_engine__conv_save(e, c) == PL_OK;
+        if (!may_leave(e, c, now)) continue;
+        ENG_COUNT(e, EVICTED);
+        pl_engine__conv_free(e, &c);
+    }
+}
+
+/* Deadlines of conversations that are not in memory: loading one makes its timer due. */
+static void wake_timers(struct pl_engine *e, int64_t now) {
+    struct pl_arena a;
+    struct pl_store_row *rows;
+    size_t n = 0;
+    pl_arena_init(&a, 0);
+    if (pl_store_rows(e->config.store, &a, PL_STR("t"), PL_STR(""), 200, &rows, &n) != PL_OK) n = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = 0;
+        struct eng_conv *c = NULL;
+        if (rows[i].key.n != 25) continue;
+        for (int k = 0; k < 8; k++) at = at << 8 | (uint8_t)rows[i].key.p[1 + k];
+        if (at > now) break;
+        enum pl_err err = pl_engine__conv_load(e, (const uint8_t *)rows[i].key.p + 9, &c);
+        if (err == PL_OK && c->timer_row == at) continue; /* its own snapshot takes the row away */
+        struct pl_store_row gone = {.key = rows[i].key};
+        pl_store_project(e->config.store, &gone, 1, NULL, 0);
+    }
+    pl_arena_free(&a);
+}
+
+static void tick(struct pl_timer *t) {
+    struct pl_engine *e = t->ctx;
+    int64_t now = eng_now(e);
+    save_and_evict(e, now);
+    wake_timers(e, now);
+    pl_engine__lists_ask(e, e->active, false);
+}
+
+/* ---- recovery ---- */
+
+/* What must go on by itself is loaded at once, the rest when it is touched. */
+static void recover(struct pl_engine *e) {
+    struct pl_store_head heads[64];
+    uint64_t after = 0;
+    size_t n;
+    while ((n = pl_store_dirty(e->config.store, after, heads, PL_LEN(heads))) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            struct eng_conv *c;
+            after = heads[i].dirty;
+            if (heads[i].stream.id[0] != 'c' || !(heads[i].flags & PL_ENTRY_WAITS)) continue;
+            enum pl_err err = pl_engine__conv_load(e, heads[i].stream.id + 1, &c);
+            if (err == PL_OK) continue;
+            if (e->config.log)
+                pl_log(e->config.log, PL_LOG_ERROR, "engine", "recovery_failed", "reason=\"%s\"",
+                       pl_err_text(err));
+        }
+    }
+}
+
+/* ---- images ---- */
+
+struct activation {
+    struct pl_post post;
+    struct pl_engine *e;
+    struct pl_image *image;
+    struct pl_journal_append append;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool finished;
+    enum pl_err err;
+};
+
+static void activation_end(struct activation *act, enum pl_err err) {
+    pthread_mutex_lock(&act->lock);
+    act->err = err;
+    act->finished = true;
+    pthread_cond_signal(&act->done);
+    pthread_mutex_unlock(&act->lock);
+}
+
+static void make_active(struct pl_engine *e, struct eng_image *i) {
+    struct eng_image *old = e->active;
+    if (i == old) return;
+    pl_engine__image_use(i);
+    e->active = i;
+    ENG_COUNT(e, RELOADS);
+    if (old) pl_engine__image_leave(e, &old);
+    pl_engine__lists_ask(e, i, true);
+}
+
+static void activation_durable(struct pl_journal_append *append) {
+    struct activation *act = append->ctx;
+    struct pl_engine *e = act->e;
+    struct eng_image *i = pl_engine__image_find(e, pl_image_hash(act->image));
+    if (append->store.err == PL_OK) {
+        e->system_n++;
+        make_active(e, i);
+    }
+    activation_end(act, append->store.err);
+}
+
+static void activation_run(struct pl_post *p) {
+    struct activation *act = (struct activation *)(void *)p;
+    struct pl_engine *e = act->e;
+    struct eng_image *i;
+    const uint8_t system[16] = {0};
+    struct pl_stream stream = pl_stream_of('s', system);
+    enum pl_err err = pl_engine__image_add(e, act->image, &i);
+    struct pl_entry entry = {.kind = PL_ENTRY_IMAGE, .at_ms = eng_now(e)};
+    if (err == PL_OK) {
+        memcpy(entry.image.hash, pl_image_hash(act->image), sizeof entry.image.hash);
+        pl_journal_begin_on(&act->append, &stream, e->system_n, NULL);
+        err = pl_journal_add(e->journal, &act->append, &entry);
+    }
+    act->append.ctx = act;
+    if (err == PL_OK) err = pl_journal_send(e->journal, &act->append, &e->port, activation_durable);
+    if (err != PL_OK) activation_end(act, err);
+}
+
+enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image) {
+    struct activation act = {.e = e, .image = image};
+    pthread_mutex_init(&act.lock, NULL);
+    pthread_cond_init(&act.done, NULL);
+    act.post.fn = activation_run;
+    pl_loop_post(e->loop, &act.post);
+    if (e->own_loop) {
+        pthread_mutex_lock(&act.lock);
+        while (!act.finished) pthread_cond_wait(&act.done, &act.lock);
+        pthread_mutex_unlock(&act.lock);
+    } else {
+        while (!act.finished) pl_loop_once(e->loop, 0);
+    }
+    pl_journal_append_free(&act.append);
+    pthread_cond_destroy(&act.done);
+    pthread_mutex_destroy(&act.lock);
+    return act.err;
+}
+
+/* ---- for tools ---- */
+
+void pl_engine_status(struct pl_engine *e, struct pl_jw *w) {
+    char hash[65];
+    pthread_mutex_lock(&e->api_lock);
+    pl_hex(pl_image_hash(e->active->image), 32, hash);
+    pthread_mutex_unlock(&e->api_lock);
+    pl_jw_name(w, "image");
+    pl_jw_text(w, pl_str_c(hash));
+    pl_jw_name(w, "conversations_in_memory");
+    pl_jw_int(w, (int64_t)atomic_load(&e->nconvs));
+    pl_jw_name(w, "commits");
+    pl_jw_int(w, (int64_t)pl_store_last_commit(e->config.store));
+    pl_jw_name(w, "lag");
+    pl_jw_int(w, (int64_t)pl_store_lag(e->config.store));
+}
+
+const struct pl_counter *pl_engine_counters(const struct pl_engine *e) {
+    return e->counters;
+}
+
+struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[16],
+                               struct pl_arena *a, struct pl_str name) {
+    struct eng_conv *c;
+    if (pl_engine__conv_load(e, conversation, &c) != PL_OK) return PL_NONE;
+    struct pl_value v = pl_vm_slot(e->vm, c->image->image, pl_buf_slice(&c->state), a, name);
+    return pl_value_copy(a, v);
+}
+
+void pl_engine_refresh_lists(struct pl_engine *e) {
+    pl_engine__lists_ask(e, e->active, true);
+}
+
+void pl_engine_forget(struct pl_engine *e, const uint8_t conversation[16]) {
+    struct eng_conv *c = pl_engine__conv_find(e, conversation);
+    if (c && !c->turn) pl_engine__conv_free(e, &c);
+}
+
+/* ---- create and destroy ---- */
+
+static void port_run(struct pl_post *p) {
+    struct pl_engine *e =
+        (struct pl_engine *)(void *)((char *)p - offsetof(struct pl_engine, port_post));
+    atomic_store(&e->port_posted, false);
+    pl_store_port_run(&e->port);
+}
+
+static void port_wake(void *ctx) {
+    struct pl_engine *e = ctx;
+    if (!atomic_exchange(&e->port_posted, true)) pl_loop_post(e->loop, &e->port_post);
+}
+
+static void *run_thread(void *ctx) {
+    struct pl_engine *e = ctx;
+    pl_loop_run(e->loop);
+    return NULL;
+}
+
+static void name_counters(struct pl_engine *e) {
+    static const struct {
+        const char *name, *help;
+    } rows[] = {
+#define COUNTER(name, help) {"engine." #name, help},
+#include "runtime/engine/counter.def"
+#undef COUNTER
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        e->counters[i].name = rows[i].name;
+        e->counters[i].help = rows[i].help;
+    }
+}
+
+static enum pl_err open_parts(struct pl_engine *e, struct pl_image *image) {
+    const struct pl_engine_config *k = &e->config;
+    const uint8_t system[16] = {0};
+    struct pl_stream stream = pl_stream_of('s', system);
+    struct pl_store_head head;
+    struct eng_image *i;
+    enum pl_err err = pl_journal_create(k->store, k->keys, k->master, &e->journal);
+    if (err == PL_OK) err = pl_journal_create(k->store, k->keys, k->master, &e->api);
+    if (err == PL_OK) err = pl_engine__image_add(e, image, &i);
+    if (err != PL_OK) return err;
+    pl_store_head(k->store, &stream, &head);
+    e->system_n = head.n;
+    make_active(e, i);
+    return PL_OK;
+}
+
+static void start(struct pl_engine *e) {
+    recover(e);
+    e->tick.fn = tick;
+    e->tick.ctx = e;
+    pl_timer_repeat(e->loop, &e->tick, TICK_MS);
+}
+
+enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_image *image,
+                             struct pl_engine **out) {
+    struct pl_engine *e = calloc(1, sizeof *e);
+    enum pl_err err = PL_OK;
+    if (!e) return PL_NOMEM;
+    e->config = *config;
+    e->loop = config->loop;
+    e->own_loop = !config->loop;
+    pthread_mutex_init(&e->api_lock, NULL);
+    name_counters(e);
+    pl_rand_seed(&e->rand, config->seed ? config->seed : (uint64_t)eng_now(e));
+    e->vm = pl_vm_create((struct pl_vm_env){pl_engine__matches, e});
+    e->tools = pl_locale_tools_new();
+    e->port.wake = port_wake;
+    e->port.ctx = e;
+    e->port_post.fn = port_run;
+    if (!e->tools) err = PL_NOMEM;
+    if (err == PL_OK && e->own_loop) err = pl_loop_create(config->clock, &e->loop);
+    if (err == PL_OK) err = open_parts(e, image);
+    if (err == PL_OK) start(e);
+    if (err == PL_OK && e->own_loop && pthread_create(&e->thread, NULL, run_thread, e) != 0)
+        err = PL_NOMEM;
+    if (err != PL_OK) {
+        e->own_loop = false; /* no thread to end */
+        pl_engine_destroy(&e);
+        return err;
+    }
+    *out = e;
+    return PL_OK;
+}
+
+static void free_clients(struct pl_engine *e) {
+    size_t at = 0;
+    struct pl_str key;
+    void *value;
+    while (pl_map_next(&e->clients, &at, &key, &value)) free(value);
+    pl_map_free(&e->clients);
+}
+
+static void free_turns(struct pl_engine *e) {
+    while (e->pool) {
+        struct eng_turn *t = e->pool;
+        e->pool = t->next;
+        pl_arena_free(&t->a);
+        pl_journal_append_free(&t->append);
+        PL_VEC_FREE(&t->acks);
+        PL_VEC_FREE(&t->events);
+        PL_VEC_FREE(&t->opens);
+        PL_VEC_FREE(&t->writes);
+        free(t);
+    }
+}
+
+/* What was appended becomes durable; the answers are for nobody now. */
+static void settle(struct pl_engine *e) {
+    if (!e->journal) return;
+    pl_store_flush(e->config.store);
+    pl_store_port_run(&e->port);
+    pl_store_flush(e->config.store);
+    pl_store_port_run(&e->port);
+    for (struct eng_conv *c = e->oldest; c; c = c->next) pl_engine__conv_save(e, c);
+}
+
+void pl_engine_destroy(struct pl_engine **engine) {
+    struct pl_engine *e = *engine;
+    if (!e) return;
+    *engine = NULL;
+    if (e->own_loop) {
+        pl_loop_stop(e->loop);
+        pthread_join(e->thread, NULL);
+    }
+    pl_timer_stop(&e->tick);
+    settle(e);
+    while (e->oldest) {
+        struct eng_conv *c = e->oldest;
+        if (c->turn) { /* its append never came back: the store is gone */
+            c->turn->next = e->pool;
+            e->pool = c->turn;
+            c->turn = NULL;
+        }
+        pl_engine__conv_free(e, &c);
+    }
+    for (size_t i = 0; i < e->images.n; i++) pl_engine__image_free(e, e->images.v[i]);
+    PL_VEC_FREE(&e->images);
+    free_clients(e);
+    free_turns(e);
+    pl_engine__cache_free(e);
+    pl_vm_destroy(&e->vm);
+    pl_locale_tools_free(&e->tools);
+    pl_journal_destroy(&e->journal);
+    pl_journal_destroy(&e->api);
+    pl_buf_free(&e->buf);
+    pl_buf_free(&e->buf2);
+    pthread_mutex_destroy(&e->api_lock);
+    if (!e->config.loop && e->loop) pl_loop_destroy(&e->loop);
+    free(e);
+}

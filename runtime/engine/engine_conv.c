@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A conversation's record: loading it from snapshot and journal, taking over a step's outcome,
+ * writing snapshots, leaving memory.
+ */
+#include "runtime/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- in memory ---- */
+
+static struct pl_str id_key(const uint8_t *id) {
+    return (struct pl_str){(const char *)id, 16};
+}
+
+static void unlink_conv(struct pl_engine *e, struct eng_conv *c) {
+    if (c->prev)
+        c->prev->next = c->next;
+    else if (e->oldest == c)
+        e->oldest = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    else if (e->newest == c)
+        e->newest = c->prev;
+    c->prev = c->next = NULL;
+}
+
+void pl_engine__conv_touch(struct pl_engine *e, struct eng_conv *c) {
+    c->touched_ms = eng_now(e);
+    if (e->newest == c) return;
+    unlink_conv(e, c);
+    c->prev = e->newest;
+    if (e->newest)
+        e->newest->next = c;
+    else
+        e->oldest = c;
+    e->newest = c;
+}
+
+struct eng_conv *pl_engine__conv_find(struct pl_engine *e, const uint8_t id[16]) {
+    return pl_map_get(&e->convs, id_key(id));
+}
+
+struct eng_conv *pl_engine__conv_new(struct pl_engine *e, const uint8_t id[16]) {
+    struct eng_conv *c = calloc(1, sizeof *c);
+    pl_assert(c);
+    memcpy(c->id, id, sizeof c->id);
+    c->e = e;
+    pl_map_put(&e->convs, id_key(c->id), c);
+    pl_engine__conv_touch(e, c);
+    atomic_fetch_add(&e->nconvs, 1);
+    return c;
+}
+
+static void effect_free(struct pl_engine *e, struct eng_effect *fx) {
+    pl_engine__image_leave(e, &fx->image);
+    pl_buf_free(&fx->args);
+    free(fx);
+}
+
+void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
+    struct eng_conv *c = *conv;
+    *conv = NULL;
+    pl_map_del(&e->convs, id_key(c->id));
+    unlink_conv(e, c);
+    atomic_fetch_sub(&e->nconvs, 1);
+    pl_timer_stop(&c->timer);
+    for (size_t i = 0; i < c->clients.n; i++) {
+        struct eng_client *k = pl_engine__client(e, c->clients.v[i].client);
+        if (k) k->c = NULL;
+    }
+    while (c->first) {
+        struct eng_input *in = c->first;
+        c->first = in->next;
+        free(in);
+    }
+    while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
+    for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
+    for (size_t i = 0; i < ENG_BUTTONS; i++) pl_buf_free(&c->buttons[i].args);
+    PL_VEC_FREE(&c->effects);
+    PL_VEC_FREE(&c->clients);
+    pl_buf_free(&c->state);
+    pl_buf_free(&c->handoff);
+    pl_engine__image_leave(e, &c->image);
+    pl_conv_wipe(&c->j);
+    free(c);
+}
+
+/* ---- dedupe ---- */
+
+struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make) {
+    struct eng_client_memory *least = &c->memory[0];
+    for (size_t i = 0; i < ENG_CLIENTS; i++) {
+        if (c->memory[i].highest && c->memory[i].instance == instance) return &c->memory[i];
+        if (c->memory[i].highest < least->highest) least = &c->memory[i];
+    }
+    if (!make) return NULL;
+    memset(least, 0, sizeof *least);
+    least->instance = instance;
+    return least;
+}
+
+void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash,
+                         uint64_t seq) {
+    struct eng_client_memory *m = pl_engine__memory(c, cid.instance, true);
+    m->highest = cid.counter;
+    m->recent[cid.counter % ENG_RECENT].counter = cid.counter;
+    m->recent[cid.counter % ENG_RECENT].hash = hash;
+    m->recent[cid.counter % ENG_RECENT].seq = seq;
+}
+
+/* ---- the inbox ---- */
+
+void pl_engine__inbox_push(struct eng_conv *c, uint64_t n, const struct eng_said *said) {
+    pl_assert(c->ninbox < PL_ENGINE_INBOX);
+    struct eng_waiting *w = &c->inbox[c->ninbox++];
+    char *p = malloc(said->text.n + said->label.n + 1);
+    pl_assert(p);
+    if (said->text.n) memcpy(p, said->text.p, said->text.n);
+    if (said->label.n) memcpy(p + said->text.n, said->label.p, said->label.n);
+    *w = (struct eng_waiting){.n = n,
+                              .said = said->said,
+                              .text = {p, said->text.n},
+                              .label = {p + said->text.n, said->label.n}};
+}
+
+void pl_engine__inbox_pop(struct eng_conv *c, uint64_t n) {
+    for (uint32_t i = 0; i < c->ninbox; i++) {
+        if (c->inbox[i].n != n) continue;
+        free((char *)(uintptr_t)c->inbox[i].text.p);
+        memmove(&c->inbox[i], &c->inbox[i + 1], (c->ninbox - i - 1) * sizeof c->inbox[0]);
+        c->ninbox--;
+        return;
+    }
+}
+
+/* ---- effects ---- */
+
+struct eng_effect *pl_engine__effect(struct eng_conv *c, uint64_t effect) {
+    for (size_t i = 0; i < c->effects.n; i++)
+        if (c->effects.v[i]->effect == effect) return c->effects.v[i];
+    return NULL;
+}
+
+void pl_engine__effect_drop(struct pl_engine *e, struct eng_conv *c, uint64_t effect) {
+    for (size_t i = 0; i < c->effects.n; i++) {
+        if (c->effects.v[i]->effect != effect) continue;
+        effect_free(e, c->effects.v[i]);
+        c->effects.v[i] = c->effects.v[--c->effects.n];
+        return;
+    }
+}
+
+bool pl_engine__is_definite(const struct pl_vm_event *event) {
+    return !pl_str_is(event->failure, "unconfirmed");
+}
+
+static struct eng_effect *effect_add(struct eng_conv *c, uint64_t effect) {
+    struct eng_effect *fx = calloc(1, sizeof *fx);
+    pl_assert(fx);
+    fx->effect = effect;
+    fx->image = c->image;
+    pl_engine__image_use(fx->image);
+    PL_PUSH(&c->effects, fx);
+    return fx;
+}
+
+static void effect_begin(struct eng_conv *c, const struct pl_vm_effect *v, int64_t now_ms) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct eng_effect *fx = effect_add(c, v->id);
+    fx->run = v->run;
+    fx->hook = v->hook;
+    fx->call = v->call;
+    fx->effect_class = p->hooks[v->hook].effect;
+    fx->asked_ms = now_ms;
+    fx->nargs = v->nargs;
+    for (uint32_t i = 0; i < v->nargs; i++) pl_value_write(&fx->args, v->args[i]);
+}
+
+static void offer_buttons(struct eng_conv *c, const struct pl_vm_part *parts, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        const struct pl_vm_part *p = &parts[i];
+        if (p->nparts) offer_buttons(c, p->parts, p->nparts);
+        if (p->kind != PL_PART_BUTTON || p->url.n) continue;
+        struct eng_button *b = &c->buttons[c->nbuttons % ENG_BUTTONS];
+        pl_engine__button_id(b->id, c->nbuttons++);
+        pl_buf_clear(&b->args);
+        b->target = p->target;
+        b->nargs = p->args.list.n;
+        for (uint32_t k = 0; k < b->nargs; k++) pl_value_write(&b->args, p->args.list.v[k]);
+    }
+}
+
+void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
+                       const struct pl_vm_result *r) {
+    pl_buf_clear(&c->state);
+    pl_buf_str(&c->state, r->state);
+    pl_assert(!c->state.failed);
+    if (event->kind == PL_EVENT_HOOK || event->kind == PL_EVENT_OUTCOME) {
+        struct eng_effect *fx = pl_engine__effect(c, event->effect);
+        if (fx && !pl_engine__is_definite(event))
+            fx->told = true;
+        else if (fx)
+            pl_engine__effect_drop(e, c, event->effect);
+    }
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        const struct pl_vm_effect *v = &r->effects[i];
+        if (v->kind == PL_EFFECT_HOOK) effect_begin(c, v, event->now_ms);
+        if (v->kind == PL_EFFECT_SAY) offer_buttons(c, v->say.parts, v->say.nparts);
+    }
+    /* a read that nobody waits for any more (the flow was cut off) is forgotten */
+    for (size_t i = c->effects.n; i > 0; i--) {
+        struct eng_effect *fx = c->effects.v[i - 1];
+        bool waited = r->view.mode == PL_VM_BUSY && r->view.effect == fx->effect;
+        if (fx->effect_class != PL_CLASS_WRITE_ONCE && !waited)
+            pl_engine__effect_drop(e, c, fx->effect);
+    }
+    c->mode = (int)r->view.mode;
+    c->busy_effect = r->view.effect;
+    c->deadline_ms = r->view.deadline_ms;
+    c->in_flow = r->view.in_flow;
+}
+
+/* ---- the record's bytes ---- */
+
+static void write_memory(struct pl_buf *b, const struct eng_conv *c) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < ENG_CLIENTS; i++) n += c->memory[i].highest != 0;
+    pl_buf_var(b, n);
+    for (size_t i = 0; i < ENG_CLIENTS; i++) {
+        const struct eng_client_memory *m = &c->memory[i];
+        if (m->highest == 0) continue;
+        uint32_t kept = 0;
+        pl_buf_u64(b, m->instance);
+        pl_buf_var(b, m->highest);
+        for (size_t k = 0; k < ENG_RECENT; k++) kept += m->recent[k].counter != 0;
+        pl_buf_var(b, kept);
+        for (size_t k = 0; k < ENG_RECENT; k++) {
+            if (m->recent[k].counter == 0) continue;
+            pl_buf_var(b, m->recent[k].counter);
+            pl_buf_u64(b, m->recent[k].hash);
+            pl_buf_var(b, m->recent[k].seq);
+        }
+    }
+}
+
+static void read_memory(struct pl_reader *r, struct eng_conv *c) {
+    uint64_t n = pl_read_var(r);
+    if (n > ENG_CLIENTS) r->bad = true;
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        struct eng_client_memory *m = &c->memory[i];
+        m->instance = pl_read_u64(r);
+        m->highest = pl_read_var(r);
+        uint64_t kept = pl_read_var(r);
+        for (uint64_t k = 0; k < kept && !r->bad; k++) {
+            uint64_t counter = pl_read_var(r);
+            m->recent[counter % ENG_RECENT].counter = counter;
+            m->recent[counter % ENG_RECENT].hash = pl_read_u64(r);
+            m->recent[counter % ENG_RECENT].seq = pl_read_var(r);
+        }
+    }
+}
+
+static void write_effects(struct pl_buf *b, const struct eng_conv *c) {
+    pl_buf_var(b, c->effects.n);
+    for (size_t i = 0; i < c->effects.n; i++) {
+        const struct eng_effect *fx = c->effects.v[i];
+        pl_buf_add(b, pl_image_hash(fx->image->image), 8);
+        pl_buf_var(b, fx->effect);
+        pl_buf_var(b, fx->run);
+        pl_buf_var(b, fx->hook);
+        pl_buf_var(b, fx->call);
+        pl_buf_byte(b, fx->effect_class);
+        pl_buf_byte(b, fx->told);
+        pl_buf_var(b, fx->attempts);
+        pl_buf_zig(b, fx->asked_ms);
+        pl_buf_var(b, fx->nargs);
+        pl_buf_text(b, pl_buf_slice(&fx->args));
+    }
+}
+
+static void read_effects(struct pl_engine *e, struct pl_reader *r, struct eng_conv *c) {
+    uint64_t n = pl_read_var(r);
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        struct pl_str prefix = pl_read_bytes(r, 8);
+        if (r->bad) return;
+        struct eng_image *image = pl_engine__image_find(e, (const uint8_t *)prefix.p);
+        struct eng_effect *fx = effect_add(c, pl_read_var(r));
+        fx->run = pl_read_var(r);
+        fx->hook = (uint32_t)pl_read_var(r);
+        fx->call = (uint32_t)pl_read_var(r);
+        fx->effect_class = pl_read_u8(r);
+        fx->told = pl_read_u8(r);
+        fx->attempts = (uint32_t)pl_read_var(r);
+        fx->asked_ms = pl_read_zig(r);
+        fx->nargs = (uint32_t)pl_read_var(r);
+        pl_buf_str(&fx->args, pl_read_text(r));
+        if (image && image != fx->image) {
+            pl_engine__image_leave(e, &fx->image);
+            fx->image = image;
+            pl_engine__image_use(image);
+        }
+        if (fx->hook >= pl_image_program(fx->image->image)->nhooks) r->bad = true;
+    }
+}
+
+static void write_lists(struct pl_buf *b, const struct eng_conv *c) {
+    pl_buf_var(b, c->ninbox);
+    for (uint32_t i = 0; i < c->ninbox; i++) {
+        pl_buf_var(b, c->inbox[i].n);
+        pl_buf_byte(b, c->inbox[i].said);
+        pl_buf_text(b, c->inbox[i].text);
+        pl_buf_text(b, c->inbox[i].label);
+    }
+    uint32_t first = c->nbuttons > ENG_BUTTONS ? c->nbuttons - ENG_BUTTONS : 0;
+    pl_buf_var(b, c->nbuttons);
+    for (uint32_t i = first; i < c->nbuttons; i++) {
+        pl_buf_var(b, c->buttons[i % ENG_BUTTONS].target);
+        pl_buf_var(b, c->buttons[i % ENG_BUTTONS].nargs);
+        pl_buf_text(b, pl_buf_slice(&c->buttons[i % ENG_BUTTONS].args));
+    }
+}
+
+static void read_lists(struct pl_reader *r, struct eng_conv *c) {
+    uint64_t n = pl_read_var(r);
+    if (n > PL_ENGINE_INBOX) r->bad = true;
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        uint64_t entry = pl_read_var(r);
+        struct eng_said said = {.said = pl_read_u8(r)};
+        said.text = pl_read_text(r);
+        said.label = pl_read_text(r);
+        if (!r->bad) pl_engine__inbox_push(c, entry, &said);
+    }
+    c->nbuttons = (uint32_t)pl_read_var(r);
+    uint32_t first = c->nbuttons > ENG_BUTTONS ? c->nbuttons - ENG_BUTTONS : 0;
+    for (uint32_t i = first; i < c->nbuttons && !r->bad; i++) {
+        struct eng_button *k = &c->buttons[i % ENG_BUTTONS];
+        pl_engine__button_id(k->id, i);
+        k->target = (uint32_t)pl_read_var(r);
+        k->nargs = (uint32_t)pl_read_var(r);
+        pl_buf_str(&k->args, pl_read_text(r));
+    }
+}
+
+static void write_record(struct pl_buf *b, const struct eng_conv *c) {
+    pl_buf_clear(b);
+    pl_buf_byte(b, ENG_RECORD_VERSION);
+    pl_buf_text(b, c->locale);
+    pl_buf_add(b, c->resume, sizeof c->resume);
+    pl_buf_byte(b, c->with);
+    write_memory(b, c);
+    write_effects(b, c);
+    write_lists(b, c);
+    pl_buf_text(b, pl_buf_slice(&c->handoff));
+    pl_buf_zig(b, c->timer_row);
+    pl_buf_text(b, pl_buf_slice(&c->state));
+}
+
+static void set_locale(struct eng_conv *c, struct pl_str locale) {
+    size_t n = locale.n < sizeof c->locale_text ? locale.n : sizeof c->locale_text - 1;
+    memcpy(c->locale_text, locale.p, n);
+    c->locale = (struct pl_str){c->locale_text, n};
+}
+
+static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes) {
+    struct pl_reader r = pl_reader_of(bytes);
+    uint8_t version = pl_read_u8(&r);
+    if (r.bad) return PL_MALFORMED;
+    if (version != ENG_RECORD_VERSION) return PL_VERSION;
+    set_locale(c, pl_read_text(&r));
+    struct pl_str resume = pl_read_bytes(&r, sizeof c->resume);
+    if (r.bad) return PL_MALFORMED;
+    memcpy(c->resume, resume.p, resume.n);
+    c->with = pl_read_u8(&r);
+    read_memory(&r, c);
+    read_effects(e, &r, c);
+    read_lists(&r, c);
+    pl_buf_str(&c->handoff, pl_read_text(&r));
+    c->timer_row = pl_read_zig(&r);
+    pl_buf_str(&c->state, pl_read_text(&r));
+    return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
+}
+
+/* ---- loading ---- */
+
+/* The image that these bytes name, from memory or from the folder. */
+static struct eng_image *image_of(struct pl_engine *e, const uint8_t prefix[8]) {
+    struct eng_image *i = pl_engine__image_find(e, prefix);
+    struct pl_image *found = NULL;
+    if (!i && e->config.find_image) found = e->config.find_image(e->config.find_ctx, prefix);
+    if (found) {
+        if (pl_engine__image_add(e, found, &i) != PL_OK) i = NULL;
+        pl_image_unref(&found);
+    }
+    return i;
+}
+
+static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
+    struct eng_image *i = image_of(e, prefix);
+    if (!i) return PL_NOT_FOUND;
+    if (i == c->image) return PL_OK;
+    pl_engine__image_use(i);
+    pl_engine__image_leave(e, &c->image);
+    c->image = i;
+    return PL_OK;
+}
+
+static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                               const struct pl_entry_turn *t) {
+    struct pl_vm_event event;
+    struct pl_vm_result r;
+    enum pl_err err = use_image(e, c, t->image);
+    if (err == PL_OK) err = pl_vm_event_read(t->event, a, &event);
+    if (err != PL_OK) return err;
+    if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, event.now_ms));
+    err = pl_vm_step(e->vm, c->image->image, pl_buf_slice(&c->state), &event, a, &r);
+    if (err != PL_OK) return err;
+    if (r.hash != t->hash) {
+        char id[33];
+        pl_hex(c->id, 16, id);
+        ENG_COUNT(e, DIVERGED);
+        if (e->config.log)
+            pl_log(e->config.log, PL_LOG_ERROR, "engine", "diverged", "conversation=%s", id);
+    }
+    pl_engine__absorb(e, c, &event, &r);
+    pl_engine__inbox_pop(c, t->of);
+    return PL_OK;
+}
+
+static void replay_arrival(struct eng_conv *c, const struct pl_entry *entry) {
+    const struct pl_entry_arrival *v = &entry->arrival;
+    struct pl_engine_cid cid = {v->client, v->counter};
+    struct eng_said said = {.said = v->said, .text = v->text.s, .label = v->label};
+    pl_engine__remember(c, cid, v->body_hash, entry->first_seq);
+    if (c->with == PL_WITH_BOT && c->ninbox < PL_ENGINE_INBOX)
+        pl_engine__inbox_push(c, entry->n, &said);
+}
+
+static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                const struct pl_entry *entry) {
+    switch ((enum pl_entry_kind)entry->kind) {
+    case PL_ENTRY_OPEN:
+        set_locale(c, entry->open.locale);
+        memcpy(c->resume, entry->open.resume, sizeof c->resume);
+        return PL_OK;
+    case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
+    case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
+    case PL_ENTRY_WITH:
+        c->with = entry->with.with;
+        pl_buf_clear(&c->handoff);
+        pl_buf_str(&c->handoff, entry->with.data);
+        return PL_OK;
+    default: return PL_OK; /* what others wrote does not change the state */
+    }
+}
+
+static enum pl_err replay(struct pl_engine *e, struct eng_conv *c, uint64_t from) {
+    struct pl_journal_cursor cursor = {0};
+    struct pl_arena a;
+    struct pl_entry entry;
+    enum pl_err err = pl_journal_from(e->journal, &c->j, from, &cursor);
+    pl_arena_init(&a, 0);
+    while (err == PL_OK) {
+        pl_arena_reset(&a);
+        err = pl_journal_next(e->journal, &cursor, &a, &entry);
+        if (err == PL_OK) err = replay_entry(e, c, &a, &entry);
+        if (err == PL_OK) c->dirty = true;
+        c->dirty_ms = eng_now(e);
+    }
+    pl_arena_free(&a);
+    pl_journal_cursor_free(&cursor);
+    return err == PL_NOT_FOUND ? PL_OK : err;
+}
+
+/* The view of a state that no step has just given. */
+static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
+    struct pl_vm_view view;
+    struct pl_arena a;
+    if (c->state.n == 0) return PL_MALFORMED;
+    pl_arena_init(&a, 0);
+    enum pl_err err = pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), &a, &view);
+    pl_arena_free(&a);
+    if (err != PL_OK) return err;
+    c->mode = (int)view.mode;
+    c->busy_effect = view.effect;
+    c->deadline_ms = view.deadline_ms;
+    c->in_flow = view.in_flow;
+    return PL_OK;
+}
+
+static enum pl_err load(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                        const struct pl_snapshot *snap) {
+    enum pl_err err = PL_OK;
+    if (snap->n) {
+        err = use_image(e, c, snap->image);
+        if (err == PL_OK) err = read_record(e, c, snap->state);
+    } else {
+        pl_engine__image_use(e->active);
+        c->image = e->active;
+    }
+    (void)a;
+    if (err == PL_OK) err = replay(e, c, snap->n + 1);
+    if (err == PL_OK) err = look(e, c);
+    return err;
+}
+
+enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], struct eng_conv **out) {
+    struct pl_arena a;
+    struct pl_snapshot snap = {0};
+    struct eng_conv *c = pl_engine__conv_find(e, id);
+    *out = c;
+    if (c) return PL_OK;
+    pl_arena_init(&a, 0);
+    c = pl_engine__conv_new(e, id);
+    enum pl_err err = pl_snapshot_load(e->journal, id, &a, &c->j, &snap);
+    if (err == PL_OK) err = load(e, c, &a, &snap);
+    pl_arena_free(&a);
+    if (err != PL_OK) {
+        pl_engine__conv_free(e, &c);
+        return err;
+    }
+    ENG_COUNT(e, LOADED);
+    pl_engine__input(e, c,
+                     pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
+    *out = pl_engine__conv_find(e, id); /* gone when catching up failed */
+    return *out ? PL_OK : PL_IO;
+}
+
+/* ---- snapshots ---- */
+
+static struct pl_str timer_key(struct pl_arena *a, int64_t at_ms, const uint8_t id[16]) {
+    char *p = pl_arena_alloc(a, 25);
+    p[0] = 't';
+    for (int i = 0; i < 8; i++) p[1 + i] = (char)((uint64_t)at_ms >> (56 - 8 * i));
+    memcpy(p + 9, id, 16);
+    return (struct pl_str){p, 25};
+}
+
+static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                        struct pl_store_row rows[3]) {
+    size_t n = 0;
+    if (c->timer_row != c->deadline_ms) {
+        if (c->timer_row) rows[n++].key = timer_key(a, c->timer_row, c->id);
+        if (c->deadline_ms) {
+            rows[n].key = timer_key(a, c->deadline_ms, c->id);
+            rows[n++].value = PL_STR("t");
+        }
+        c->timer_row = c->deadline_ms;
+    }
+    if (c->handoff.n) {
+        struct pl_str key = {.n = 17};
+        char *p = pl_arena_alloc(a, key.n);
+        p[0] = 'q';
+        memcpy(p + 1, c->id, 16);
+        key.p = p;
+        struct pl_buf sealed = {0};
+        if (pl_journal_seal_row(e->journal, &c->j, key, pl_buf_slice(&c->handoff), &sealed) ==
+            PL_OK)
+            rows[n++] = (struct pl_store_row){key, pl_arena_str(a, pl_buf_slice(&sealed))};
+        pl_buf_free(&sealed);
+    }
+    return n;
+}
+
+enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
+    struct pl_arena a;
+    struct pl_store_row rows[3] = {0};
+    if (!c->dirty || c->turn || c->broken) return PL_OK;
+    pl_arena_init(&a, 0);
+    size_t n = side_rows(e, c, &a, rows);
+    write_record(&e->buf, c);
+    struct pl_snapshot snap = {
+        .n = c->j.n, .seq = c->j.seq, .at_ms = eng_now(e), .state = pl_buf_slice(&e->buf)};
+    memcpy(snap.image, pl_image_hash(c->image->image), sizeof snap.image);
+    enum pl_err err = pl_snapshot_save(e->journal, &c->j, &snap, rows, n);
+    pl_arena_free(&a);
+    if (err != PL_OK) return err;
+    c->dirty = false;
+    c->ticket = pl_store_ticket(e->config.store);
+    return PL_OK;
+}

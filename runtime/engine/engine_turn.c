@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Turns: inputs become entries, entries one append, and when it is on disk the answers go out.
+ */
+#include "runtime/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- inputs ---- */
+
+struct eng_input *pl_engine__input_new(struct pl_engine *e, enum eng_kind kind, struct pl_str text,
+                                       struct pl_str more, struct pl_str epoch) {
+    size_t n = sizeof(struct eng_input) + text.n + more.n + epoch.n;
+    struct eng_input *in = malloc(n);
+    pl_assert(in);
+    memset(in, 0, sizeof *in);
+    char *p = (char *)(in + 1);
+    const struct pl_str parts[] = {text, more, epoch};
+    struct pl_str *const to[] = {&in->text, &in->more, &in->epoch};
+    for (size_t i = 0; i < PL_LEN(parts); i++) {
+        if (parts[i].n) memcpy(p, parts[i].p, parts[i].n);
+        *to[i] = (struct pl_str){p, parts[i].n};
+        p += parts[i].n;
+    }
+    in->e = e;
+    in->kind = (uint8_t)kind;
+    return in;
+}
+
+void pl_engine__input_first(struct eng_conv *c, struct eng_input *in) {
+    in->next = c->first;
+    c->first = in;
+    if (!c->last) c->last = in;
+}
+
+void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input *in) {
+    in->next = NULL;
+    if (c->last)
+        c->last->next = in;
+    else
+        c->first = in;
+    c->last = in;
+    pl_engine__conv_touch(e, c);
+    pl_engine__advance(e, c);
+}
+
+static struct eng_input *input_pop(struct eng_conv *c) {
+    struct eng_input *in = c->first;
+    c->first = in->next;
+    if (!c->first) c->last = NULL;
+    return in;
+}
+
+/* ---- turns ---- */
+
+static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
+    struct eng_turn *t = e->pool;
+    if (t)
+        e->pool = t->next;
+    else {
+        t = calloc(1, sizeof *t);
+        pl_assert(t);
+        pl_arena_init(&t->a, 0);
+    }
+    pl_arena_reset(&t->a);
+    t->e = e;
+    t->c = c;
+    t->nentries = 0;
+    t->acks.n = t->events.n = t->opens.n = t->writes.n = 0;
+    t->snapshot = false;
+    pl_journal_begin(&t->append, &c->j);
+    return t;
+}
+
+static void turn_put(struct pl_engine *e, struct eng_turn *t) {
+    t->next = e->pool;
+    e->pool = t;
+}
+
+static void fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err) {
+    char id[33];
+    pl_hex(c->id, 16, id);
+    c->broken = true;
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", what, "conversation=%s reason=\"%s\"", id,
+               pl_err_text(err));
+}
+
+static bool add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry) {
+    entry->at_ms = eng_now(e);
+    enum pl_err err = pl_journal_add(e->journal, &t->append, entry);
+    if (err != PL_OK) {
+        fail(e, t->c, "entry_refused", err);
+        return false;
+    }
+    t->nentries++;
+    for (uint32_t i = 0; i < entry->noutputs; i++) {
+        struct pl_engine_event out = {entry->first_seq + i, entry->at_ms, entry->outputs[i]};
+        PL_PUSH(&t->events, out);
+    }
+    return true;
+}
+
+/* ---- a step ---- */
+
+static void trace_effect(struct pl_engine *e, const struct eng_conv *c,
+                         const struct pl_vm_effect *v) {
+    static const char *const words[] = {
+#define EFFECT(name, meaning) #name,
+#include "runtime/vm/effect.def"
+#undef EFFECT
+    };
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct pl_str file = PL_STR(""), name = v->name;
+    uint32_t line = 0;
+    if (!e->config.trace || v->kind == PL_EFFECT_SAY || v->kind == PL_EFFECT_HOOK) return;
+    pl_image_line(c->image->image, v->at, &file, &line);
+    if (name.n == 0 && v->flow < p->nflows) name = p->flows[v->flow].name;
+    pl_engine__trace(e, "%s %.*s (%.*s:%u)", words[v->kind], PL_STR_ARG(name), PL_STR_ARG(file),
+                     line);
+}
+
+static void trace_event(struct pl_engine *e, const struct eng_conv *c,
+                        const struct pl_vm_event *event) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    const struct pl_vm_reading *r = &event->reading;
+    if (!e->config.trace || event->kind != PL_EVENT_MESSAGE) return;
+    for (uint32_t i = 0; i < r->nintents; i++)
+        pl_engine__trace(e, "intent %.*s %.2f", PL_STR_ARG(p->intents[r->intents[i].intent]),
+                         (double)r->intents[i].confidence);
+    for (uint32_t i = 0; i < r->nentities; i++) {
+        const struct pl_vm_entity *x = &r->entities[i];
+        struct pl_str name = x->entity < p->nentities ? p->entities[x->entity].name
+                                                      : pl_str_c(pl_kind_word(x->kind));
+        pl_engine__trace(e, "entity %.*s at %u-%u", PL_STR_ARG(name), x->start, x->end);
+    }
+    if (r->command < p->nintents)
+        pl_engine__trace(e, "command %.*s", PL_STR_ARG(p->intents[r->command]));
+    if (r->choice) pl_engine__trace(e, "choice %u", r->choice);
+    if (event->rule < p->nrules)
+        pl_engine__trace(e, "rule %.*s", PL_STR_ARG(p->rules[event->rule].name));
+    pl_engine__trace(e, "sentiment %.2f uncertainty %.2f", (double)r->sentiment,
+                     (double)r->uncertainty);
+}
+
+static struct pl_str handoff_json(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                  const struct pl_vm_effect *v, int64_t now_ms) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct pl_vm_text title = {.text = PL_NOWHERE};
+    if (v->queue < p->nqueues) title.text = p->queues[v->queue].title;
+    struct pl_str queue = pl_engine__text(e, c, &title, a, now_ms);
+    pl_buf_clear(&e->buf);
+    struct pl_jw w = {.b = &e->buf};
+    pl_jw_open(&w, '{');
+    pl_jw_name(&w, "kind");
+    pl_jw_text(&w, PL_STR("handoff"));
+    pl_jw_name(&w, "from");
+    pl_jw_text(&w, PL_STR("system"));
+    pl_jw_name(&w, "mode");
+    pl_jw_text(&w, pl_str_c(pl_engine__modes[v->mode]));
+    pl_jw_name(&w, "queue");
+    pl_jw_text(&w, queue);
+    pl_jw_close(&w, '}');
+    return pl_arena_str(a, pl_buf_slice(&e->buf));
+}
+
+static void report_error(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v) {
+    struct pl_str file;
+    uint32_t line;
+    char id[33];
+    ENG_COUNT(e, ERRORS);
+    pl_hex(c->id, 16, id);
+    pl_image_line(c->image->image, v->at, &file, &line);
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", "flow_error",
+               "conversation=%s file=%.*s line=%u", id, PL_STR_ARG(file), line);
+}
+
+/* What the customer sees of a step, in order; the effects that others read go to e->buf2. */
+static uint32_t outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                        const struct pl_vm_result *r, int64_t now_ms, struct pl_str *out) {
+    uint32_t n = 0, buttons = c->nbuttons;
+    for (uint32_t i = 0; i < r->neffects && n < PL_ENTRY_OUTPUTS; i++) {
+        const struct pl_vm_effect *v = &r->effects[i];
+        trace_effect(e, c, v);
+        switch ((enum pl_vm_effect_kind)v->kind) {
+        case PL_EFFECT_SAY: out[n++] = pl_engine__say(e, c, &v->say, a, now_ms, &buttons); break;
+        case PL_EFFECT_HANDOFF: out[n++] = handoff_json(e, c, a, v, now_ms); break;
+        case PL_EFFECT_CLOSED:
+            out[n++] = PL_STR("{\"kind\":\"closed\",\"from\":\"system\"}");
+            break;
+        case PL_EFFECT_ERROR: report_error(e, c, v); break;
+        default: break;
+        }
+    }
+    return n;
+}
+
+/* Goals, marks, notes, events: kind and name, for exporters. */
+static struct pl_str effect_list(struct pl_engine *e, struct pl_arena *a,
+                                 const struct pl_vm_result *r) {
+    pl_buf_clear(&e->buf);
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        const struct pl_vm_effect *v = &r->effects[i];
+        if (v->kind != PL_EFFECT_GOAL && v->kind != PL_EFFECT_TRACK && v->kind != PL_EFFECT_ENDED)
+            continue;
+        pl_buf_byte(&e->buf, v->kind);
+        pl_buf_var(&e->buf, (uint32_t)(v->flow + 1));
+        pl_buf_text(&e->buf, v->name);
+    }
+    return pl_arena_str(a, pl_buf_slice(&e->buf));
+}
+
+static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                      const struct pl_vm_result *r, int64_t now_ms) {
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        const struct pl_vm_effect *v = &r->effects[i];
+        if (v->kind != PL_EFFECT_HANDOFF) continue;
+        ENG_COUNT(e, HANDOFFS);
+        pl_engine__handoff(e, c, v, &t->a, now_ms);
+        if (v->mode == PL_HANDOFF_NOW) c->with = PL_WITH_WAITING;
+        struct pl_entry entry = {.kind = PL_ENTRY_WITH, .flags = PL_ENTRY_WAITS};
+        entry.with.with = c->with;
+        entry.with.data = pl_arena_str(&t->a, pl_buf_slice(&c->handoff));
+        t->snapshot = true;
+        if (!add(e, t, &entry)) return;
+    }
+}
+
+static void start_effect(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    if (c->mode != PL_VM_BUSY) return;
+    struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
+    if (!fx || fx->flying) return;
+    if (fx->effect_class == PL_CLASS_WRITE_ONCE)
+        PL_PUSH(&t->writes, fx->effect);
+    else
+        pl_engine__hook_start(e, c, fx);
+}
+
+static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct pl_vm_event *event, uint64_t of) {
+    struct pl_vm_result r;
+    struct pl_str out[PL_ENTRY_OUTPUTS];
+    enum pl_err err = pl_vm_step(e->vm, c->image->image, pl_buf_slice(&c->state), event, &t->a, &r);
+    if (err != PL_OK) {
+        fail(e, c, "step_failed", err);
+        return;
+    }
+    ENG_COUNT(e, STEPS);
+    trace_event(e, c, event);
+    uint32_t n = outputs(e, c, &t->a, &r, event->now_ms, out);
+    struct pl_entry entry = {.kind = PL_ENTRY_TURN, .noutputs = n};
+    entry.outputs = memcpy(PL_NEW_ARRAY(&t->a, struct pl_str, n + 1), out, n * sizeof out[0]);
+    memcpy(entry.turn.image, pl_image_hash(c->image->image), sizeof entry.turn.image);
+    entry.turn.of = of;
+    entry.turn.effects = effect_list(e, &t->a, &r);
+    entry.turn.hash = r.hash;
+    pl_buf_clear(&e->buf);
+    pl_vm_event_write(&e->buf, event);
+    entry.turn.event = pl_arena_str(&t->a, pl_buf_slice(&e->buf));
+    pl_engine__absorb(e, c, event, &r);
+    pl_engine__inbox_pop(c, of);
+    if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;
+    if (!add(e, t, &entry)) return;
+    hand_over(e, c, t, &r, event->now_ms);
+    start_effect(e, c, t);
+}
+
+/* Between flows a conversation goes over to the active image. */
+static void move_image(struct pl_engine *e, struct eng_conv *c) {
+    if (c->in_flow || c->image == e->active || c->effects.n) return;
+    pl_engine__image_use(e->active);
+    pl_engine__image_leave(e, &c->image);
+    c->image = e->active;
+}
+
+static void event_of(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
+                     struct pl_vm_event *event) {
+    *event = (struct pl_vm_event){.kind = (uint8_t)kind};
+    move_image(e, c);
+    pl_engine__facts(e, c->image, eng_now(e), event);
+}
+
+/* ---- messages ---- */
+
+/* Reads the message and asks the rules; gives whether one takes the conversation at once. */
+static bool read_message(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                         const struct eng_said *said, struct pl_vm_event *event) {
+    struct pl_escalation found;
+    event_of(e, c, PL_EVENT_MESSAGE, event);
+    pl_engine__lists_ask(e, c->image, false);
+    pl_engine__read(e, c, &t->a, said, event);
+    enum pl_err err =
+        pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), event, &t->a, &found);
+    if (err != PL_OK) {
+        fail(e, c, "rules_failed", err);
+        return false;
+    }
+    pl_escalate_apply(&found, event);
+    return found.now;
+}
+
+static void take_waiting(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    const struct eng_waiting *w = &c->inbox[0];
+    struct pl_vm_event event;
+    struct eng_said said = {.said = w->said,
+                            .text = pl_arena_str(&t->a, w->text),
+                            .label = pl_arena_str(&t->a, w->label)};
+    uint64_t n = w->n;
+    read_message(e, c, t, &said, &event);
+    if (c->broken) return;
+    ENG_COUNT(e, TURNS);
+    step(e, c, t, &event, n);
+}
+
+static void refuse(struct pl_engine *e, const struct eng_input *in, enum pl_engine_error code) {
+    ENG_COUNT(e, REFUSED);
+    pl_engine__error(e, in->client, code, in->cid);
+}
+
+/* True when the message is new and in order; a repeat is acknowledged as such. */
+static bool is_new(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                   const struct eng_input *in, uint64_t hash) {
+    struct eng_client_memory *m = pl_engine__memory(c, in->cid.instance, false);
+    uint64_t highest = m ? m->highest : 0;
+    if (in->cid.counter == highest + 1) return true;
+    if (in->cid.counter > highest) {
+        char text[80];
+        snprintf(text, sizeof text, "the next one expected is %llu",
+                 (unsigned long long)(highest + 1));
+        ENG_COUNT(e, REFUSED);
+        e->config.sink.error(e->config.sink.ctx, in->client, PL_ENGINE_ERR_ORDER, pl_str_c(text),
+                             in->cid);
+        return false;
+    }
+    uint64_t seq = c->j.seq;
+    bool known = m->recent[in->cid.counter % ENG_RECENT].counter == in->cid.counter;
+    if (known && m->recent[in->cid.counter % ENG_RECENT].hash != hash) {
+        refuse(e, in, PL_ENGINE_ERR_REUSED);
+        return false;
+    }
+    if (known) seq = m->recent[in->cid.counter % ENG_RECENT].seq;
+    ENG_COUNT(e, DUPLICATES);
+    for (size_t i = 0; i < t->acks.n; i++) /* it is in this very append: one ack when durable */
+        if (t->acks.v[i].cid.instance == in->cid.instance &&
+            t->acks.v[i].cid.counter == in->cid.counter)
+            return false;
+    e->config.sink.ack(e->config.sink.ctx, in->client, in->cid, seq, true);
+    return false;
+}
+
+static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                   const struct eng_input *in, struct pl_masked text, struct pl_str label,
+                   uint64_t hash, uint64_t *n) {
+    struct pl_str seen[2];
+    struct pl_entry entry = {.kind = PL_ENTRY_ARRIVAL, .flags = PL_ENTRY_WAITS};
+    entry.arrival = (struct pl_entry_arrival){.client = in->cid.instance,
+                                              .counter = in->cid.counter,
+                                              .body_hash = hash,
+                                              .said = in->said,
+                                              .text = text,
+                                              .label = label};
+    uint32_t nseen = pl_entry_arrival_outputs(&t->a, &entry.arrival, seen);
+    if (!add(e, t, &entry)) return false;
+    for (uint32_t i = 0; i < nseen; i++) {
+        struct pl_engine_event out = {entry.first_seq + i, entry.at_ms, seen[i]};
+        PL_PUSH(&t->events, out);
+    }
+    struct eng_ack ack = {in->client, entry.first_seq, in->cid};
+    PL_PUSH(&t->acks, ack);
+    pl_engine__remember(c, in->cid, hash, entry.first_seq);
+    *n = entry.n;
+    return true;
+}
+
+static size_t code_points(struct pl_str s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct eng_input *in) {
+    if (code_points(in->text) > PL_ENGINE_TEXT) {
+        refuse(e, in, PL_ENGINE_ERR_LONG);
+        return;
+    }
+    struct pl_masked text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text));
+    uint64_t hash = pl_fnv(pl_fnv(PL_FNV, &in->said, 1), text.s.p, text.s.n), n = 0;
+    struct eng_said said = {.said = in->said, .text = text.s};
+    struct pl_vm_event event;
+    if (!is_new(e, c, t, in, hash)) return;
+    bool bot = c->with == PL_WITH_BOT, busy = bot && c->mode == PL_VM_BUSY;
+    if (!pl_engine__label(e, c, &t->a, &said, &said.label)) {
+        refuse(e, in, PL_ENGINE_ERR_CHOICE);
+        return;
+    }
+    bool now = bot && read_message(e, c, t, &said, &event);
+    if (c->broken) return;
+    if (busy && !now && c->ninbox == PL_ENGINE_INBOX) {
+        refuse(e, in, PL_ENGINE_ERR_BUSY);
+        return;
+    }
+    if (!arrive(e, c, t, in, text, said.label, hash, &n)) return;
+    if (!bot) return;
+    if (busy && !now) {
+        pl_engine__inbox_push(c, n, &said);
+        return;
+    }
+    ENG_COUNT(e, TURNS);
+    step(e, c, t, &event, n);
+}
+
+/* ---- other inputs ---- */
+
+static bool next_event(void *ctx, uint64_t seq, int64_t at_ms, struct pl_str json) {
+    const struct eng_input *in = ctx;
+    struct pl_engine_event out = {seq, at_ms, json};
+    in->e->config.sink.events(in->e->config.sink.ctx, in->client, &out, 1);
+    return true;
+}
+
+static void say_ready(struct pl_engine *e, const struct eng_conv *c, uint64_t client,
+                      bool recovered) {
+    static const char *const with[] = {"bot", "waiting", "agent"};
+    struct pl_engine_ready r = {.with = pl_str_c(with[c->with % 3]),
+                                .locale = c->locale,
+                                .rtl = pl_locale_rtl(c->locale),
+                                .recovered = recovered,
+                                .seq = c->j.seq};
+    e->config.sink.ready(e->config.sink.ctx, client, &r);
+}
+
+/* Comes back: what was missed, from the journal; what is under way follows when durable. */
+static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_input *in) {
+    bool same = in->epoch.n == 0 || pl_str_is(in->epoch, pl_store_epoch(e->config.store));
+    uint64_t after = same && in->seq <= c->j.seq ? in->seq : 0;
+    say_ready(e, c, in->client, same && in->seq <= c->j.seq);
+    enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, in);
+    if (err != PL_OK && err != PL_NOT_FOUND) fail(e, c, "events_unreadable", err);
+    pl_engine__attach(e, c, in->client);
+    c->clients.v[c->clients.n - 1].sent = c->j.seq;
+    e->config.sink.live(e->config.sink.ctx, in->client);
+}
+
+static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                       const struct eng_input *in) {
+    struct pl_vm_event event;
+    struct pl_entry entry = {.kind = PL_ENTRY_OPEN};
+    memcpy(entry.open.resume, c->resume, sizeof c->resume);
+    entry.open.locale = c->locale;
+    entry.open.page = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->more));
+    if (!add(e, t, &entry)) return;
+    PL_PUSH(&t->opens, in->client);
+    ENG_COUNT(e, OPENED);
+    pl_engine__lists_ask(e, c->image, false);
+    event_of(e, c, PL_EVENT_OPEN, &event);
+    step(e, c, t, &event, 0);
+}
+
+static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct eng_input *in) {
+    struct eng_effect *fx = pl_engine__effect(c, in->effect);
+    uint8_t outcome = in->outcome;
+    struct pl_vm_event event;
+    if (!fx) return;
+    fx->flying = false;
+    bool write = fx->effect_class == PL_CLASS_WRITE_ONCE;
+    if (write && (fx->told || fx->uncertain) && outcome == PL_OUTCOME_UNAVAILABLE)
+        outcome =
+            PL_OUTCOME_UNCONFIRMED; /* this attempt was not sent; an earlier one may have been */
+    if (fx->told && outcome == PL_OUTCOME_UNCONFIRMED) return; /* asked again later */
+    event_of(e, c, fx->told ? PL_EVENT_OUTCOME : PL_EVENT_HOOK, &event);
+    event.effect = in->effect;
+    if (outcome == PL_OUTCOME_OK) {
+        struct pl_reader r = pl_reader_of(pl_arena_str(&t->a, in->text));
+        event.value = in->text.n ? pl_value_read(&r, &t->a) : PL_NONE;
+    } else if (outcome == PL_OUTCOME_FAILED) {
+        event.failure = pl_arena_str(&t->a, in->more);
+    } else if (outcome == PL_OUTCOME_UNCONFIRMED) {
+        event.failure = PL_STR("unconfirmed");
+        ENG_COUNT(e, UNCONFIRMED);
+    } else {
+        event.failure = PL_STR("unavailable");
+    }
+    pl_engine__trace(e, "outcome %s %.*s", event.failure.n ? "failed" : "ok",
+                     PL_STR_ARG(event.failure));
+    step(e, c, t, &event, 0);
+}
+
+static void timer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    struct pl_vm_event event;
+    if (c->with != PL_WITH_BOT || c->deadline_ms == 0 || eng_now(e) < c->deadline_ms) return;
+    event_of(e, c, PL_EVENT_TIMER, &event);
+    step(e, c, t, &event, 0);
+    if (c->deadline_ms && c->deadline_ms <= event.now_ms) c->deadline_ms = event.now_ms + 1000;
+}
+
+/* After a load: the effect that the flow waits for is asked for again, or given up. */
+static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    struct pl_vm_event event;
+    for (size_t i = 0; i < c->effects.n; i++) c->effects.v[i]->uncertain = true;
+    if (c->mode != PL_VM_BUSY) return;
+    struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
+    if (fx && fx->flying) return;
+    if (fx && (fx->effect_class == PL_CLASS_WRITE_ONCE ||
+               eng_now(e) - fx->asked_ms < ENG_READ_AGAIN_MS)) {
+        pl_engine__hook_start(e, c, fx);
+        return;
+    }
+    event_of(e, c, PL_EVENT_HOOK, &event);
+    event.effect = c->busy_effect;
+    event.failure = PL_STR("unavailable");
+    step(e, c, t, &event, 0);
+}
+
+static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input *in) {
+    struct pl_entry entry = {.kind = PL_ENTRY_RATED};
+    entry.rated.seq = in->seq;
+    entry.rated.value = in->value;
+    add(e, t, &entry);
+}
+
+static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                   struct eng_input *in) {
+    switch ((enum eng_kind)in->kind) {
+    case ENG_OPEN:
+        if (in->fresh)
+            open_fresh(e, c, t, in);
+        else
+            resume(e, c, in);
+        break;
+    case ENG_SEND: send(e, c, t, in); break;
+    case ENG_RATE: rate(e, t, in); break;
+    case ENG_HOOK: hook(e, c, t, in); break;
+    case ENG_TIMER: timer(e, c, t); break;
+    case ENG_CATCH_UP: catch_up(e, c, t); break;
+    }
+}
+
+/* ---- the append and after it ---- */
+
+/* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched. */
+static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                    enum pl_engine_error code) {
+    struct pl_engine_cid none = {0};
+    ENG_COUNT(e, FAILED_APPENDS);
+    for (size_t i = 0; i < t->acks.n; i++)
+        pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
+    for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
+    for (struct eng_input *in = c->first; in; in = in->next)
+        if (in->kind == ENG_SEND) pl_engine__error(e, in->client, code, in->cid);
+    turn_put(e, t);
+    c->turn = NULL;
+    pl_engine__conv_free(e, &c);
+}
+
+static void show_events(struct pl_engine *e, struct eng_conv *c, const struct eng_turn *t) {
+    for (size_t i = 0; i < c->clients.n; i++) {
+        struct eng_attached *k = &c->clients.v[i];
+        size_t from = 0;
+        while (from < t->events.n && t->events.v[from].seq <= k->sent) from++;
+        if (from == t->events.n) continue;
+        e->config.sink.events(e->config.sink.ctx, k->client, t->events.v + from,
+                              t->events.n - from);
+        k->sent = t->events.v[t->events.n - 1].seq;
+    }
+}
+
+static void answer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    for (size_t i = 0; i < t->acks.n; i++)
+        e->config.sink.ack(e->config.sink.ctx, t->acks.v[i].client, t->acks.v[i].cid,
+                           t->acks.v[i].seq, false);
+    for (size_t i = 0; i < t->opens.n; i++) {
+        say_ready(e, c, t->opens.v[i], true);
+        pl_engine__attach(e, c, t->opens.v[i]);
+    }
+    show_events(e, c, t);
+    for (size_t i = 0; i < t->opens.n; i++) e->config.sink.live(e->config.sink.ctx, t->opens.v[i]);
+}
+
+static void turn_done(struct pl_journal_append *append) {
+    struct eng_turn *t = append->ctx;
+    struct pl_engine *e = t->e;
+    struct eng_conv *c = t->c;
+    if (append->store.err != PL_OK) {
+        fail(e, c, "append_failed", append->store.err);
+        give_up(e, c, t,
+                append->store.err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_INTERNAL);
+        return;
+    }
+    c->turn = NULL;
+    answer(e, c, t);
+    for (size_t i = 0; i < t->writes.n; i++) {
+        struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
+        if (fx) pl_engine__hook_start(e, c, fx);
+    }
+    if (t->snapshot) pl_engine__conv_save(e, c);
+    turn_put(e, t);
+    pl_engine__advance(e, c);
+}
+
+static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    while (t->nentries < ENG_TURN_ENTRIES && !c->broken) {
+        if (c->ninbox && c->mode != PL_VM_BUSY && c->with == PL_WITH_BOT) {
+            take_waiting(e, c, t);
+        } else if (c->first) {
+            struct eng_input *in = input_pop(c);
+            handle(e, c, t, in);
+            free(in);
+        } else {
+            return;
+        }
+    }
+}
+
+void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
+    if (c->turn) return;
+    struct eng_turn *t = turn_get(e, c);
+    c->turn = t; /* an input that arrives while this runs only queues */
+    take_inputs(e, c, t);
+    if (c->broken) {
+        give_up(e, c, t, PL_ENGINE_ERR_INTERNAL);
+        return;
+    }
+    if (t->nentries == 0) {
+        c->turn = NULL;
+        turn_put(e, t);
+        pl_engine__schedule(e, c);
+        return;
+    }
+    if (!c->dirty) c->dirty_ms = eng_now(e);
+    c->dirty = true;
+    t->append.ctx = t;
+    pl_engine__schedule(e, c);
+    enum pl_err err = pl_journal_send(e->journal, &t->append, &e->port, turn_done);
+    if (err == PL_OK) return;
+    fail(e, c, "append_refused", err);
+    give_up(e, c, t, err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_BUSY);
+}
+
+/* ---- timers ---- */
+
+static void timer_due(struct pl_timer *w) {
+    struct eng_conv *c = w->ctx;
+    struct pl_engine *e = c->e;
+    if (c->deadline_ms && eng_now(e) >= c->deadline_ms && c->with == PL_WITH_BOT)
+        pl_engine__input(e, c,
+                         pl_engine__input_new(e, ENG_TIMER, PL_STR(""), PL_STR(""), PL_STR("")));
+    else
+        pl_engine__advance(e, c);
+}
+
+/* The next of: the state's deadline, a write to ask for again. */
+void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c) {
+    int64_t now = eng_now(e), at = pl_engine__hooks_again(e, c, now);
+    if (c->deadline_ms && c->with == PL_WITH_BOT && (at == 0 || c->deadline_ms < at))
+        at = c->deadline_ms;
+    if (at == 0) {
+        pl_timer_stop(&c->timer);
+        return;
+    }
+    c->timer.fn = timer_due;
+    c->timer.ctx = c;
+    pl_timer_start(e->loop, &c->timer, at > now ? at - now : 0);
+}
