@@ -6,11 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect, until } from "./lib/expect.mjs";
 import { launch, shot, violations, watch, Widget } from "./lib/browser.mjs";
 import { dist, Mock } from "./lib/mock.mjs";
 
+const here = path.dirname(fileURLToPath(import.meta.url));
 let browser;
 let mock;
 let contexts = [];
@@ -51,6 +53,13 @@ describe("the bundle", () => {
     test("is at most 40 KB gzipped", () => {
         const size = gzipSync(source).length;
         assert.ok(size <= 40 * 1024, `${size} bytes`);
+    });
+
+    test("is built from lock files that name no registry", () => {
+        for (const folder of ["../../web", "."]) {
+            const lock = readFileSync(path.resolve(here, folder, "package-lock.json"), "utf8");
+            assert.doesNotMatch(lock, /"resolved"|https?:/);
+        }
     });
 
     test("never makes markup of text, never evaluates, styles no element inline", () => {
@@ -249,6 +258,22 @@ describe("a bad network", () => {
             ["customer: echo once", "bot: once", "customer: echo twice", "bot: twice"]);
     });
 
+    test("a message lost on the way goes again under the same number", async () => {
+        const { widget } = await visit();
+        await widget.open();
+        await expect(widget.theirs).count(1);
+        mock.fault.silent = true;
+        await widget.say("echo again");
+        await until(() => mock.sent("send").length === 1, "the message is under way");
+        mock.drop();
+        await until(() => mock.sent("send").length === 2, "and again");
+        mock.fault.silent = false;
+        mock.drop();
+        await expect(widget.theirs.last()).text(/again/);
+        await expect(widget.mine).count(1);
+        assert.equal(new Set(mock.sent("send").map((f) => f.cid)).size, 1);
+    });
+
     test("an acknowledgement without its events: the events come with the resume", async () => {
         const { widget } = await visit();
         await widget.open();
@@ -273,7 +298,8 @@ describe("a bad network", () => {
         await shot(page, "offline-light");
         mock.fault.down = false;
         await expect(widget.theirs).count(4);
-        assert.deepEqual((await widget.transcript()).slice(1).filter((l) => l.startsWith("bot")), ["bot: a", "bot: b", "bot: c"]);
+        assert.deepEqual((await widget.transcript()).slice(1), ["customer: echo a", "bot: a",
+            "customer: echo b", "bot: b", "customer: echo c", "bot: c"]);
         const cids = mock.sent("send").map((f) => f.cid.split("-")[1]);
         assert.deepEqual([...new Set(cids)], ["1", "2", "3"]);
     });

@@ -81,14 +81,19 @@ export interface Saying {
 }
 
 function is_list(value: unknown): boolean {
-    return value === undefined || (Array.isArray(value) && value.every((v) => typeof v === "object" && v !== null));
+    if (value === undefined) return true;
+    return Array.isArray(value) && value.every((v) => typeof v === "object" && v !== null);
+}
+
+function is_event(frame: Record<string, unknown>): boolean {
+    const numbered = Number.isSafeInteger(frame.seq) && typeof frame.kind === "string";
+    return numbered && is_list(frame.parts) && is_list(frame.choices);
 }
 
 function is_frame(value: unknown): value is ServerFrame {
     if (typeof value !== "object" || value === null) return false;
     const frame = value as Record<string, unknown>;
-    if (frame.t === "event")
-        return Number.isSafeInteger(frame.seq) && typeof frame.kind === "string" && is_list(frame.parts) && is_list(frame.choices);
+    if (frame.t === "event") return is_event(frame);
     if (frame.t === "ready")
         return typeof frame.resume === "string" && typeof frame.conversation === "string";
     if (frame.t === "ack") return typeof frame.cid === "string";

@@ -82,7 +82,14 @@ export class View {
     readonly #foot = h("form", { class: "foot" }, this.#field, this.#send);
     readonly #panel = h(
         "div",
-        { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", "aria-describedby": "who", hidden: "" },
+        {
+            class: "panel",
+            id: "panel",
+            role: "dialog",
+            "aria-labelledby": "title",
+            "aria-describedby": "who",
+            hidden: "",
+        },
         h(
             "div",
             { class: "head" },
@@ -281,7 +288,8 @@ export class View {
             return this.#mark(known, this.#strings.sent, "check", frame.at);
         }
         const element = this.#message(frame.from ?? "customer");
-        const meta = h("p", { class: "meta fleeting" }, icon("check"), this.#strings.sent, this.#time(frame.at));
+        const state = [icon("check"), this.#strings.sent, this.#time(frame.at)];
+        const meta = h("p", { class: "meta fleeting" }, ...state);
         this.#fill(element, frame, this.#strings.you_said);
         element.append(meta);
         this.#settle(element);
@@ -292,8 +300,8 @@ export class View {
         if (frame.kind === "closed") this.#set_over(true);
         this.#partner_after(frame);
         const own = this.#own_words(frame);
-        if (!frame.parts?.length && own) frame = { ...frame, from: "system", parts: [{ type: "text", text: own }] };
         if (frame.parts?.length) this.#say(frame);
+        else if (own) this.#say({ ...frame, from: "system", parts: [{ type: "text", text: own }] });
         if (frame.kind === "message") this.#offer(frame.choices ?? []);
     }
 
@@ -371,13 +379,14 @@ export class View {
     #time(at: string | undefined): Node {
         const date = new Date(at ?? "");
         if (Number.isNaN(date.getTime())) return document.createTextNode("");
-        const text = new Intl.DateTimeFormat(this.#locale, { hour: "numeric", minute: "2-digit" }).format(date);
-        return h("time", { datetime: date.toISOString() }, text);
+        const clock = new Intl.DateTimeFormat(this.#locale, { hour: "numeric", minute: "2-digit" });
+        return h("time", { datetime: date.toISOString() }, clock.format(date));
     }
 
     #offer(choices: Choice[]): void {
+        const context = this.#context();
         const made = choices.map((choice) => {
-            if (choice.url !== undefined) return outside_link(this.#context(), "choice", choice.label, choice.url);
+            if (choice.url !== undefined) return outside_link(context, "choice", choice.label, choice.url);
             const press = (): void => {
                 this.#to_work();
                 this.#visitor.says({ choice: choice.id, text: choice.label });
@@ -395,7 +404,8 @@ export class View {
             this.#to_work();
         }, this.#strings.renew);
         this.#choices.replaceChildren();
-        this.#foot.replaceChildren(...(over ? [h("div", { class: "over" }, renew)] : [this.#field, this.#send]));
+        if (over) this.#foot.replaceChildren(h("div", { class: "over" }, renew));
+        else this.#foot.replaceChildren(this.#field, this.#send);
     }
 
     // Where writing goes on. Not on touch screens, where focus would raise the keyboard over the talk.
@@ -476,8 +486,8 @@ export class View {
     #fit(): void {
         const full = matchMedia(FULL_SCREEN).matches;
         this.#panel.setAttribute("aria-modal", String(full));
-        const tall = full && visualViewport ? `:host { --tall: ${Math.round(visualViewport.height)}px; }` : "";
-        this.#height.replaceSync(tall);
+        const pixels = Math.round(visualViewport?.height ?? innerHeight);
+        this.#height.replaceSync(full ? `:host { --tall: ${pixels}px; }` : "");
         if (this.#open && full) this.#to_end();
     }
 }
