@@ -11,7 +11,7 @@
 #include <unicode/uregex.h>
 #include <unicode/utf16.h>
 
-#define MOST_PATTERN 1024
+#define MOST_PATTERN 1200 /* 1 KiB, and what callers put around it */
 #define MOST_SUBJECT 4096
 #define STEPS        4 /* of 10,000 saved states each: some milliseconds */
 #define STACK        (256 * 1024)

@@ -152,6 +152,7 @@ struct pl_nlp_reading {
     struct pl_nlp_guess guesses[PL_NLP_GUESSES]; /* best first */
     uint32_t nguesses;
     bool exact;         /* the whole message is an example of guesses[0], folded and stemmed */
+    bool ambiguous;     /* guesses[1] is so near that asking beats guessing */
     double uncertainty; /* 0..1, see below */
     double sentiment;   /* -1..1 */
     uint8_t answer;     /* enum pl_nlp_answer: the message as a whole says so */
@@ -161,6 +162,7 @@ struct pl_nlp_reading {
     uint32_t nfound;
     uint8_t *mentions; /* bit i of byte i / 8: the program's mention i */
     uint8_t *matches;  /* the like for matches, over the whole text */
+    uint8_t *says;     /* the like for mentions of which a phrase is the whole message */
     uint32_t nmentions, nmatches;
     struct pl_words words;
     uint64_t folded_hash; /* of the folded words: "the same question again" */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writes the section. The recognisers come first; the intent model is trained on the examples as
+ * these very recognisers see them.
+ *
+ * Section: u32 magic, u16 version, languages, intents, entities, matches, number of mentions,
+ * phrases, recogniser part ends; then exact examples and the linear model.
+ */
+#include "runtime/nlp/nlp_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void put_texts(struct pl_buf *b, const struct pl_str *v, uint32_t n) {
+    pl_buf_var(b, n);
+    for (uint32_t i = 0; i < n; i++) pl_buf_text(b, v[i]);
+}
+
+static void put_regexes(struct pl_buf *b, const struct pl_nlp_regex *v, uint32_t n) {
+    pl_buf_var(b, n);
+    for (uint32_t i = 0; i < n; i++) {
+        pl_buf_text(b, v[i].pattern);
+        pl_buf_text(b, v[i].flags);
+        pl_buf_byte(b, pl_nlp__needs(v[i].pattern));
+    }
+}
+
+static void put_entities(struct pl_buf *b, const struct pl_nlp_source *src) {
+    pl_buf_var(b, src->nentities);
+    for (uint32_t i = 0; i < src->nentities; i++) {
+        const struct pl_nlp_entity *e = &src->entities[i];
+        pl_buf_text(b, e->name);
+        pl_buf_byte(b, e->kind);
+        pl_buf_byte(b, e->flags);
+        pl_buf_byte(b, e->nafter > 0);
+        put_regexes(b, e->regexes, e->nregexes);
+    }
+}
+
+struct phrases {
+    struct pl_locale_tools *t;
+    struct pl_arena *a;
+    struct pl_buf b;
+    uint32_t n;
+};
+
+static void put_phrase(struct phrases *p, enum pl_nlp_use use, uint32_t owner, struct pl_str member,
+                       struct pl_str lang, struct pl_str text) {
+    struct pl_nlp_row row = pl_nlp__row(p->t, p->a, use, owner, member, lang, text);
+    if (row.ntokens == 0) return;
+    pl_buf_byte(&p->b, row.use);
+    pl_buf_byte(&p->b, row.arabic);
+    pl_buf_var(&p->b, owner);
+    pl_buf_text(&p->b, member);
+    pl_buf_var(&p->b, row.ntokens);
+    for (uint32_t i = 0; i < row.ntokens; i++) {
+        pl_buf_text(&p->b, row.tokens[i].folded);
+        pl_buf_text(&p->b, row.tokens[i].stem);
+    }
+    p->n++;
+}
+
+static void put_phrases(struct pl_locale_tools *t, struct pl_arena *a, struct pl_buf *b,
+                        const struct pl_nlp_source *src) {
+    struct phrases p = {.t = t, .a = a};
+    for (uint32_t i = 0; i < src->nentities; i++) {
+        const struct pl_nlp_entity *e = &src->entities[i];
+        for (uint32_t j = 0; j < e->nwords; j++)
+            put_phrase(&p, PL_NLP_USE_WORD, i, e->words[j].member, e->words[j].lang,
+                       e->words[j].text);
+        for (uint32_t j = 0; j < e->nafter; j++)
+            put_phrase(&p, PL_NLP_USE_AFTER, i, PL_STR(""), e->after[j].lang, e->after[j].text);
+    }
+    for (uint32_t i = 0; i < src->nmentions; i++)
+        for (uint32_t j = 0; j < src->mentions[i].n; j++)
+            put_phrase(&p, PL_NLP_USE_MENTION, i, PL_STR(""), src->mentions[i].phrases[j].lang,
+                       src->mentions[i].phrases[j].text);
+    pl_buf_var(b, p.n);
+    pl_buf_str(b, pl_buf_slice(&p.b));
+    b->failed |= p.b.failed;
+    pl_buf_free(&p.b);
+}
+
+static enum pl_err check_regexes(struct pl_arena *a, const struct pl_nlp_regex *v, uint32_t n,
+                                 struct pl_str *why) {
+    for (uint32_t i = 0; i < n; i++) {
+        struct pl_locale_regex *re = NULL;
+        size_t at = 0;
+        enum pl_err err = pl_locale_regex_new(v[i].pattern, v[i].flags, &re, &at);
+        pl_locale_regex_free(&re);
+        if (err == PL_OK) continue;
+        *why = pl_arena_printf(a, "/%.*s/ does not compile, at byte %zu", PL_STR_ARG(v[i].pattern),
+                               at);
+        return PL_MALFORMED;
+    }
+    return PL_OK;
+}
+
+static enum pl_err check_source(struct pl_arena *a, const struct pl_nlp_source *src,
+                                struct pl_str *why) {
+    *why = PL_STR("too many intents, examples, entities, mentions or expressions");
+    if (src->nintents > PL_NLP_MOST || src->nentities > PL_NLP_MOST ||
+        src->nmentions > PL_NLP_MOST || src->nmatches > PL_NLP_MOST ||
+        src->nexamples > PL_NLP_MOST_EXAMPLES)
+        return PL_LIMIT;
+    *why = PL_STR("an example names an intent that is not there");
+    for (uint32_t i = 0; i < src->nexamples; i++)
+        if (src->examples[i].intent >= src->nintents) return PL_MALFORMED;
+    enum pl_err err = check_regexes(a, src->matches, src->nmatches, why);
+    for (uint32_t i = 0; i < src->nentities && err == PL_OK; i++)
+        err = check_regexes(a, src->entities[i].regexes, src->entities[i].nregexes, why);
+    return err;
+}
+
+static int by_hash(const void *a, const void *b) {
+    const struct pl_nlp_exact *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->intent < y->intent ? -1 : x->intent > y->intent;
+}
+
+/* Examples that stand under two intents decide nothing and are left out. */
+static void put_exact(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
+                      struct pl_buf *b) {
+    struct pl_nlp_exact *v = PL_NEW_ARRAY(a, struct pl_nlp_exact, src->nexamples + 1);
+    uint32_t count = 0, kept = 0;
+    for (uint32_t i = 0; i < src->nexamples; i++) {
+        struct pl_nlp_terms t =
+            pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
+        uint32_t words = 0;
+        for (uint32_t j = 0; j < t.n; j++) words += !t.v[j].placeholder;
+        if (words > 0)
+            v[count++] = (struct pl_nlp_exact){pl_nlp__terms_hash(&t), src->examples[i].intent};
+    }
+    qsort(v, count, sizeof(*v), by_hash);
+    for (uint32_t i = 0; i < count;) {
+        uint32_t end = i;
+        bool same = true;
+        for (; end < count && v[end].hash == v[i].hash; end++) same &= v[end].intent == v[i].intent;
+        if (same) v[kept++] = v[i];
+        i = end;
+    }
+    pl_buf_var(b, kept);
+    for (uint32_t i = 0; i < kept; i++) {
+        pl_buf_u64(b, v[i].hash);
+        pl_buf_var(b, v[i].intent);
+    }
+}
+
+static void put_recognisers(struct pl_locale_tools *t, struct pl_arena *a,
+                            const struct pl_nlp_source *src, struct pl_buf *b) {
+    pl_buf_u32(b, PL_NLP_MAGIC);
+    pl_buf_u16(b, PL_NLP_VERSION);
+    pl_buf_var(b, src->nlangs);
+    for (uint32_t i = 0; i < src->nlangs; i++) pl_buf_text(b, pl_locale_language(src->langs[i]));
+    put_texts(b, src->intents, src->nintents);
+    put_entities(b, src);
+    put_regexes(b, src->matches, src->nmatches);
+    pl_buf_var(b, src->nmentions);
+    put_phrases(t, a, b, src);
+}
+
+/* The intents part, learned through a model that has only the recognisers. */
+static enum pl_err put_intents(struct pl_locale_tools *t, struct pl_arena *a,
+                               const struct pl_nlp_source *src, struct pl_buf *b) {
+    struct pl_buf part = {0};
+    struct pl_nlp_linear empty = {0};
+    pl_buf_str(&part, pl_buf_slice(b));
+    pl_buf_var(&part, 0); /* no exact examples */
+    pl_nlp__write_linear(&part, &empty);
+    struct pl_nlp_model *m = NULL;
+    struct pl_nlp *n = NULL;
+    enum pl_err err = part.failed ? PL_NOMEM : pl_nlp_open(pl_buf_slice(&part), &m);
+    if (err == PL_OK) err = pl_nlp_new(m, t, &n);
+    if (err == PL_OK) {
+        put_exact(n, a, src, b);
+        err = pl_nlp__train(n, a, src, b);
+    }
+    pl_nlp_free(&n);
+    pl_nlp_close(&m);
+    pl_buf_free(&part);
+    return err;
+}
+
+enum pl_err pl_nlp_build(struct pl_locale_tools *t, struct pl_arena *a,
+                         const struct pl_nlp_source *src, struct pl_buf *section,
+                         struct pl_str *why) {
+    struct pl_buf b = {0};
+    enum pl_err err = check_source(a, src, why);
+    if (err == PL_OK) {
+        *why = PL_STR("");
+        put_recognisers(t, a, src, &b);
+        err = put_intents(t, a, src, &b);
+    }
+    if (err == PL_OK) pl_buf_str(section, pl_buf_slice(&b));
+    if (b.failed || section->failed) err = PL_NOMEM;
+    pl_buf_free(&b);
+    return err;
+}
+
+size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
+                         const struct pl_nlp_source *src, struct pl_str section,
+                         struct pl_nlp_confusion *out, size_t max) {
+    struct pl_nlp_model *m = NULL;
+    struct pl_nlp *n = NULL;
+    size_t count = 0;
+    if (pl_nlp_open(section, &m) == PL_OK && pl_nlp_new(m, t, &n) == PL_OK && m->linear.nrows > 0) {
+        for (uint32_t i = 0; i < src->nexamples; i++) {
+            struct pl_nlp_terms terms =
+                pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
+            pl_nlp__score(n, &terms);
+            uint32_t best = 0;
+            for (uint32_t c = 1; c < m->nintents; c++)
+                if (n->scores[c] > n->scores[best]) best = c;
+            if (terms.n == 0 || best == src->examples[i].intent) continue;
+            if (count < max) out[count] = (struct pl_nlp_confusion){i, best};
+            count++;
+        }
+    }
+    pl_nlp_free(&n);
+    pl_nlp_close(&m);
+    return count;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Intents by a linear model: one row of small weights per feature, added up over the features of
+ * the message. A message's length counts all its features, known or not, so that a text that
+ * shares little with the examples scores near nothing.
+ */
+#include "runtime/nlp/nlp_priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES     16
+#define SHARPNESS 2.0  /* of the scores that become confidences */
+#define REJECT    -1.4 /* the score of "none of them" */
+#define MARGIN    0.25 /* two guesses nearer than this are ambiguous */
+
+/* ---- section ---- */
+
+static void put_floats(struct pl_buf *b, const float *v, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u;
+        memcpy(&u, &v[i], sizeof(u));
+        pl_buf_u32(b, u);
+    }
+}
+
+static void get_floats(struct pl_reader *r, float *v, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u = pl_read_u32(r);
+        memcpy(&v[i], &u, sizeof(u));
+        if (!isfinite(v[i]) || fabsf(v[i]) > 1e6f) r->bad = true;
+    }
+}
+
+void pl_nlp__write_linear(struct pl_buf *b, const struct pl_nlp_linear *l) {
+    pl_buf_var(b, l->nclasses);
+    pl_buf_var(b, l->nrows);
+    if (l->nclasses == 0) return; /* no model */
+    put_floats(b, l->unseen, 2);
+    put_floats(b, l->bias, l->nclasses);
+    put_floats(b, l->scale, l->nclasses);
+    for (uint32_t i = 0; i < l->nrows; i++) pl_buf_u32(b, l->keys[i]);
+    put_floats(b, l->idf, l->nrows);
+    for (uint32_t i = 0; i < l->nrows; i++)
+        pl_buf_add(b, l->w + (size_t)i * l->stride, l->nclasses);
+}
+
+static bool fill_slots(struct pl_arena *a, struct pl_nlp_linear *l) {
+    uint32_t size = 16;
+    while (size < l->nrows * 2) size *= 2;
+    l->slots = PL_NEW_ARRAY(a, uint32_t, size);
+    if (l->slots == NULL) return false;
+    l->mask = size - 1;
+    for (uint32_t i = 0; i < l->nrows; i++) {
+        uint32_t at = (l->keys[i] * UINT32_C(2654435761)) & l->mask;
+        while (l->slots[at] != 0) at = (at + 1) & l->mask;
+        l->slots[at] = i + 1;
+    }
+    return true;
+}
+
+bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t nintents,
+                         struct pl_nlp_linear *l) {
+    uint64_t nclasses = pl_read_var(r), nrows = pl_read_var(r);
+    if (nclasses == 0 && nrows == 0) return !r->bad;
+    if (r->bad || nclasses != (uint64_t)nintents + 1) return false;
+    if (nrows > pl_read_left(r) / (8 + nclasses)) return false;
+    l->nclasses = (uint32_t)nclasses;
+    l->nrows = (uint32_t)nrows;
+    l->stride = (l->nclasses + LANES - 1) / LANES * LANES;
+    l->bias = PL_NEW_ARRAY(a, float, l->stride);
+    l->scale = PL_NEW_ARRAY(a, float, l->stride);
+    l->keys = PL_NEW_ARRAY(a, uint32_t, l->nrows + 1);
+    l->idf = PL_NEW_ARRAY(a, float, l->nrows + 1);
+    l->w = PL_NEW_ARRAY(a, int8_t, (size_t)l->nrows * l->stride + 1);
+    if (!l->bias || !l->scale || !l->keys || !l->idf || !l->w) return false;
+    get_floats(r, l->unseen, 2);
+    get_floats(r, l->bias, l->nclasses);
+    get_floats(r, l->scale, l->nclasses);
+    for (uint32_t i = 0; i < l->nrows; i++) l->keys[i] = pl_read_u32(r);
+    get_floats(r, l->idf, l->nrows);
+    for (uint32_t i = 0; i < l->nrows; i++) {
+        struct pl_str row = pl_read_bytes(r, l->nclasses);
+        if (row.n == l->nclasses) memcpy(l->w + (size_t)i * l->stride, row.p, row.n);
+    }
+    return !r->bad && fill_slots(a, l);
+}
+
+/* ---- scores ---- */
+
+static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
+    uint32_t at = (key * UINT32_C(2654435761)) & l->mask;
+    while (l->slots[at] != 0) {
+        if (l->keys[l->slots[at] - 1] == key) return l->slots[at] - 1;
+        at = (at + 1) & l->mask;
+    }
+    return UINT32_MAX;
+}
+
+static void add_row(float *acc, const int8_t *w, uint32_t stride, float x) {
+    for (uint32_t i = 0; i < stride; i += LANES)
+        for (uint32_t j = 0; j < LANES; j++) acc[i + j] += x * (float)w[i + j];
+}
+
+void pl_nlp__score(struct pl_nlp *n, const struct pl_nlp_terms *terms) {
+    const struct pl_nlp_linear *l = &n->model->linear;
+    uint32_t rows[PL_NLP_FEATURES];
+    float squares[2] = {0, 0};
+    pl_nlp__features(terms, &n->features);
+    for (uint32_t i = 0; i < n->features.n; i++) {
+        const struct pl_nlp_feature *f = &n->features.v[i];
+        rows[i] = row_of(l, f->key);
+        float idf = rows[i] == UINT32_MAX ? l->unseen[f->block] : l->idf[rows[i]];
+        squares[f->block] += idf * idf;
+    }
+    float length[2] = {sqrtf(squares[0] + 1e-9f), sqrtf(squares[1] + 1e-9f)};
+    memset(n->scores, 0, l->stride * sizeof(float));
+    for (uint32_t i = 0; i < n->features.n; i++) {
+        if (rows[i] == UINT32_MAX) continue;
+        float x = l->idf[rows[i]] / length[n->features.v[i].block];
+        add_row(n->scores, l->w + (size_t)rows[i] * l->stride, l->stride, x);
+    }
+    for (uint32_t i = 0; i < l->nclasses; i++)
+        n->scores[i] = n->scores[i] * l->scale[i] + l->bias[i];
+}
+
+/* ---- guesses ---- */
+
+static void keep(struct pl_nlp_reading *r, struct pl_nlp_guess g) {
+    uint32_t at = r->nguesses < PL_NLP_GUESSES ? r->nguesses++ : PL_NLP_GUESSES;
+    while (at > 0 && r->guesses[at - 1].confidence < g.confidence) {
+        if (at < PL_NLP_GUESSES) r->guesses[at] = r->guesses[at - 1];
+        at--;
+    }
+    if (at < PL_NLP_GUESSES) r->guesses[at] = g;
+}
+
+static void guess(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
+    const struct pl_nlp_model *m = t->nlp->model;
+    const struct pl_nlp_linear *l = &m->linear;
+    if (l->nrows == 0 || terms->n == 0) return;
+    pl_nlp__score(t->nlp, terms);
+    const float *s = t->nlp->scores;
+    double sum = exp(SHARPNESS * REJECT);
+    /* everything else: its score counts where it is above that of "none" */
+    if (s[m->nintents] > REJECT) sum = exp(SHARPNESS * (double)s[m->nintents]);
+    for (uint32_t i = 0; i < m->nintents; i++) sum += exp(SHARPNESS * (double)s[i]);
+    for (uint32_t i = 0; i < m->nintents; i++) {
+        double c = exp(SHARPNESS * (double)s[i]) / sum;
+        if (c >= 0.01) keep(t->r, (struct pl_nlp_guess){i, c});
+    }
+}
+
+static int by_exact(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = ((const struct pl_nlp_exact *)b)->hash;
+    return x < y ? -1 : x > y;
+}
+
+/* The whole message is an example: that decides. */
+static void take_exact(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
+    const struct pl_nlp_model *m = t->nlp->model;
+    struct pl_nlp_reading *r = t->r;
+    uint64_t hash = pl_nlp__terms_hash(terms);
+    const struct pl_nlp_exact *x =
+        terms->n == 0 || m->nexact == 0
+            ? NULL
+            : bsearch(&hash, m->exact, m->nexact, sizeof(*m->exact), by_exact);
+    if (x == NULL) return;
+    struct pl_nlp_guess rest[PL_NLP_GUESSES];
+    uint32_t n = r->nguesses;
+    memcpy(rest, r->guesses, sizeof(rest));
+    r->guesses[0] = (struct pl_nlp_guess){x->intent, 1};
+    r->nguesses = 1;
+    for (uint32_t i = 0; i < n && r->nguesses < PL_NLP_GUESSES; i++) {
+        if (rest[i].intent == x->intent) continue;
+        if (rest[i].confidence > 0.2) rest[i].confidence = 0.2;
+        r->guesses[r->nguesses++] = rest[i];
+    }
+    r->exact = true;
+}
+
+static double uncertainty(const struct pl_nlp_reading *r) {
+    double first = r->nguesses > 0 ? r->guesses[0].confidence : 0;
+    double second = r->nguesses > 1 ? r->guesses[1].confidence : 0;
+    double near = first - second < 0.3 && second > 0.1 ? 0.3 - (first - second) : 0;
+    double u = 1 - first + near;
+    return u < 1 ? u : 1;
+}
+
+/* Nothing is said but values, yes or no: nothing to be unsure about. */
+static bool says_no_more(const struct pl_nlp_reading *r) {
+    if (r->answer != PL_NLP_NEITHER || r->words.n == 0) return true;
+    for (uint32_t i = 0; i < r->words.n; i++) {
+        bool covered = false;
+        for (uint32_t j = 0; j < r->nfound && !covered; j++)
+            covered = r->found[j].start <= r->words.v[i].start &&
+                      r->found[j].end >= r->words.v[i].end && !r->found[j].needs_after;
+        if (!covered) return false;
+    }
+    return true;
+}
+
+void pl_nlp__intents(struct pl_nlp_turn *t) {
+    struct pl_nlp_reading *r = t->r;
+    struct pl_nlp_terms terms = pl_nlp__terms(t);
+    guess(t, &terms);
+    take_exact(t, &terms);
+    r->ambiguous = !r->exact && r->nguesses > 1 && r->guesses[0].confidence >= 0.3 &&
+                   r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
+    r->uncertainty = says_no_more(r) && !r->exact ? 0 : uncertainty(r);
+}

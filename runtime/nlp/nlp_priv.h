@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to the room nlp: the model as opened from its section, and one thread's scratch.
+ */
+#ifndef PL_NLP_PRIV_H
+#define PL_NLP_PRIV_H
+
+#include "runtime/nlp/nlp.h"
+
+#define PL_NLP_MAGIC         UINT32_C(0x504c4e31)
+#define PL_NLP_VERSION       1
+#define PL_NLP_MOST          1000 /* intents, entities, mentions, matches */
+#define PL_NLP_MOST_EXAMPLES 100000
+#define PL_NLP_MOST_LIST     100000
+
+/* ---- phrases: sequences of words that are looked for in a message ---- */
+
+enum pl_nlp_use { PL_NLP_USE_WORD, PL_NLP_USE_AFTER, PL_NLP_USE_MENTION, PL_NLP_USES };
+
+struct pl_nlp_token {
+    struct pl_str folded, stem;
+};
+
+struct pl_nlp_row {
+    uint8_t use;          /* enum pl_nlp_use */
+    bool arabic;          /* may stand behind an article and before an ending */
+    uint32_t owner;       /* entity or mention */
+    struct pl_str member; /* word lists: the member; hook lists: the text as the hook gave it */
+    const struct pl_nlp_token *tokens;
+    uint32_t ntokens;
+};
+
+/* First words by hash, sorted; bucket b holds entries [from[b], from[b + 1]). */
+struct pl_nlp_entry {
+    uint32_t hash, row;
+};
+struct pl_nlp_index {
+    struct pl_nlp_row *rows;
+    uint32_t nrows;
+    struct pl_nlp_entry *entries;
+    uint32_t nentries;
+    uint32_t *from;
+    uint32_t shift; /* bucket = hash >> shift */
+};
+
+/* A row found at words [word, word + row->ntokens). */
+struct pl_nlp_hit {
+    const struct pl_nlp_row *row;
+    uint32_t word;
+    bool fuzzy;
+};
+struct pl_nlp_hits {
+    struct pl_nlp_hit *v;
+    uint32_t n, cap;
+};
+
+/* Splits a phrase into tokens in the arena. */
+struct pl_nlp_row pl_nlp__row(struct pl_locale_tools *t, struct pl_arena *a, enum pl_nlp_use use,
+                              uint32_t owner, struct pl_str member, struct pl_str lang,
+                              struct pl_str text);
+/* Indexes rows, all in the arena; NULL entries when it is full. */
+void pl_nlp__index(struct pl_arena *a, struct pl_nlp_row *rows, uint32_t nrows,
+                   struct pl_nlp_index *out);
+void pl_nlp__find(const struct pl_nlp_index *x, const struct pl_words *w, struct pl_arena *a,
+                  struct pl_nlp_hits *hits);
+/* Is word i of the message this token? fuzzy: one edit apart will do, from five letters. */
+bool pl_nlp__same(const struct pl_word *w, const struct pl_nlp_token *t, bool arabic, bool fuzzy);
+
+/* ---- the model ---- */
+
+struct pl_nlp_expression {
+    struct pl_str pattern, flags;
+    uint8_t needs; /* PL_NLP_NEEDS_* */
+};
+enum { PL_NLP_NEEDS_DIGIT = 1, PL_NLP_NEEDS_AT = 2 };
+
+struct pl_nlp_entity_row {
+    struct pl_str name;
+    uint8_t kind, flags;
+    bool after;
+    const struct pl_nlp_expression *regexes;
+    uint32_t nregexes;
+};
+
+struct pl_nlp_exact {
+    uint64_t hash;
+    uint32_t intent;
+};
+
+/* One row of weights per feature that occurs in the examples. Classes are the intents and one
+ * more: everything else. */
+struct pl_nlp_linear {
+    uint32_t nclasses, stride, nrows;
+    float *bias, *scale; /* per class */
+    float unseen[2];     /* weight of an unknown feature in the length of a text, per block */
+    uint32_t *keys;
+    float *idf;
+    int8_t *w;       /* nrows * stride */
+    uint32_t *slots; /* open addressing: row + 1, 0 free */
+    uint32_t mask;
+};
+
+struct pl_nlp_model {
+    struct pl_arena arena;
+    struct pl_str *langs, *intents;
+    uint32_t nlangs, nintents;
+    struct pl_nlp_entity_row *entities;
+    uint32_t nentities;
+    struct pl_nlp_expression *matches;
+    uint32_t nmatches, nmentions;
+    struct pl_nlp_index index;
+    struct pl_nlp_exact *exact;
+    uint32_t nexact;
+    struct pl_nlp_linear linear;
+};
+
+struct pl_nlp_list {
+    struct pl_arena arena;
+    uint32_t entity;
+    struct pl_nlp_index index;
+};
+
+/* ---- features ---- */
+
+#define PL_NLP_FEATURES 2048
+
+struct pl_nlp_feature {
+    uint32_t key;
+    uint8_t block; /* 0 words, 1 letters */
+};
+struct pl_nlp_features {
+    struct pl_nlp_feature v[PL_NLP_FEATURES];
+    uint32_t n;
+    uint32_t seen[4096]; /* keys already there; stamped */
+    uint32_t stamp[4096], turn;
+};
+
+/* What intents are read from: words, and placeholders in the place of entities. */
+struct pl_nlp_term {
+    struct pl_str folded, stem;
+    bool placeholder;
+};
+struct pl_nlp_terms {
+    struct pl_nlp_term *v;
+    uint32_t n;
+};
+
+void pl_nlp__features(const struct pl_nlp_terms *t, struct pl_nlp_features *out);
+uint64_t pl_nlp__terms_hash(const struct pl_nlp_terms *t);
+
+struct pl_nlp {
+    const struct pl_nlp_model *model;
+    struct pl_locale_tools *tools;
+    struct pl_locale_regex **entities; /* of all entities, one after another */
+    struct pl_locale_regex **matches;
+    uint32_t nentities, nmatches;
+    struct pl_nlp_features features;
+    float *scores; /* stride of them */
+};
+
+/* A message under way. */
+struct pl_nlp_turn {
+    struct pl_nlp *nlp;
+    struct pl_arena *a;
+    struct pl_str text;
+    const struct pl_nlp_context *ctx;
+    struct pl_nlp_reading *r;
+    const struct pl_locale_subject *subject;
+    bool digits, at; /* what the text has, for expressions that need it */
+    struct pl_nlp_hits hits;
+    uint32_t cap; /* of r->found */
+};
+
+void pl_nlp__language(struct pl_nlp_turn *t);
+void pl_nlp__entities(struct pl_nlp_turn *t);
+void pl_nlp__builtins(struct pl_nlp_turn *t);
+void pl_nlp__sort_found(struct pl_nlp_turn *t);
+void pl_nlp__add(struct pl_nlp_turn *t, struct pl_nlp_found f);
+void pl_nlp__answer(struct pl_nlp_turn *t);
+void pl_nlp__sentiment(struct pl_nlp_turn *t);
+void pl_nlp__intents(struct pl_nlp_turn *t);
+struct pl_nlp_terms pl_nlp__terms(struct pl_nlp_turn *t);
+/* Recognition without intents: what the trainer runs over its examples. Placeholders in the text
+ * are terms of their own. */
+struct pl_nlp_terms pl_nlp__example_terms(struct pl_nlp *n, struct pl_arena *a, struct pl_str lang,
+                                          struct pl_str text);
+/* Scores of all classes into n->scores. */
+void pl_nlp__score(struct pl_nlp *n, const struct pl_nlp_terms *terms);
+/* Appends the linear model trained on the examples. */
+enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
+                          struct pl_buf *section);
+void pl_nlp__write_linear(struct pl_buf *b, const struct pl_nlp_linear *l);
+bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t nintents,
+                         struct pl_nlp_linear *l);
+uint8_t pl_nlp__needs(struct pl_str pattern);
+/* Are letters or digits of any script at both sides of the byte? */
+bool pl_nlp__boundary(struct pl_str s, size_t at);
+
+#endif
