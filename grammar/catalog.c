@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Translations: catalogs in ARB's JSON, {"track.ask": "…"}, one for each locale. Names that start
+ * with @ are ARB's own. A translation is message code over the arguments of its source text. */
+#include "grammar/graph.h"
+
+#define NOTES_MOST 12
+
+struct catalog {
+    struct pl_graph *g;
+    const struct pl_grammar_catalog *from;
+    struct pl_str name; /* of its file */
+    size_t locale;
+    const struct pl_json *json;
+};
+
+static struct pl_span whole(const struct catalog *c) {
+    return (struct pl_span){.file = c->from->file};
+}
+
+/* Where the id stands in the file; its first byte when it cannot be found. */
+static struct pl_span place(const struct catalog *c, struct pl_str id) {
+    struct pl_graph *g = c->g;
+    struct pl_str text = g->input->sources->v[c->from->file].text;
+    struct pl_str key = pl_grammar__str(g, "\"%.*s\"", PL_STR_ARG(id));
+    for (size_t at = 0; at < text.n;) {
+        size_t found = pl_str_find((struct pl_str){text.p + at, text.n - at}, key);
+        if (found == SIZE_MAX) break;
+        size_t end = at + found + key.n, after = end;
+        while (after < text.n && (text.p[after] == ' ' || text.p[after] == '\n')) after++;
+        if (after < text.n && text.p[after] == ':')
+            return (struct pl_span){c->from->file, (uint32_t)(at + found), (uint32_t)end};
+        at = end;
+    }
+    return whole(c);
+}
+
+/* ---- one translation ---- */
+
+static void mismatch(const struct catalog *c, struct pl_str id, const char *what,
+                     struct pl_str name) {
+    struct pl_str full = pl_grammar__str(c->g, what, PL_STR_ARG(name));
+    pl_diag3(c->g->diags, PL_D_PLACEHOLDERS, place(c, id), c->name, id, full);
+}
+
+static bool uses(const struct pl_ast_pieces *pieces, const struct pl_ast_expr *arg) {
+    for (size_t i = 0; i < pieces->n; i++) {
+        const struct pl_ast_piece *p = &pieces->v[i];
+        if (p->kind != PL_PIECE_VALUE) continue;
+        if (pl_grammar__expr_eq(p->expr, arg)) return true;
+        for (size_t k = 0; k < p->branches.n; k++)
+            if (uses(&p->branches.v[k].pieces, arg)) return true;
+    }
+    return false;
+}
+
+static void check_all_used(const struct catalog *c, const struct pl_graph_text *t,
+                           const struct pl_ast_text *translation) {
+    const struct pl_sources *sources = c->g->input->sources;
+    for (size_t i = 0; i < t->args.n; i++)
+        if (!uses(&translation->pieces, t->args.v[i].expr))
+            mismatch(c, t->id, "the placeholder {%.*s} is missing",
+                     pl_span_text(sources, t->args.v[i].expr->span));
+}
+
+static const char *const categories[] = {"zero", "one", "two", "few", "many", "other"};
+
+static void check_plurals(const struct catalog *c, const struct pl_graph_text *t,
+                          const struct pl_ast_pieces *pieces) {
+    const struct pl_grammar_host *h = c->g->host;
+    for (size_t i = 0; i < pieces->n && h->plurals; i++) {
+        const struct pl_ast_piece *p = &pieces->v[i];
+        bool plural = p->form == PL_FORM_PLURAL || p->form == PL_FORM_ORDINAL;
+        for (size_t k = 0; k < p->branches.n; k++) check_plurals(c, t, &p->branches.v[k].pieces);
+        if (p->kind != PL_PIECE_VALUE || !plural || !p->branches.n) continue;
+        unsigned want = h->plurals(h->ctx, c->from->locale, p->form == PL_FORM_ORDINAL);
+        for (unsigned cat = 0; cat < PL_LEN(categories); cat++) {
+            bool has = !(want >> cat & 1);
+            for (size_t k = 0; k < p->branches.n && !has; k++)
+                has = pl_str_is(p->branches.v[k].key.s, categories[cat]);
+            if (!has)
+                pl_diag3(c->g->diags, PL_D_PLURALS, place(c, t->id), c->name, t->id,
+                         pl_str_c(categories[cat]));
+        }
+    }
+}
+
+/* Members that the source's type does not have. */
+static void check_selects(const struct catalog *c, const struct pl_graph_text *t,
+                          const struct pl_ast_pieces *pieces) {
+    struct pl_graph *g = c->g;
+    for (size_t i = 0; i < pieces->n; i++) {
+        const struct pl_ast_piece *p = &pieces->v[i];
+        if (p->kind != PL_PIECE_VALUE) continue;
+        for (size_t k = 0; k < p->branches.n; k++) {
+            const struct pl_ast_branch *b = &p->branches.v[k];
+            check_selects(c, t, &b->pieces);
+            if (p->form != PL_FORM_SELECT || pl_str_is(b->key.s, "other") ||
+                pl_str_is(b->key.s, "none"))
+                continue;
+            for (size_t a = 0; a < t->args.n; a++)
+                if (pl_grammar__expr_eq(t->args.v[a].expr, p->expr) &&
+                    pl_grammar__def(g, t->args.v[a].type) &&
+                    !pl_grammar__member(g, t->args.v[a].type, b->key.s))
+                    mismatch(c, t->id, "`%.*s` is no member to select by", b->key.s);
+        }
+    }
+}
+
+static void check_reply(const struct catalog *c, const struct pl_graph_text *t,
+                        struct pl_str text) {
+    const struct pl_grammar_host *h = c->g->host;
+    size_t n = 0;
+    if (!t->label || t->args.n) return;
+    if (h->graphemes)
+        n = h->graphemes(h->ctx, text);
+    else
+        for (size_t at = 0; at < text.n; n++) pl_utf8_next(text, &at);
+    if (n > 40)
+        pl_diag1(c->g->diags, PL_D_QUICK_REPLY, place(c, t->id), pl_grammar__str(c->g, "%zu", n));
+}
+
+static void translate(const struct catalog *c, struct pl_graph_text *t, struct pl_str said) {
+    struct pl_graph *g = c->g;
+    struct pl_ast_text *text = pl_parse_text(g->arena, said, place(c, t->id), g->diags);
+    if (!text) return;
+    const struct pl_ast_piece *at = NULL;
+    struct pl_str code;
+    if (!pl_grammar__message(g, t, &text->pieces, &code, &at)) {
+        mismatch(c, t->id, "the source has no placeholder {%.*s}",
+                 at->expr->kind == PL_EXPR_PATH ? at->expr->path.s : PL_STR("…"));
+        return;
+    }
+    check_all_used(c, t, text);
+    check_plurals(c, t, &text->pieces);
+    check_selects(c, t, &text->pieces);
+    check_reply(c, t, text->s);
+    t->code[c->locale] = code;
+}
+
+/* ---- a catalog ---- */
+
+static void check_missing(const struct catalog *c) {
+    struct pl_graph *g = c->g;
+    size_t missing = 0, words = 0;
+    for (size_t i = 0; i < g->texts.n; i++) {
+        const struct pl_graph_text *t = &g->texts.v[i];
+        if (!t->words || !t->id.n) continue;
+        words++;
+        missing += !t->code[c->locale].n;
+    }
+    if (!missing) return;
+    struct pl_diag *d =
+        pl_diag3(g->diags, PL_D_MISSING_TRANSLATION, whole(c), c->name,
+                 pl_grammar__str(g, "%zu", missing), pl_grammar__str(g, "%zu", words));
+    size_t notes = 0;
+    for (size_t i = 0; i < g->texts.n && notes < NOTES_MOST; i++) {
+        const struct pl_graph_text *t = &g->texts.v[i];
+        if (!t->words || !t->id.n || t->code[c->locale].n) continue;
+        pl_diag_note(g->diags, d, t->span, "%.*s", PL_STR_ARG(t->id));
+        notes++;
+    }
+}
+
+static bool translate_id(const struct catalog *c, struct pl_str id, struct pl_str said) {
+    struct pl_graph *g = c->g;
+    bool found = false;
+    for (size_t i = 0; i < g->texts.n; i++)
+        if (pl_str_eq(g->texts.v[i].id, id)) {
+            translate(c, &g->texts.v[i], said);
+            found = true;
+        }
+    return found;
+}
+
+static void read_members(const struct catalog *c) {
+    struct pl_graph *g = c->g;
+    for (size_t i = 0; i < c->json->n; i++) {
+        const struct pl_json_member *m = &c->json->m[i];
+        if (pl_str_is(m->name, "@@locale") && !pl_str_eq(m->value.s, c->from->locale))
+            pl_diag2(g->diags, PL_D_CATALOG_LOCALE, place(c, m->name), m->value.s, c->name);
+        if (pl_str_starts(m->name, PL_STR("@"))) continue;
+        if (m->value.kind != PL_JTEXT)
+            pl_diag1(g->diags, PL_D_CATALOG, place(c, m->name), c->name);
+        else if (!translate_id(c, m->name, m->value.s))
+            pl_diag2(g->diags, PL_D_EXTRA_TRANSLATION, place(c, m->name), c->name, m->name);
+    }
+}
+
+static void read_catalog(struct pl_graph *g, const struct pl_grammar_catalog *from) {
+    const struct pl_source *s = &g->input->sources->v[from->file];
+    struct catalog c = {.g = g, .from = from, .name = s->name, .locale = SIZE_MAX};
+    for (size_t i = 0; i < g->locales.n; i++)
+        if (pl_str_eq(g->locales.v[i], from->locale)) c.locale = i;
+    if (c.locale == SIZE_MAX) {
+        pl_diag1(g->diags, PL_D_CATALOG_UNLISTED, whole(&c), from->locale);
+        return;
+    }
+    struct pl_json json = {0};
+    size_t at = 0;
+    if (pl_json_parse(g->arena, s->text, &json, &at) != PL_OK || json.kind != PL_JOBJECT) {
+        struct pl_span span = {from->file, (uint32_t)at, (uint32_t)at};
+        pl_diag1(g->diags, PL_D_CATALOG, span, c.name);
+        return;
+    }
+    c.json = &json;
+    read_members(&c);
+    if (c.locale) check_missing(&c);
+}
+
+void pl_grammar__catalogs(struct pl_graph *g) {
+    for (size_t i = 0; i < g->input->ncatalogs; i++) read_catalog(g, &g->input->catalogs[i]);
+}

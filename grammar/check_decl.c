@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of declarations: assistant, intents, entities, hooks, hours, queues, rules, flow heads. */
+#include "grammar/check_priv.h"
+
+#define EXAMPLES_LEAST 3
+
+static void not_built(struct pl_graph *g, struct pl_span at, const char *what) {
+    pl_diag1(g->diags, PL_D_NOT_BUILT, at, pl_str_c(what));
+}
+
+static struct pl_str language(struct pl_str locale) {
+    size_t dash = pl_str_find(locale, PL_STR("-"));
+    return (struct pl_str){locale.p, dash == SIZE_MAX ? locale.n : dash};
+}
+
+/* ---- the assistant ---- */
+
+static void check_locale(struct pl_graph *g, const struct pl_ast_name *name) {
+    if (name->s.n && g->host->locale && !g->host->locale(g->host->ctx, name->s))
+        pl_diag1(g->diags, PL_D_LOCALE_UNKNOWN, name->span, name->s);
+}
+
+static void check_zone(struct pl_graph *g, const struct pl_ast_text *zone) {
+    if (zone && g->host->zone && !g->host->zone(g->host->ctx, zone->s))
+        pl_diag1(g->diags, PL_D_ZONE_UNKNOWN, zone->span, zone->s);
+}
+
+static void check_assistant(struct pl_graph *g) {
+    const struct pl_ast_assistant *a = &g->assistant->assistant;
+    check_locale(g, &a->source);
+    for (size_t i = 0; i < a->locales.n; i++) check_locale(g, &a->locales.v[i]);
+    check_zone(g, a->zone);
+    if (!a->start.s.n) return;
+    struct pl_symbol *start = pl_grammar__need(g, &g->flows, a->start.s, a->start.span);
+    if (start && start->decl->flow.params.n) pl_diag(g->diags, PL_D_TRIGGER_PARAMS, a->start.span);
+}
+
+/* The flows that the runtime calls by name, with their counts of parameters. */
+static void check_prelude(struct pl_graph *g) {
+    static const struct {
+        const char *flow;
+        uint32_t params;
+        bool required;
+    } rows[] = {
+#define PRELUDE(name, flow, params, required) {flow, params, required},
+#include "runtime/program/prelude.def"
+#undef PRELUDE
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_str name = pl_str_c(rows[i].flow);
+        struct pl_symbol *s = pl_grammar__find(&g->flows, name);
+        if (!s && rows[i].required)
+            pl_diag1(g->diags, PL_D_PRELUDE_MISSING, g->assistant->head, name);
+        if (!s || s->decl->flow.params.n == rows[i].params) continue;
+        pl_diag3(g->diags, PL_D_PRELUDE_PARAMS, s->decl->name.span, name,
+                 pl_grammar__str(g, "%zu", s->decl->flow.params.n),
+                 pl_grammar__str(g, "%u", rows[i].params));
+    }
+}
+
+/* ---- intents ---- */
+
+static void check_mark(struct pl_graph *g, const struct pl_ast_piece *p) {
+    struct pl_type t = pl_grammar__type_named(g, p->entity.s);
+    if (t.kind == PL_KIND_NONE)
+        pl_grammar__need(g, &g->entities, p->entity.s, p->entity.span);
+    else if (p->slot.n && !pl_str_eq(p->slot.s, p->entity.s))
+        not_built(g, p->span, "a mark that names another slot than its entity");
+}
+
+static void check_phrases(struct pl_graph *g, const struct pl_ast_phrases *line, bool marks) {
+    bool spoken = false;
+    for (size_t i = 0; i < g->locales.n; i++)
+        spoken |= pl_str_eq(language(g->locales.v[i]), language(line->lang.s));
+    if (!spoken) pl_diag1(g->diags, PL_D_LANGUAGE, line->lang.span, line->lang.s);
+    for (size_t i = 0; i < line->texts.n; i++)
+        for (size_t k = 0; k < line->texts.v[i]->pieces.n; k++) {
+            const struct pl_ast_piece *p = &line->texts.v[i]->pieces.v[k];
+            if (p->kind != PL_PIECE_MARK) continue;
+            if (marks)
+                check_mark(g, p);
+            else
+                not_built(g, p->span, "a mark here");
+        }
+}
+
+static void check_phrase_list(struct pl_graph *g, const struct pl_ast_phrase_list *list,
+                              bool marks) {
+    for (size_t i = 0; i < list->n; i++) check_phrases(g, &list->v[i], marks);
+}
+
+/* The same words in two intents, or twice in one, teach nothing. */
+static void check_example_twice(struct pl_graph *g, struct pl_map *seen,
+                                const struct pl_ast_phrase_list *list, struct pl_symbol *of) {
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t k = 0; k < list->v[i].texts.n; k++) {
+            const struct pl_ast_text *t = list->v[i].texts.v[k];
+            struct pl_str key = t->s;
+            if (g->host->fold) key = g->host->fold(g->host->ctx, g->arena, key);
+            key = pl_grammar__str(g, "%.*s %.*s", PL_STR_ARG(list->v[i].lang.s), PL_STR_ARG(key));
+            struct pl_symbol *other = pl_map_put(seen, key, of);
+            if (other) pl_diag1(g->diags, PL_D_EXAMPLE_TWICE, t->span, other->name);
+        }
+}
+
+static size_t count_examples(const struct pl_ast_phrase_list *list, struct pl_str lang) {
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (pl_str_eq(language(list->v[i].lang.s), lang)) n += list->v[i].texts.n;
+    return n;
+}
+
+static void check_intents(struct pl_graph *g) {
+    struct pl_map seen = {0};
+    struct pl_str source = language(g->locales.v[0]);
+    for (size_t i = 0; i < g->intents.n; i++) {
+        struct pl_symbol *s = g->intents.v[i];
+        size_t n = count_examples(&s->decl->intent, source);
+        check_phrase_list(g, &s->decl->intent, true);
+        check_example_twice(g, &seen, &s->decl->intent, s);
+        for (size_t k = 0; k < s->more.n; k++) {
+            check_phrase_list(g, &s->more.v[k]->intent, true);
+            check_example_twice(g, &seen, &s->more.v[k]->intent, s);
+            n += count_examples(&s->more.v[k]->intent, source);
+        }
+        if (n < EXAMPLES_LEAST)
+            pl_diag3(g->diags, PL_D_FEW_EXAMPLES, s->decl->name.span, s->name,
+                     pl_grammar__str(g, "%zu", n), source);
+    }
+    pl_map_free(&seen);
+}
+
+/* ---- entities ---- */
+
+static void check_match(struct pl_graph *g, const struct pl_ast_entity *e) {
+    const struct pl_grammar_host *h = g->host;
+    size_t at = 0;
+    if (!e->match.pattern.n || !h->regex) return;
+    if (!h->regex(h->ctx, e->match.pattern, e->match.flags, &at)) {
+        struct pl_span span = e->match.at;
+        if (at < e->match.pattern.n) span.start += (uint32_t)at;
+        pl_diag(g->diags, PL_D_REGEX, span);
+        return;
+    }
+    for (size_t i = 0; h->matches && i < e->examples.n; i++)
+        if (!h->matches(h->ctx, e->match.pattern, e->match.flags, e->examples.v[i]->s))
+            pl_diag1(g->diags, PL_D_EXAMPLE, e->examples.v[i]->span, e->examples.v[i]->s);
+}
+
+static void check_from_hook(struct pl_graph *g, const struct pl_ast_path *path) {
+    if (!path->n) return;
+    struct pl_symbol *hook = pl_grammar__need(g, &g->hooks, path->s, path->span);
+    if (!hook || !hook->decl->hook.result) return;
+    struct pl_type t = pl_grammar__type(g, hook->decl->hook.result, hook->name);
+    bool texts =
+        t.kind == PL_KIND_LIST && pl_grammar__base(g, pl_grammar__item(g, t)) == PL_KIND_TEXT;
+    if (!texts || hook->decl->hook.params.n)
+        pl_diag1(g->diags, PL_D_ENTITY_HOOK, path->span, path->s);
+}
+
+static void check_entity_part(struct pl_graph *g, const struct pl_ast_entity *e) {
+    static const struct pl_str shapes[] = {{"upper", 5}, {"lower", 5}};
+    check_match(g, e);
+    check_from_hook(g, &e->from_hook);
+    check_phrase_list(g, &e->after, false);
+    if (e->lua.n) not_built(g, e->lua.span, "an entity recognised by Lua");
+    if (e->shape.s.n && !pl_str_eq(e->shape.s, shapes[0]) && !pl_str_eq(e->shape.s, shapes[1]))
+        pl_grammar__unknown(g, "shape", e->shape.s, e->shape.span, shapes, PL_LEN(shapes));
+    for (size_t i = 0; i < e->members.n; i++) {
+        check_phrase_list(g, &e->members.v[i].phrases, false);
+        if (e->members.v[i].label)
+            pl_grammar__check_text(&(struct pl_where){.g = g}, e->members.v[i].label);
+    }
+}
+
+static bool recognised(const struct pl_symbol *s) {
+    const struct pl_ast_entity *e = &s->decl->entity;
+    bool any = e->match.pattern.n || e->from_hook.n || e->lua.n || e->members.n;
+    for (size_t i = 0; i < s->more.n && !any; i++) {
+        e = &s->more.v[i]->entity;
+        any = e->match.pattern.n || e->from_hook.n || e->lua.n || e->members.n;
+    }
+    return any;
+}
+
+static void check_entities(struct pl_graph *g) {
+    struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
+    for (size_t i = 0; i < g->entities.n; i++) {
+        struct pl_symbol *s = g->entities.v[i];
+        check_entity_part(g, &s->decl->entity);
+        if (s->decl->entity.title) pl_grammar__check_line(&c, s->decl->entity.title);
+        for (size_t k = 0; k < s->more.n; k++) check_entity_part(g, &s->more.v[k]->entity);
+        if (!recognised(s)) pl_diag1(g->diags, PL_D_ENTITY_EMPTY, s->decl->name.span, s->name);
+    }
+}
+
+/* ---- hooks ---- */
+
+static void check_hook(struct pl_graph *g, const struct pl_symbol *s) {
+    const struct pl_ast_hook *h = &s->decl->hook;
+    if (h->path.n != 2) pl_diag(g->diags, PL_D_HOOK_NAME, h->path.span);
+    if (h->effect == PL_EFFECT_UNSAID)
+        pl_diag1(g->diags, PL_D_EFFECT_MISSING, s->decl->head, s->name);
+    if (h->effect == PL_EFFECT_WRITE_ONCE && h->cache)
+        pl_diag(g->diags, PL_D_CACHE_WRITE, h->cache->span);
+    for (size_t i = 0; i < h->fails.n; i++)
+        if (pl_str_is(h->fails.v[i].s, "unavailable") || pl_str_is(h->fails.v[i].s, "unconfirmed"))
+            pl_diag1(g->diags, PL_D_FAILURE_NAME, h->fails.v[i].span, h->fails.v[i].s);
+    for (size_t i = 0; i < h->params.n; i++)
+        pl_grammar__type(g, &h->params.v[i].type,
+                         pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(s->name),
+                                         PL_STR_ARG(h->params.v[i].name.s)));
+    if (h->result) pl_grammar__type(g, h->result, s->name);
+}
+
+static const struct pl_grammar_lua *lua_file(struct pl_graph *g, struct pl_str name) {
+    for (size_t i = 0; i < g->input->nlua; i++)
+        if (pl_str_eq(g->input->lua[i].name, name)) return &g->input->lua[i];
+    return NULL;
+}
+
+static void check_lua_function(struct pl_graph *g, const struct pl_symbol *s,
+                               const struct pl_grammar_lua_names *names) {
+    const struct pl_ast_path *p = &s->decl->hook.path;
+    for (size_t i = 0; i < names->n; i++)
+        if (pl_str_eq(names->v[i], p->part[1].s)) return;
+    struct pl_diag *d =
+        pl_diag2(g->diags, PL_D_LUA_FUNCTION, p->part[1].span,
+                 pl_grammar__str(g, "%.*s.lua", PL_STR_ARG(p->part[0].s)), p->part[1].s);
+    pl_diag_nearest(g->diags, d, p->part[1].span, p->part[1].s, names->v, names->n);
+}
+
+/* Each file is checked once, its functions against the hooks that name it. */
+static void check_lua(struct pl_graph *g) {
+    if (!g->host->lua || !g->input->nlua) return;
+    struct pl_grammar_lua_names *names =
+        PL_NEW_ARRAY(g->arena, struct pl_grammar_lua_names, g->input->nlua);
+    for (size_t i = 0; i < g->input->nlua; i++) {
+        const struct pl_grammar_lua *file = &g->input->lua[i];
+        g->host->lua(g->host->ctx, g->arena, file, &names[i]);
+        if (names[i].mistake.n)
+            pl_diag3(g->diags, PL_D_LUA_MISTAKE, g->assistant->head, file->path,
+                     pl_grammar__str(g, "%u", names[i].line), names[i].mistake);
+    }
+    for (size_t i = 0; i < g->hooks.n; i++) {
+        const struct pl_symbol *s = g->hooks.v[i];
+        const struct pl_ast_path *p = &s->decl->hook.path;
+        if (p->n != 2) continue;
+        const struct pl_grammar_lua *file = lua_file(g, p->part[0].s);
+        if (!file)
+            pl_diag3(g->diags, PL_D_LUA_FILE, p->span, p->s, p->part[1].s, p->part[0].s);
+        else if (!names[file - g->input->lua].mistake.n)
+            check_lua_function(g, s, &names[file - g->input->lua]);
+    }
+}
+
+/* ---- people ---- */
+
+static void check_people(struct pl_graph *g) {
+    struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
+    for (size_t i = 0; i < g->hours.n; i++) check_zone(g, g->hours.v[i]->decl->hours.zone);
+    for (size_t i = 0; i < g->queues.n; i++) {
+        const struct pl_ast_queue *q = &g->queues.v[i]->decl->queue;
+        if (q->open.s.n) pl_grammar__need(g, &g->hours, q->open.s, q->open.span);
+        if (q->title)
+            pl_grammar__check_line(&c, q->title);
+        else
+            pl_diag2(g->diags, PL_D_TITLE_MISSING, g->queues.v[i]->decl->name.span, PL_STR("queue"),
+                     g->queues.v[i]->name);
+    }
+}
+
+/* ---- rules and triggers ---- */
+
+static void check_priority(struct pl_graph *g, const struct pl_ast_name *p) {
+    if (!p->s.n || pl_str_is(p->s, "low") || pl_str_is(p->s, "medium") || pl_str_is(p->s, "high") ||
+        pl_str_is(p->s, "critical"))
+        return;
+    pl_diag1(g->diags, PL_D_PRIORITY, p->span, p->s);
+}
+
+static void check_reason(struct pl_graph *g, const struct pl_ast_text *because) {
+    for (size_t i = 0; because && i < because->pieces.n; i++)
+        if (because->pieces.v[i].kind != PL_PIECE_TEXT)
+            pl_diag(g->diags, PL_D_RULE_REASON, because->pieces.v[i].span);
+}
+
+static void check_rule(struct pl_graph *g, const struct pl_symbol *s) {
+    const struct pl_ast_rule *r = &s->decl->rule;
+    struct pl_known known = {0};
+    struct pl_where w = {.g = g, .known = &known};
+    for (size_t i = 0; i < r->whens.n; i++) {
+        const struct pl_ast_when *when = &r->whens.v[i];
+        if (when->expr)
+            pl_grammar__narrow(g, &known, pl_grammar__condition(&w, when->expr), true);
+        else if (!pl_str_is(when->path.s, "message"))
+            pl_diag(g->diags, PL_D_MENTIONS_PATH, when->path.span);
+        check_phrase_list(g, &when->mentions, false);
+    }
+    if (r->route) {
+        check_priority(g, &r->route_priority);
+        return;
+    }
+    if (r->handoff.to.s.n) pl_grammar__need(g, &g->queues, r->handoff.to.s, r->handoff.to.span);
+    check_priority(g, &r->handoff.priority);
+    check_reason(g, r->handoff.because);
+    if (r->handoff.mode == PL_AST_HANDOFF_CALLBACK || r->handoff.mode == PL_AST_HANDOFF_MESSAGE)
+        pl_diag(g->diags, PL_D_RULE_HANDOFF, r->handoff.span);
+}
+
+static void check_trigger(struct pl_graph *g, const struct pl_ast_decl *d,
+                          const struct pl_ast_trigger *t) {
+    struct pl_known known = {0};
+    struct pl_where w = {.g = g, .known = &known};
+    if (t->kind == PL_TRIGGER_INTENT) pl_grammar__need(g, &g->intents, t->intent.s, t->intent.span);
+    if (t->kind == PL_TRIGGER_EVENT) not_built(g, t->span, "`on event`");
+    check_phrase_list(g, &t->says, false);
+    if (t->cond) pl_grammar__condition(&w, t->cond);
+    for (size_t i = 0; i < d->flow.params.n && t->kind != PL_TRIGGER_EVENT; i++)
+        if (!d->flow.params.v[i].type.optional) {
+            pl_diag(g->diags, PL_D_TRIGGER_PARAMS, t->span);
+            break;
+        }
+}
+
+static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
+    const struct pl_ast_flow *a = &f->decl->flow;
+    struct pl_known known = {0};
+    struct pl_check c = {.g = g, .flow = f, .aloud = true};
+    c.where = (struct pl_where){.g = g, .known = &known};
+    if (a->verified) not_built(g, f->decl->head, "`requires verified`");
+    bool asked_for = false;
+    for (size_t i = 0; i < a->triggers.n; i++) {
+        check_trigger(g, f->decl, &a->triggers.v[i]);
+        asked_for |= a->triggers.v[i].kind == PL_TRIGGER_INTENT;
+    }
+    if (a->title) pl_grammar__check_line(&c, a->title);
+    if (a->resume) pl_grammar__check_line(&c, a->resume);
+    if (asked_for && !a->title && !f->prelude)
+        pl_diag2(g->diags, PL_D_TITLE_MISSING, f->decl->name.span, PL_STR("flow"), f->decl->name.s);
+}
+
+/* ---- scopes and types ---- */
+
+static void check_titles(struct pl_graph *g, struct pl_graph_slots *slots) {
+    struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
+    for (size_t i = 0; i < slots->n; i++)
+        if (slots->v[i].title) pl_grammar__check_line(&c, slots->v[i].title);
+}
+
+static void check_events(struct pl_graph *g) {
+    for (size_t i = 0; i < g->events.n; i++) not_built(g, g->events.v[i]->decl->head, "`event`");
+}
+
+void pl_grammar__check_declarations(struct pl_graph *g) {
+    check_assistant(g);
+    check_prelude(g);
+    check_intents(g);
+    check_entities(g);
+    for (size_t i = 0; i < g->hooks.n; i++) check_hook(g, g->hooks.v[i]);
+    check_lua(g);
+    check_people(g);
+    check_events(g);
+    check_titles(g, &g->session);
+    check_titles(g, &g->customer);
+    for (size_t i = 0; i < g->rules.n; i++) check_rule(g, g->rules.v[i]);
+    for (size_t i = 0; i < g->flow.n; i++) check_head(g, &g->flow.v[i]);
+}
+
+void pl_grammar__check(struct pl_graph *g) {
+    pl_grammar__check_declarations(g);
+    for (size_t i = 0; i < g->flow.n; i++) pl_grammar__check_flow(g, &g->flow.v[i]);
+}

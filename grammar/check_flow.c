@@ -1,0 +1,795 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of flows: every path, what is known on it, what leaves and what is never reached. */
+#include "grammar/check_priv.h"
+
+#define WALKS_MOST 16
+
+static void block(struct pl_check *c, const struct pl_ast_block *b);
+
+/* ---- states ---- */
+
+struct pl_state pl_grammar__state_copy(struct pl_check *c) {
+    struct pl_state s = c->now;
+    s.known = pl_grammar__known_copy(c->g, &c->now.known);
+    return s;
+}
+
+/* Both ways come together here. */
+static void join(struct pl_state *into, const struct pl_state *other) {
+    if (!other->alive) return;
+    if (!into->alive) {
+        *into = *other;
+        return;
+    }
+    pl_grammar__known_meet(&into->known, &other->known);
+    if (!into->declined) into->declined = other->declined;
+}
+
+/* Runs a block from the state `from`; gives where it ends. NULL: it leaves. */
+static struct pl_state branch(struct pl_check *c, struct pl_state from,
+                              const struct pl_ast_block *b) {
+    struct pl_state before = c->now;
+    c->now = from;
+    c->now.known = pl_grammar__known_copy(c->g, &from.known);
+    if (b)
+        block(c, b);
+    else
+        c->now.alive = false;
+    struct pl_state after = c->now;
+    c->now = before;
+    return after;
+}
+
+static void forget(struct pl_check *c, struct pl_state *s, const struct pl_ast_path *slot) {
+    if (slot->n) pl_grammar__known_drop(c->g, &s->known, pl_grammar__path(c->g, slot->s));
+}
+
+static void learn(struct pl_check *c, struct pl_state *s, struct pl_str path) {
+    pl_grammar__known_add(c->g, &s->known, pl_grammar__path(c->g, path));
+}
+
+static void not_built(struct pl_check *c, struct pl_span at, const char *what) {
+    pl_diag1(c->g->diags, PL_D_NOT_BUILT, at, pl_str_c(what));
+}
+
+/* A name that can be written: a local, or a declared slot of session or customer. */
+static struct pl_graph_slot *slot_of(struct pl_check *c, const struct pl_ast_path *path) {
+    size_t parts;
+    uint32_t ref = pl_grammar__slot_ref(c->g, c->flow, path, &parts);
+    if (ref != PL_NOWHERE && path->n == parts) return pl_grammar__slot_at(c->g, c->flow, ref);
+    if (ref == PL_NOWHERE)
+        pl_grammar__path_expr(&c->where, path); /* says what is wrong with it */
+    else
+        pl_diag2(c->g->diags, PL_D_TYPE, path->span, PL_STR("a slot"), PL_STR("a field of one"));
+    return NULL;
+}
+
+/* ---- arguments ---- */
+
+static void check_marking(struct pl_check *c, const struct pl_tx *x,
+                          const struct pl_ast_field *param) {
+    struct pl_str name = x->name.n ? x->name : PL_STR("this value");
+    uint8_t to = param->type.quals;
+    if (x->type.quals & PL_SECRET && !(to & PL_SECRET))
+        pl_diag2(c->g->diags, PL_D_SECRET_ARG, x->span, name, param->name.s);
+    else if (x->type.quals & PL_PRIVATE && !(to & (PL_PRIVATE | PL_SECRET)))
+        pl_diag2(c->g->diags, PL_D_PRIVATE_ARG, x->span, name, param->name.s);
+}
+
+void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,
+                            const struct pl_ast_args *args, const struct pl_ast_params *params,
+                            struct pl_span at) {
+    struct pl_graph *g = c->g;
+    for (size_t i = 0; i < params->n; i++) {
+        const struct pl_ast_field *p = &params->v[i];
+        struct pl_type type = pl_grammar__type(
+            g, &p->type,
+            pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(callee), PL_STR_ARG(p->name.s)));
+        if (i < args->n) {
+            struct pl_tx *x = pl_grammar__expr(&c->where, args->v[i], &type);
+            if (pl_grammar__expect(&c->where, x, type)) check_marking(c, x, p);
+        } else if (!type.optional) {
+            pl_diag2(g->diags, PL_D_ARG_MISSING, args->present ? args->span : at, callee,
+                     p->name.s);
+        }
+    }
+    if (args->n > params->n)
+        pl_diag2(g->diags, PL_D_ARG_EXTRA, args->v[params->n]->span, callee,
+                 pl_grammar__str(g, "%zu", params->n));
+}
+
+/* ---- hand-over ---- */
+
+static void check_priority(struct pl_check *c, const struct pl_ast_name *p) {
+    static const char *const levels[] = {"low", "medium", "high", "critical"};
+    for (size_t i = 0; i < PL_LEN(levels); i++)
+        if (!p->s.n || pl_str_is(p->s, levels[i])) return;
+    pl_diag1(c->g->diags, PL_D_PRIORITY, p->span, p->s);
+}
+
+static void check_queue(struct pl_check *c, const struct pl_ast_name *to) {
+    if (!to->s.n) return;
+    uint32_t slot = c->flow ? pl_grammar__slot(&c->flow->slots, to->s) : PL_NOWHERE;
+    if (slot != PL_NOWHERE && c->flow->slots.v[slot].type.kind == PL_KIND_QUEUE) return;
+    pl_grammar__need(c->g, &c->g->queues, to->s, to->span);
+}
+
+static void check_handoff(struct pl_check *c, const struct pl_ast_handoff *h) {
+    bool offer = h->mode == PL_AST_HANDOFF_OFFER;
+    bool now = h->mode == PL_AST_HANDOFF_NOW || h->mode == PL_AST_HANDOFF_PLAIN;
+    check_queue(c, &h->to);
+    check_priority(c, &h->priority);
+    if (h->because) pl_grammar__check_text(&c->where, h->because);
+    if (h->declined && !offer) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("declined"));
+    if (h->closed && !now) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("closed"));
+    if (h->closed) branch(c, c->now, h->closed);
+    if (h->declined) c->now = branch(c, c->now, h->declined);
+    if (now) c->now.alive = false;
+}
+
+/* ---- questions ---- */
+
+static void check_tries(struct pl_check *c, const struct pl_ast_repair *r) {
+    struct pl_graph *g = c->g;
+    if (r->tries && (r->tries->n.scale || r->tries->n.m < 1 || r->tries->n.m > 20))
+        pl_diag1(g->diags, PL_D_TRIES, r->tries->span,
+                 pl_span_text(g->input->sources, r->tries->span));
+    for (size_t i = 0; i < r->again.n; i++) pl_grammar__check_line(c, &r->again.v[i]);
+    if (r->again.n && r->otherwise) pl_diag(g->diags, PL_D_AGAIN_OTHERWISE, r->again.v[0].span);
+}
+
+/* The ways out of a question that was not answered, from `missed`, added to `after`. */
+static void check_repair(struct pl_check *c, const struct pl_ast_repair *r, struct pl_state missed,
+                         struct pl_state *after) {
+    check_tries(c, r);
+    if (r->otherwise) {
+        c->in_otherwise++;
+        struct pl_state s = branch(c, missed, r->otherwise);
+        c->in_otherwise--;
+        join(after, &s);
+    }
+    struct pl_state s = branch(c, missed, r->else_block);
+    join(after, &s);
+}
+
+static void check_says(struct pl_check *c, const struct pl_ast_phrase_list *says) {
+    for (size_t i = 0; i < says->n; i++)
+        for (size_t k = 0; k < says->v[i].texts.n; k++)
+            for (size_t p = 0; p < says->v[i].texts.v[k]->pieces.n; p++)
+                if (says->v[i].texts.v[k]->pieces.v[p].kind == PL_PIECE_MARK)
+                    not_built(c, says->v[i].texts.v[k]->pieces.v[p].span, "a mark under `says`");
+}
+
+static void check_value_option(struct pl_check *c, const struct pl_ast_choice *o, bool in_loop) {
+    pl_grammar__check_text(&c->where, o->option.label);
+    pl_grammar__check_label(c, o->option.label);
+    pl_grammar__check_id(c, &o->option.id, pl_grammar__has_words(o->option.label));
+    check_says(c, &o->option.says);
+    if (o->option.body || o->option.target.kind != PL_TARGET_NONE)
+        pl_diag(c->g->diags, PL_D_ASK_LOOP_BODY, o->span);
+    else if (!in_loop)
+        not_built(c, o->span, "an option of `ask` outside `each`");
+}
+
+static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *choices,
+                              struct pl_type type, bool in_loop) {
+    for (size_t i = 0; i < choices->n; i++) {
+        const struct pl_ast_choice *o = choices->v[i];
+        struct pl_known before = c->now.known;
+        if (o->kind == PL_CHOICE_OPTION) {
+            pl_grammar__assume(c, o->option.cond, true);
+            check_value_option(c, o, in_loop);
+        } else {
+            struct pl_type item = pl_grammar__check_each(c, &o->each.each);
+            if (item.kind != PL_KIND_NONE && !pl_grammar__fits(c->g, item, type))
+                pl_diag2(c->g->diags, PL_D_TYPE, o->each.each.list->span,
+                         pl_grammar__str(c->g, "list of %.*s",
+                                         PL_STR_ARG(pl_grammar__type_name(c->g, type))),
+                         pl_grammar__str(c->g, "list of %.*s",
+                                         PL_STR_ARG(pl_grammar__type_name(c->g, item))));
+            check_ask_choices(c, &o->each.choices, type, true);
+        }
+        c->now.known = before;
+    }
+}
+
+static void check_askable(struct pl_check *c, const struct pl_ast_ask *a, struct pl_type type) {
+    struct pl_span at = a->slot.span;
+    enum pl_kind k = pl_grammar__base(c->g, type);
+    if (k == PL_KIND_FILE) not_built(c, at, "asking for a file");
+    if (k == PL_KIND_LIST) not_built(c, at, "asking for a list");
+    if (k == PL_KIND_CARD) not_built(c, at, "asking for a payment card");
+    if (k == PL_KIND_RECORD && !a->choices.n)
+        pl_diag2(c->g->diags, PL_D_TYPE, at, PL_STR("a value that can be said"),
+                 pl_grammar__type_name(c->g, type));
+    if (a->accept.n && k != PL_KIND_FILE)
+        not_built(c, a->accept.v[0].span, "`accept` for what is no file");
+    bool conditional = false;
+    for (size_t i = 0; i < a->prompts.n; i++)
+        conditional |= a->prompts.v[i].says.n && a->prompts.v[i].says.v[0].line.cond;
+    if (conditional && (a->choices.n || pl_grammar__is_enum(c->g, type)))
+        not_built(c, at, "a conditional prompt of a question with options");
+}
+
+static void check_ask(struct pl_check *c, const struct pl_ast_ask *a, struct pl_span head) {
+    struct pl_graph_slot *slot = slot_of(c, &a->slot);
+    struct pl_type type = slot ? slot->type : pl_grammar__kind(PL_KIND_NONE);
+    if (slot) check_askable(c, a, type);
+    if (!a->prompts.n) pl_diag(c->g->diags, PL_D_NO_PROMPT, head);
+    if (a->title) pl_grammar__check_line(c, a->title);
+    struct pl_state missed = pl_grammar__state_copy(c), answered;
+    forget(c, &missed, &a->slot);
+    for (size_t i = 0; i < a->prompts.n; i++) pl_grammar__check_prompt(c, &a->prompts.v[i]);
+    check_ask_choices(c, &a->choices, type, false);
+    answered = pl_grammar__state_copy(c);
+    learn(c, &answered, a->slot.s);
+    struct pl_known before = c->now.known;
+    c->now.known = answered.known;
+    for (size_t i = 0; i < a->checks.n; i++) {
+        pl_grammar__condition(&c->where, a->checks.v[i].cond);
+        pl_grammar__check_line(c, &a->checks.v[i].otherwise);
+    }
+    c->now.known = before;
+    if (a->optional) join(&answered, &missed);
+    check_repair(c, &a->repair, missed, &answered);
+    c->now = answered;
+}
+
+static void check_confirm(struct pl_check *c, const struct pl_ast_confirm *k) {
+    pl_grammar__check_line(c, &k->line);
+    pl_grammar__check_parts(c, &k->parts);
+    struct pl_state yes = pl_grammar__state_copy(c), missed = pl_grammar__state_copy(c), no;
+    no = branch(c, missed, k->no);
+    pl_grammar__known_add(c->g, &yes.known, c->confirmed);
+    yes.declined = NULL;
+    if (no.alive) {
+        no.declined = k->no;
+        join(&yes, &no);
+    }
+    check_repair(c, &k->repair, missed, &yes);
+    c->now = yes;
+}
+
+struct options {
+    struct pl_state from, after;
+    bool always; /* one has no condition */
+};
+
+static void check_option(struct pl_check *c, const struct pl_ast_choice *o, struct options *all) {
+    pl_grammar__assume(c, o->option.cond, true);
+    pl_grammar__check_text(&c->where, o->option.label);
+    pl_grammar__check_label(c, o->option.label);
+    pl_grammar__check_id(c, &o->option.id, pl_grammar__has_words(o->option.label));
+    check_says(c, &o->option.says);
+    pl_grammar__check_target(c, &o->option.target);
+    struct pl_state end = pl_grammar__state_copy(c);
+    if (o->option.body)
+        end = branch(c, c->now, o->option.body);
+    else if (o->option.target.kind != PL_TARGET_NONE)
+        end.alive = false;
+    join(&all->after, &end);
+}
+
+static void check_options(struct pl_check *c, const struct pl_ast_choices *choices,
+                          struct options *all, bool in_loop) {
+    for (size_t i = 0; i < choices->n; i++) {
+        const struct pl_ast_choice *o = choices->v[i];
+        struct pl_known before = c->now.known;
+        if (o->kind == PL_CHOICE_OPTION) {
+            if (!o->option.cond && !in_loop && o->option.target.kind != PL_TARGET_OPEN)
+                all->always = true;
+            check_option(c, o, all);
+        } else {
+            pl_grammar__check_each(c, &o->each.each);
+            check_options(c, &o->each.choices, all, true);
+        }
+        c->now.known = before;
+    }
+}
+
+static void check_choose(struct pl_check *c, const struct pl_ast_choose *k, struct pl_span head) {
+    pl_grammar__check_line(c, &k->line);
+    pl_grammar__check_parts(c, &k->parts);
+    struct options all = {.from = pl_grammar__state_copy(c)};
+    check_options(c, &k->choices, &all, false);
+    if (!all.always && !k->repair.otherwise && !k->repair.else_block)
+        pl_diag(c->g->diags, PL_D_HIDDEN_OPTIONS, head);
+    check_repair(c, &k->repair, all.from, &all.after);
+    c->now = all.after;
+}
+
+/* ---- calls ---- */
+
+static bool hook_fails(const struct pl_ast_hook *h, struct pl_str name) {
+    if (pl_str_is(name, "unavailable")) return h->effect != PL_EFFECT_PURE;
+    if (pl_str_is(name, "unconfirmed")) return h->effect == PL_EFFECT_WRITE_ONCE;
+    for (size_t i = 0; i < h->fails.n; i++)
+        if (pl_str_eq(h->fails.v[i].s, name)) return true;
+    return false;
+}
+
+static bool handled(const struct pl_ast_arms *arms, struct pl_str name) {
+    for (size_t i = 0; i < arms->n; i++)
+        for (size_t k = 0; k < arms->v[i].names.n; k++)
+            if (pl_str_eq(arms->v[i].names.v[k].s, name)) return true;
+    return false;
+}
+
+static void unknown_failure(struct pl_check *c, const struct pl_symbol *hook,
+                            const struct pl_ast_name *name) {
+    struct pl_graph *g = c->g;
+    const struct pl_ast_hook *h = &hook->decl->hook;
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, h->fails.n + 2);
+    size_t n = 0;
+    for (; n < h->fails.n; n++) names[n] = h->fails.v[n].s;
+    names[n++] = PL_STR("unavailable");
+    if (h->effect == PL_EFFECT_WRITE_ONCE) names[n++] = PL_STR("unconfirmed");
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_FAILURE_UNKNOWN, name->span, hook->name, name->s);
+    pl_diag_nearest(g->diags, d, name->span, name->s, names, n);
+}
+
+static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
+                           const struct pl_symbol *hook) {
+    struct pl_graph *g = c->g;
+    const struct pl_ast_hook *h = &hook->decl->hook;
+    for (size_t i = 0; i < k->failures.n; i++)
+        for (size_t n = 0; n < k->failures.v[i].names.n; n++) {
+            const struct pl_ast_name *name = &k->failures.v[i].names.v[n];
+            if (!hook_fails(h, name->s)) unknown_failure(c, hook, name);
+            for (size_t e = 0; e < i; e++)
+                for (size_t m = 0; m < k->failures.v[e].names.n; m++)
+                    if (pl_str_eq(k->failures.v[e].names.v[m].s, name->s))
+                        pl_diag1(g->diags, PL_D_FAILURE_TWICE, name->span, name->s);
+        }
+    for (size_t i = 0; i < h->fails.n; i++)
+        if (!handled(&k->failures, h->fails.v[i].s))
+            pl_diag2(g->diags, PL_D_FAILURE_UNHANDLED, k->callee.span, hook->name, h->fails.v[i].s);
+    if (h->effect == PL_EFFECT_WRITE_ONCE && !handled(&k->failures, PL_STR("unconfirmed")))
+        pl_diag1(g->diags, PL_D_UNCONFIRMED_UNHANDLED, k->callee.span, hook->name);
+}
+
+/* What a write asks of the path to it. */
+static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
+    if (c->now.declined) {
+        const struct pl_ast_block *no = c->now.declined;
+        struct pl_span at = no->n ? no->v[no->n - 1]->head : no->span;
+        struct pl_diag *d = pl_diag1(c->g->diags, PL_D_CONFIRM_NO, at, k->callee.s);
+        pl_diag_note(c->g->diags, d, k->callee.span, "this writes");
+        c->now.declined = NULL; /* once is enough */
+    }
+    if (c->flow->decl->flow.regulated && !pl_grammar__known_has(&c->now.known, c->confirmed))
+        pl_diag1(c->g->diags, PL_D_UNCONFIRMED_WRITE, k->callee.span, k->callee.s);
+}
+
+static void check_result(struct pl_check *c, const struct pl_ast_call *k, struct pl_type type) {
+    if (!k->result.n) return;
+    if (type.kind == PL_KIND_NONE) {
+        pl_diag1(c->g->diags, PL_D_NO_RESULT, k->callee.span, k->callee.s);
+        return;
+    }
+    struct pl_graph_slot *slot = slot_of(c, &k->result);
+    if (slot && k->result.n > 1 && !pl_grammar__fits(c->g, type, slot->type))
+        pl_diag2(c->g->diags, PL_D_TYPE, k->result.span, pl_grammar__type_name(c->g, slot->type),
+                 pl_grammar__type_name(c->g, type));
+}
+
+static void check_call_hook(struct pl_check *c, const struct pl_ast_call *k,
+                            struct pl_symbol *hook) {
+    const struct pl_ast_hook *h = &hook->decl->hook;
+    hook->used = true;
+    pl_grammar__check_args(c, hook->name, &k->args, &h->params, k->callee.span);
+    check_failures(c, k, hook);
+    if (h->effect == PL_EFFECT_WRITE_ONCE) check_write(c, k);
+    struct pl_type type = pl_grammar__kind(PL_KIND_NONE);
+    if (h->result) type = pl_grammar__type(c->g, h->result, hook->name);
+    check_result(c, k, type);
+    struct pl_state failed = pl_grammar__state_copy(c), done = pl_grammar__state_copy(c);
+    forget(c, &failed, &k->result);
+    forget(c, &done, &k->result);
+    if (k->result.n && !type.optional) learn(c, &done, k->result.s);
+    for (size_t i = 0; i < k->failures.n; i++) {
+        struct pl_state end = branch(c, failed, k->failures.v[i].block);
+        join(&done, &end);
+    }
+    c->now = done;
+}
+
+static void check_call_flow(struct pl_check *c, const struct pl_ast_call *k,
+                            struct pl_symbol *flow) {
+    struct pl_graph_flow *f = &c->g->flow.v[flow->index];
+    flow->used = true;
+    pl_grammar__check_args(c, flow->name, &k->args, &flow->decl->flow.params, k->callee.span);
+    if (k->failures.n) pl_diag(c->g->diags, PL_D_FLOW_FAILURES, k->failures.v[0].span);
+    check_result(c, k, f->result);
+    struct pl_state done = pl_grammar__state_copy(c);
+    for (uint32_t i = 0; i < c->g->cleared.n * 64 && i < c->g->paths.n; i++)
+        if (pl_grammar__known_has(&c->g->cleared, i)) pl_grammar__known_drop(c->g, &done.known, i);
+    forget(c, &done, &k->result);
+    if (k->result.n && !f->result.optional) learn(c, &done, k->result.s);
+    c->now = done;
+}
+
+static void unknown_callee(struct pl_check *c, const struct pl_ast_path *callee) {
+    struct pl_graph *g = c->g;
+    size_t n = 0;
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, g->hooks.n + g->flows.n + 1);
+    for (size_t i = 0; i < g->hooks.n; i++) names[n++] = g->hooks.v[i]->name;
+    for (size_t i = 0; i < g->flows.n; i++) names[n++] = g->flows.v[i]->name;
+    pl_grammar__unknown(g, callee->n > 1 ? "hook" : "flow or hook", callee->s, callee->span, names,
+                        n);
+}
+
+static void check_call(struct pl_check *c, const struct pl_ast_call *k) {
+    struct pl_symbol *hook = pl_grammar__find(&c->g->hooks, k->callee.s);
+    struct pl_symbol *flow = pl_grammar__find(&c->g->flows, k->callee.s);
+    if (hook) {
+        check_call_hook(c, k, hook);
+    } else if (flow) {
+        check_call_flow(c, k, flow);
+    } else {
+        unknown_callee(c, &k->callee);
+        if (k->result.n) learn(c, &c->now, k->result.s);
+    }
+}
+
+static void check_goto(struct pl_check *c, const struct pl_ast_goto *k) {
+    struct pl_symbol *flow = pl_grammar__need(c->g, &c->g->flows, k->flow.s, k->flow.span);
+    if (flow)
+        pl_grammar__check_args(c, flow->name, &k->args, &flow->decl->flow.params, k->flow.span);
+    c->now.alive = false;
+}
+
+/* ---- branches ---- */
+
+/* A bare bool that may be absent asks two questions at once. */
+static void check_bare(struct pl_check *c, struct pl_ast_expr *e) {
+    if (e->kind != PL_EXPR_PATH) return;
+    pl_grammar__mute(c->g);
+    struct pl_tx *x = pl_grammar__expr(&c->where, e, NULL);
+    if (c->aloud) pl_grammar__speak(c->g);
+    if (x->kind == PL_TX_FIELD && x->type.kind == PL_KIND_BOOL && x->type.optional &&
+        !x->a->type.optional)
+        pl_diag1(c->g->diags, PL_D_BOOL_OPTIONAL, e->span, x->name);
+}
+
+static void check_if(struct pl_check *c, const struct pl_ast_if *k) {
+    struct pl_state after = {0};
+    for (size_t i = 0; i < k->arms.n; i++) {
+        struct pl_state otherwise = pl_grammar__state_copy(c);
+        check_bare(c, k->arms.v[i].cond);
+        struct pl_tx *x = pl_grammar__condition(&c->where, k->arms.v[i].cond);
+        struct pl_state then = pl_grammar__state_copy(c);
+        pl_grammar__narrow(c->g, &then.known, x, true);
+        pl_grammar__narrow(c->g, &otherwise.known, x, false);
+        struct pl_state end = branch(c, then, k->arms.v[i].block);
+        join(&after, &end);
+        c->now = otherwise;
+    }
+    if (k->else_block) c->now = branch(c, c->now, k->else_block);
+    join(&after, &c->now);
+    c->now = after;
+}
+
+static bool member_name(struct pl_check *c, const struct pl_tx *x, struct pl_str name) {
+    if (x->type.kind == PL_KIND_BOOL) return pl_str_is(name, "true") || pl_str_is(name, "false");
+    struct pl_str *names;
+    size_t n = pl_grammar__names(c->g, x->type, &names);
+    for (size_t i = 0; i < n; i++)
+        if (pl_str_eq(names[i], name)) return true;
+    return false;
+}
+
+static void check_arm(struct pl_check *c, const struct pl_ast_match *k, size_t arm,
+                      const struct pl_tx *x) {
+    struct pl_graph *g = c->g;
+    for (size_t i = 0; i < k->arms.v[arm].names.n; i++) {
+        const struct pl_ast_name *name = &k->arms.v[arm].names.v[i];
+        for (size_t e = 0; e < arm; e++)
+            for (size_t m = 0; m < k->arms.v[e].names.n; m++)
+                if (pl_str_eq(k->arms.v[e].names.v[m].s, name->s))
+                    pl_diag1(g->diags, PL_D_ARM_TWICE, name->span, name->s);
+        if (member_name(c, x, name->s)) continue;
+        struct pl_str *names;
+        size_t n = pl_grammar__names(g, x->type, &names);
+        struct pl_diag *d = pl_diag2(g->diags, PL_D_NOT_MEMBER, name->span, name->s,
+                                     pl_grammar__type_name(g, x->type));
+        pl_diag_nearest(g->diags, d, name->span, name->s, names, n);
+    }
+}
+
+/* What no arm speaks of: "shipped, delivered"; empty when all is said. */
+static struct pl_str left_out(struct pl_check *c, const struct pl_ast_match *k,
+                              const struct pl_tx *x) {
+    static const struct pl_str truths[] = {{"true", 4}, {"false", 5}};
+    struct pl_str *names = (struct pl_str *)truths, out = PL_STR("");
+    size_t n = 2;
+    if (x->type.kind != PL_KIND_BOOL) n = pl_grammar__names(c->g, x->type, &names);
+    for (size_t i = 0; i < n; i++)
+        if (!handled(&k->arms, names[i]))
+            out = pl_grammar__str(c->g, "%.*s%s%.*s", PL_STR_ARG(out), out.n ? ", " : "",
+                                  PL_STR_ARG(names[i]));
+    if (x->type.optional)
+        out = pl_grammar__str(c->g, "%.*s%sthe absent value", PL_STR_ARG(out), out.n ? ", " : "");
+    return out;
+}
+
+static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct pl_span head) {
+    struct pl_graph *g = c->g;
+    struct pl_tx *x = pl_grammar__expr(&c->where, k->expr, NULL);
+    if (x->kind != PL_TX_BAD && x->type.kind != PL_KIND_BOOL && !pl_grammar__is_enum(g, x->type)) {
+        pl_diag1(g->diags, PL_D_MATCH_KIND, k->expr->span, pl_grammar__type_name(g, x->type));
+        x = NULL;
+    } else if (x->kind == PL_TX_BAD) {
+        x = NULL;
+    }
+    struct pl_state from = pl_grammar__state_copy(c), after = {0}, end;
+    if (x) pl_grammar__narrow(g, &from.known, x, true);
+    for (size_t i = 0; i < k->arms.n; i++) {
+        if (x) check_arm(c, k, i, x);
+        end = branch(c, from, k->arms.v[i].block);
+        join(&after, &end);
+    }
+    struct pl_str left = x ? left_out(c, k, x) : PL_STR("");
+    if (k->else_block && x && !left.n) pl_diag(g->diags, PL_D_ELSE_NEVER, k->else_block->span);
+    if (!k->else_block && left.n) pl_diag1(g->diags, PL_D_NOT_EXHAUSTIVE, head, left);
+    end = k->else_block ? branch(c, c->now, k->else_block) : (struct pl_state){0};
+    join(&after, &end);
+    c->now = after;
+}
+
+static void check_experiment(struct pl_check *c, const struct pl_ast_experiment *e,
+                             struct pl_span head) {
+    struct pl_state after = {0};
+    int64_t sum = 0;
+    for (size_t i = 0; i < e->variants.n; i++) {
+        sum += e->variants.v[i].percent.n.scale ? 1000 : e->variants.v[i].percent.n.m;
+        struct pl_state end = branch(c, c->now, e->variants.v[i].block);
+        join(&after, &end);
+    }
+    if (sum != 100)
+        pl_diag1(c->g->diags, PL_D_EXPERIMENT_SUM, head,
+                 pl_grammar__str(c->g, "%lld", (long long)sum));
+    c->now = after;
+}
+
+/* ---- marks ---- */
+
+static struct pl_check_mark *mark_named(struct pl_check *c, struct pl_str name) {
+    for (size_t i = 0; i < c->marks.n; i++)
+        if (pl_str_eq(c->marks.v[i].name.s, name)) return &c->marks.v[i];
+    return NULL;
+}
+
+static void check_mark(struct pl_check *c, const struct pl_ast_name *name) {
+    struct pl_check_mark *m = mark_named(c, name->s);
+    if (m && m->name.span.start != name->span.start) {
+        struct pl_diag *d = pl_diag1(c->g->diags, PL_D_MARK_TWICE, name->span, name->s);
+        pl_diag_note(c->g->diags, d, m->name.span, "first written here");
+        return;
+    }
+    if (!m) {
+        struct pl_check_mark fresh = {.name = *name};
+        PL_AST_ADD(c->g->arena, &c->marks, fresh);
+        return;
+    }
+    if (m->reached) pl_grammar__known_meet(&c->now.known, &m->back);
+}
+
+static void check_most(struct pl_check *c, const struct pl_ast_number *n) {
+    if (n->n.scale || n->n.m < 1 || n->n.m > 20)
+        pl_diag2(c->g->diags, PL_D_MOST, n->span, pl_span_text(c->g->input->sources, n->span),
+                 PL_STR("20"));
+}
+
+static void unknown_mark(struct pl_check *c, const struct pl_ast_name *name) {
+    struct pl_str *names = PL_NEW_ARRAY(c->g->arena, struct pl_str, c->marks.n + 1);
+    for (size_t i = 0; i < c->marks.n; i++) names[i] = c->marks.v[i].name.s;
+    struct pl_diag *d = pl_diag1(c->g->diags, PL_D_MARK_UNKNOWN, name->span, name->s);
+    pl_diag_nearest(c->g->diags, d, name->span, name->s, names, c->marks.n);
+}
+
+static void check_back(struct pl_check *c, const struct pl_ast_back *b) {
+    struct pl_check_mark *m = mark_named(c, b->mark.s);
+    check_most(c, &b->most);
+    if (!m || m->name.span.start > b->mark.span.start) {
+        unknown_mark(c, &b->mark);
+    } else if (!m->reached) {
+        m->back = pl_grammar__known_copy(c->g, &c->now.known);
+        m->reached = c->changed = true;
+    } else {
+        struct pl_known less = pl_grammar__known_copy(c->g, &m->back);
+        pl_grammar__known_meet(&less, &c->now.known);
+        c->changed = c->changed || !pl_grammar__known_eq(&less, &m->back);
+        m->back = less;
+    }
+    branch(c, c->now, b->else_block);
+    c->now.alive = false;
+}
+
+/* ---- the rest ---- */
+
+static void check_set(struct pl_check *c, const struct pl_ast_path *path,
+                      struct pl_ast_expr *value) {
+    struct pl_graph_slot *slot = slot_of(c, path);
+    struct pl_tx *x = pl_grammar__expr(&c->where, value, slot ? &slot->type : NULL);
+    if (slot && x->kind != PL_TX_BAD && x->type.quals & PL_SECRET &&
+        !(slot->type.quals & PL_SECRET))
+        pl_diag2(c->g->diags, PL_D_SECRET_ARG, x->span, x->name, slot->name);
+    if (slot && x->kind != PL_TX_BAD && slot->type.kind != PL_KIND_NONE) {
+        struct pl_type type = slot->type;
+        type.optional = true; /* the slot is unset then */
+        pl_grammar__expect(&c->where, x, type);
+    }
+    struct pl_state s = pl_grammar__state_copy(c);
+    forget(c, &s, path);
+    if (!x->type.optional) learn(c, &s, path->s);
+    c->now = s;
+}
+
+static void check_clear(struct pl_check *c, const struct pl_ast_paths *paths) {
+    struct pl_state s = pl_grammar__state_copy(c);
+    for (size_t i = 0; i < paths->n; i++) {
+        struct pl_graph_slot *slot = slot_of(c, &paths->v[i]);
+        forget(c, &s, &paths->v[i]);
+        if (slot && paths->v[i].n > 1)
+            pl_grammar__known_add(c->g, &c->g->cleared, pl_grammar__path(c->g, paths->v[i].s));
+    }
+    c->now = s;
+}
+
+static void check_wait(struct pl_check *c, const struct pl_ast_wait *w, struct pl_span head) {
+    if (w->kind == PL_WAIT_EVENT) {
+        not_built(c, head, "`wait for` an event");
+        return;
+    }
+    if (w->kind == PL_WAIT_UNTIL) {
+        struct pl_tx *x = pl_grammar__expr(&c->where, w->until, NULL);
+        pl_grammar__expect(&c->where, x, pl_grammar__kind(PL_KIND_DATETIME));
+    }
+    pl_grammar__check_id(c, &w->id, true);
+    if (w->else_block) pl_diag(c->g->diags, PL_D_UNREACHABLE, w->else_block->span);
+}
+
+static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, struct pl_span head) {
+    struct pl_graph *g = c->g;
+    if (!a->budget.n)
+        pl_diag2(g->diags, PL_D_REQUIRED_BRANCH, head, PL_STR("answer"), PL_STR("a budget"));
+    if (!a->down || !a->unsure) {
+        pl_diag2(g->diags, PL_D_REQUIRED_BRANCH, head, PL_STR("answer"),
+                 a->down ? PL_STR("a block `unsure`") : PL_STR("a block `down`"));
+        return;
+    }
+    pl_grammar__check_id(c, &a->id, true);
+    for (size_t i = 0; i < a->tools.n; i++)
+        pl_grammar__need(g, &g->hooks, a->tools.v[i].s, a->tools.v[i].span);
+    for (size_t i = 0; i < a->given.n; i++) {
+        struct pl_tx *x = pl_grammar__path_expr(&c->where, &a->given.v[i].path);
+        if (x->kind != PL_TX_BAD && x->type.quals & PL_SECRET)
+            pl_diag2(g->diags, PL_D_SECRET_ARG, x->span, x->name, PL_STR("the model"));
+    }
+    pl_diag2(g->diags, PL_D_NO_MODEL, head, PL_STR("answer"), PL_STR("down"));
+    struct pl_state unsure = branch(c, c->now, a->unsure), down = branch(c, c->now, a->down);
+    join(&down, &unsure);
+    c->now = down;
+}
+
+static void check_decide(struct pl_check *c, const struct pl_ast_decide *d, struct pl_span head) {
+    slot_of(c, &d->slot);
+    pl_diag2(c->g->diags, PL_D_NO_MODEL, head, PL_STR("decide"), PL_STR("none"));
+    struct pl_state s = pl_grammar__state_copy(c), decided = pl_grammar__state_copy(c);
+    learn(c, &decided, d->slot.s);
+    forget(c, &s, &d->slot);
+    s = branch(c, s, d->none);
+    join(&decided, &s);
+    c->now = decided;
+}
+
+static void check_return(struct pl_check *c, struct pl_ast_expr *value, struct pl_span head) {
+    struct pl_type result = c->flow->result;
+    if (value && result.kind == PL_KIND_NONE) {
+        pl_diag1(c->g->diags, PL_D_RETURN_VALUE, value->span, PL_STR("this flow gives no value"));
+    } else if (value) {
+        pl_grammar__expect(&c->where, pl_grammar__expr(&c->where, value, &result), result);
+    } else if (result.kind != PL_KIND_NONE && !result.optional) {
+        pl_diag1(c->g->diags, PL_D_RETURN_VALUE, head,
+                 pl_grammar__str(c->g, "this flow gives %.*s: `return` needs a value",
+                                 PL_STR_ARG(pl_grammar__type_name(c->g, result))));
+    }
+    c->now.alive = false;
+}
+
+static void check_pass(struct pl_check *c, struct pl_span head) {
+    if (!c->in_otherwise) pl_diag(c->g->diags, PL_D_PASS_HERE, head);
+    c->now.alive = false;
+}
+
+static void check_track(struct pl_check *c, const struct pl_ast_args *args) {
+    for (size_t i = 0; i < args->n; i++) {
+        struct pl_tx *x = pl_grammar__expr(&c->where, args->v[i], NULL);
+        if (x->kind == PL_TX_BAD) continue;
+        if (x->type.quals & PL_SECRET)
+            pl_diag2(c->g->diags, PL_D_SECRET_ARG, x->span, x->name, PL_STR("analytics"));
+        else if (x->type.quals & PL_PRIVATE)
+            pl_diag2(c->g->diags, PL_D_PRIVATE_ARG, x->span, x->name, PL_STR("analytics"));
+    }
+}
+
+static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
+    switch (s->kind) {
+    case PL_STMT_SAY: pl_grammar__check_say(c, &s->say); break;
+    case PL_STMT_ANY_OF: pl_grammar__check_prompt(c, &s->any_of); break;
+    case PL_STMT_ASK: check_ask(c, &s->ask, s->head); break;
+    case PL_STMT_CONFIRM: check_confirm(c, &s->confirm); break;
+    case PL_STMT_CHOOSE: check_choose(c, &s->choose, s->head); break;
+    case PL_STMT_CALL: check_call(c, &s->call); break;
+    case PL_STMT_ANSWER: check_answer(c, &s->answer, s->head); break;
+    case PL_STMT_DECIDE: check_decide(c, &s->decide, s->head); break;
+    case PL_STMT_IF: check_if(c, &s->if_); break;
+    case PL_STMT_MATCH: check_match(c, &s->match, s->head); break;
+    case PL_STMT_EXPERIMENT: check_experiment(c, &s->experiment, s->head); break;
+    case PL_STMT_HANDOFF: check_handoff(c, &s->handoff); break;
+    case PL_STMT_GOTO: check_goto(c, &s->goto_); break;
+    case PL_STMT_SET: check_set(c, &s->set.slot, s->set.value); break;
+    case PL_STMT_CLEAR: check_clear(c, &s->clear); break;
+    case PL_STMT_MARK: check_mark(c, &s->mark); break;
+    case PL_STMT_BACK: check_back(c, &s->back); break;
+    case PL_STMT_CHANGE:
+        not_built(c, s->head, "`change`");
+        c->now.alive = false;
+        break;
+    case PL_STMT_WAIT: check_wait(c, &s->wait, s->head); break;
+    case PL_STMT_GOAL: break;
+    case PL_STMT_NOTE: pl_grammar__check_text(&c->where, s->note); break;
+    case PL_STMT_TRACK: check_track(c, &s->track.args); break;
+    case PL_STMT_END: c->now.alive = false; break;
+    case PL_STMT_RETURN: check_return(c, s->value, s->head); break;
+    case PL_STMT_PASS: check_pass(c, s->head); break;
+    }
+}
+
+static void block(struct pl_check *c, const struct pl_ast_block *b) {
+    for (size_t i = 0; i < b->n; i++) {
+        if (!c->now.alive) {
+            pl_diag(c->g->diags, PL_D_UNREACHABLE, b->v[i]->head);
+            return;
+        }
+        statement(c, b->v[i]);
+    }
+}
+
+/* ---- a flow ---- */
+
+static void begin(struct pl_check *c) {
+    c->now = (struct pl_state){.alive = true};
+    for (size_t i = 0; i < c->flow->slots.n; i++) {
+        const struct pl_graph_slot *s = &c->flow->slots.v[i];
+        if (s->param && !s->type.optional) learn(c, &c->now, s->name);
+    }
+    c->where = (struct pl_where){.g = c->g, .flow = c->flow, .known = &c->now.known};
+    c->changed = false;
+}
+
+static void check_end(struct pl_check *c) {
+    struct pl_type result = c->flow->result;
+    if (!c->now.alive || result.kind == PL_KIND_NONE || result.optional) return;
+    pl_diag1(c->g->diags, PL_D_RETURN_VALUE, c->flow->decl->name.span,
+             pl_grammar__str(c->g, "the flow `%.*s` may end without its value",
+                             PL_STR_ARG(c->flow->decl->name.s)));
+}
+
+void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f) {
+    struct pl_check c = {.g = g, .flow = f};
+    c.confirmed = pl_grammar__path(g, PL_STR("@confirmed"));
+    pl_grammar__mute(g);
+    unsigned walks = 0;
+    do {
+        begin(&c);
+        block(&c, f->decl->flow.body);
+    } while (c.changed && ++walks < WALKS_MOST);
+    pl_grammar__speak(g);
+    c.aloud = true;
+    begin(&c);
+    block(&c, f->decl->flow.body);
+    check_end(&c);
+}

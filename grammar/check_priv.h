@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check (private to the room grammar): the walk over a flow's statements that follows every path.
+ *
+ * A flow is walked until what its marks know no longer changes (muted), then once more aloud. */
+#ifndef PL_GRAMMAR_CHECK_PRIV_H
+#define PL_GRAMMAR_CHECK_PRIV_H
+
+#include "grammar/graph.h"
+
+/* What holds at a place. */
+struct pl_state {
+    struct pl_known known;
+    bool alive;                          /* a path leads here */
+    const struct pl_ast_block *declined; /* a `no` may have run off its end on the way */
+};
+struct pl_check_mark {
+    struct pl_ast_name name;
+    struct pl_known back; /* what all `back`s to it know */
+    bool reached;
+};
+struct pl_check {
+    struct pl_graph *g;
+    struct pl_graph_flow *flow;
+    struct pl_where where;
+    struct pl_state now;
+    PL_AST_LIST(struct pl_check_mark) marks;
+    bool changed; /* a mark knows less than before */
+    bool aloud;   /* the last walk */
+    unsigned in_otherwise;
+    uint32_t confirmed; /* the path number that says "the customer confirmed" */
+    uint32_t ids;       /* proposed so far */
+};
+
+/* ---- check_say.c ---- */
+
+/* An id written once in the program; words without one are warned of. `suffix` says how the texts
+ * of one line differ. */
+void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool words);
+void pl_grammar__check_line(struct pl_check *c, const struct pl_ast_line *line);
+void pl_grammar__check_say(struct pl_check *c, const struct pl_ast_say *say);
+void pl_grammar__check_parts(struct pl_check *c, const struct pl_ast_parts *parts);
+void pl_grammar__check_prompt(struct pl_check *c, const struct pl_ast_prompt *p);
+/* A flow's name and the arguments for its parameters. */
+void pl_grammar__check_target(struct pl_check *c, const struct pl_ast_target *t);
+void pl_grammar__check_label(struct pl_check *c, const struct pl_ast_text *label);
+/* What the loop's variable is; kind NONE when there is no list. Marks it as known. */
+struct pl_type pl_grammar__check_each(struct pl_check *c, const struct pl_ast_each *e);
+/* Types a condition and narrows what is known by it; NULL does nothing. */
+void pl_grammar__assume(struct pl_check *c, struct pl_ast_expr *cond, bool truth);
+
+/* ---- check_flow.c ---- */
+
+void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,
+                            const struct pl_ast_args *args, const struct pl_ast_params *params,
+                            struct pl_span at);
+struct pl_state pl_grammar__state_copy(struct pl_check *c);
+
+/* ---- check_decl.c ---- */
+
+void pl_grammar__check_declarations(struct pl_graph *g);
+
+#endif

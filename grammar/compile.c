@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "grammar/graph.h"
+
+/* ---- parse ---- */
+
+/* Files by path bytes: rules and declarations have one order on every machine. */
+static void parse_files(struct pl_graph *g, const char *suffix) {
+    const struct pl_sources *s = g->input->sources;
+    uint32_t *order = PL_NEW_ARRAY(g->arena, uint32_t, (size_t)s->n + 1), n = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (!pl_str_ends(s->v[i].name, pl_str_c(suffix))) continue;
+        uint32_t k = n++;
+        for (; k > 0 && pl_str_cmp(s->v[order[k - 1]].name, s->v[i].name) > 0; k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        PL_AST_ADD(g->arena, &g->files, pl_parse(g->arena, s, order[i], g->diags));
+}
+
+static bool parse(struct pl_graph *g) {
+    parse_files(g, ".flow");
+    parse_files(g, ".talk");
+    for (size_t i = 0; i < g->files.n; i++)
+        if (g->files.v[i]->broken) return false;
+    return true;
+}
+
+/* ---- collect ---- */
+
+/* The source locale first, then the others as they are listed. */
+static void collect_locales(struct pl_graph *g) {
+    const struct pl_ast_assistant *a = &g->assistant->assistant;
+    PL_AST_ADD(g->arena, &g->locales, a->source.s.n ? a->source.s : PL_STR("en-US"));
+    for (size_t i = 0; i < a->locales.n; i++)
+        if (!pl_str_eq(a->locales.v[i].s, g->locales.v[0]))
+            PL_AST_ADD(g->arena, &g->locales, a->locales.v[i].s);
+}
+
+static bool collect(struct pl_graph *g) {
+    pl_grammar__collect(g);
+    if (!g->assistant) {
+        pl_diag(g->diags, PL_D_ASSISTANT_MISSING, (struct pl_span){0});
+        return false;
+    }
+    collect_locales(g);
+    pl_grammar__types(g);
+    pl_grammar__signatures(g);
+    for (size_t i = 0; i < g->flow.n; i++) pl_grammar__slots(g, &g->flow.v[i]);
+    return true;
+}
+
+/* ---- texts ---- */
+
+static void take_texts(struct pl_graph *g, struct pl_program *out) {
+    struct pl_p_text *rows = PL_NEW_ARRAY(g->arena, struct pl_p_text, g->texts.n + 1);
+    for (size_t i = 0; i < g->texts.n; i++) {
+        const struct pl_graph_text *t = &g->texts.v[i];
+        rows[i] = (struct pl_p_text){t->id, (uint32_t)t->args.n, t->code};
+    }
+    out->texts = rows;
+    out->ntexts = (uint32_t)g->texts.n;
+}
+
+static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
+    if (!parse(g) || !collect(g)) return PL_MALFORMED;
+    pl_grammar__check(g);
+    if (g->said->errors) return PL_MALFORMED;
+    struct pl_program p = {0};
+    pl_grammar__emit(g, &p);
+    pl_grammar__catalogs(g);
+    if (g->said->errors) return PL_MALFORMED;
+    pl_grammar__train(g, &p);
+    take_texts(g, &p);
+    if (g->said->errors) return PL_MALFORMED;
+    *out = p;
+    return PL_OK;
+}
+
+enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_input *input,
+                               const struct pl_grammar_host *host, struct pl_diags *diags,
+                               struct pl_program *out) {
+    static const struct pl_grammar_host nobody = {0};
+    struct pl_graph g = {.arena = arena, .input = input, .said = diags, .diags = diags};
+    g.host = host ? host : &nobody;
+    pl_diags_init(&g.mute, arena, input->sources);
+    size_t before = diags->errors;
+    enum pl_err err = compile(&g, out);
+    pl_map_free(&g.ids);
+    pl_diags_finish(diags, err == PL_OK || diags->errors == before);
+    return err;
+}

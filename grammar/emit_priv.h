@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * emit (private to the room grammar): what the files of the emitter share.
+ *
+ * Emitting trusts that nothing was reported: names resolve, types fit. Layout of code: a statement
+ * is followed by what belongs to it (its prompt, its branches), which it jumps over; so code stands
+ * in the order of the source. */
+#ifndef PL_GRAMMAR_EMIT_PRIV_H
+#define PL_GRAMMAR_EMIT_PRIV_H
+
+#include "grammar/graph.h"
+
+struct pl_emit_mark {
+    struct pl_str name;
+    uint32_t at;
+};
+struct pl_emit_count {
+    struct pl_str name;
+    uint32_t n;
+};
+/* The row of an option that several variants of a prompt offer. */
+struct pl_emit_option {
+    const struct pl_ast_choice *choice;
+    uint32_t row;
+};
+
+struct pl_emit {
+    struct pl_graph *g;
+    struct pl_graph_flow *flow; /* NULL: rules */
+    uint32_t index;             /* of the flow */
+    struct pl_where where;
+    uint32_t default_else; /* shared by the questions of the flow without one */
+    PL_AST_LIST(struct pl_emit_mark) marks;
+    PL_AST_LIST(struct pl_emit_count) counts; /* of ids that the source leaves out */
+    PL_AST_LIST(struct pl_emit_option) options;
+};
+
+/* ---- emit_code.c: words, constants, expressions ---- */
+
+uint32_t pl_grammar__here(const struct pl_emit *x);
+uint32_t pl_grammar__put(struct pl_emit *x, enum pl_op op, uint32_t arg); /* gives its address */
+uint32_t pl_grammar__word(struct pl_emit *x, uint32_t word);
+void pl_grammar__land(struct pl_emit *x, uint32_t jump); /* the jump's target is here */
+uint32_t pl_grammar__const(struct pl_graph *g, struct pl_value v);
+uint32_t pl_grammar__name(struct pl_graph *g, struct pl_str s);
+void pl_grammar__put_tx(struct pl_emit *x, const struct pl_tx *tx);
+void pl_grammar__put_expr(struct pl_emit *x, struct pl_ast_expr *e, const struct pl_type *want);
+void pl_grammar__put_path(struct pl_emit *x, const struct pl_ast_path *path);
+/* Leaves a bool. */
+void pl_grammar__put_condition(struct pl_emit *x, struct pl_ast_expr *e);
+/* Arguments for these parameters, NONE for those left out; gives the count. */
+uint32_t pl_grammar__put_args(struct pl_emit *x, const struct pl_ast_args *args,
+                              const struct pl_type *params, uint32_t n);
+/* A jump that is taken when the condition does not hold; PL_NOWHERE for no condition. */
+uint32_t pl_grammar__guard(struct pl_emit *x, struct pl_ast_expr *cond);
+void pl_grammar__unguard(struct pl_emit *x, uint32_t jump);
+/* Emits muted, on a row of the line table, the code of a statement at `span`. */
+void pl_grammar__line(struct pl_emit *x, struct pl_span span);
+/* A call row for a flow. */
+uint32_t pl_grammar__flow_call(struct pl_emit *x, uint32_t flow, uint32_t nargs, uint32_t result);
+/* `base`, or base.2, base.3 … when the flow had it before. */
+struct pl_str pl_grammar__count_id(struct pl_emit *x, struct pl_str base);
+/* A row of words; PL_NOWHERE when there are none. */
+uint32_t pl_grammar__mention(struct pl_graph *g, const struct pl_ast_phrase_list *phrases);
+/* The flow's parameters as types. */
+const struct pl_type *pl_grammar__params(struct pl_graph *g, uint32_t flow, uint32_t *n);
+
+/* ---- emit_say.c: texts, messages, questions' prompts ---- */
+
+/* Arguments, then TEXT; gives the text's index. */
+uint32_t pl_grammar__put_text(struct pl_emit *x, struct pl_str id, struct pl_ast_text *text);
+void pl_grammar__put_say(struct pl_emit *x, const struct pl_ast_say *say);
+void pl_grammar__put_any(struct pl_emit *x, const struct pl_ast_prompt *p);
+/* A block that says one line. */
+uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *line);
+/* Blocks with everything that an open question shows. */
+uint32_t pl_grammar__ask_prompt(struct pl_emit *x, const struct pl_ast_ask *a, uint32_t wait);
+uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c);
+uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c, uint32_t wait);
+/* The text of a member's label. */
+uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member);
+
+/* ---- emit_flow.c ---- */
+
+void pl_grammar__put_block(struct pl_emit *x, const struct pl_ast_block *b);
+
+#endif

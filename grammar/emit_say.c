@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Messages: texts with their arguments, parts, and what an open question offers. */
+#include "grammar/emit_priv.h"
+
+#define HERE(x) pl_grammar__here(x)
+#define PUT     pl_grammar__put
+
+uint32_t pl_grammar__put_text(struct pl_emit *x, struct pl_str id, struct pl_ast_text *text) {
+    uint32_t row = pl_grammar__text(&x->where, id, text);
+    for (size_t i = 0; i < x->g->texts.v[row].args.n; i++)
+        pl_grammar__put_expr(x, x->g->texts.v[row].args.v[i].expr, NULL);
+    PUT(x, PL_OP_TEXT, row);
+    return row;
+}
+
+static struct pl_str suffixed(struct pl_graph *g, struct pl_str id, const char *suffix) {
+    return id.n ? pl_grammar__str(g, "%.*s%s", PL_STR_ARG(id), suffix) : id;
+}
+
+/* ---- parts ---- */
+
+static void put_parts(struct pl_emit *x, const struct pl_ast_parts *parts);
+
+static void put_target(struct pl_emit *x, const struct pl_ast_part *p) {
+    struct pl_graph *g = x->g;
+    const struct pl_ast_target *t = &p->button.target;
+    pl_grammar__put_text(x, p->id.s, p->button.label);
+    struct pl_p_target row = {.id = p->id.s, .open = t->kind == PL_TARGET_OPEN, .flow = PL_NOWHERE};
+    if (row.open) {
+        pl_grammar__put_path(x, &t->open);
+    } else {
+        row.flow = pl_grammar__find(&g->flows, t->flow.s)->index;
+        uint32_t n;
+        const struct pl_type *params = pl_grammar__params(g, row.flow, &n);
+        row.nargs = pl_grammar__put_args(x, &t->args, params, n);
+    }
+    if (row.open && p->kind == PL_PART_LINK) {
+        PUT(x, PL_OP_PART_LINK, 0);
+        return;
+    }
+    PL_AST_ADD(g->arena, &g->targets, row);
+    PUT(x, PL_OP_PART_BUTTON, (uint32_t)g->targets.n - 1);
+}
+
+static void put_steps(struct pl_emit *x, const struct pl_ast_lines *lines) {
+    PUT(x, PL_OP_STEPS, 0);
+    for (size_t i = 0; i < lines->n; i++) {
+        uint32_t skip = pl_grammar__guard(x, lines->v[i].cond);
+        pl_grammar__put_text(x, lines->v[i].id.s, lines->v[i].text);
+        PUT(x, PL_OP_STEP, 0);
+        pl_grammar__unguard(x, skip);
+    }
+    PUT(x, PL_OP_STEPS_END, 0);
+}
+
+static uint32_t loop_slot(struct pl_emit *x, const struct pl_ast_each *e) {
+    return PL_SLOT(PL_SCOPE_LOCAL, pl_grammar__slot(&x->flow->slots, e->var.s));
+}
+
+/* Gives the address of ITER_NEXT; its end is put there by loop_end. */
+static uint32_t loop_begin(struct pl_emit *x, const struct pl_ast_each *e) {
+    pl_grammar__put_expr(x, e->list, NULL);
+    PUT(x, PL_OP_ITER, (uint32_t)e->most.n.m);
+    uint32_t next = PUT(x, PL_OP_ITER_NEXT, loop_slot(x, e));
+    pl_grammar__word(x, 0);
+    return next;
+}
+
+static void loop_end(struct pl_emit *x, uint32_t next) {
+    PUT(x, PL_OP_JUMP, next);
+    x->g->code.v[next + 1] = HERE(x);
+}
+
+static void put_card(struct pl_emit *x, const struct pl_ast_parts *parts) {
+    PUT(x, PL_OP_CARD, 0);
+    put_parts(x, parts);
+    PUT(x, PL_OP_CARD_END, 0);
+}
+
+static void put_each(struct pl_emit *x, const struct pl_ast_part *p) {
+    bool cards = p->kind == PL_PART_CARDS;
+    if (cards) PUT(x, PL_OP_CARDS, 0);
+    uint32_t next = loop_begin(x, &p->each.each);
+    if (cards)
+        put_card(x, &p->each.parts);
+    else
+        put_parts(x, &p->each.parts);
+    loop_end(x, next);
+    if (cards) PUT(x, PL_OP_CARDS_END, 0);
+}
+
+static void put_part(struct pl_emit *x, const struct pl_ast_part *p) {
+    switch (p->kind) {
+    case PL_PART_IMAGE:
+        if (p->image.alt) pl_grammar__put_text(x, p->id.s, p->image.alt);
+        pl_grammar__put_path(x, &p->image.path);
+        PUT(x, PL_OP_PART_IMAGE, p->image.alt != NULL);
+        break;
+    case PL_PART_FACT:
+        pl_grammar__put_text(x, suffixed(x->g, p->id.s, ".label"), p->fact.label);
+        pl_grammar__put_text(x, suffixed(x->g, p->id.s, ".value"), p->fact.value);
+        PUT(x, PL_OP_PART_FACT, 0);
+        break;
+    case PL_PART_BUTTON:
+    case PL_PART_LINK: put_target(x, p); break;
+    case PL_PART_FILE:
+        pl_grammar__put_path(x, &p->file);
+        PUT(x, PL_OP_PART_FILE, 0);
+        break;
+    case PL_PART_STEPS: put_steps(x, &p->steps); break;
+    case PL_PART_CARD: put_card(x, &p->card); break;
+    case PL_PART_CARDS:
+    case PL_PART_EACH: put_each(x, p); break;
+    case PL_PART_TITLE:
+        pl_grammar__put_text(x, p->id.s, p->text);
+        PUT(x, PL_OP_CARD_TITLE, 0);
+        break;
+    case PL_PART_TEXT:
+        pl_grammar__put_text(x, p->id.s, p->text);
+        PUT(x, PL_OP_CARD_TEXT, 0);
+        break;
+    }
+}
+
+static void put_parts(struct pl_emit *x, const struct pl_ast_parts *parts) {
+    for (size_t i = 0; i < parts->n; i++) {
+        uint32_t skip = pl_grammar__guard(x, parts->v[i]->cond);
+        put_part(x, parts->v[i]);
+        pl_grammar__unguard(x, skip);
+    }
+}
+
+/* ---- what a question offers ---- */
+
+/* One row of the options' table for each option, however often its prompt has variants. */
+static uint32_t *option_row(struct pl_emit *x, const struct pl_ast_choice *choice, bool *is_new) {
+    for (size_t i = 0; i < x->options.n; i++)
+        if (x->options.v[i].choice == choice) {
+            *is_new = false;
+            return &x->options.v[i].row;
+        }
+    *is_new = true;
+    PL_AST_ADD(x->g->arena, &x->options, ((struct pl_emit_option){choice, PL_NOWHERE}));
+    return &x->options.v[x->options.n - 1].row;
+}
+
+static struct pl_p_option new_option(struct pl_emit *x, const struct pl_ast_choice *choice,
+                                     uint32_t wait, uint32_t item) {
+    struct pl_graph *g = x->g;
+    const struct pl_ast_target *t = &choice->option.target;
+    struct pl_p_option row = {.kind = PL_OPT_BLOCK,
+                              .id = choice->option.id.s,
+                              .wait = wait,
+                              .code = PL_NOWHERE,
+                              .flow = PL_NOWHERE,
+                              .item = item,
+                              .says = pl_grammar__mention(g, &choice->option.says)};
+    if (!row.id.n)
+        row.id = pl_grammar__count_id(
+            x, pl_grammar__str(g, "%.*s.option", PL_STR_ARG(g->waits.v[wait].id)));
+    if (t->kind == PL_TARGET_OPEN) row.kind = PL_OPT_OPEN;
+    if (t->kind == PL_TARGET_FLOW && !t->args.present) {
+        struct pl_symbol *flow = pl_grammar__find(&g->flows, t->flow.s);
+        row.kind = PL_OPT_FLOW;
+        if (flow && pl_grammar__slot(&x->flow->slots, t->flow.s) == PL_NOWHERE)
+            row.flow = flow->index;
+    }
+    if (g->waits.v[wait].kind == PL_WAIT_ASK) row.kind = PL_OPT_VALUE;
+    return row;
+}
+
+static void put_option(struct pl_emit *x, const struct pl_ast_choice *c, uint32_t wait,
+                       uint32_t item) {
+    struct pl_graph *g = x->g;
+    bool is_new;
+    uint32_t skip = pl_grammar__guard(x, c->option.cond);
+    uint32_t *row = option_row(x, c, &is_new);
+    if (is_new) {
+        struct pl_p_option o = new_option(x, c, wait, item);
+        PL_AST_ADD(g->arena, &g->options, o);
+        *row = (uint32_t)g->options.n - 1;
+    }
+    uint32_t text = pl_grammar__put_text(x, c->option.id.s, c->option.label);
+    g->texts.v[text].label = true;
+    if (c->option.target.kind == PL_TARGET_OPEN) pl_grammar__put_path(x, &c->option.target.open);
+    PUT(x, PL_OP_OPTION, *row);
+    pl_grammar__unguard(x, skip);
+}
+
+static void put_options(struct pl_emit *x, const struct pl_ast_choices *choices, uint32_t wait,
+                        uint32_t item) {
+    for (size_t i = 0; i < choices->n; i++) {
+        const struct pl_ast_choice *c = choices->v[i];
+        if (c->kind == PL_CHOICE_OPTION) {
+            put_option(x, c, wait, item);
+            continue;
+        }
+        uint32_t next = loop_begin(x, &c->each.each);
+        put_options(x, &c->each.choices, wait, loop_slot(x, &c->each.each));
+        loop_end(x, next);
+    }
+}
+
+uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member) {
+    struct pl_graph_def *d = &g->defs.v[def];
+    if (d->fields[member].title) return d->fields[member].title - 1;
+    const struct pl_ast_member *m = &d->members->v[member];
+    struct pl_str id =
+        pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(d->row.name), PL_STR_ARG(m->name.s));
+    struct pl_where where = {.g = g};
+    uint32_t text;
+    if (m->label) {
+        text = pl_grammar__text(&where, id, m->label);
+    } else {
+        struct pl_str plain = pl_arena_str(g->arena, m->name.s);
+        for (size_t i = 0; i < plain.n; i++)
+            if (plain.p[i] == '_') ((char *)plain.p)[i] = ' ';
+        text = pl_grammar__text_plain(g, id, plain, m->name.span);
+    }
+    d->fields[member].title = text + 1;
+    return text;
+}
+
+/* An enum is asked with the labels of its members. */
+static void put_members(struct pl_emit *x, uint32_t wait) {
+    struct pl_graph *g = x->g;
+    struct pl_p_wait w = g->waits.v[wait];
+    uint32_t first = PL_NOWHERE, n = g->defs.v[w.type.def].row.nfields;
+    for (uint32_t i = 0; i < g->options.n && first == PL_NOWHERE; i++)
+        if (g->options.v[i].wait == wait) first = i;
+    if (first == PL_NOWHERE) {
+        first = (uint32_t)g->options.n;
+        for (uint32_t i = 0; i < n; i++) {
+            struct pl_p_option o = {.kind = PL_OPT_VALUE, .wait = wait, .value.kind = PL_KIND_ENUM};
+            struct pl_str member = g->defs.v[w.type.def].fields[i].name;
+            o.id = pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(w.id), PL_STR_ARG(member));
+            o.code = o.flow = o.item = o.says = PL_NOWHERE;
+            o.value.e.type = g->defs.v[w.type.def].row.name;
+            o.value.e.member = member;
+            PL_AST_ADD(g->arena, &g->options, o);
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t text = pl_grammar__label(g, w.type.def, i);
+        g->texts.v[text].label = true;
+        PUT(x, PL_OP_TEXT, text);
+        PUT(x, PL_OP_OPTION, first + i);
+    }
+}
+
+/* ---- whole messages ---- */
+
+struct offer {
+    const struct pl_ast_choices *choices;
+    uint32_t wait; /* PL_NOWHERE: offers nothing */
+    bool members;
+};
+static const struct offer nothing = {.wait = PL_NOWHERE};
+
+static void put_offer(struct pl_emit *x, const struct offer *o) {
+    if (o->wait == PL_NOWHERE) return;
+    if (o->members)
+        put_members(x, o->wait);
+    else
+        put_options(x, o->choices, o->wait, PL_NOWHERE);
+}
+
+static void put_message(struct pl_emit *x, struct pl_str id, struct pl_ast_text *text,
+                        const struct pl_ast_parts *parts, const struct offer *o) {
+    pl_grammar__put_text(x, id, text);
+    PUT(x, PL_OP_SAY, 0);
+    put_parts(x, parts);
+    put_offer(x, o);
+    PUT(x, PL_OP_SAY_END, 0);
+}
+
+static void say_with(struct pl_emit *x, const struct pl_ast_say *s, const struct offer *o) {
+    uint32_t skip = pl_grammar__guard(x, s->line.cond);
+    put_message(x, s->line.id.s, s->line.text, &s->parts, o);
+    pl_grammar__unguard(x, skip);
+}
+
+static void any_with(struct pl_emit *x, const struct pl_ast_prompt *p, const struct offer *o) {
+    uint32_t n = (uint32_t)p->says.n;
+    uint32_t *jumps = PL_NEW_ARRAY(x->g->arena, uint32_t, n + 1);
+    uint32_t pick = PUT(x, PL_OP_PICK, n);
+    for (uint32_t i = 0; i < n; i++) pl_grammar__word(x, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        x->g->code.v[pick + 1 + i] = HERE(x);
+        say_with(x, &p->says.v[i], o);
+        jumps[i] = PUT(x, PL_OP_JUMP, 0);
+    }
+    for (uint32_t i = 0; i < n; i++) pl_grammar__land(x, jumps[i]);
+}
+
+void pl_grammar__put_say(struct pl_emit *x, const struct pl_ast_say *say) {
+    say_with(x, say, &nothing);
+}
+
+void pl_grammar__put_any(struct pl_emit *x, const struct pl_ast_prompt *p) {
+    any_with(x, p, &nothing);
+}
+
+uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *line) {
+    uint32_t at = HERE(x);
+    const struct pl_ast_parts none = {0};
+    uint32_t skip = pl_grammar__guard(x, line->cond);
+    put_message(x, line->id.s, line->text, &none, &nothing);
+    pl_grammar__unguard(x, skip);
+    PUT(x, PL_OP_DONE, 0);
+    return at;
+}
+
+uint32_t pl_grammar__ask_prompt(struct pl_emit *x, const struct pl_ast_ask *a, uint32_t wait) {
+    const struct pl_p_wait *w = &x->g->waits.v[wait];
+    struct offer o = {.choices = &a->choices, .wait = PL_NOWHERE};
+    if (a->choices.n || w->has_options) o.wait = wait;
+    o.members = !a->choices.n;
+    uint32_t at = HERE(x);
+    for (size_t i = 0; i < a->prompts.n; i++) {
+        const struct pl_ast_prompt *p = &a->prompts.v[i];
+        const struct offer *with = i + 1 == a->prompts.n ? &o : &nothing;
+        if (p->any)
+            any_with(x, p, with);
+        else
+            say_with(x, &p->says.v[0], with);
+    }
+    PUT(x, PL_OP_DONE, 0);
+    return at;
+}
+
+uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c) {
+    uint32_t at = HERE(x);
+    put_message(x, c->line.id.s, c->line.text, &c->parts, &nothing);
+    PUT(x, PL_OP_DONE, 0);
+    return at;
+}
+
+uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c,
+                                   uint32_t wait) {
+    uint32_t at = HERE(x);
+    struct offer o = {.choices = &c->choices, .wait = wait};
+    put_message(x, c->line.id.s, c->line.text, &c->parts, &o);
+    PUT(x, PL_OP_DONE, 0);
+    return at;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "grammar/graph.h"
+
+struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) {
+    struct pl_buf b = {0};
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    pl_buf_add(&b, text, length);
+    struct pl_str s = pl_arena_str(g->arena, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return s;
+}
+
+void pl_grammar__mute(struct pl_graph *g) {
+    g->diags = &g->mute;
+}
+
+void pl_grammar__speak(struct pl_graph *g) {
+    g->diags = g->said;
+}
+
+struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name) {
+    for (size_t i = 0; i < s->n; i++)
+        if (pl_str_eq(s->v[i]->name, name)) return s->v[i];
+    return NULL;
+}
+
+void pl_grammar__unknown(struct pl_graph *g, const char *what, struct pl_str name,
+                         struct pl_span at, const struct pl_str *names, size_t n) {
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_UNKNOWN, at, pl_str_c(what), name);
+    pl_diag_nearest(g->diags, d, at, name, names, n);
+}
+
+struct pl_symbol *pl_grammar__need(struct pl_graph *g, struct pl_symbols *s, struct pl_str name,
+                                   struct pl_span at) {
+    struct pl_symbol *found = pl_grammar__find(s, name);
+    if (found) {
+        found->used = true;
+        return found;
+    }
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) names[i] = s->v[i]->name;
+    pl_grammar__unknown(g, s->what, name, at, names, s->n);
+    return NULL;
+}
+
+/* The folder `prelude`, or the file prelude.flow. */
+bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at) {
+    struct pl_str name = g->input->sources->v[at.file].name;
+    if (pl_str_eq(name, PL_STR("prelude.flow")) || pl_str_ends(name, PL_STR("/prelude.flow")))
+        return true;
+    if (pl_str_starts(name, PL_STR("prelude/"))) return true;
+    return pl_str_find(name, PL_STR("/prelude/")) != SIZE_MAX;
+}
+
+static struct pl_symbol *add(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {
+    struct pl_symbol *sym = PL_NEW(g->arena, struct pl_symbol);
+    sym->name = d->name.s;
+    sym->decl = d;
+    sym->index = (uint32_t)s->n;
+    PL_AST_ADD(g->arena, s, sym);
+    return sym;
+}
+
+static void twice(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d,
+                  const struct pl_ast_decl *first) {
+    struct pl_diag *diag =
+        pl_diag2(g->diags, PL_D_DECLARED_TWICE, d->name.span, pl_str_c(s->what), d->name.s);
+    pl_diag_note(g->diags, diag, first->name.span, "first declared here");
+}
+
+static void declare(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {
+    struct pl_symbol *old = pl_grammar__find(s, d->name.s);
+    if (old)
+        twice(g, s, d, old->decl);
+    else
+        add(g, s, d);
+}
+
+/* `more intent x`: x may be declared in any file, so these come after all others. */
+static void declare_more(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {
+    struct pl_symbol *sym = pl_grammar__need(g, s, d->name.s, d->name.span);
+    if (sym) PL_AST_ADD(g->arena, &sym->more, d);
+}
+
+/* An override takes the place of the flow it replaces. */
+static void declare_override(struct pl_graph *g, struct pl_ast_decl *d) {
+    struct pl_symbol *sym = pl_grammar__find(&g->flows, d->name.s);
+    if (!sym) {
+        pl_grammar__need(g, &g->flows, d->name.s, d->name.span);
+        return;
+    }
+    if (sym->decl->override)
+        twice(g, &g->flows, d, sym->decl);
+    else
+        sym->decl = d;
+}
+
+static struct pl_symbols *table(struct pl_graph *g, enum pl_decl_kind kind) {
+    switch (kind) {
+    case PL_DECL_INTENT: return &g->intents;
+    case PL_DECL_ENTITY: return &g->entities;
+    case PL_DECL_TYPE: return &g->types;
+    case PL_DECL_HOOK: return &g->hooks;
+    case PL_DECL_EVENT: return &g->events;
+    case PL_DECL_HOURS: return &g->hours;
+    case PL_DECL_QUEUE: return &g->queues;
+    case PL_DECL_RULE: return &g->rules;
+    case PL_DECL_FLOW: return &g->flows;
+    default: return NULL;
+    }
+}
+
+static void declare_assistant(struct pl_graph *g, struct pl_ast_decl *d) {
+    if (g->assistant) {
+        struct pl_diag *diag = pl_diag(g->diags, PL_D_ASSISTANT_TWICE, d->head);
+        pl_diag_note(g->diags, diag, g->assistant->head, "the first one is here");
+        return;
+    }
+    g->assistant = d;
+}
+
+static void first_pass(struct pl_graph *g, struct pl_ast_decl *d) {
+    struct pl_symbols *s = table(g, d->kind);
+    if (d->kind == PL_DECL_ASSISTANT)
+        declare_assistant(g, d);
+    else if (s && !d->more && !d->override)
+        declare(g, s, d);
+}
+
+static void second_pass(struct pl_graph *g, struct pl_ast_decl *d) {
+    if (d->more)
+        declare_more(g, table(g, d->kind), d);
+    else if (d->override)
+        declare_override(g, d);
+}
+
+static void each_decl(struct pl_graph *g, void (*visit)(struct pl_graph *, struct pl_ast_decl *)) {
+    for (size_t i = 0; i < g->files.n; i++)
+        for (size_t k = 0; k < g->files.v[i]->decls.n; k++) visit(g, g->files.v[i]->decls.v[k]);
+}
+
+/* A type and an entity are both written where a type may stand. */
+static void check_type_names(struct pl_graph *g) {
+    for (size_t i = 0; i < g->entities.n; i++) {
+        struct pl_symbol *type = pl_grammar__find(&g->types, g->entities.v[i]->name);
+        if (type) twice(g, &g->types, g->entities.v[i]->decl, type->decl);
+    }
+}
+
+static void add_flows(struct pl_graph *g) {
+    for (size_t i = 0; i < g->flows.n; i++) {
+        struct pl_symbol *s = g->flows.v[i];
+        struct pl_graph_flow f = {.symbol = s, .decl = s->decl};
+        f.prelude = pl_grammar__in_prelude(g, s->decl->span) || s->decl->override;
+        PL_AST_ADD(g->arena, &g->flow, f);
+    }
+}
+
+void pl_grammar__collect(struct pl_graph *g) {
+    g->intents.what = "intent";
+    g->entities.what = "entity";
+    g->types.what = "type";
+    g->hooks.what = "hook";
+    g->events.what = "event";
+    g->hours.what = "hours";
+    g->queues.what = "queue";
+    g->rules.what = "rule";
+    g->flows.what = "flow";
+    each_decl(g, first_pass);
+    each_decl(g, second_pass);
+    check_type_names(g);
+    add_flows(g);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * graph (private to the room grammar): a program as names and tables, between parse and image.
+ *
+ * struct pl_graph is one compilation. Steps fill it in order: graph (names of all kinds), types
+ * (records, enums, entities, scopes), slots (of each flow), check, emit, catalogs. Everything lives
+ * in the arena of the compilation. The tables at the end are those of struct pl_program while they
+ * grow; rows are named by index, so growing moves nothing that is pointed to.
+ */
+#ifndef PL_GRAMMAR_GRAPH_H
+#define PL_GRAMMAR_GRAPH_H
+
+#include "grammar/ast.h"
+#include "grammar/grammar.h"
+#include "grammar/parse.h"
+
+/* ---- names ---- */
+
+/* A declared name; `more` adds declarations to it, of intents and entities alone. */
+struct pl_symbol {
+    struct pl_str name;
+    struct pl_ast_decl *decl;
+    PL_AST_LIST(struct pl_ast_decl *) more;
+    uint32_t index; /* in its kind's table of the program */
+    bool used;
+};
+struct pl_symbols {
+    const char *what; /* "flow": in messages */
+    PL_AST_LIST(struct pl_symbol *);
+};
+
+/* One enum, record or entity: a row of the program's types with what it was made from. */
+struct pl_graph_def {
+    struct pl_typedef row; /* fields are writable until the end */
+    struct pl_typedef_field *fields;
+    const struct pl_ast_members *members; /* of an enum or a word list */
+    struct pl_symbol *symbol;             /* NULL for an enum written in place */
+    struct pl_span span;
+    uint32_t entity; /* row of entities, or PL_NOWHERE */
+};
+
+/* A slot of a flow or a scope. */
+struct pl_graph_slot {
+    struct pl_str name; /* "phone"; a scope's too */
+    struct pl_type type;
+    struct pl_span span; /* where it was first written */
+    struct pl_ast_line *title;
+    bool param, loop;
+    uint32_t title_text; /* texts, once emitted */
+};
+struct pl_graph_slots {
+    PL_AST_LIST(struct pl_graph_slot);
+};
+
+struct pl_graph_flow {
+    struct pl_symbol *symbol;
+    struct pl_ast_decl *decl;
+    bool prelude;                /* of the prelude, or replaces one of it */
+    struct pl_graph_slots slots; /* parameters first */
+    struct pl_type result;       /* kind NONE: nothing */
+};
+
+/* A text of the program: its arguments in the order of their first appearance. */
+struct pl_graph_arg {
+    struct pl_ast_expr *expr;
+    struct pl_type type;
+};
+struct pl_graph_text {
+    struct pl_str id;
+    struct pl_span span;
+    struct pl_ast_text *source; /* NULL: `plain` is the text */
+    struct pl_str plain;
+    PL_AST_LIST(struct pl_graph_arg) args;
+    struct pl_str *code; /* one for each locale; empty: none */
+    bool words;          /* has something to translate */
+    bool label;          /* of a quick reply */
+};
+
+/* What is known on a path: bits by path number (pl_grammar__path). */
+struct pl_known {
+    uint64_t *bits;
+    uint32_t n; /* words */
+};
+
+struct pl_graph {
+    struct pl_arena *arena;
+    const struct pl_grammar_input *input;
+    const struct pl_grammar_host *host;
+    struct pl_diags *diags; /* `mute` while nothing shall be said */
+    struct pl_diags *said, mute;
+
+    PL_AST_LIST(struct pl_ast_file *) files; /* flows by path bytes, then talks */
+    struct pl_ast_decl *assistant;
+    struct pl_symbols intents, entities, types, hooks, events, hours, queues, rules, flows;
+    struct pl_graph_slots session, customer;
+    PL_AST_LIST(struct pl_graph_def) defs;
+    PL_AST_LIST(struct pl_type) items;
+    PL_AST_LIST(struct pl_graph_flow) flow;
+    PL_AST_LIST(struct pl_str) locales;
+    PL_AST_LIST(struct pl_graph_text) texts;
+    PL_AST_LIST(struct pl_str) paths; /* names of pl_known's bits */
+    struct pl_map ids;                /* @id -> struct pl_span */
+    struct pl_known cleared;          /* session's and customer's slots that some flow clears */
+
+    PL_AST_LIST(struct pl_value) consts;
+    PL_AST_LIST(uint32_t) code;
+    PL_AST_LIST(struct pl_p_line) lines;
+    PL_AST_LIST(struct pl_p_trigger) triggers;
+    PL_AST_LIST(struct pl_p_wait) waits;
+    PL_AST_LIST(struct pl_p_option) options;
+    PL_AST_LIST(struct pl_p_target) targets;
+    PL_AST_LIST(struct pl_p_call) calls;
+    PL_AST_LIST(struct pl_p_back) backs;
+    PL_AST_LIST(struct pl_p_handoff) handoffs;
+    PL_AST_LIST(struct pl_p_mention) mentions;
+    PL_AST_LIST(struct pl_str) regexes;           /* as the image has them */
+    PL_AST_LIST(struct pl_grammar_regex) written; /* the same, flags apart */
+    PL_AST_LIST(struct pl_p_section) sections;
+};
+
+/* ---- graph.c: the names ---- */
+
+/* Fills the symbol tables; reports names declared twice, overrides of nothing, a missing
+ * assistant. */
+void pl_grammar__collect(struct pl_graph *g);
+struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name);
+/* The symbol, marked as used; NULL and a report when there is none. */
+struct pl_symbol *pl_grammar__need(struct pl_graph *g, struct pl_symbols *s, struct pl_str name,
+                                   struct pl_span at);
+/* Reports that `name` is not one of `what`, with the nearest of the names as hint. */
+void pl_grammar__unknown(struct pl_graph *g, const char *what, struct pl_str name,
+                         struct pl_span at, const struct pl_str *names, size_t n);
+/* Is this file part of the prelude (a folder or file of that name)? */
+bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at);
+struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) PL_PRINTF(2, 3);
+/* From here to _speak nothing is reported. */
+void pl_grammar__mute(struct pl_graph *g);
+void pl_grammar__speak(struct pl_graph *g);
+
+/* ---- types.c ---- */
+
+/* Rows for all types and entities, then the fields of records, scopes. */
+void pl_grammar__types(struct pl_graph *g);
+/* The type that was written; an enum in place becomes a row called `name`. kind NONE and a report
+ * when there is none. */
+struct pl_type pl_grammar__type(struct pl_graph *g, const struct pl_ast_type *type,
+                                struct pl_str name);
+/* The type called so; kind NONE when there is none. */
+struct pl_type pl_grammar__type_named(struct pl_graph *g, struct pl_str name);
+struct pl_type pl_grammar__list_of(struct pl_graph *g, struct pl_type item);
+struct pl_type pl_grammar__item(const struct pl_graph *g, struct pl_type list);
+/* As written: "list of item", "text?". */
+struct pl_str pl_grammar__type_name(struct pl_graph *g, struct pl_type type);
+struct pl_type pl_grammar__kind(enum pl_kind kind);
+/* The kind behind an entity, else the type's own. */
+enum pl_kind pl_grammar__base(const struct pl_graph *g, struct pl_type type);
+bool pl_grammar__same(const struct pl_graph *g, struct pl_type a, struct pl_type b);
+/* May a value of `from` stand where `to` is wanted? Absence is not looked at. */
+bool pl_grammar__fits(const struct pl_graph *g, struct pl_type from, struct pl_type to);
+/* An enum, or a word list. */
+bool pl_grammar__is_enum(const struct pl_graph *g, struct pl_type type);
+/* The row of the member, or NULL. */
+const struct pl_typedef_field *pl_grammar__member(const struct pl_graph *g, struct pl_type type,
+                                                  struct pl_str name);
+/* The field of a record, or of an opaque kind of the prelude; kind NONE when there is none. */
+struct pl_type pl_grammar__field(const struct pl_graph *g, struct pl_type type, struct pl_str name);
+const struct pl_typedef *pl_grammar__def(const struct pl_graph *g, struct pl_type type);
+/* Names of members or fields, for hints. */
+size_t pl_grammar__names(struct pl_graph *g, struct pl_type type, struct pl_str **names);
+
+/* ---- slots.c ---- */
+
+/* The slots of a flow with their types: parameters, then whatever its body writes. */
+void pl_grammar__slots(struct pl_graph *g, struct pl_graph_flow *f);
+/* The parameters alone, for all flows, before any body is looked at. */
+void pl_grammar__signatures(struct pl_graph *g);
+/* The slot's index, or PL_NOWHERE. */
+uint32_t pl_grammar__slot(const struct pl_graph_slots *s, struct pl_str name);
+/* "session", "customer" or "" and the slot's name, of a path that starts with a slot. Gives the
+ * reference, PL_NOWHERE when it is none; *parts: how many names of the path it took. */
+uint32_t pl_grammar__slot_ref(const struct pl_graph *g, const struct pl_graph_flow *f,
+                              const struct pl_ast_path *path, size_t *parts);
+struct pl_graph_slot *pl_grammar__slot_at(struct pl_graph *g, struct pl_graph_flow *f,
+                                          uint32_t ref);
+
+/* ---- expr.c: typing ---- */
+
+enum pl_tx_kind {
+    PL_TX_BAD, /* reported already */
+    PL_TX_CONST,
+    PL_TX_NONE,
+    PL_TX_SLOT,   /* ref */
+    PL_TX_FACT,   /* ref */
+    PL_TX_FIELD,  /* a, name */
+    PL_TX_UNARY,  /* op a: NOT EMPTY */
+    PL_TX_BINARY, /* a op b */
+    PL_TX_AND,
+    PL_TX_OR,
+    PL_TX_LIST,       /* items */
+    PL_TX_FUNC,       /* ref a */
+    PL_TX_MATCHES,    /* ref a */
+    PL_TX_OPEN,       /* ref */
+    PL_TX_QUEUE_WAIT, /* ref */
+};
+/* An expression with its names resolved and its type. */
+struct pl_tx {
+    enum pl_tx_kind kind;
+    struct pl_type type; /* optional: may be absent here */
+    struct pl_span span;
+    uint32_t op; /* enum pl_op */
+    uint32_t ref;
+    struct pl_str name;
+    struct pl_value value;
+    struct pl_tx *a, *b;
+    struct pl_tx **items;
+    uint32_t nitems;
+    uint32_t path; /* 1 + number of its path, 0: it has none */
+};
+/* Where an expression stands. */
+struct pl_where {
+    struct pl_graph *g;
+    struct pl_graph_flow *flow; /* NULL: in a rule or a trigger's condition without locals */
+    struct pl_known *known;     /* NULL: everything is taken as present */
+};
+
+/* Types `e`; `want`, when not NULL, tells which enum's members bare names are. Never NULL. Reports
+ * what is wrong with it, not whether it fits `want`. */
+struct pl_tx *pl_grammar__expr(struct pl_where *w, struct pl_ast_expr *e,
+                               const struct pl_type *want);
+/* The like for a dotted name outside an expression. */
+struct pl_tx *pl_grammar__path_expr(struct pl_where *w, const struct pl_ast_path *path);
+/* As a condition: a bool, or something that may be absent. */
+struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e);
+/* Reports unless it fits the type, absence included. */
+bool pl_grammar__expect(struct pl_where *w, const struct pl_tx *x, struct pl_type type);
+bool pl_grammar__expr_eq(const struct pl_ast_expr *a, const struct pl_ast_expr *b);
+
+/* ---- known.c: what is present on a path ---- */
+
+/* The number of a path of this graph, "local", "local.field", "session.x.y". */
+uint32_t pl_grammar__path(struct pl_graph *g, struct pl_str name);
+struct pl_known pl_grammar__known_copy(struct pl_graph *g, const struct pl_known *k);
+bool pl_grammar__known_has(const struct pl_known *k, uint32_t path);
+void pl_grammar__known_add(struct pl_graph *g, struct pl_known *k, uint32_t path);
+/* Forgets the path and what lies below it. */
+void pl_grammar__known_drop(struct pl_graph *g, struct pl_known *k, uint32_t path);
+void pl_grammar__known_meet(struct pl_known *into, const struct pl_known *other);
+bool pl_grammar__known_eq(const struct pl_known *a, const struct pl_known *b);
+/* What the condition being `truth` tells. */
+void pl_grammar__narrow(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x, bool truth);
+
+/* ---- text.c ---- */
+
+/* Does it hold anything besides placeholders, white space and punctuation? */
+bool pl_grammar__has_words(const struct pl_ast_text *text);
+/* Checks the placeholders against types and what is known. */
+void pl_grammar__check_text(struct pl_where *w, const struct pl_ast_text *text);
+/* A row of texts; its arguments are typed, not checked. Gives the index. */
+uint32_t pl_grammar__text(struct pl_where *w, struct pl_str id, struct pl_ast_text *text);
+/* A row for a text that is in no source, such as a member's name. */
+uint32_t pl_grammar__text_plain(struct pl_graph *g, struct pl_str id, struct pl_str plain,
+                                struct pl_span at);
+/* Message code of a text with these arguments; false when a placeholder is none of them, with the
+ * place in *at. */
+bool pl_grammar__message(struct pl_graph *g, const struct pl_graph_text *args,
+                         const struct pl_ast_pieces *pieces, struct pl_str *code,
+                         const struct pl_ast_piece **at);
+/* ---- check*.c ---- */
+
+void pl_grammar__check(struct pl_graph *g);
+void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f);
+
+/* ---- emit*.c: trusts that nothing was reported ---- */
+
+void pl_grammar__emit(struct pl_graph *g, struct pl_program *out);
+void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct pl_p_flow *row);
+
+/* ---- catalog.c ---- */
+
+/* Adds the translations' message code to the texts; reports what is missing, extra or ill-formed.
+ */
+void pl_grammar__catalogs(struct pl_graph *g);
+
+/* ---- train.c ---- */
+
+/* Intents, entities, mentions and matches for the host; adds the section it gives. */
+void pl_grammar__train(struct pl_graph *g, struct pl_program *out);
+
+#endif

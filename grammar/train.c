@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the recognisers are made from. Labels of members are words for them, in every locale. */
+#include "grammar/graph.h"
+
+static struct pl_str language(struct pl_str locale) {
+    size_t dash = pl_str_find(locale, PL_STR("-"));
+    return (struct pl_str){locale.p, dash == SIZE_MAX ? locale.n : dash};
+}
+
+/* An example's text with ⟨entity⟩ where something fills in. */
+static struct pl_str example_text(struct pl_graph *g, const struct pl_ast_text *t) {
+    struct pl_buf b = {0};
+    for (size_t i = 0; i < t->pieces.n; i++) {
+        const struct pl_ast_piece *p = &t->pieces.v[i];
+        if (p->kind == PL_PIECE_MARK) {
+            pl_buf_c(&b, "\xe2\x9f\xa8");
+            pl_buf_str(&b, p->entity.s);
+            pl_buf_c(&b, "\xe2\x9f\xa9");
+        } else {
+            pl_buf_str(&b, p->text);
+        }
+    }
+    struct pl_str s = pl_arena_str(g->arena, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return s;
+}
+
+struct examples {
+    PL_AST_LIST(struct pl_grammar_example);
+};
+
+static void add_examples(struct pl_graph *g, struct examples *to, uint32_t intent,
+                         const struct pl_ast_phrase_list *lines) {
+    for (size_t i = 0; i < lines->n; i++)
+        for (size_t k = 0; k < lines->v[i].texts.n; k++) {
+            struct pl_grammar_example e = {.intent = intent, .lang = lines->v[i].lang.s};
+            e.text = example_text(g, lines->v[i].texts.v[k]);
+            PL_AST_ADD(g->arena, to, e);
+        }
+}
+
+static void gather_intents(struct pl_graph *g, struct pl_grammar_training *t) {
+    struct examples all = {0};
+    for (uint32_t i = 0; i < g->intents.n; i++) {
+        const struct pl_symbol *s = g->intents.v[i];
+        add_examples(g, &all, i, &s->decl->intent);
+        for (size_t k = 0; k < s->more.n; k++) add_examples(g, &all, i, &s->more.v[k]->intent);
+    }
+    t->examples = all.v;
+    t->nexamples = (uint32_t)all.n;
+}
+
+/* ---- entities ---- */
+
+struct synonyms {
+    PL_AST_LIST(struct pl_grammar_synonym);
+};
+struct phrases {
+    PL_AST_LIST(struct pl_grammar_phrase);
+};
+
+static void add_members(struct pl_graph *g, struct synonyms *to, const struct pl_ast_members *m) {
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t k = 0; k < m->v[i].phrases.n; k++) {
+            const struct pl_ast_phrases *line = &m->v[i].phrases.v[k];
+            for (size_t t = 0; t < line->texts.n; t++) {
+                struct pl_grammar_synonym s = {m->v[i].name.s, line->lang.s, line->texts.v[t]->s};
+                PL_AST_ADD(g->arena, to, s);
+            }
+        }
+}
+
+/* The plain text of message code that is one literal, else nothing. */
+static struct pl_str literal(struct pl_str code) {
+    struct pl_reader r = pl_reader_of(code);
+    if (!code.n || pl_read_u8(&r) != PL_MSG_TEXT) return PL_STR("");
+    struct pl_str s = pl_read_text(&r);
+    return r.bad || pl_read_left(&r) ? PL_STR("") : s;
+}
+
+static void add_labels(struct pl_graph *g, struct synonyms *to, const struct pl_graph_def *d) {
+    for (uint32_t i = 0; i < d->row.nfields; i++) {
+        if (!d->fields[i].title) continue;
+        const struct pl_graph_text *t = &g->texts.v[d->fields[i].title - 1];
+        for (size_t l = 0; l < g->locales.n; l++) {
+            struct pl_grammar_synonym s = {d->fields[i].name, language(g->locales.v[l]),
+                                           literal(t->code[l])};
+            if (s.text.n) PL_AST_ADD(g->arena, to, s);
+        }
+    }
+}
+
+static void add_after(struct pl_graph *g, struct phrases *to, const struct pl_ast_phrase_list *p) {
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->v[i].texts.n; k++) {
+            struct pl_grammar_phrase one = {p->v[i].lang.s, p->v[i].texts.v[k]->s};
+            PL_AST_ADD(g->arena, to, one);
+        }
+}
+
+static void entity_part(struct pl_graph *g, const struct pl_ast_entity *e, struct synonyms *words,
+                        struct phrases *after, struct pl_grammar_entity *out) {
+    add_members(g, words, &e->members);
+    add_after(g, after, &e->after);
+    if (e->match.pattern.n) {
+        struct pl_grammar_regex *r =
+            PL_NEW_ARRAY(g->arena, struct pl_grammar_regex, (size_t)out->nregexes + 1);
+        for (uint32_t i = 0; i < out->nregexes; i++) r[i] = out->regexes[i];
+        r[out->nregexes++] = (struct pl_grammar_regex){e->match.pattern, e->match.flags};
+        out->regexes = r;
+    }
+    out->upper |= pl_str_is(e->shape.s, "upper");
+    out->lower |= pl_str_is(e->shape.s, "lower");
+    out->from_hook |= e->from_hook.n != 0;
+}
+
+static struct pl_grammar_entity entity(struct pl_graph *g, const struct pl_graph_def *d) {
+    struct pl_grammar_entity e = {.name = d->row.name, .kind = PL_KIND_ENUM};
+    struct synonyms words = {0};
+    struct phrases after = {0};
+    if (d->row.kind == PL_KIND_ENTITY) {
+        e.kind = d->row.base;
+        entity_part(g, &d->symbol->decl->entity, &words, &after, &e);
+        for (size_t i = 0; i < d->symbol->more.n; i++)
+            entity_part(g, &d->symbol->more.v[i]->entity, &words, &after, &e);
+    }
+    add_labels(g, &words, d);
+    e.words = words.v;
+    e.nwords = (uint32_t)words.n;
+    e.after = after.v;
+    e.nafter = (uint32_t)after.n;
+    return e;
+}
+
+static void gather_entities(struct pl_graph *g, const struct pl_program *out,
+                            struct pl_grammar_training *t) {
+    struct pl_grammar_entity *rows =
+        PL_NEW_ARRAY(g->arena, struct pl_grammar_entity, (size_t)out->nentities + 1);
+    for (uint32_t i = 0; i < out->nentities; i++)
+        rows[i] = entity(g, &g->defs.v[out->entities[i].def]);
+    t->entities = rows;
+    t->nentities = out->nentities;
+}
+
+static void gather_mentions(struct pl_graph *g, struct pl_grammar_training *t) {
+    struct pl_grammar_mention *rows =
+        PL_NEW_ARRAY(g->arena, struct pl_grammar_mention, g->mentions.n + 1);
+    for (size_t i = 0; i < g->mentions.n; i++) {
+        const struct pl_p_mention *m = &g->mentions.v[i];
+        struct pl_grammar_phrase *p = PL_NEW_ARRAY(g->arena, struct pl_grammar_phrase, m->n + 1);
+        for (uint32_t k = 0; k < m->n; k++)
+            p[k] = (struct pl_grammar_phrase){m->words[k].lang, m->words[k].phrase};
+        rows[i] = (struct pl_grammar_mention){p, m->n};
+    }
+    t->mentions = rows;
+    t->nmentions = (uint32_t)g->mentions.n;
+}
+
+static void gather_languages(struct pl_graph *g, struct pl_grammar_training *t) {
+    struct pl_str *langs = PL_NEW_ARRAY(g->arena, struct pl_str, g->locales.n + 1);
+    for (size_t i = 0; i < g->locales.n; i++) {
+        struct pl_str lang = language(g->locales.v[i]);
+        bool seen = false;
+        for (uint32_t k = 0; k < t->nlangs; k++) seen |= pl_str_eq(langs[k], lang);
+        if (!seen) langs[t->nlangs++] = lang;
+    }
+    t->langs = langs;
+}
+
+void pl_grammar__train(struct pl_graph *g, struct pl_program *out) {
+    struct pl_grammar_training t = {.intents = out->intents, .nintents = out->nintents};
+    if (g->host->train) {
+        gather_languages(g, &t);
+        gather_intents(g, &t);
+        gather_entities(g, out, &t);
+        gather_mentions(g, &t);
+        t.matches = g->written.v;
+        t.nmatches = (uint32_t)g->written.n;
+        struct pl_buf section = {0};
+        struct pl_str why = PL_STR("");
+        if (g->host->train(g->host->ctx, g->arena, &t, &section, &why)) {
+            struct pl_p_section s = {PL_STR("nlp.model"),
+                                     pl_arena_str(g->arena, pl_buf_slice(&section))};
+            PL_AST_ADD(g->arena, &g->sections, s);
+        } else {
+            pl_diag1(g->diags, PL_D_TRAINING, g->assistant->head, why);
+        }
+        pl_buf_free(&section);
+    }
+    out->sections = g->sections.v;
+    out->nsections = (uint32_t)g->sections.n;
+}
