@@ -8,8 +8,6 @@
 
 #include "runtime/hooks/hooks_super_priv.h"
 
-enum { STUCK_US = 50 * 1000 }; /* a turn this old at its deadline costs the worker its life */
-
 /* What travels to the caller's loop. */
 struct outcome {
     struct pl_post post; /* first */
@@ -248,8 +246,7 @@ static void on_deadline(struct pl_timer *t) {
     struct pl_hooks__call *c = t->ctx;
     struct pl_hooks__worker *w = c->worker, *stuck = NULL;
     struct pl_hooks *h = c->hooks;
-    if (w && pl_hooks__worker_oldest(w) == c && pl_loop_now_us(h->loop) - c->turn_us > STUCK_US)
-        stuck = w;
+    if (w && pl_hooks__worker_oldest(w) == c && pl_hooks__worker_stuck(w)) stuck = w;
     pl_hooks__call_break(c, PL_HOOK_WHY_DEADLINE, PL_STR(""));
     if (stuck) pl_hooks__worker_condemn(stuck, NULL);
     pl_hooks__dispatch(h);

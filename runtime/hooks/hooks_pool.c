@@ -15,7 +15,7 @@
 
 enum {
     TICK_MS = 20,
-    STUCK_TURN_US = 1000 * 1000, /* a turn this old ends the worker, burning CPU or not */
+    STUCK_TURN_US = 2000 * 1000, /* a turn this old ends the worker, burning CPU or not */
     BUSY_TURN_US = 20 * 1000,    /* a worker with a turn this old gets no new calls */
     YOUNG_US = 1000 * 1000,      /* a worker that died younger than this comes back later */
     BACKOFF_MS = 10,
@@ -134,7 +134,7 @@ struct pl_hooks__worker *pl_hooks__worker_free(struct pl_hooks *h) {
     int64_t now = pl_loop_now_us(h->loop);
     for (size_t i = 0; i < h->config.workers; i++) {
         struct pl_hooks__worker *w = &h->workers[i];
-        if (w->fd < 0 || w->busy == PL_HOOKS__SLOTS) continue;
+        if (!w->ready || w->busy == PL_HOOKS__SLOTS) continue;
         struct pl_hooks__call *oldest = pl_hooks__worker_oldest(w);
         if (oldest && now - oldest->turn_us > BUSY_TURN_US) continue;
         if (!best || w->busy < best->busy) best = w;
@@ -151,25 +151,31 @@ static int64_t cpu_us(const struct pl_hooks__worker *w) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* A slow machine is no reason: what counts is CPU time since the turn was first seen. */
+bool pl_hooks__worker_stuck(const struct pl_hooks__worker *w) {
+    const struct pl_hooks__call *oldest = w->fd < 0 ? NULL : pl_hooks__worker_oldest(w);
+    if (!oldest) return false;
+    bool burning =
+        oldest->turn == w->seen_turn && cpu_us(w) - w->seen_cpu_us > 2 * PL_HOOKS__CPU_MS * 1000;
+    return burning || pl_loop_now_us(w->hooks->loop) - oldest->turn_us > STUCK_TURN_US;
+}
+
 /* The worker's own alarm should have ended it long ago; this is for one whose alarm is gone. */
-static void look(struct pl_hooks__worker *w, int64_t now) {
+static void look(struct pl_hooks__worker *w) {
     struct pl_hooks__call *oldest = w->fd < 0 ? NULL : pl_hooks__worker_oldest(w);
     if (!oldest) return;
-    int64_t cpu = cpu_us(w);
     if (oldest->turn != w->seen_turn) {
         w->seen_turn = oldest->turn;
-        w->seen_cpu_us = cpu;
+        w->seen_cpu_us = cpu_us(w);
     }
-    bool burning = cpu - w->seen_cpu_us > 3 * PL_HOOKS__CPU_MS * 1000;
-    if (burning || now - oldest->turn_us > STUCK_TURN_US) pl_hooks__worker_condemn(w, oldest);
+    if (pl_hooks__worker_stuck(w)) pl_hooks__worker_condemn(w, oldest);
 }
 
 static void on_tick(struct pl_timer *t) {
     struct pl_hooks *h = t->ctx;
-    int64_t now = pl_loop_now_us(h->loop);
     bool turns = false;
     for (size_t i = 0; i < h->config.workers; i++) {
-        look(&h->workers[i], now);
+        look(&h->workers[i]);
         turns = turns || pl_hooks__worker_oldest(&h->workers[i]);
     }
     if (!turns) pl_timer_stop(&h->tick);
@@ -182,6 +188,10 @@ static void hear(struct pl_hooks__worker *w, struct pl_str frame) {
     struct pl_hooks__said said;
     if (pl_hooks__said_read(frame, &said) != PL_OK) {
         pl_hooks__worker_condemn(w, pl_hooks__worker_oldest(w));
+        return;
+    }
+    if (said.kind == PL_HOOKS__READY && !w->ready) {
+        w->ready = true;
         return;
     }
     for (size_t i = 0; i < PL_HOOKS__SLOTS; i++) {
@@ -239,6 +249,7 @@ static void hang_up(struct pl_hooks__worker *w) {
     pl_fd_stop(&w->watch);
     close(w->fd);
     w->fd = -1;
+    w->ready = false;
     w->out_at = w->strays = 0;
     w->images.n = 0;
     pl_buf_clear(&w->in);

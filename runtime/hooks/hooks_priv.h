@@ -44,6 +44,7 @@ enum {
     PL_HOOKS__FAIL = 'f',  /* id, name */
     PL_HOOKS__ERROR = 'e', /* id, why, detail */
     PL_HOOKS__LOG = 'l',   /* id, event, subject */
+    PL_HOOKS__READY = 'r', /* 0: the sandbox is closed, calls may come */
 };
 
 /* A frame from a worker; texts point into the frame. */

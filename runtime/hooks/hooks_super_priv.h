@@ -71,7 +71,8 @@ struct pl_hooks__worker {
     struct pl_hooks *hooks;
     struct pl_child child;
     struct pl_fd watch;
-    int fd; /* -1: not up */
+    int fd;     /* -1: none */
+    bool ready; /* it has said so: starting a process takes long on a busy machine */
     struct pl_buf in, out;
     size_t out_at;
     struct pl_hooks__call *calls[PL_HOOKS__SLOTS];
@@ -147,6 +148,8 @@ void pl_hooks__worker_reply(struct pl_hooks__worker *w, struct pl_hooks__call *c
 void pl_hooks__worker_leave(struct pl_hooks__call *call, bool tell);
 /* Ends the worker; `blame` (or NULL) is broken, its other calls run again. */
 void pl_hooks__worker_condemn(struct pl_hooks__worker *w, struct pl_hooks__call *blame);
+/* The oldest turn of the worker is not just slow: it burns CPU or has been out for very long. */
+bool pl_hooks__worker_stuck(const struct pl_hooks__worker *w);
 struct pl_hooks__call *pl_hooks__worker_oldest(const struct pl_hooks__worker *w);
 void pl_hooks__workers_drop_image(struct pl_hooks *h, uint64_t number);
 

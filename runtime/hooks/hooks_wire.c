@@ -133,6 +133,7 @@ enum pl_err pl_hooks__said_read(struct pl_str frame, struct pl_hooks__said *out)
         if (!pl_hooks__name_ok(out->name, 64)) err = PL_MALFORMED;
         if (out->subject.n && !pl_hooks__name_ok(out->subject, 64)) err = PL_MALFORMED;
         break;
+    case PL_HOOKS__READY: break;
     default: err = PL_MALFORMED;
     }
     if (r.bad || pl_read_left(&r) != 0) return PL_MALFORMED;

@@ -233,7 +233,10 @@ int pl_hooks_worker_main(int fd) {
     struct worker *w = calloc(1, sizeof *w);
     if (!w || pl_hooks__sandbox_enter(fd) != PL_OK) _exit(2);
     w->fd = fd;
-    while (fill(w) && obey_all(w)) {
+    size_t at = pl_hooks__frame_open(&w->out, PL_HOOKS__READY);
+    pl_buf_var(&w->out, 0);
+    pl_hooks__frame_close(&w->out, at);
+    while (flush(w) && fill(w) && obey_all(w)) {
     }
     /* No exit handlers: they could do nothing in here. */
     _exit(0);
