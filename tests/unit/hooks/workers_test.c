@@ -9,9 +9,12 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "runtime/hooks/hooks_super_priv.h"
 #include "tests/support/tiny_http.h"
@@ -190,8 +193,8 @@ static void wait_shop(struct bench *b, int requests) {
     assert_true(b->shop.requests >= requests);
 }
 
-static int set_up_workers(void **state, size_t workers) {
-    static const char *const argv[] = {"workers_test", "hook-worker", NULL};
+static int set_up_workers(void **state, size_t workers, const char *mode) {
+    const char *const argv[] = {"workers_test", mode, NULL};
     struct bench *b = calloc(1, sizeof *b);
     struct pl_str hosts[] = {PL_STR("127.0.0.1")};
     struct pl_http_header token = {PL_STR("X-Token"), PL_STR("secret")};
@@ -220,10 +223,16 @@ static int set_up_workers(void **state, size_t workers) {
 }
 
 static int set_up(void **state) {
-    return set_up_workers(state, 2);
+    return set_up_workers(state, 2, "hook-worker");
 }
 static int set_up_one(void **state) {
-    return set_up_workers(state, 1);
+    return set_up_workers(state, 1, "hook-worker");
+}
+static int set_up_evil(void **state) {
+    return set_up_workers(state, 2, "evil-worker");
+}
+static int set_up_mute(void **state) {
+    return set_up_workers(state, 2, "mute-worker");
 }
 
 static int tear_down(void **state) {
@@ -435,12 +444,95 @@ static void destroy_ends_calls_honestly(void **state) {
     expect(b, write, PL_HOOK_UNCONFIRMED, PL_HOOK_WHY_STOPPING, NULL);
 }
 
+/* ---- workers that are not ours any more ---- */
+
+/* Says that it is ready, then answers whatever it hears with another lie each time. */
+static int evil_worker(void) {
+    static const char ready[] = "\x02\0\0\0r\0";
+    static const struct pl_str lies[] = {
+        {"\xff\xff\xff\x7fv", 5},                /* a frame without end */
+        {"\x03\0\0\0v\x63\0", 7},                /* about a call it does not have */
+        {"\x02\0\0\0r\0", 6},                    /* ready again */
+        {"\x0e\0\0\0h\1\0\4shop\4/../\0\0", 18}, /* out of the service */
+        {"\x01\0\0\0?", 5},                      /* no such frame */
+        {"\0\0\0\0", 4},                         /* nothing in it */
+    };
+    char in[4096];
+    if (write(3, ready, 6) != 6) return 1;
+    /* Each process tells one lie; its number says which. */
+    const struct pl_str *lie = &lies[(size_t)getpid() % PL_LEN(lies)];
+    while (read(3, in, sizeof in) > 0)
+        if (write(3, lie->p, lie->n) < 0) return 1;
+    return 0;
+}
+
+static int mute_worker(void) {
+    pause();
+    return 0;
+}
+
+static void lying_workers_are_ended(void **state) {
+    struct bench *b = *state;
+    for (int i = 0; i < 12; i++) {
+        struct got *g = call_image(b, "one", "t.get", PL_HOOK_READ, "/", 3000);
+        wait_for(b, g);
+        assert_int_equal(g->outcome, PL_HOOK_UNAVAILABLE);
+    }
+    assert_int_equal(b->shop.requests, 0);
+    assert_true(pl_hooks_stats(b->hooks).killed > 0);
+}
+
+static void mute_workers_cost_the_deadline(void **state) {
+    struct bench *b = *state;
+    struct got *g = call_image(b, "one", "t.get", PL_HOOK_READ, "/", 100);
+    expect(b, g, PL_HOOK_UNAVAILABLE, PL_HOOK_WHY_DEADLINE, NULL);
+    assert_true(g->took_us < 200 * 1000);
+}
+
+/* ---- the sandbox ---- */
+
+static int probe(const char *what) {
+    if (pl_hooks__sandbox_enter(3) != PL_OK) return 2;
+    if (strcmp(what, "open") == 0) (void)!open("/etc/passwd", O_RDONLY);
+    if (strcmp(what, "socket") == 0) socket(AF_INET, SOCK_STREAM, 0);
+    if (strcmp(what, "fork") == 0) fork();
+    if (strcmp(what, "kill") == 0) kill(getppid(), 0);
+    if (strcmp(what, "code") == 0)
+        mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    _exit(0);
+}
+
+static void the_sandbox_holds(void **state) {
+    (void)state;
+    static const char *const probes[] = {"open", "socket", "fork", "kill", "code", "none"};
+    for (size_t i = 0; i < PL_LEN(probes); i++) {
+        int status;
+        pid_t pid = fork();
+        if (pid == 0) {
+            dup2(2, 3);
+            execl("/proc/self/exe", "workers_test", "probe", probes[i], (char *)NULL);
+            _exit(3);
+        }
+        waitpid(pid, &status, 0);
+        if (i == PL_LEN(probes) - 1)
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        else if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+            fail_msg("%s: status %d", probes[i], status);
+    }
+}
+
 #define BENCHED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define ALONE(f)   cmocka_unit_test_setup_teardown(f, set_up_one, tear_down)
 
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "hook-worker") == 0) return pl_hooks_worker_main(3);
+    if (argc == 2 && strcmp(argv[1], "evil-worker") == 0) return evil_worker();
+    if (argc == 2 && strcmp(argv[1], "mute-worker") == 0) return mute_worker();
+    if (argc == 3 && strcmp(argv[1], "probe") == 0) return probe(argv[2]);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sandbox_holds),
+        cmocka_unit_test_setup_teardown(lying_workers_are_ended, set_up_evil, tear_down),
+        cmocka_unit_test_setup_teardown(mute_workers_cost_the_deadline, set_up_mute, tear_down),
         BENCHED(gives_typed_results),
         BENCHED(images_live_side_by_side),
         BENCHED(calls_share_nothing),
