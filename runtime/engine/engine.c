@@ -308,7 +308,10 @@ static void activation_durable(struct pl_journal_append *append) {
     struct pl_engine *e = act->e;
     struct eng_image *i = pl_engine__image_find(e, pl_image_hash(act->image));
     if (append->store.err == PL_OK) {
+        const uint8_t system[16] = {0};
+        struct pl_stream stream = pl_stream_of('s', system);
         e->system_n++;
+        pl_store_project(e->config.store, NULL, 0, &stream, e->system_n); /* nothing to reflect */
         make_active(e, i);
     }
     activation_end(act, append->store.err);

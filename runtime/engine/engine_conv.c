@@ -540,13 +540,15 @@ static struct pl_str timer_key(struct pl_arena *a, int64_t at_ms, const uint8_t 
 static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                         struct pl_store_row rows[3]) {
     size_t n = 0;
-    if (c->timer_row != c->deadline_ms) {
+    /* what goes on by itself is woken after a restart even when nothing is left to replay */
+    int64_t wake = c->effects.n || c->ninbox ? eng_now(e) : c->deadline_ms;
+    if (c->timer_row != wake) {
         if (c->timer_row) rows[n++].key = timer_key(a, c->timer_row, c->id);
-        if (c->deadline_ms) {
-            rows[n].key = timer_key(a, c->deadline_ms, c->id);
+        if (wake) {
+            rows[n].key = timer_key(a, wake, c->id);
             rows[n++].value = PL_STR("t");
         }
-        c->timer_row = c->deadline_ms;
+        c->timer_row = wake;
     }
     if (c->handoff.n) {
         struct pl_str key = {.n = 17};
