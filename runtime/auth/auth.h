@@ -33,8 +33,8 @@ bool pl_resume_match(const uint8_t kept[32], const uint8_t shown[32]);
 
 /* ---- operators: `plt_<id, 16 hex>_<secret, 64 hex>` ---- */
 
-enum pl_scope {
-#define SCOPE(name, bit, word, help) PL_SCOPE_##name = 1 << (bit),
+enum pl_token_scope {
+#define SCOPE(name, bit, word, help) PL_TOKEN_MAY_##name = 1 << (bit),
 #include "runtime/auth/scope.def"
 #undef SCOPE
 };
@@ -44,7 +44,7 @@ enum pl_scope {
 struct pl_token {
     uint8_t id[8];
     uint8_t hash[32];
-    uint32_t scopes; /* enum pl_scope bits */
+    uint32_t scopes; /* enum pl_token_scope bits */
     int64_t made_ms;
     int64_t expires_ms; /* 0: never */
     char name[64];      /* what the operator called it, UTF-8 */

@@ -139,7 +139,7 @@ static int64_t wall_ms(struct pl_gateway *g) {
 }
 
 /* Whether the request carries a token with the scope; if not, it is answered. */
-static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_scope scope,
+static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_token_scope scope,
                       struct pl_gateway__http *a) {
     char text[128];
     struct pl_token token;
@@ -167,7 +167,7 @@ static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_scope scope
 /* ---- routes ---- */
 
 static void show_queue(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    if (!permitted(g, wsi, PL_SCOPE_QUEUE, a)) return;
+    if (!permitted(g, wsi, PL_TOKEN_MAY_QUEUE, a)) return;
     a->status = 200;
     a->type = "application/json";
     pl_buf_c(&a->body, "{\"queue\":");
@@ -195,7 +195,7 @@ static void show_counter(void *to, const struct pl_counter *c) {
 }
 
 static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    if (!permitted(g, wsi, PL_SCOPE_METRICS, a)) return;
+    if (!permitted(g, wsi, PL_TOKEN_MAY_METRICS, a)) return;
     a->status = 200;
     a->type = "text/plain; version=0.0.4; charset=utf-8";
     pl_buf_printf(&a->body,

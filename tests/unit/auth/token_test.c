@@ -46,7 +46,7 @@ static void scopes(void **state) {
     uint32_t bits;
     struct pl_str bad;
     assert_int_equal(pl_scopes_read(PL_STR("queue, metrics"), &bits, &bad), PL_OK);
-    assert_int_equal(bits, PL_SCOPE_QUEUE | PL_SCOPE_METRICS);
+    assert_int_equal(bits, PL_TOKEN_MAY_QUEUE | PL_TOKEN_MAY_METRICS);
     struct pl_buf b = {0};
     pl_scopes_print(&b, bits);
     assert_true(pl_str_is(pl_buf_slice(&b), "queue,metrics"));
@@ -60,16 +60,16 @@ static void life_of_a_token(void **state) {
     struct pl_store *store = *state;
     struct pl_token made, got;
     char text[PL_TOKEN_TEXT];
-    assert_int_equal(pl_token_make("till", PL_SCOPE_QUEUE, 1000, 5000, &made, text), PL_OK);
+    assert_int_equal(pl_token_make("till", PL_TOKEN_MAY_QUEUE, 1000, 5000, &made, text), PL_OK);
     assert_int_equal(strlen(text), PL_TOKEN_TEXT - 1);
     struct pl_str shown = pl_str_c(text);
     assert_int_equal(pl_token_check(store, shown, 0, 2000, &got), PL_NOT_FOUND);
     assert_int_equal(pl_token_save(store, &made), PL_OK);
-    assert_int_equal(pl_token_check(store, shown, PL_SCOPE_QUEUE, 2000, &got), PL_OK);
+    assert_int_equal(pl_token_check(store, shown, PL_TOKEN_MAY_QUEUE, 2000, &got), PL_OK);
     assert_string_equal(got.name, "till");
-    assert_int_equal(pl_token_check(store, shown, PL_SCOPE_METRICS, 2000, &got), PL_DENIED);
-    assert_int_equal(pl_token_check(store, shown, PL_SCOPE_QUEUE, 4999, &got), PL_OK);
-    assert_int_equal(pl_token_check(store, shown, PL_SCOPE_QUEUE, 5000, &got), PL_TIMEOUT);
+    assert_int_equal(pl_token_check(store, shown, PL_TOKEN_MAY_METRICS, 2000, &got), PL_DENIED);
+    assert_int_equal(pl_token_check(store, shown, PL_TOKEN_MAY_QUEUE, 4999, &got), PL_OK);
+    assert_int_equal(pl_token_check(store, shown, PL_TOKEN_MAY_QUEUE, 5000, &got), PL_TIMEOUT);
     text[PL_TOKEN_TEXT - 2] = text[PL_TOKEN_TEXT - 2] == 'a' ? 'b' : 'a';
     assert_int_equal(pl_token_check(store, shown, 0, 2000, &got), PL_NOT_FOUND);
     assert_int_equal(pl_token_check(store, PL_STR("plt_x"), 0, 2000, &got), PL_MALFORMED);
@@ -80,8 +80,8 @@ static void list_and_revoke(void **state) {
     struct pl_token a, b, list[8];
     char ta[PL_TOKEN_TEXT], tb[PL_TOKEN_TEXT];
     size_t n;
-    assert_int_equal(pl_token_make("a", PL_SCOPE_QUEUE, 1, 0, &a, ta), PL_OK);
-    assert_int_equal(pl_token_make("b", PL_SCOPE_METRICS, 1, 0, &b, tb), PL_OK);
+    assert_int_equal(pl_token_make("a", PL_TOKEN_MAY_QUEUE, 1, 0, &a, ta), PL_OK);
+    assert_int_equal(pl_token_make("b", PL_TOKEN_MAY_METRICS, 1, 0, &b, tb), PL_OK);
     assert_int_equal(pl_token_save(store, &a), PL_OK);
     assert_int_equal(pl_token_save(store, &b), PL_OK);
     assert_int_equal(pl_token_list(store, list, 8, &n), PL_OK);
@@ -100,10 +100,10 @@ static void names_have_limits(void **state) {
     char text[PL_TOKEN_TEXT], name[65];
     memset(name, 'n', sizeof name);
     name[64] = '\0';
-    assert_int_equal(pl_token_make(name, PL_SCOPE_QUEUE, 0, 0, &t, text), PL_LIMIT);
+    assert_int_equal(pl_token_make(name, PL_TOKEN_MAY_QUEUE, 0, 0, &t, text), PL_LIMIT);
     name[63] = '\0';
-    assert_int_equal(pl_token_make(name, PL_SCOPE_QUEUE, 0, 0, &t, text), PL_OK);
-    assert_int_equal(pl_token_make("", PL_SCOPE_QUEUE, 0, 0, &t, text), PL_MALFORMED);
+    assert_int_equal(pl_token_make(name, PL_TOKEN_MAY_QUEUE, 0, 0, &t, text), PL_OK);
+    assert_int_equal(pl_token_make("", PL_TOKEN_MAY_QUEUE, 0, 0, &t, text), PL_MALFORMED);
     assert_int_equal(pl_token_make("x", 0, 0, 0, &t, text), PL_MALFORMED);
 }
 

@@ -538,10 +538,17 @@ static void web(void **state) {
     assert_int_equal(client_http(port, "GET", "/widget.js", line, &b), 304);
     assert_int_equal(client_http(port, "HEAD", "/widget.js", NULL, &b), 200);
     assert_null(strstr(b.p, "console.log"));
-    static const char *const no[] = {
-        "/nothing.html",        "/../gateway/ws_test.c", "/%2e%2e/ws_test.c", "/.hidden.html",
-        "/sub/../../ws_test.c", "//etc/passwd",          "/sub",           "/sub/",
-        "/index.html%00.js",    "/secret.conf",          "/api/v1/nothing"};
+    static const char *const no[] = {"/nothing.html",
+                                     "/../gateway/ws_test.c",
+                                     "/%2e%2e/ws_test.c",
+                                     "/.hidden.html",
+                                     "/sub/../../ws_test.c",
+                                     "//etc/passwd",
+                                     "/sub",
+                                     "/sub/",
+                                     "/index.html%00.js",
+                                     "/secret.conf",
+                                     "/api/v1/nothing"};
     for (size_t i = 0; i < PL_LEN(no); i++) {
         int status = client_http(port, "GET", no[i], NULL, &b);
         if (status == 200) fail_msg("%s is served", no[i]);
@@ -568,9 +575,10 @@ static void api(void **state) {
     struct pl_token queue, metrics, old;
     char tq[PL_TOKEN_TEXT], tm[PL_TOKEN_TEXT], to[PL_TOKEN_TEXT], auth[128];
     int64_t now = pl_clock_system().wall_ms(NULL);
-    assert_int_equal(pl_token_make("q", PL_SCOPE_QUEUE, now, 0, &queue, tq), PL_OK);
-    assert_int_equal(pl_token_make("m", PL_SCOPE_METRICS, now, now + 60000, &metrics, tm), PL_OK);
-    assert_int_equal(pl_token_make("o", PL_SCOPE_QUEUE, now, now - 1, &old, to), PL_OK);
+    assert_int_equal(pl_token_make("q", PL_TOKEN_MAY_QUEUE, now, 0, &queue, tq), PL_OK);
+    assert_int_equal(pl_token_make("m", PL_TOKEN_MAY_METRICS, now, now + 60000, &metrics, tm),
+                     PL_OK);
+    assert_int_equal(pl_token_make("o", PL_TOKEN_MAY_QUEUE, now, now - 1, &old, to), PL_OK);
     assert_int_equal(pl_token_save(s->store, &queue), PL_OK);
     assert_int_equal(pl_token_save(s->store, &metrics), PL_OK);
     assert_int_equal(pl_token_save(s->store, &old), PL_OK);
