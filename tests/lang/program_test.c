@@ -55,8 +55,7 @@ static size_t add_catalogs(struct run *r, struct pl_str text, struct pl_grammar_
         pl_assert(space != SIZE_MAX);
         out[n].locale = (struct pl_str){line.p, space};
         struct pl_str json = {line.p + space, line.n - space};
-        struct pl_str name =
-            pl_arena_printf(&r->arena, "i18n/%.*s.arb", PL_STR_ARG(out[n].locale));
+        struct pl_str name = pl_arena_printf(&r->arena, "i18n/%.*s.arb", PL_STR_ARG(out[n].locale));
         out[n++].file = pl_sources_add(&r->sources, name, json);
     }
     return n;

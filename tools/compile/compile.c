@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finding and reading a project's files. */
+#include "tools/compile/compile_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILES_MOST 10000
+#define FILE_MOST  (4u << 20)
+
+struct build {
+    struct pl_compiled *out;
+    struct pl_str folder; /* as given, without a slash at the end */
+    struct pl_str label;  /* its own name: "flows" */
+    PL_VEC(struct pl_grammar_catalog) catalogs;
+    PL_VEC(struct pl_grammar_lua) lua;
+};
+
+static bool is_folder(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static struct pl_str stem(struct pl_str path, struct pl_str suffix) {
+    return (struct pl_str){path.p, path.n - suffix.n};
+}
+
+/* Reads every file with the suffix under a folder and hands it on with its relative path. */
+static enum pl_err each_file(struct build *b, const char *folder, const char *suffix,
+                             void (*take)(struct build *, struct pl_str path, struct pl_str text)) {
+    struct pl_arena *a = &b->out->arena;
+    struct pl_str *paths, text;
+    size_t n = 0;
+    enum pl_err err = pl_files_under(a, folder, suffix, FILES_MOST, &paths, &n);
+    for (size_t i = 0; i < n && err == PL_OK; i++) {
+        struct pl_str path = pl_arena_printf(a, "%s/%.*s", folder, PL_STR_ARG(paths[i]));
+        err = pl_file_read(a, path.p, FILE_MOST, &text);
+        if (err == PL_OK) take(b, paths[i], text);
+    }
+    return err;
+}
+
+static void take_source(struct build *b, struct pl_str path, struct pl_str text) {
+    struct pl_str name =
+        pl_arena_printf(&b->out->arena, "%.*s/%.*s", PL_STR_ARG(b->label), PL_STR_ARG(path));
+    pl_sources_add(&b->out->sources, name, text);
+}
+
+static void take_catalog(struct build *b, struct pl_str path, struct pl_str text) {
+    struct pl_str name = pl_arena_printf(&b->out->arena, "i18n/%.*s", PL_STR_ARG(path));
+    struct pl_grammar_catalog c = {.locale = stem(path, PL_STR(".arb"))};
+    c.file = pl_sources_add(&b->out->sources, name, text);
+    PL_PUSH(&b->catalogs, c);
+}
+
+static void take_lua(struct build *b, struct pl_str path, struct pl_str text) {
+    struct pl_grammar_lua l = {.name = stem(path, PL_STR(".lua")), .text = text};
+    l.path = pl_arena_printf(&b->out->arena, "lua/%.*s", PL_STR_ARG(path));
+    PL_PUSH(&b->lua, l);
+}
+
+/* The folder `name` in the project or beside it; NULL when there is none. */
+static const char *beside(struct build *b, const char *name, const char *given) {
+    if (given) return given;
+    for (int up = 0; up < 2; up++) {
+        struct pl_str path = pl_arena_printf(&b->out->arena, "%.*s%s/%s", PL_STR_ARG(b->folder),
+                                             up ? "/.." : "", name);
+        if (is_folder(path.p)) return path.p;
+    }
+    return NULL;
+}
+
+static enum pl_err read_all(struct build *b, const struct pl_compile_options *o) {
+    const char *i18n = beside(b, "i18n", o->i18n), *lua = beside(b, "lua", o->lua);
+    enum pl_err err = each_file(b, b->folder.p, ".flow", take_source);
+    if (err == PL_OK && !b->out->sources.n) err = PL_NOT_FOUND;
+    if (err == PL_OK) err = each_file(b, b->folder.p, ".talk", take_source);
+    if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
+    if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
+    return err;
+}
+
+/* The folder without slashes at its end, and its own name even for "." */
+static enum pl_err name_folder(struct build *b, const char *folder) {
+    struct pl_str s = pl_str_c(folder);
+    while (s.n > 1 && s.p[s.n - 1] == '/') s.n--;
+    b->folder = pl_arena_str(&b->out->arena, s);
+    if (!is_folder(b->folder.p)) return PL_NOT_FOUND;
+    char *real = realpath(b->folder.p, NULL);
+    if (!real) return PL_IO;
+    const char *slash = strrchr(real, '/');
+    b->label = pl_arena_str(&b->out->arena, pl_str_c(slash ? slash + 1 : real));
+    free(real);
+    return PL_OK;
+}
+
+static enum pl_err write_image(struct pl_compiled *out) {
+    struct pl_buf bytes = {0};
+    pl_program_write(&out->program, &bytes);
+    enum pl_err err = bytes.failed ? PL_NOMEM : PL_OK;
+    if (err == PL_OK) out->image = pl_arena_str(&out->arena, pl_buf_slice(&bytes));
+    pl_buf_free(&bytes);
+    return err;
+}
+
+static enum pl_err compile(struct build *b, const struct pl_compile_options *o) {
+    struct pl_compile_host host = {.folder = b->folder, .label = b->label};
+    struct pl_grammar_host callbacks;
+    struct pl_grammar_input input = {.sources = &b->out->sources,
+                                     .catalogs = b->catalogs.v,
+                                     .ncatalogs = b->catalogs.n,
+                                     .lua = b->lua.v,
+                                     .nlua = b->lua.n};
+    pl_compile__host_open(&host, &callbacks);
+    if (o->check_only) callbacks.train = NULL;
+    enum pl_err err =
+        pl_grammar_compile(&b->out->arena, &input, &callbacks, &b->out->diags, &b->out->program);
+    pl_compile__host_close(&host);
+    if (err == PL_OK && !o->check_only) err = write_image(b->out);
+    return err;
+}
+
+enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
+                              struct pl_compiled *out) {
+    static const struct pl_compile_options defaults = {0};
+    const struct pl_compile_options *o = options ? options : &defaults;
+    struct build b = {.out = out};
+    *out = (struct pl_compiled){0};
+    pl_arena_init(&out->arena, 0);
+    pl_sources_init(&out->sources, &out->arena);
+    pl_diags_init(&out->diags, &out->arena, &out->sources);
+    enum pl_err err = name_folder(&b, folder);
+    if (err == PL_OK) err = read_all(&b, o);
+    if (err == PL_OK) err = compile(&b, o);
+    PL_VEC_FREE(&b.catalogs);
+    PL_VEC_FREE(&b.lua);
+    return err;
+}
+
+void pl_compiled_free(struct pl_compiled *c) {
+    pl_arena_free(&c->arena);
+    *c = (struct pl_compiled){0};
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * compile: drives a build. Reads a project's folder, answers what grammar asks of its host
+ * (locales, regular expressions, training, Lua) with locale, nlp and hooks, and gives the image's
+ * bytes.
+ *
+ * A project is a folder of *.flow and *.talk files (with the folders below it); its catalogs are
+ * i18n/<locale>.arb and its hooks lua/<file>.lua, in the folder itself or beside it. Two builds of
+ * the same files give the same bytes, wherever the folder lies: sources are named from the folder's
+ * own name on ("flows/orders.flow").
+ * Ownership: a struct pl_compiled owns all it holds, from _folder to _free. Threads: one owner; the
+ * trainer's library allows one build at a time in a process.
+ */
+#ifndef PL_COMPILE_H
+#define PL_COMPILE_H
+
+#include "grammar/grammar.h"
+#include "runtime/program/program.h"
+
+struct pl_compile_options {
+    const char *i18n, *lua; /* folders; NULL: found as above */
+    bool check_only;        /* no training, no image: what an editor wants at every key */
+};
+
+struct pl_compiled {
+    struct pl_arena arena;
+    struct pl_sources sources; /* flows, talks, catalogs */
+    struct pl_diags diags;     /* finished; print them with pl_diags_print */
+    struct pl_program program; /* whole when the build succeeded */
+    struct pl_str image;       /* its bytes; empty under check_only */
+};
+
+/* Compiles a project. `out` need not be initialised and is always to be freed. options may be NULL.
+ * PL_OK: there is a program, and perhaps warnings. PL_MALFORMED: there are errors in out->diags.
+ * PL_NOT_FOUND: no folder, or no *.flow in it; PL_IO, PL_LIMIT: a file could not be read. */
+enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
+                              struct pl_compiled *out);
+void pl_compiled_free(struct pl_compiled *c);
+
+#endif
