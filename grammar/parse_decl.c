@@ -590,6 +590,7 @@ static void fl_requires(struct parser *p, void *node) {
 static void fl_statement(struct parser *p, void *node) {
     struct pl_ast_flow *f = node;
     uint32_t start = pl_parse__here(p);
+    p->header = !f->body->n;
     struct pl_ast_stmt *s = pl_parse__statement(p);
     if (!s || p->panic) return;
     if (!f->body->n) f->body->span = pl_parse__from(p, start);

@@ -473,15 +473,19 @@ static bool next_is(const struct parser *p, enum pl_token_kind kind) {
 }
 
 /* A line that begins like no statement: the commonest slips get a hint of their own. */
-static void unknown_statement(struct parser *p) {
-    const char *words[PL_LEN(stmts)];
-    for (size_t i = 0; i < PL_LEN(stmts); i++) words[i] = stmts[i].word;
+static void unknown_statement(struct parser *p, bool header) {
+    static const char *const lines[] = {"title",     "resume",    "on",
+                                        "interrupt", "regulated", "requires"};
+    const char *words[PL_LEN(stmts) + PL_LEN(lines)];
+    size_t n = 0;
+    for (size_t i = 0; header && i < PL_LEN(lines); i++) words[n++] = lines[i];
+    for (size_t i = 0; i < PL_LEN(stmts); i++) words[n++] = stmts[i].word;
     enum pl_token_kind kind = pl_parse__kind(p);
     bool sentence = kind == PL_TOKEN_WORD || kind == PL_TOKEN_CURRENCY;
     bool misplaced = pl_parse__at_word(p, "else") || pl_parse__at_word(p, "elif");
     bool assigns = kind == PL_TOKEN_NAME && next_is(p, PL_TOKEN_EQ);
     if (!sentence && !assigns && !misplaced) {
-        pl_parse__one_of(p, words, PL_LEN(words));
+        pl_parse__one_of(p, words, n);
         return;
     }
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_EXPECTED, pl_parse__token_span(p),
@@ -507,6 +511,8 @@ static struct pl_span head_of(const struct parser *p, size_t first) {
 struct pl_ast_stmt *pl_parse__statement(struct parser *p) {
     struct pl_ast_stmt *s = PL_NEW(p->arena, struct pl_ast_stmt);
     uint32_t start = pl_parse__here(p);
+    bool header = p->header;
+    p->header = false;
     s->doc = pl_parse__doc(p);
     s->head = head_of(p, p->at);
     if (pl_parse__kind(p) == PL_TOKEN_TEXT) {
@@ -517,7 +523,7 @@ struct pl_ast_stmt *pl_parse__statement(struct parser *p) {
         for (size_t i = 0; i < PL_LEN(stmts) && !r; i++)
             if (pl_parse__accept_word(p, stmts[i].word)) r = &stmts[i];
         if (!r) {
-            unknown_statement(p);
+            unknown_statement(p, header);
             return NULL;
         }
         s->kind = r->kind;

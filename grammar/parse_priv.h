@@ -22,7 +22,8 @@ struct parser {
     uint32_t last_end; /* where the last token that is not layout ended */
     bool panic;
     bool broken;
-    bool talk; /* a *.talk file */
+    bool talk;   /* a *.talk file */
+    bool header; /* no statement of the flow yet: its own lines may stand here */
 };
 
 /* ---- looking ---- */
