@@ -5,9 +5,11 @@
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
 
-/* Scripts, styles, pictures and sockets of this server only; nothing inline, nothing framed. */
+/* Scripts, styles and sockets of this server only; nothing inline, nothing framed. Pictures also
+ * from the shop: over https, or from the demo shop on this machine. */
 #define CSP                                                                                        \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "default-src 'none'; script-src 'self'; style-src 'self'; "                                    \
+    "img-src 'self' data: https: http://127.0.0.1:*; "                                             \
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "                   \
     "frame-ancestors 'none'"
 

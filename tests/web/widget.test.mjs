@@ -95,7 +95,7 @@ describe("a conversation", () => {
         await expect(widget.at(".facts div")).count(3);
         await expect(widget.at(".facts")).text(/Today by 8:00 PM/);
         await widget.choice("Yes, please").click();
-        await expect(widget.theirs.last()).text(/posted/);
+        await expect(widget.theirs.last()).text(/Which number/);
         await expect(widget.mine.last()).text(/Yes, please.*Sent/s);
         assert.deepEqual(mock.sent("send").map(({ cid, ...rest }) => ({ n: cid.split("-")[1], ...rest })), [
             { n: "1", t: "send", text: "Where is my order?" },

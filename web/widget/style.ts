@@ -126,6 +126,7 @@ button { cursor: pointer; }
     background: var(--accent); color: var(--on-accent); font-size: 12px; font-weight: 700; line-height: 23px; text-align: center;
 }
 img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10px; background: var(--ground); color: var(--quiet); font-size: 13px; }
+.broken { display: none; }
 .bubble > img { inline-size: 100%; max-block-size: 220px; object-fit: cover; }
 .link { display: inline-flex; align-items: center; gap: 5px; color: var(--link); font-weight: 600; text-underline-offset: 2px; }
 .link .icon, .action .icon, .choice .icon { inline-size: 15px; block-size: 15px; }

@@ -16,7 +16,8 @@ const words = {
         track: [["Status", "Out for delivery"], ["Location", "Local distribution center"], ["Expected delivery", "Today by 8:00 PM"]],
         sms: "Would you like me to send you live tracking updates via SMS?",
         yesno: ["Yes, please", "No, thanks"],
-        done: "Done. I'll keep you posted.",
+        phone: "Which number should we text?",
+        done: "Done! We'll keep you posted at",
         shoe: "Yes! Nike Air Max 2024 is available in size 10. Here are the details:",
         alt: "Blue and white running shoe, seen from the side",
         shoeFacts: [["Price", "$110.49"], ["Was", "$129.99 (15% off)"], ["Stock", "5 units available"], ["Rating", "4.8/5 (342 reviews)"]],
@@ -39,7 +40,8 @@ const words = {
         track: [["Estado", "En reparto"], ["Ubicación", "Centro de distribución local"], ["Entrega prevista", "Hoy antes de las 20:00"]],
         sms: "¿Quieres que te envíe el seguimiento en directo por SMS?",
         yesno: ["Sí, por favor", "No, gracias"],
-        done: "Hecho. Te mantendré al corriente.",
+        phone: "¿A qué número escribimos?",
+        done: "¡Hecho! Te mantendremos al corriente en el",
         shoe: "¡Sí! Nike Air Max 2024 está disponible en la talla 10. Aquí tienes los detalles:",
         alt: "Zapatilla de correr azul y blanca, vista de lado",
         shoeFacts: [["Precio", "110,49 US$"], ["Antes", "129,99 US$ (15 % de descuento)"], ["Existencias", "5 unidades"], ["Valoración", "4,8/5 (342 opiniones)"]],
@@ -62,7 +64,8 @@ const words = {
         track: [["الحالة", "خرج للتوصيل"], ["الموقع", "مركز التوزيع المحلي"], ["التسليم المتوقع", "اليوم قبل ٨:٠٠ م"]],
         sms: "هل ترغب في تلقي تحديثات التتبع عبر رسائل SMS؟",
         yesno: ["نعم، من فضلك", "لا، شكرًا"],
-        done: "تم. سأبقيك على اطلاع.",
+        phone: "إلى أي رقم نرسل؟",
+        done: "تم! سنبقيك على اطلاع على الرقم",
         shoe: "نعم! حذاء Nike Air Max 2024 متوفر بمقاس 10. إليك التفاصيل:",
         alt: "حذاء جري أزرق وأبيض من الجانب",
         shoeFacts: [["السعر", "١١٠٫٤٩ US$"], ["كان", "١٢٩٫٩٩ US$ (خصم ١٥٪)"], ["المخزون", "٥ وحدات"], ["التقييم", "٤٫٨/٥ (٣٤٢ تقييمًا)"]],
@@ -111,7 +114,8 @@ export function assistant(said, state, locale) {
         const choices = w.yesno.map((label, i) => ({ id: i ? "track.sms.no" : "track.sms.yes", label }));
         return [bot([text(w.found), ...w.track.map((f) => fact(...f))]), bot([text(w.sms)], choices)];
     }
-    if (/track\.sms/.test(line)) return [bot([text(w.done)])];
+    if (/^\+?[\d ]+$/.test(line)) return [bot([text(`${w.done} \u2068${line}\u2069.`)])];
+    if (/track\.sms/.test(line)) return [bot([text(w.phone)])];
     if (/return|devolver|إرجاع/i.test(line)) return [bot([text(w.sorry)]), bot([text(w.order)])];
     if (/product|air max/i.test(line)) return product(w);
     if (/track|where is|dónde|أين/i.test(line)) return [bot([text(w.ask)])];
