@@ -144,6 +144,9 @@ struct pl_nlp_found {
     bool needs_after;      /* its `after` word is not there: take it for its own question only */
 };
 
+/* Numbers that are part of something longer (a date, a phone, an order number), and finds that lack
+ * their `after` word there, are left out; the number of an amount or a percent stays beside it. */
+
 enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
 
 #define PL_NLP_GUESSES 5

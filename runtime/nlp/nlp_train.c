@@ -85,7 +85,7 @@ static void weigh(struct trainer *t) {
         i = end;
     }
     /* an unknown feature weighs less than a rare one: people have many ways to say a thing */
-    t->l.unseen[0] = t->l.unseen[1] = (float)(0.6 * (log(1.0 + t->nsamples) + 1));
+    t->l.unseen[0] = t->l.unseen[1] = (float)(0.45 * (log(1.0 + t->nsamples) + 1));
 }
 
 static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
@@ -127,7 +127,7 @@ static void quiet(const char *s) {
 /* One class against the rest; its weights go to column `class`. */
 static void fit(struct trainer *t, const struct problem *p, uint32_t class, double *column) {
     static int labels[] = {1, -1};
-    double weights[] = {OWN_WEIGHT, 1};
+    double weights[] = {class < t->src->nintents ? OWN_WEIGHT : 1, 1};
     struct parameter param = {.solver_type = L2R_LR,
                               .eps = 0.01,
                               .C = COST,
