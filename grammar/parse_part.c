@@ -15,9 +15,8 @@ static struct pl_ast_target target(struct parser *p) {
     pl_parse__advance(p);
     if (pl_parse__at_word(p, "open") && pl_parse__next_kind(p) == PL_TOKEN_NAME) {
         pl_parse__advance(p);
-        bool no_path = pl_parse__at_word(p, "if"); /* a flow of the name `open` */
         t.kind = PL_TARGET_OPEN;
-        if (no_path) pl_parse__expected(p, "the address to open");
+        if (pl_parse__at_word(p, "if")) pl_parse__expected(p, "the address to open");
         t.open = pl_parse__path(p, "the address to open");
     } else {
         t.flow = pl_parse__name(p, "the name of a flow");

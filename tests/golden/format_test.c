@@ -47,8 +47,7 @@ static bool check_file(const char *folder, struct pl_str name, bool stable) {
     struct pl_str path = pl_arena_printf(&arena, "%s/%.*s", folder, PL_STR_ARG(name));
     struct pl_str expected = pl_arena_printf(&arena, "%.*s.expected", PL_STR_ARG(path));
     bool good = pl_file_read(&arena, path.p, SIZE_MOST, &text) == PL_OK;
-    if (!stable)
-        good = good && pl_file_read(&arena, expected.p, SIZE_MOST, &want) == PL_OK;
+    if (!stable) good = good && pl_file_read(&arena, expected.p, SIZE_MOST, &want) == PL_OK;
     if (!good) printf("%.*s: it or its .expected cannot be read\n", PL_STR_ARG(name));
     good = good && format_text(name, text, &once) == PL_OK;
     good = good && (stable || equal(name, "differs", want, pl_buf_slice(&once)));
