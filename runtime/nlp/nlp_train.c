@@ -126,7 +126,7 @@ static void quiet(const char *s) {
 
 /* One class against the rest; its weights go to column `class`. */
 static void fit(struct trainer *t, const struct problem *p, uint32_t class, double *column) {
-    static int labels[] = {1, -1};
+    int labels[] = {1, -1};
     double weights[] = {class < t->src->nintents ? OWN_WEIGHT : 1, 1};
     struct parameter param = {.solver_type = L2R_LR,
                               .eps = 0.01,
