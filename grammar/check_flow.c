@@ -357,6 +357,7 @@ static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
         struct pl_diag *d = pl_diag1(c->g->diags, PL_D_CONFIRM_NO, at, k->callee.s);
         pl_diag_note(c->g->diags, d, k->callee.span, "this writes");
         c->now.declined = NULL; /* once is enough */
+        return;
     }
     if (c->flow->decl->flow.regulated && !pl_grammar__known_has(&c->now.known, c->confirmed))
         pl_diag1(c->g->diags, PL_D_UNCONFIRMED_WRITE, k->callee.span, k->callee.s);
@@ -651,6 +652,14 @@ static void check_wait(struct pl_check *c, const struct pl_ast_wait *w, struct p
     if (w->else_block) pl_diag(c->g->diags, PL_D_UNREACHABLE, w->else_block->span);
 }
 
+/* What is marked must not reach `where`. */
+static void check_leak(struct pl_check *c, const struct pl_tx *x, uint8_t quals,
+                       const char *where) {
+    if (x->kind == PL_TX_BAD || !(x->type.quals & quals)) return;
+    pl_diag3(c->g->diags, PL_D_LEAK, x->span, x->name.n ? x->name : PL_STR("this value"),
+             x->type.quals & PL_SECRET ? PL_STR("secret") : PL_STR("private"), pl_str_c(where));
+}
+
 static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, struct pl_span head) {
     struct pl_graph *g = c->g;
     if (!a->budget.n)
@@ -663,11 +672,8 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, stru
     pl_grammar__check_id(c, &a->id, true);
     for (size_t i = 0; i < a->tools.n; i++)
         pl_grammar__need(g, &g->hooks, a->tools.v[i].s, a->tools.v[i].span);
-    for (size_t i = 0; i < a->given.n; i++) {
-        struct pl_tx *x = pl_grammar__path_expr(&c->where, &a->given.v[i].path);
-        if (x->kind != PL_TX_BAD && x->type.quals & PL_SECRET)
-            pl_diag2(g->diags, PL_D_SECRET_ARG, x->span, x->name, PL_STR("the model"));
-    }
+    for (size_t i = 0; i < a->given.n; i++)
+        check_leak(c, pl_grammar__path_expr(&c->where, &a->given.v[i].path), PL_SECRET, "a model");
     pl_diag2(g->diags, PL_D_NO_MODEL, head, PL_STR("answer"), PL_STR("down"));
     struct pl_state unsure = branch(c, c->now, a->unsure), down = branch(c, c->now, a->down);
     join(&down, &unsure);
@@ -705,14 +711,9 @@ static void check_pass(struct pl_check *c, struct pl_span head) {
 }
 
 static void check_track(struct pl_check *c, const struct pl_ast_args *args) {
-    for (size_t i = 0; i < args->n; i++) {
-        struct pl_tx *x = pl_grammar__expr(&c->where, args->v[i], NULL);
-        if (x->kind == PL_TX_BAD) continue;
-        if (x->type.quals & PL_SECRET)
-            pl_diag2(c->g->diags, PL_D_SECRET_ARG, x->span, x->name, PL_STR("analytics"));
-        else if (x->type.quals & PL_PRIVATE)
-            pl_diag2(c->g->diags, PL_D_PRIVATE_ARG, x->span, x->name, PL_STR("analytics"));
-    }
+    for (size_t i = 0; i < args->n; i++)
+        check_leak(c, pl_grammar__expr(&c->where, args->v[i], NULL), PL_SECRET | PL_PRIVATE,
+                   "analytics");
 }
 
 static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {

@@ -215,9 +215,11 @@ static struct pl_tx *type_path(struct pl_where *w, struct pl_ast_expr *e,
     for (size_t i = 0; i < PL_LEN(facts); i++) known |= pl_str_is(p->s, facts[i].word);
     if (known || !pl_grammar__is_enum(w->g, *want)) return pl_grammar__path_expr(w, p);
     struct pl_str *names;
-    size_t n = pl_grammar__names(w->g, *want, &names);
+    struct pl_type present = *want;
+    present.optional = false;
+    size_t n = pl_grammar__names(w->g, present, &names);
     struct pl_diag *d =
-        pl_diag2(w->g->diags, PL_D_NOT_MEMBER, e->span, p->s, pl_grammar__type_name(w->g, *want));
+        pl_diag2(w->g->diags, PL_D_NOT_MEMBER, e->span, p->s, pl_grammar__type_name(w->g, present));
     pl_diag_nearest(w->g->diags, d, e->span, p->s, names, n);
     if (pl_str_is(p->s, "none")) pl_diag_hint(w->g->diags, d, "write `is empty`");
     return bad(w, e->span);
