@@ -303,7 +303,7 @@ static void on_respawn(struct pl_timer *t) {
 
 static enum pl_err start_child(struct pl_hooks__worker *w, int theirs) {
     static char *const no_environment[] = {NULL};
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PL_HOOKS__SANITIZED
     int fds[] = {-1, -1, STDERR_FILENO, theirs}; /* for its report */
 #else
     int fds[] = {-1, -1, -1, theirs};

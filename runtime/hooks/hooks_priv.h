@@ -5,6 +5,10 @@
 
 #include "runtime/hooks/hooks.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PL_HOOKS__SANITIZED /* slower, with more system calls and terabytes of address space */
+#endif
+
 /* ---- limits; each protects the server, none is a matter of taste ---- */
 
 enum {
@@ -19,7 +23,7 @@ enum {
     PL_HOOKS__STEPS = 500 * 1000,          /* pattern steps of one resume: a few ms */
     PL_HOOKS__COUNT = 10 * 1000,           /* instructions between two looks at the clock */
     PL_HOOKS__DEPTH = 32,                  /* nesting of JSON and tables */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PL_HOOKS__SANITIZED
     PL_HOOKS__CPU_MS = 60, /* everything is that much slower */
 #else
     PL_HOOKS__CPU_MS = 10, /* of one resume; the worker kills itself at twice that */

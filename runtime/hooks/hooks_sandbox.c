@@ -26,7 +26,7 @@ static bool limit(int what, rlim_t most) {
 }
 
 static bool limits(void) {
-#ifndef __SANITIZE_ADDRESS__ /* the sanitizer maps terabytes of address space */
+#ifndef PL_HOOKS__SANITIZED /* the sanitizer maps terabytes of address space */
     if (!limit(RLIMIT_AS, MEMORY_BYTES)) return false;
 #endif
     return limit(RLIMIT_CPU, CPU_SECONDS) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_NPROC, 0) &&
@@ -37,7 +37,7 @@ static const int plain_calls[] = {
     SCMP_SYS(read),           SCMP_SYS(write),  SCMP_SYS(futex),      SCMP_SYS(munmap),
     SCMP_SYS(mremap),         SCMP_SYS(brk),    SCMP_SYS(madvise),    SCMP_SYS(clock_gettime),
     SCMP_SYS(setitimer),      SCMP_SYS(exit),   SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PL_HOOKS__SANITIZED
     SCMP_SYS(sched_yield),    SCMP_SYS(getpid), SCMP_SYS(gettid),     SCMP_SYS(sigaltstack),
     SCMP_SYS(rt_sigprocmask),
 #endif
@@ -62,7 +62,7 @@ done:
 /* Descriptors other than the socket go; with a sanitizer stderr stays, for its report. */
 static bool only_descriptor(int fd) {
     unsigned socket = (unsigned)fd;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PL_HOOKS__SANITIZED
     close_range(0, 1, 0);
 #else
     close_range(0, 2, 0);
