@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: libev waits for descriptors, signals and the wake-up; posts and timers are ours, so
  * that the fake loop runs the very same code. */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "runtime/loop/loop_priv.h"
@@ -42,6 +43,7 @@ enum pl_err pl_loop_create(struct pl_clock clock, struct pl_loop **out) {
 void pl_loop_destroy(struct pl_loop **loop) {
     struct pl_loop *l = *loop;
     if (!l) return;
+    while (atomic_load(&l->posting) > 0) sched_yield(); /* a post that ran has a thread to leave */
     while (l->heap.n) pl_timer_stop(l->heap.v[l->heap.n - 1]);
     while (l->ios) pl_loop__stop_io(l, l->ios);
     ev_timer_stop(l->ev, &l->limit);
@@ -74,11 +76,13 @@ void pl_loop_on_batch(struct pl_loop *loop, void (*fn)(void *ctx), void *ctx) {
 /* ---- posts: a lock-free stack, taken whole and turned round ---- */
 
 void pl_loop_post(struct pl_loop *loop, struct pl_post *post) {
+    atomic_fetch_add(&loop->posting, 1);
     struct pl_post *head = atomic_load_explicit(&loop->posts, memory_order_relaxed);
     do post->next = head;
     while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_release,
                                                   memory_order_relaxed));
     if (!head) ev_async_send(loop->ev, &loop->wake); /* the first one wakes for all */
+    atomic_fetch_sub(&loop->posting, 1);
 }
 
 static void run_posts(struct pl_loop *l) {

@@ -31,6 +31,7 @@ struct pl_loop {
     bool fake, native, worked;
     atomic_bool stop;
     _Atomic(struct pl_post *) posts; /* newest first */
+    _Atomic int posting;             /* threads inside pl_loop_post, whose post may have run */
     struct pl_loop_io *ios;
     PL_VEC(struct pl_timer *) heap; /* by (due_us, order) */
     uint64_t orders;
