@@ -14,6 +14,7 @@
 
 #include "grammar/diag.h"
 #include "grammar/source.h"
+#include "grammar/talk.h"
 #include "runtime/program/program.h"
 
 /* The canonical layout of one file of the set, appended to `out`: two spaces, LF, aligned columns,

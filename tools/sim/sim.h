@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sim: plays conversations without a server: the talks of a project as tests, and a chat in the
+ * terminal. A real engine over a store in memory; for talks the loop, the clock and the hooks are
+ * fakes, so that a talk comes out the same on every machine.
+ *
+ *   talk -> locale -> engine (fresh) -> line by line -> replay check -> verdict
+ *
+ * A talk starts on Tuesday 2026-11-24 at 10:00 in the assistant's zone unless it says `at`. A hook
+ * answers by the talk's latest stub for the same arguments, in no time. A hook without one fails
+ * the talk, except that a `from hook` entity gets an empty list. What the bot says is compared as a
+ * customer sees it: marks of direction are left out, all kinds of blank are one kind.
+ * After each talk its journal is played again: it must come to the same state by the same steps,
+ * and show the same events byte for byte.
+ *
+ * Ownership: everything is borrowed for the call. Threads: one; two builds at a time in a process
+ * are not possible (tools/compile).
+ */
+#ifndef PL_SIM_H
+#define PL_SIM_H
+
+#include <stdio.h>
+
+#include "runtime/engine/engine.h"
+
+/* ---- talks ---- */
+
+enum pl_sim_format { PL_SIM_PLAIN, PL_SIM_TAP, PL_SIM_JUNIT, PL_SIM_JSON };
+
+struct pl_sim_test {
+    const char *folder;       /* the project */
+    const char *const *talks; /* files, and folders of them; none: those in the project's folder */
+    size_t ntalks;
+    const char *filter; /* only talks whose name has this in it; NULL: all */
+    const char *locale; /* only in this locale; NULL: in all that a talk lists */
+    enum pl_sim_format format;
+    bool verbose;   /* conversations of talks that passed, too */
+    bool no_replay; /* leaves the replay check out */
+    bool colour;
+    FILE *out, *err;
+};
+
+/* Compiles, plays, reports. Exit codes: 0 all passed; 1 some failed; 2 it could not be run (the
+ * flows or a talk do not compile, there is no such folder, no talk is left to play). */
+int pl_sim_test_main(const struct pl_sim_test *test);
+
+/* ---- chat ---- */
+
+struct pl_sim_chat {
+    const char *folder;
+    const char *locale; /* NULL: the assistant's source locale */
+    bool trace;         /* print what was understood and done after every turn */
+    bool colour;
+    /* The shop. NULL: none is connected, and every hook but those of lists is unavailable. */
+    const struct pl_engine_hooks *hooks;
+    const struct pl_log *log; /* may be NULL */
+    FILE *out, *err;
+    int in; /* descriptor that the customer's lines come from */
+};
+
+/* Runs until :quit or the end of the input. 0; 2: it could not be run. */
+int pl_sim_chat_main(const struct pl_sim_chat *chat);
+
+#endif
