@@ -203,8 +203,10 @@ describe("a conversation", () => {
         await expect(widget.theirs).count(1);
         mock.happen({ kind: "card_seen" });
         await expect(widget.at(".system").last()).text(/hidden the card number/);
-        mock.happen({ kind: "handoff", mode: "now", queue: "our support team", parts: [{ type: "text", text: "You are next in line." }] });
-        await expect(widget.at(".system").last()).text(/next in line/);
+        mock.happen({ kind: "handoff", mode: "offer", from: "system", queue: "" });
+        mock.happen({ kind: "handoff", mode: "now", from: "system", queue: "our support team" });
+        await expect(widget.at(".system").last()).text("We are passing you on to our support team.");
+        await expect(widget.at(".system")).count(2);
         await expect(widget.at("#who")).text(/colleague/);
         mock.happen({ kind: "closed" });
         await widget.at(".over button").click();

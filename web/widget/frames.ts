@@ -11,6 +11,7 @@ export type Part =
     | { type: "button"; id: string; label: string; url?: string }
     | { type: "link"; label: string; url: string }
     | { type: "steps"; items: string[] }
+    | { type: "file"; url: string }
     | Card
     | { type: "cards"; items: Card[] };
 

@@ -50,6 +50,10 @@ function picture(context: PartContext, address: unknown, alt: string): HTMLEleme
     return image;
 }
 
+function file_name(address: string): string {
+    return decodeURIComponent(address.split(/[?#]/)[0]?.split("/").pop() || address);
+}
+
 function fact(label: string, value: string): HTMLElement {
     return h("div", {}, h("dt", {}, label), words("dd", value));
 }
@@ -101,6 +105,8 @@ function one(context: PartContext, part: Part): HTMLElement | null {
             return outside_link(context, "link", part.label, part.url);
         case "steps":
             return h("ol", { class: "steps" }, ...part.items.map((item) => words("li", item)));
+        case "file":
+            return outside_link(context, "link", file_name(part.url), part.url);
         case "card":
             return card(context, part);
         case "cards":

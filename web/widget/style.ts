@@ -132,11 +132,11 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 .link .icon, .action .icon, .choice .icon { inline-size: 15px; block-size: 15px; }
 .icon-away:dir(rtl), .icon-send:dir(rtl) { transform: scaleX(-1); }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; }
-.action, .choice {
+.action, .choice, .card .link {
     display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-block-size: 40px; padding: 6px 14px; border: 1px solid var(--edge); border-radius: 20px;
     background: var(--paper); color: var(--link); font-weight: 600; font-size: 14px; line-height: 1.3; text-align: center; text-decoration: none;
 }
-.action:hover, .choice:hover { border-color: var(--link); background: var(--ground); }
+.action:hover, .choice:hover, .card .link:hover { border-color: var(--link); background: var(--ground); }
 .shelf { align-self: stretch; margin-inline: -16px; padding: 4px 16px 10px; overflow-x: auto; overscroll-behavior-inline: contain; scroll-snap-type: inline proximity; scroll-padding-inline: 16px; }
 .shelf:focus-visible { outline-offset: -3px; }
 .cards { display: flex; inline-size: max-content; gap: 10px; margin: 0; padding: 0; list-style: none; }
@@ -148,7 +148,9 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 .card h3 { font-size: 14px; line-height: 1.35; font-weight: 650; }
 .card p { font-size: 14px; color: var(--quiet); }
 .card-body > .actions:last-child { margin-block-start: auto; padding-block-start: 4px; }
-.card .action { flex: 1; min-block-size: 36px; }
+.card .action, .card .link { flex: 1; min-block-size: 36px; }
+.card-body > .link { flex: none; }
+.card-body > .link:last-child { margin-block-start: auto; }
 
 .typing { align-self: flex-start; display: flex; gap: 5px; margin-block-start: 12px; padding: 14px 15px; border: 1px solid var(--line); border-radius: 16px; border-end-start-radius: 5px; background: var(--paper); }
 .typing i { inline-size: 7px; block-size: 7px; border-radius: 50%; background: var(--quiet); animation: beat 1.2s infinite ease-in-out; }

@@ -322,7 +322,9 @@ export class View {
             agent_left: s.left,
             closed: s.closed,
         };
-        return frame.kind === "handoff" && frame.mode === "now" ? s.handoff : (lines[frame.kind] ?? null);
+        if (frame.kind !== "handoff") return lines[frame.kind] ?? null;
+        if (frame.mode !== "now") return null; // the flow itself says what an offer or a call-back means
+        return frame.queue ? s.handoff_to.replace("{queue}", () => frame.queue ?? "") : s.handoff;
     }
 
     #say(frame: EventFrame): void {

@@ -94,7 +94,7 @@ function product(w) {
 
 function similar(w) {
     const card = (i, file) => ({ type: "card", title: w.names[i], text: w.prices[i],
-        parts: [{ type: "image", url: `/${file}.svg`, alt: w.names[i] }, { type: "button", id: `view.${i}`, label: w.view, url: "/index.html#more" }] });
+        parts: [{ type: "image", url: `/${file}.svg`, alt: w.names[i] }, { type: "link", label: w.view, url: "/index.html#more" }] });
     return [bot([text(w.these), { type: "cards", items: [card(0, "jacket"), card(1, "backpack"), card(2, "bottle")] }])];
 }
 
