@@ -512,15 +512,22 @@ static void settle(struct pl_engine *e) {
     for (struct eng_conv *c = e->oldest; c; c = c->next) pl_engine__conv_save(e, c);
 }
 
+void pl_engine_stop(struct pl_engine *e) {
+    if (e->own_loop) {
+        pl_loop_stop(e->loop);
+        pthread_join(e->thread, NULL);
+        e->own_loop = false;
+    }
+    pl_timer_stop(&e->tick);
+    e->config.hooks = (struct pl_engine_hooks){0};
+}
+
 void pl_engine_destroy(struct pl_engine **engine) {
     struct pl_engine *e = *engine;
     if (!e) return;
     *engine = NULL;
-    if (e->own_loop) {
-        pl_loop_stop(e->loop);
-        pthread_join(e->thread, NULL);
-    }
-    pl_timer_stop(&e->tick);
+    pl_engine_stop(e);
+    if (e->loop && e->journal) pl_loop_once(e->loop, 0); /* calls that came back give up their memory */
     settle(e);
     while (e->oldest) {
         struct eng_conv *c = e->oldest;

@@ -120,7 +120,10 @@ struct pl_engine_config {
  * pl_journal_create; PL_MALFORMED: the image's sections. */
 enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_image *image,
                              struct pl_engine **out);
-/* Ends the thread; conversations stay as their journal has them. Writes their snapshots first. */
+/* Ends the thread: sink and hooks are not called any more. Calls under way may still come back, so
+ * the hooks are destroyed between stop and destroy. */
+void pl_engine_stop(struct pl_engine *e);
+/* Stops; conversations stay as their journal has them. Writes their snapshots first. */
 void pl_engine_destroy(struct pl_engine **e);
 
 /* ---- from clients: any thread, copies what it is given ---- */

@@ -130,7 +130,7 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
     const struct eng_cached *k = cache_get(e, fx);
     char key[ENG_KEY] = "";
-    if (fx->flying) return;
+    if (fx->flying || !e->config.hooks.call) return;
     fx->flying = true;
     fx->again_ms = 0;
     if (k) {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to this room: the commands of `parlance`, and the composition root (wire.c).
+ *
+ * Exit codes: 0 all well, 1 problems were found (in flows, talks), 2 wrong usage or a failure.
+ */
+#ifndef PL_CLI_PRIV_H
+#define PL_CLI_PRIV_H
+
+#include "runtime/base/base.h"
+#include "runtime/config/config.h"
+#include "runtime/engine/engine.h"
+#include "runtime/program/program.h"
+
+enum { CLI_OK = 0, CLI_FOUND = 1, CLI_FAILED = 2 };
+
+/* Arguments behind the command's name. */
+struct cli_args {
+    int argc;
+    char **argv;
+};
+
+#define COMMAND(name, args, help, example) int pl_cli__##name(struct cli_args args);
+#include "tools/cli/command.def"
+#undef COMMAND
+int pl_cli__hook_worker(void);
+
+/* ---- options of the commands ---- */
+
+/* Takes "--name VALUE" or "--name=VALUE" out of the arguments; NULL when it is not there. */
+const char *pl_cli__option(struct cli_args *args, const char *name);
+/* Takes "--name" out. */
+bool pl_cli__flag(struct cli_args *args, const char *name);
+/* Prints "parlance: <why>" and the command's usage; gives CLI_FAILED. */
+int pl_cli__usage(const char *command, const char *why, ...) PL_PRINTF(2, 3);
+int pl_cli__failure(const char *format, ...) PL_PRINTF(1, 2);
+/* An argument that is an option left over: then its usage was printed. */
+bool pl_cli__strange(const char *command, const struct cli_args *args);
+
+/* ---- compiling ---- */
+
+struct cli_image {
+    struct pl_arena arena; /* owns the bytes */
+    struct pl_str bytes;
+    uint8_t hash[32];
+    char hex[65];
+};
+/* Compiles a folder, prints its diagnostics to stderr (as JSON lines on stdout when asked). CLI_OK
+ * with *out set, CLI_FOUND when the flows have errors, CLI_FAILED. */
+int pl_cli__compile(const char *flows, const char *translations, const char *hooks, bool json,
+                    bool quiet, struct cli_image *out);
+void pl_cli__image_free(struct cli_image *i);
+/* images/<hash> of the data folder: temporary name, fsync, rename, fsync the folder. */
+enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);
+/* Loads and verifies images/<hex>, whose SHA-256 must be its name. */
+enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_image **out,
+                               char why[256]);
+
+/* ---- the server ---- */
+
+struct cli_server;
+/* Opens everything. On failure a message is on stderr. dev: watch the flows. */
+enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image *image,
+                                struct cli_server **out);
+/* Runs until SIGTERM or SIGINT, then drains. */
+void pl_cli__server_run(struct cli_server *s);
+void pl_cli__server_close(struct cli_server **s);
+int pl_cli__server_port(const struct cli_server *s);
+
+/* Hooks alone, for the simulator: Lua workers and HTTP to the shop. */
+struct cli_hooks;
+enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,
+                               const struct pl_log *log, struct cli_hooks **out);
+struct pl_engine_hooks pl_cli__hooks_doors(struct cli_hooks *h);
+void pl_cli__hooks_close(struct cli_hooks **h);
+
+/* The configuration of serve, dev, reload: "FLOWS" is the one argument that is no option. */
+int pl_cli__config(const char *command, struct cli_args args, bool flows, struct pl_arena *a,
+                   struct pl_config *out);
+
+#endif

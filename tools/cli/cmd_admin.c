@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Commands that speak to a running server over its admin socket: reload, status, token.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/gateway/gateway.h"
+#include "tools/cli/cli_priv.h"
+
+#define WAIT_MS 30000
+
+static enum pl_err call(const char *data, struct pl_str request, struct pl_buf *answer) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/admin.sock", data);
+    return pl_gateway_admin_call(path, request, WAIT_MS, answer);
+}
+
+static const char *data_option(struct cli_args *args) {
+    const char *data = pl_cli__option(args, "--data");
+    if (!data) data = getenv("PARLANCE_DATA");
+    return data ? data : "data";
+}
+
+static int no_server(const char *data, enum pl_err err) {
+    if (err == PL_NOT_FOUND)
+        return pl_cli__failure("no server runs on the data folder %s; start one with "
+                               "`parlance serve FLOWS --data %s`",
+                               data, data);
+    return pl_cli__failure("the server on %s does not answer: %s", data, pl_err_text(err));
+}
+
+/* The answer's members, or its error on stderr. */
+static int take_answer(struct pl_arena *a, struct pl_str text, struct pl_json *out) {
+    size_t at;
+    if (pl_json_parse(a, text, out, &at) != PL_OK)
+        return pl_cli__failure("the server's answer is not JSON");
+    const struct pl_json *ok = pl_json_get(out, "ok");
+    if (ok && ok->b) return CLI_OK;
+    return pl_cli__failure("%.*s", PL_STR_ARG(pl_json_text(out, "error")));
+}
+
+/* ---- reload ---- */
+
+int pl_cli__reload(struct cli_args args) {
+    struct pl_config config;
+    struct pl_arena a;
+    struct pl_buf answer = {0};
+    struct pl_json json;
+    struct cli_image image;
+    pl_arena_init(&a, 0);
+    int code = pl_cli__config("reload", args, true, &a, &config);
+    if (code == CLI_OK)
+        code = pl_cli__compile(config.flows, config.translations, config.hooks, false, true, &image);
+    if (code != CLI_OK) {
+        if (code == CLI_FOUND)
+            fprintf(stderr, "nothing was changed: the server goes on with the flows it has\n");
+        pl_arena_free(&a);
+        return code;
+    }
+    char request[128];
+    int n = snprintf(request, sizeof request, "{\"cmd\":\"reload\",\"hash\":\"%s\"}", image.hex);
+    enum pl_err err = pl_cli__image_write(config.data, &image);
+    if (err != PL_OK) code = pl_cli__failure("writing the image: %s", pl_err_text(err));
+    if (code == CLI_OK) {
+        err = call(config.data, (struct pl_str){request, (size_t)n}, &answer);
+        code = err == PL_OK ? take_answer(&a, pl_buf_slice(&answer), &json)
+                            : no_server(config.data, err);
+    }
+    if (code == CLI_OK) printf("the server now runs %.12s\n", image.hex);
+    pl_cli__image_free(&image);
+    pl_buf_free(&answer);
+    pl_arena_free(&a);
+    return code;
+}
+
+/* ---- status ---- */
+
+int pl_cli__status(struct cli_args args) {
+    const char *data = data_option(&args);
+    struct pl_buf answer = {0};
+    if (pl_cli__strange("status", &args)) return CLI_FAILED;
+    enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
+    int code = CLI_OK;
+    if (err == PL_OK) printf("%.*s\n", (int)answer.n, answer.p);
+    else code = no_server(data, err);
+    pl_buf_free(&answer);
+    return code;
+}
+
+/* ---- token ---- */
+
+enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
+                                  struct pl_buf *answer, struct pl_buf *why);
+
+/* To the server when one runs, else to the folder itself. */
+static int token_request(const char *data, struct pl_arena *a, struct pl_str request,
+                         struct pl_json *out) {
+    struct pl_buf answer = {0}, why = {0};
+    struct pl_json json;
+    size_t at;
+    int code = CLI_OK;
+    enum pl_err err = call(data, request, &answer);
+    if (err == PL_OK) {
+        code = take_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), out);
+    } else if (err == PL_NOT_FOUND && pl_json_parse(a, request, &json, &at) == PL_OK) {
+        err = pl_cli__offline_admin(data, &json, &answer, &why);
+        if (err != PL_OK)
+            code = pl_cli__failure("%.*s", PL_STR_ARG(why.n ? pl_buf_slice(&why)
+                                                            : pl_str_c(pl_err_text(err))));
+        else if (pl_json_parse(a, pl_arena_str(a, pl_buf_slice(&answer)), out, &at) != PL_OK)
+            code = CLI_FAILED;
+    } else {
+        code = no_server(data, err);
+    }
+    pl_buf_free(&answer);
+    pl_buf_free(&why);
+    return code;
+}
+
+static int token_create(struct cli_args *args, const char *data, struct pl_arena *a) {
+    const char *may = pl_cli__option(args, "--may"), *days = pl_cli__option(args, "--days");
+    struct pl_buf b = {0};
+    struct pl_jw w = {.b = &b};
+    struct pl_json answer;
+    int64_t n = 0;
+    if (pl_cli__strange("token", args)) return CLI_FAILED;
+    if (args->argc != 2) return pl_cli__usage("token", "create takes one NAME");
+    if (days && (!pl_str_i64(pl_str_c(days), &n) || n < 1 || n > 36500))
+        return pl_cli__usage("token", "--days takes a number from 1 to 36500");
+    pl_jw_open(&w, '{');
+    pl_jw_name(&w, "cmd");
+    pl_jw_text(&w, PL_STR("token-create"));
+    pl_jw_name(&w, "name");
+    pl_jw_text(&w, pl_str_c(args->argv[1]));
+    pl_jw_name(&w, "may");
+    pl_jw_text(&w, pl_str_c(may ? may : "queue"));
+    if (n) {
+        pl_jw_name(&w, "days");
+        pl_jw_int(&w, n);
+    }
+    pl_jw_close(&w, '}');
+    int code = token_request(data, a, pl_buf_slice(&b), &answer);
+    if (code == CLI_OK) {
+        struct pl_str token = pl_json_text(&answer, "token");
+        if (isatty(STDOUT_FILENO)) printf("This is shown once; only its hash is kept.\n");
+        printf("%.*s\n", PL_STR_ARG(token));
+    }
+    pl_buf_free(&b);
+    return code;
+}
+
+static int token_list(const char *data, struct pl_arena *a) {
+    struct pl_json answer;
+    int code = token_request(data, a, PL_STR("{\"cmd\":\"token-list\"}"), &answer);
+    const struct pl_json *tokens = code == CLI_OK ? pl_json_get(&answer, "tokens") : NULL;
+    for (size_t i = 0; tokens && i < tokens->n; i++) {
+        const struct pl_json *t = &tokens->m[i].value;
+        printf("%.*s  %-24.*s %.*s\n", PL_STR_ARG(pl_json_text(t, "id")),
+               PL_STR_ARG(pl_json_text(t, "name")), PL_STR_ARG(pl_json_text(t, "may")));
+    }
+    return code;
+}
+
+static int token_revoke(struct cli_args *args, const char *data, struct pl_arena *a) {
+    char request[128];
+    struct pl_json answer;
+    if (args->argc != 2 || strlen(args->argv[1]) != 16)
+        return pl_cli__usage("token", "revoke takes one ID of 16 hex digits");
+    int n = snprintf(request, sizeof request, "{\"cmd\":\"token-revoke\",\"id\":\"%s\"}",
+                     args->argv[1]);
+    int code = token_request(data, a, (struct pl_str){request, (size_t)n}, &answer);
+    if (code == CLI_OK) printf("revoked %s\n", args->argv[1]);
+    return code;
+}
+
+int pl_cli__token(struct cli_args args) {
+    const char *data = data_option(&args);
+    struct pl_arena a;
+    int code;
+    pl_arena_init(&a, 0);
+    if (args.argc && strcmp(args.argv[0], "create") == 0) code = token_create(&args, data, &a);
+    else if (args.argc && strcmp(args.argv[0], "list") == 0) code = token_list(data, &a);
+    else if (args.argc && strcmp(args.argv[0], "revoke") == 0) code = token_revoke(&args, data, &a);
+    else code = pl_cli__usage("token", "say create, list or revoke");
+    pl_arena_free(&a);
+    return code;
+}

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The composition root: the only place that sees every room. Opens them bottom up, joins gateway,
+ * engine and hooks by their callbacks, closes them top down.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/auth/auth.h"
+#include "runtime/crypto/crypto.h"
+#include "runtime/gateway/gateway.h"
+#include "runtime/hooks/hooks.h"
+#include "runtime/http/http.h"
+#include "runtime/locale/locale.h"
+#include "runtime/loop/loop.h"
+#include "runtime/store/store.h"
+#include "tools/cli/cli_priv.h"
+
+/* ---- hooks ---- */
+
+struct cli_hooks {
+    struct pl_http *http;
+    struct pl_hooks *hooks;
+    struct pl_arena arena;
+};
+
+static struct pl_str image_name(struct pl_image *image) {
+    return (struct pl_str){(const char *)pl_image_hash(image), 32};
+}
+
+/* "lua/orders.lua" is the file of the hooks "orders.…". */
+static struct pl_str file_stem(struct pl_str path) {
+    size_t from = path.n;
+    while (from && path.p[from - 1] != '/') from--;
+    struct pl_str name = {path.p + from, path.n - from};
+    if (pl_str_ends(name, PL_STR(".lua"))) name.n -= 4;
+    return name;
+}
+
+static void hooks_load(void *ctx, struct pl_image *image) {
+    struct cli_hooks *h = ctx;
+    const struct pl_program *p = pl_image_program(image);
+    struct pl_hooks_source *v = calloc(p->nsections + 1, sizeof *v);
+    size_t n = 0;
+    pl_assert(v);
+    for (uint32_t i = 0; i < p->nsections; i++) {
+        if (!pl_str_starts(p->sections[i].name, PL_STR("lua/"))) continue;
+        v[n++] = (struct pl_hooks_source){file_stem(p->sections[i].name), p->sections[i].bytes};
+    }
+    pl_hooks_load(h->hooks, image_name(image), v, n);
+    free(v);
+}
+
+static void hooks_drop(void *ctx, struct pl_image *image) {
+    struct cli_hooks *h = ctx;
+    pl_hooks_drop(h->hooks, image_name(image));
+}
+
+struct call_under_way {
+    struct pl_image *image; /* keeps the types alive */
+    pl_engine_hook_done *done;
+    void *ctx;
+};
+
+static void hook_done(void *ctx, const struct pl_hook_result *r) {
+    static const enum pl_engine_outcome outcomes[] = {
+        [PL_HOOK_OK] = PL_OUTCOME_OK,
+        [PL_HOOK_FAILED] = PL_OUTCOME_FAILED,
+        [PL_HOOK_UNAVAILABLE] = PL_OUTCOME_UNAVAILABLE,
+        [PL_HOOK_UNCONFIRMED] = PL_OUTCOME_UNCONFIRMED,
+    };
+    struct call_under_way *call = ctx;
+    call->done(call->ctx, outcomes[r->outcome], r->value, r->failure);
+    pl_image_unref(&call->image);
+    free(call);
+}
+
+static void hooks_call(void *ctx, const struct pl_engine_call *c) {
+    struct cli_hooks *h = ctx;
+    const struct pl_program *p = pl_image_program(c->image);
+    const struct pl_p_hook *hook = &p->hooks[c->hook];
+    static const enum pl_hook_effect effects[] = {
+        [PL_CLASS_PURE] = PL_HOOK_PURE,
+        [PL_CLASS_READ] = PL_HOOK_READ,
+        [PL_CLASS_WRITE_ONCE] = PL_HOOK_WRITE_ONCE,
+    };
+    struct call_under_way *call = malloc(sizeof *call);
+    pl_assert(call);
+    *call = (struct call_under_way){pl_image_ref(c->image), c->done, c->ctx};
+    struct pl_hook_call out = {.image = image_name(c->image),
+                               .hook = hook->name,
+                               .args = c->args,
+                               .nargs = c->nargs,
+                               .types = &p->types,
+                               .type = hook->result,
+                               .fails = hook->fails,
+                               .nfails = hook->nfails,
+                               .effect = effects[hook->effect],
+                               .key = c->key,
+                               .deadline_ms = c->deadline_ms,
+                               .loop = c->loop,
+                               .done = hook_done,
+                               .ctx = call};
+    pl_hooks_call(h->hooks, &out);
+}
+
+/* The host of "http://host:port/…", which plain http may then be spoken with. */
+static struct pl_str host_of(struct pl_str url) {
+    size_t at = pl_str_find(url, PL_STR("://"));
+    if (at != SIZE_MAX) url = (struct pl_str){url.p + at + 3, url.n - at - 3};
+    size_t n = 0;
+    if (url.n && url.p[0] == '[') {
+        while (n < url.n && url.p[n] != ']') n++;
+        return (struct pl_str){url.p + 1, n ? n - 1 : 0};
+    }
+    while (n < url.n && url.p[n] != ':' && url.p[n] != '/') n++;
+    return (struct pl_str){url.p, n};
+}
+
+struct pl_engine_hooks pl_cli__hooks_doors(struct cli_hooks *h) {
+    return (struct pl_engine_hooks){h, hooks_load, hooks_drop, hooks_call};
+}
+
+enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,
+                               const struct pl_log *log, struct cli_hooks **out) {
+    static const char *const argv[] = {"parlance", "hook-worker", NULL};
+    struct cli_hooks *h = calloc(1, sizeof *h);
+    if (!h) return PL_NOMEM;
+    struct pl_str host = host_of(pl_str_c(shop_url));
+    struct pl_http_config http = {
+        .plain_hosts = &host, .nplain_hosts = 1, .clock = pl_clock_system(), .log = log};
+    struct pl_hooks_service shop = {.name = PL_STR("shop"), .base_url = pl_str_c(shop_url)};
+    struct pl_hooks_config hooks = {.clock = pl_clock_system(),
+                                    .log = log,
+                                    .workers = (size_t)config->hook_workers,
+                                    .exe = "/proc/self/exe",
+                                    .argv = argv,
+                                    .services = &shop,
+                                    .nservices = 1,
+                                    .memory_cap = (size_t)config->hook_memory};
+    enum pl_err err = pl_http_create(&http, &h->http);
+    hooks.http = h->http;
+    if (err == PL_OK) err = pl_hooks_create(&hooks, &h->hooks);
+    if (err != PL_OK) {
+        pl_cli__hooks_close(&h);
+        return err;
+    }
+    *out = h;
+    return PL_OK;
+}
+
+void pl_cli__hooks_close(struct cli_hooks **hooks) {
+    struct cli_hooks *h = *hooks;
+    if (!h) return;
+    *hooks = NULL;
+    if (h->hooks) pl_hooks_destroy(&h->hooks);
+    if (h->http) pl_http_destroy(&h->http);
+    free(h);
+}
+
+int pl_cli__hook_worker(void) {
+    return pl_hooks_worker_main(3);
+}
+
+/* ---- the server ---- */
+
+struct cli_server {
+    struct pl_config config;
+    struct pl_log log;
+    struct pl_loop *loop; /* the gateway's, on the main thread */
+    struct pl_store *store;
+    struct cli_hooks *hooks;
+    struct pl_engine *engine;
+    struct pl_gateway *gateway;
+    struct pl_gateway_admin *admin;
+    struct pl_signal term, interrupt;
+    struct pl_post stop;
+    bool stopping;
+};
+
+/* engine -> gateway */
+
+static void sink_ready(void *ctx, uint64_t client, const struct pl_engine_ready *r) {
+    struct cli_server *s = ctx;
+    struct pl_gateway_ready out = {r->with, r->locale, r->rtl, r->recovered, r->seq};
+    pl_gateway_ready(s->gateway, client, &out);
+}
+
+static void sink_live(void *ctx, uint64_t client) {
+    struct cli_server *s = ctx;
+    pl_gateway_live(s->gateway, client);
+}
+
+static struct pl_cid to_cid(struct pl_engine_cid cid) {
+    return (struct pl_cid){.instance = cid.instance, .counter = cid.counter};
+}
+
+static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq,
+                     bool dup) {
+    struct cli_server *s = ctx;
+    pl_gateway_ack(s->gateway, client, to_cid(cid), seq, dup);
+}
+
+static void sink_events(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n) {
+    struct cli_server *s = ctx;
+    struct pl_gateway_event out[64];
+    for (size_t from = 0; from < n; from += PL_LEN(out)) {
+        size_t k = 0;
+        for (; k < PL_LEN(out) && from + k < n; k++)
+            out[k] = (struct pl_gateway_event){e[from + k].seq, e[from + k].at_ms, e[from + k].json};
+        pl_gateway_events(s->gateway, client, out, k);
+    }
+}
+
+static void sink_typing(void *ctx, uint64_t client, bool on) {
+    struct cli_server *s = ctx;
+    pl_gateway_typing(s->gateway, client, on);
+}
+
+static void sink_error(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
+                       struct pl_engine_cid cid) {
+    static const enum pl_code codes[] = {
+        [PL_ENGINE_ERR_BUSY] = PL_CODE_BUSY,
+        [PL_ENGINE_ERR_UNKNOWN] = PL_CODE_RESUME_REFUSED,
+        [PL_ENGINE_ERR_ERASED] = PL_CODE_ERASED,
+        [PL_ENGINE_ERR_ORDER] = PL_CODE_OUT_OF_ORDER,
+        [PL_ENGINE_ERR_REUSED] = PL_CODE_CID_REUSED,
+        [PL_ENGINE_ERR_CHOICE] = PL_CODE_NOT_FOUND,
+        [PL_ENGINE_ERR_LONG] = PL_CODE_TOO_BIG,
+        [PL_ENGINE_ERR_FULL] = PL_CODE_UNAVAILABLE,
+        [PL_ENGINE_ERR_INTERNAL] = PL_CODE_INTERNAL,
+    };
+    struct cli_server *s = ctx;
+    pl_gateway_error(s->gateway, client, codes[code], detail, to_cid(cid));
+}
+
+/* gateway -> engine */
+
+static void door_open(void *ctx, uint64_t client, const struct pl_gateway_open *o) {
+    struct cli_server *s = ctx;
+    struct pl_engine_open out = {.fresh = o->fresh,
+                                 .locale = o->locale,
+                                 .page_url = o->page_url,
+                                 .epoch = o->epoch,
+                                 .seq = o->seq};
+    memcpy(out.conversation, o->conversation, sizeof out.conversation);
+    memcpy(out.hash, o->hash, sizeof out.hash);
+    if (out.locale.n == 0) out.locale = pl_str_c(s->config.locale);
+    pl_engine_open(s->engine, client, &out);
+}
+
+static void door_send(void *ctx, uint64_t client, const struct pl_gateway_send *m) {
+    static const enum pl_engine_said said[] = {
+        [PL_SAID_TEXT] = PL_ENGINE_SAID_TEXT,
+        [PL_SAID_CHOICE] = PL_ENGINE_SAID_CHOICE,
+        [PL_SAID_BUTTON] = PL_ENGINE_SAID_BUTTON,
+    };
+    struct cli_server *s = ctx;
+    struct pl_engine_cid cid = {m->cid.instance, m->cid.counter};
+    pl_engine_send(s->engine, client, cid, said[m->said], m->text);
+}
+
+static void door_seen(void *ctx, uint64_t client, uint64_t seq) {
+    struct cli_server *s = ctx;
+    pl_engine_seen(s->engine, client, seq);
+}
+
+static void door_typing(void *ctx, uint64_t client, bool on) {
+    (void)ctx; /* nobody watches a customer type until there are agents */
+    (void)client;
+    (void)on;
+}
+
+static void door_rate(void *ctx, uint64_t client, uint64_t seq, int value) {
+    struct cli_server *s = ctx;
+    pl_engine_rate(s->engine, client, seq, value);
+}
+
+static void door_leave(void *ctx, uint64_t client) {
+    struct cli_server *s = ctx;
+    pl_engine_leave(s->engine, client);
+}
+
+/* HTTP API */
+
+static enum pl_err api_queue(void *ctx, struct pl_buf *json) {
+    struct cli_server *s = ctx;
+    return pl_engine_queue(s->engine, json);
+}
+
+static void api_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
+    struct cli_server *s = ctx;
+    const struct pl_counter *engine = pl_engine_counters(s->engine);
+    const struct pl_counter *store = pl_store_counters(s->store);
+    const struct pl_counter *gateway = pl_gateway_counters(s->gateway);
+    for (int i = 0; i < PL_ENGINE_COUNTERS; i++) show(to, &engine[i]);
+    for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
+    for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
+}
+
+/* ---- admin commands, on the admin thread ---- */
+
+static enum pl_err admin_reload(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    char hex[65] = "", reason[256] = "";
+    struct pl_image *image = NULL;
+    struct pl_str hash = pl_json_text(request, "hash");
+    if (hash.n != 64) {
+        pl_buf_c(why, "reload takes \"hash\", the 64 hex digits that name the image");
+        return PL_MALFORMED;
+    }
+    memcpy(hex, hash.p, 64);
+    enum pl_err err = pl_cli__image_load(s->config.data, hex, &image, reason);
+    if (err == PL_OK) {
+        err = pl_engine_activate(s->engine, image);
+        pl_image_unref(&image);
+    }
+    if (err != PL_OK) {
+        pl_buf_c(why, reason[0] ? reason : pl_err_text(err));
+        return err;
+    }
+    pl_jw_name(answer, "hash");
+    pl_jw_text(answer, pl_str_c(hex));
+    return PL_OK;
+}
+
+static enum pl_err admin_status(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    (void)request;
+    (void)why;
+    pl_jw_name(answer, "version");
+    pl_jw_text(answer, pl_str_c(PL_VERSION_TEXT));
+    pl_jw_name(answer, "pid");
+    pl_jw_int(answer, getpid());
+    pl_jw_name(answer, "port");
+    pl_jw_int(answer, pl_gateway_port(s->gateway));
+    pl_engine_status(s->engine, answer);
+    return PL_OK;
+}
+
+static void drained(void *ctx) {
+    struct cli_server *s = ctx;
+    pl_loop_stop(s->loop);
+}
+
+static void begin_stop(struct cli_server *s) {
+    if (s->stopping) {
+        pl_loop_stop(s->loop); /* asked twice: at once */
+        return;
+    }
+    s->stopping = true;
+    pl_gateway_drain(s->gateway, 1000, s->config.drain_wait, drained, s);
+}
+
+static void stop_posted(struct pl_post *post) {
+    begin_stop((struct cli_server *)(void *)((char *)post - offsetof(struct cli_server, stop)));
+}
+
+static enum pl_err admin_stop(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                              struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    (void)request;
+    (void)answer;
+    (void)why;
+    s->stop.fn = stop_posted;
+    if (!s->stopping) pl_loop_post(s->loop, &s->stop);
+    return PL_OK;
+}
+
+static enum pl_err admin_token_create(void *ctx, const struct pl_json *request,
+                                      struct pl_jw *answer, struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    char name[64] = "", text[PL_TOKEN_TEXT];
+    struct pl_str n = pl_json_text(request, "name"), bad = {0};
+    uint32_t scopes = 0;
+    struct pl_token token;
+    int64_t days = 0, now = pl_clock_system().wall_ms(NULL);
+    const struct pl_json *d = pl_json_get(request, "days");
+    if (n.n == 0 || n.n >= sizeof name) {
+        pl_buf_c(why, "a token's name has 1 to 63 bytes");
+        return PL_MALFORMED;
+    }
+    memcpy(name, n.p, n.n);
+    if (pl_scopes_read(pl_json_text(request, "may"), &scopes, &bad) != PL_OK) {
+        pl_buf_printf(why, "there is no permission '%.*s'", PL_STR_ARG(bad));
+        return PL_MALFORMED;
+    }
+    if (d && !pl_str_i64(d->s, &days)) return PL_MALFORMED;
+    enum pl_err err =
+        pl_token_make(name, scopes, now, days ? now + days * 86400000 : 0, &token, text);
+    if (err == PL_OK) err = pl_token_save(s->store, &token);
+    if (err == PL_OK) err = pl_store_flush(s->store);
+    if (err != PL_OK) return err;
+    pl_jw_name(answer, "token");
+    pl_jw_text(answer, pl_str_c(text));
+    return PL_OK;
+}
+
+static enum pl_err admin_token_list(void *ctx, const struct pl_json *request,
+                                    struct pl_jw *answer, struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    struct pl_token tokens[256];
+    size_t n = 0;
+    (void)request;
+    (void)why;
+    enum pl_err err = pl_token_list(s->store, tokens, PL_LEN(tokens), &n);
+    pl_jw_name(answer, "tokens");
+    pl_jw_open(answer, '[');
+    for (size_t i = 0; i < n; i++) {
+        char id[17];
+        struct pl_buf scopes = {0};
+        pl_hex(tokens[i].id, 8, id);
+        pl_scopes_print(&scopes, tokens[i].scopes);
+        pl_jw_open(answer, '{');
+        pl_jw_name(answer, "id");
+        pl_jw_text(answer, pl_str_c(id));
+        pl_jw_name(answer, "name");
+        pl_jw_text(answer, pl_str_c(tokens[i].name));
+        pl_jw_name(answer, "may");
+        pl_jw_text(answer, pl_buf_slice(&scopes));
+        pl_jw_name(answer, "expires_ms");
+        pl_jw_int(answer, tokens[i].expires_ms);
+        pl_jw_close(answer, '}');
+        pl_buf_free(&scopes);
+    }
+    pl_jw_close(answer, ']');
+    return err;
+}
+
+static enum pl_err admin_token_revoke(void *ctx, const struct pl_json *request,
+                                      struct pl_jw *answer, struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    uint8_t id[8];
+    (void)answer;
+    if (!pl_unhex(pl_json_text(request, "id"), id, sizeof id)) {
+        pl_buf_c(why, "a token's id has 16 hex digits; `parlance token list` shows them");
+        return PL_MALFORMED;
+    }
+    enum pl_err err = pl_token_revoke(s->store, id);
+    return err == PL_OK ? pl_store_flush(s->store) : err;
+}
+
+static const struct pl_gateway_admin_command admin_commands[] = {
+    {"reload", admin_reload},
+    {"status", admin_status},
+    {"stop", admin_stop},
+    {"token-create", admin_token_create},
+    {"token-list", admin_token_list},
+    {"token-revoke", admin_token_revoke},
+};
+
+/* The same commands on a folder that no server has open. */
+enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
+                                  struct pl_buf *answer, struct pl_buf *why) {
+    struct cli_server s = {0};
+    struct pl_store_why store_why = {{0}};
+    struct pl_store_config store = {.folder = data};
+    struct pl_str cmd = pl_json_text(request, "cmd");
+    enum pl_err err = pl_store_open(&store, &s.store, &store_why);
+    if (err != PL_OK) {
+        pl_buf_c(why, store_why.text);
+        return err;
+    }
+    struct pl_jw w = {.b = answer};
+    pl_jw_open(&w, '{');
+    err = PL_NOT_FOUND;
+    for (size_t i = 0; i < PL_LEN(admin_commands); i++)
+        if (pl_str_is(cmd, admin_commands[i].name) && pl_str_starts(cmd, PL_STR("token")))
+            err = admin_commands[i].run(&s, request, &w, why);
+    pl_jw_close(&w, '}');
+    pl_store_close(&s.store);
+    return err;
+}
+
+/* ---- open, run, close ---- */
+
+static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
+    struct cli_server *s = ctx;
+    struct pl_arena a;
+    struct pl_str *paths;
+    size_t n = 0;
+    char folder[4096], hex[17], why[256];
+    struct pl_image *image = NULL;
+    pl_arena_init(&a, 0);
+    pl_hex(prefix, 8, hex);
+    snprintf(folder, sizeof folder, "%s/images", s->config.data);
+    if (pl_files_under(&a, folder, "", 100000, &paths, &n) == PL_OK)
+        for (size_t i = 0; i < n && !image; i++)
+            if (paths[i].n == 64 && pl_str_starts(paths[i], pl_str_c(hex)))
+                pl_cli__image_load(s->config.data, paths[i].p, &image, why);
+    pl_arena_free(&a);
+    return image;
+}
+
+static enum pl_err open_store(struct cli_server *s) {
+    struct pl_store_why why = {{0}};
+    struct pl_store_config config = {
+        .folder = s->config.data, .map_bytes = (uint64_t)s->config.store_size, .log = &s->log};
+    enum pl_err err = pl_store_open(&config, &s->store, &why);
+    if (err != PL_OK) pl_cli__failure("the data folder %s: %s", s->config.data, why.text);
+    return err;
+}
+
+static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
+    char keys[4096], master[4096];
+    snprintf(keys, sizeof keys, "%s/keys", s->config.data);
+    snprintf(master, sizeof master, "%s/keys/master", s->config.data);
+    if (s->config.master_key[0]) snprintf(master, sizeof master, "%s", s->config.master_key);
+    struct pl_engine_config config = {
+        .store = s->store,
+        .keys = keys,
+        .master = master,
+        .clock = pl_clock_system(),
+        .log = &s->log,
+        .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error},
+        .hooks = pl_cli__hooks_doors(s->hooks),
+        .find_image = find_image,
+        .find_ctx = s,
+    };
+    enum pl_err err = pl_engine_create(&config, image, &s->engine);
+    if (err != PL_OK) pl_cli__failure("the engine: %s", pl_err_text(err));
+    return err;
+}
+
+static enum pl_err open_gateway(struct cli_server *s) {
+    const struct pl_config *c = &s->config;
+    struct pl_gateway_config config = {
+        .loop = s->loop,
+        .log = &s->log,
+        .store = s->store,
+        .epoch = pl_store_epoch(s->store),
+        .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
+        .api = {s, api_queue, api_counters},
+        .host = c->host,
+        .port = (int)c->port,
+        .web = c->web,
+        .origins = c->origins,
+        .heartbeat_ms = c->heartbeat,
+        .pong_wait_ms = c->pong_wait,
+        .open_wait_ms = c->open_wait,
+        .message_wait_ms = c->message_wait,
+        .max_connections = c->max_connections,
+        .max_connections_per_ip = c->max_connections_per_ip,
+        .max_queued = c->max_queued,
+        .messages_per_minute = c->messages_per_minute,
+        .handshakes_per_minute = c->handshakes_per_minute,
+    };
+    enum pl_err err = pl_gateway_create(&config, &s->gateway);
+    if (err != PL_OK)
+        pl_cli__failure("cannot listen on %s port %lld: %s; is it taken? --port takes another",
+                        c->host, (long long)c->port, pl_err_text(err));
+    return err;
+}
+
+static enum pl_err open_admin(struct cli_server *s) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/admin.sock", s->config.data);
+    enum pl_err err = pl_gateway_admin_start(path, admin_commands, PL_LEN(admin_commands), s,
+                                             &s->admin);
+    if (err != PL_OK) pl_cli__failure("the admin socket %s: %s", path, pl_err_text(err));
+    return err;
+}
+
+static void on_signal(struct pl_signal *w) {
+    begin_stop(w->ctx);
+}
+
+/* The gateway comes last, and so do connections: everything they reach is there. */
+enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image *image,
+                                struct cli_server **out) {
+    struct cli_server *s = calloc(1, sizeof *s);
+    if (!s) return PL_NOMEM;
+    s->config = *config;
+    s->log = (struct pl_log){config->log_level, stderr, pl_clock_system()};
+    signal(SIGPIPE, SIG_IGN);
+    enum pl_err err = pl_loop_create(pl_clock_system(), &s->loop);
+    if (err == PL_OK) err = open_store(s);
+    if (err == PL_OK) {
+        err = pl_cli__hooks_open(config->shop_url, config, &s->log, &s->hooks);
+        if (err != PL_OK) pl_cli__failure("the hook workers: %s", pl_err_text(err));
+    }
+    if (err == PL_OK) err = open_engine(s, image);
+    if (err == PL_OK) err = open_gateway(s);
+    if (err == PL_OK) err = open_admin(s);
+    if (err != PL_OK) {
+        pl_cli__server_close(&s);
+        return err;
+    }
+    s->term.fn = s->interrupt.fn = on_signal;
+    s->term.ctx = s->interrupt.ctx = s;
+    pl_signal_start(s->loop, &s->term, SIGTERM);
+    pl_signal_start(s->loop, &s->interrupt, SIGINT);
+    *out = s;
+    return PL_OK;
+}
+
+int pl_cli__server_port(const struct cli_server *s) {
+    return pl_gateway_port(s->gateway);
+}
+
+void pl_cli__server_run(struct cli_server *s) {
+    pl_loop_run(s->loop);
+}
+
+void pl_cli__server_close(struct cli_server **server) {
+    struct cli_server *s = *server;
+    if (!s) return;
+    *server = NULL;
+    if (s->admin) pl_gateway_admin_stop(&s->admin);
+    if (s->engine) pl_engine_stop(s->engine);
+    if (s->hooks) pl_cli__hooks_close(&s->hooks);
+    if (s->engine) pl_engine_destroy(&s->engine);
+    if (s->gateway) pl_gateway_destroy(&s->gateway);
+    if (s->store) pl_store_close(&s->store);
+    if (s->loop) {
+        pl_signal_stop(&s->term);
+        pl_signal_stop(&s->interrupt);
+        pl_loop_destroy(&s->loop);
+    }
+    free(s);
+}
