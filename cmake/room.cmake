@@ -4,7 +4,7 @@
 find_package(Threads REQUIRED)
 add_library(pl_flags INTERFACE)
 target_include_directories(pl_flags INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_definitions(pl_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(pl_flags INTERFACE _GNU_SOURCE PL_VERSION_TEXT="${PROJECT_VERSION}")
 target_compile_options(pl_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Werror
   -fno-omit-frame-pointer -fstack-protector-strong)

@@ -527,7 +527,8 @@ void pl_engine_destroy(struct pl_engine **engine) {
     if (!e) return;
     *engine = NULL;
     pl_engine_stop(e);
-    if (e->loop && e->journal) pl_loop_once(e->loop, 0); /* calls that came back give up their memory */
+    if (e->loop && e->journal)
+        pl_loop_once(e->loop, 0); /* calls that came back give up their memory */
     settle(e);
     while (e->oldest) {
         struct eng_conv *c = e->oldest;

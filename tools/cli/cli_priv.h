@@ -20,7 +20,7 @@ struct cli_args {
     char **argv;
 };
 
-#define COMMAND(name, args, help, example) int pl_cli__##name(struct cli_args args);
+#define COMMAND(name, usage, help, example) int pl_cli__##name(struct cli_args args);
 #include "tools/cli/command.def"
 #undef COMMAND
 int pl_cli__hook_worker(void);

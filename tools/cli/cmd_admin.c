@@ -52,7 +52,8 @@ int pl_cli__reload(struct cli_args args) {
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
     if (code == CLI_OK)
-        code = pl_cli__compile(config.flows, config.translations, config.hooks, false, true, &image);
+        code =
+            pl_cli__compile(config.flows, config.translations, config.hooks, false, true, &image);
     if (code != CLI_OK) {
         if (code == CLI_FOUND)
             fprintf(stderr, "nothing was changed: the server goes on with the flows it has\n");
@@ -83,8 +84,10 @@ int pl_cli__status(struct cli_args args) {
     if (pl_cli__strange("status", &args)) return CLI_FAILED;
     enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
     int code = CLI_OK;
-    if (err == PL_OK) printf("%.*s\n", (int)answer.n, answer.p);
-    else code = no_server(data, err);
+    if (err == PL_OK)
+        printf("%.*s\n", (int)answer.n, answer.p);
+    else
+        code = no_server(data, err);
     pl_buf_free(&answer);
     return code;
 }
@@ -107,8 +110,8 @@ static int token_request(const char *data, struct pl_arena *a, struct pl_str req
     } else if (err == PL_NOT_FOUND && pl_json_parse(a, request, &json, &at) == PL_OK) {
         err = pl_cli__offline_admin(data, &json, &answer, &why);
         if (err != PL_OK)
-            code = pl_cli__failure("%.*s", PL_STR_ARG(why.n ? pl_buf_slice(&why)
-                                                            : pl_str_c(pl_err_text(err))));
+            code = pl_cli__failure(
+                "%.*s", PL_STR_ARG(why.n ? pl_buf_slice(&why) : pl_str_c(pl_err_text(err))));
         else if (pl_json_parse(a, pl_arena_str(a, pl_buf_slice(&answer)), out, &at) != PL_OK)
             code = CLI_FAILED;
     } else {
@@ -180,10 +183,14 @@ int pl_cli__token(struct cli_args args) {
     struct pl_arena a;
     int code;
     pl_arena_init(&a, 0);
-    if (args.argc && strcmp(args.argv[0], "create") == 0) code = token_create(&args, data, &a);
-    else if (args.argc && strcmp(args.argv[0], "list") == 0) code = token_list(data, &a);
-    else if (args.argc && strcmp(args.argv[0], "revoke") == 0) code = token_revoke(&args, data, &a);
-    else code = pl_cli__usage("token", "say create, list or revoke");
+    if (args.argc && strcmp(args.argv[0], "create") == 0)
+        code = token_create(&args, data, &a);
+    else if (args.argc && strcmp(args.argv[0], "list") == 0)
+        code = token_list(data, &a);
+    else if (args.argc && strcmp(args.argv[0], "revoke") == 0)
+        code = token_revoke(&args, data, &a);
+    else
+        code = pl_cli__usage("token", "say create, list or revoke");
     pl_arena_free(&a);
     return code;
 }

@@ -76,25 +76,39 @@ static void stamp_files(struct pl_arena *a, const char *folder, const char *suff
     }
 }
 
+/* The folder that is named, or the one in or beside the flows. */
+static void stamp_beside(struct pl_arena *a, const char *flows, const char *named, const char *name,
+                         const char *suffix, uint64_t *h) {
+    char folder[4096];
+    if (named[0]) {
+        stamp_files(a, named, suffix, h);
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s/%s", flows, name);
+    stamp_files(a, folder, suffix, h);
+    snprintf(folder, sizeof folder, "%s/../%s", flows, name);
+    stamp_files(a, folder, suffix, h);
+}
+
 /* Changes when any watched file does. */
 static uint64_t stamp(const struct pl_config *c) {
     struct pl_arena a;
     uint64_t h = PL_FNV;
     pl_arena_init(&a, 0);
     stamp_files(&a, c->flows, ".flow", &h);
-    stamp_files(&a, c->translations, ".arb", &h);
-    stamp_files(&a, c->hooks, ".lua", &h);
+    stamp_beside(&a, c->flows, c->translations, "i18n", ".arb", &h);
+    stamp_beside(&a, c->flows, c->hooks, "lua", ".lua", &h);
     pl_arena_free(&a);
     return h;
 }
 
 static void run_reload(const struct pl_config *c) {
-    const char *argv[] = {"parlance",       "reload",    c->flows,       "--data",
-                          c->data,          "--hooks",   c->hooks,       "--translations",
-                          c->translations, NULL};
+    const char *argv[] = {"parlance", "reload", c->flows,         "--data",        c->data,
+                          "--hooks",  c->hooks, "--translations", c->translations, NULL};
     pid_t pid;
     int status;
-    if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, (char *const *)(uintptr_t)argv, environ) != 0)
+    if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, (char *const *)(uintptr_t)argv, environ) !=
+        0)
         return;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
 }

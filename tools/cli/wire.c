@@ -197,8 +197,7 @@ static struct pl_cid to_cid(struct pl_engine_cid cid) {
     return (struct pl_cid){.instance = cid.instance, .counter = cid.counter};
 }
 
-static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq,
-                     bool dup) {
+static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup) {
     struct cli_server *s = ctx;
     pl_gateway_ack(s->gateway, client, to_cid(cid), seq, dup);
 }
@@ -209,7 +208,8 @@ static void sink_events(void *ctx, uint64_t client, const struct pl_engine_event
     for (size_t from = 0; from < n; from += PL_LEN(out)) {
         size_t k = 0;
         for (; k < PL_LEN(out) && from + k < n; k++)
-            out[k] = (struct pl_gateway_event){e[from + k].seq, e[from + k].at_ms, e[from + k].json};
+            out[k] =
+                (struct pl_gateway_event){e[from + k].seq, e[from + k].at_ms, e[from + k].json};
         pl_gateway_events(s->gateway, client, out, k);
     }
 }
@@ -400,8 +400,8 @@ static enum pl_err admin_token_create(void *ctx, const struct pl_json *request,
     return PL_OK;
 }
 
-static enum pl_err admin_token_list(void *ctx, const struct pl_json *request,
-                                    struct pl_jw *answer, struct pl_buf *why) {
+static enum pl_err admin_token_list(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                    struct pl_buf *why) {
     struct cli_server *s = ctx;
     struct pl_token tokens[256];
     size_t n = 0;
@@ -559,8 +559,8 @@ static enum pl_err open_gateway(struct cli_server *s) {
 static enum pl_err open_admin(struct cli_server *s) {
     char path[4096];
     snprintf(path, sizeof path, "%s/admin.sock", s->config.data);
-    enum pl_err err = pl_gateway_admin_start(path, admin_commands, PL_LEN(admin_commands), s,
-                                             &s->admin);
+    enum pl_err err =
+        pl_gateway_admin_start(path, admin_commands, PL_LEN(admin_commands), s, &s->admin);
     if (err != PL_OK) pl_cli__failure("the admin socket %s: %s", path, pl_err_text(err));
     return err;
 }
