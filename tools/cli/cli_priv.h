@@ -67,6 +67,10 @@ void pl_cli__server_run(struct cli_server *s);
 void pl_cli__server_close(struct cli_server **s);
 int pl_cli__server_port(const struct cli_server *s);
 
+/* The token commands on a folder that no server has open; appends the answer's JSON object. */
+enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
+                                  struct pl_buf *answer, struct pl_buf *why);
+
 /* Hooks alone, for the simulator: Lua workers and HTTP to the shop. */
 struct cli_hooks;
 enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,

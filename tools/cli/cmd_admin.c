@@ -94,9 +94,6 @@ int pl_cli__status(struct cli_args args) {
 
 /* ---- token ---- */
 
-enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
-                                  struct pl_buf *answer, struct pl_buf *why);
-
 /* To the server when one runs, else to the folder itself. */
 static int token_request(const char *data, struct pl_arena *a, struct pl_str request,
                          struct pl_json *out) {

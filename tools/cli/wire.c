@@ -194,7 +194,7 @@ static void sink_live(void *ctx, uint64_t client) {
 }
 
 static struct pl_cid to_cid(struct pl_engine_cid cid) {
-    return (struct pl_cid){.instance = cid.instance, .counter = cid.counter};
+    return (struct pl_cid){.client = cid.instance, .counter = cid.counter};
 }
 
 static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup) {
@@ -258,7 +258,7 @@ static void door_send(void *ctx, uint64_t client, const struct pl_gateway_send *
         [PL_SAID_BUTTON] = PL_ENGINE_SAID_BUTTON,
     };
     struct cli_server *s = ctx;
-    struct pl_engine_cid cid = {m->cid.instance, m->cid.counter};
+    struct pl_engine_cid cid = {m->cid.client, m->cid.counter};
     pl_engine_send(s->engine, client, cid, said[m->said], m->text);
 }
 
