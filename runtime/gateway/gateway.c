@@ -2,43 +2,37 @@
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
 
 /* ---- the table of connections ---- */
 
-struct peer_count {
-    struct pl_peer peer;
-    uint32_t n;
-};
-
-static struct pl_str peer_key(const struct pl_peer *peer) {
-    return (struct pl_str){(const char *)peer->bytes, sizeof peer->bytes};
+static struct pl_str bytes_of(const struct pl_peer *key) {
+    return (struct pl_str){(const char *)key->bytes, sizeof key->bytes};
 }
 
-uint32_t pl_gateway__peer_conns(struct pl_gateway *g, const struct pl_peer *peer) {
-    const struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
-    return count != NULL ? count->n : 0;
+struct pl_gateway__peer *pl_gateway__peer(struct pl_gateway *g, const struct pl_peer *key) {
+    return pl_map_get(&g->peers, bytes_of(key));
 }
 
-static void count_peer(struct pl_gateway *g, const struct pl_peer *peer) {
-    struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
-    if (count == NULL) {
-        count = calloc(1, sizeof *count);
-        pl_assert(count != NULL);
-        count->peer = *peer;
-        pl_map_put(&g->peers, peer_key(&count->peer), count);
+struct pl_gateway__peer *pl_gateway__peer_join(struct pl_gateway *g, const struct pl_peer *key) {
+    struct pl_gateway__peer *peer = pl_gateway__peer(g, key);
+    if (peer == NULL) {
+        peer = calloc(1, sizeof *peer);
+        pl_assert(peer != NULL);
+        peer->key = *key;
+        pl_map_put(&g->peers, bytes_of(&peer->key), peer);
     }
-    count->n++;
+    peer->sockets++;
+    return peer;
 }
 
-static void uncount_peer(struct pl_gateway *g, const struct pl_peer *peer) {
-    struct peer_count *count = pl_map_get(&g->peers, peer_key(peer));
-    pl_assert(count != NULL);
-    if (--count->n > 0) return;
-    pl_map_del(&g->peers, peer_key(peer));
-    free(count);
+void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer) {
+    if (--peer->sockets > 0) return;
+    pl_map_del(&g->peers, bytes_of(&peer->key));
+    free(peer);
 }
 
 struct pl_gateway__conn *pl_gateway__find(struct pl_gateway *g, uint64_t id) {
@@ -63,7 +57,7 @@ void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c) {
     if (c->next != NULL) c->next->prev = c;
     g->conns = c;
     g->nconns++;
-    count_peer(g, &c->peer);
+    c->peer->conns++;
 }
 
 static void drain_ended(struct pl_gateway *g) {
@@ -80,12 +74,15 @@ void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c) {
     *(c->prev != NULL ? &c->prev->next : &g->conns) = c->next;
     if (c->next != NULL) c->next->prev = c->prev;
     g->nconns--;
-    uncount_peer(g, &c->peer);
+    c->peer->conns--;
     if (g->draining && g->nconns == 0) drain_ended(g);
 }
 
 static void sweep(struct pl_timer *t) {
     struct pl_gateway *g = t->ctx;
+    /* libwebsockets 4.1.6 on libev looks at its own timers (heartbeat, request deadlines) only
+     * after a socket was ready; without this a quiet server would never ping nor hang up. */
+    lws_cancel_service(g->lws);
     int64_t now_us = pl_loop_now_us(g->c.loop);
     struct pl_gateway__conn *next;
     for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
@@ -111,6 +108,15 @@ static uint16_t seconds(int64_t ms) {
     return (uint16_t)((ms + 999) / 1000);
 }
 
+/* The usual soft limit of 1,024 descriptors is there for select(2), which nobody here uses. */
+static void raise_descriptors(int64_t connections) {
+    struct rlimit limit;
+    rlim_t need = (rlim_t)connections + 1024;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) return;
+    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbeat) {
     void *loops[1] = {pl_loop_native(g->c.loop)};
     struct lws_context_creation_info info = {0};
@@ -130,6 +136,7 @@ static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbe
     info.timeout_secs_ah_idle = 5; /* between requests */
     info.keepalive_timeout = 5;
     info.retry_and_idle_policy = heartbeat;
+    raise_descriptors(g->c.max_connections);
     lws_set_log_level(0, NULL); /* it would write to stderr in a format of its own */
     g->lws = lws_create_context(&info);
     if (g->lws == NULL) return PL_UNAVAILABLE;

@@ -252,18 +252,16 @@ static bool refuse(struct pl_gateway__http *a, int status, const char *code, con
 }
 
 static bool within_limits(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    char address[64] = "";
-    lws_get_peer_simple(wsi, address, sizeof address);
-    struct pl_peer peer = pl_peer_text(address);
+    const struct pl_gateway__peer *peer = lws_get_opaque_user_data(wsi);
     if (g->draining || (int64_t)g->nconns >= g->c.max_connections) {
         a->retry_after_s = 5;
         return refuse(a, 503, "unavailable", "the server takes no new connections now");
     }
-    if (pl_gateway__peer_conns(g, &peer) >= g->c.max_connections_per_ip) {
+    if (peer->conns >= g->c.max_connections_per_ip) {
         a->retry_after_s = 30;
         return refuse(a, 429, "too_many_connections", "too many connections from this address");
     }
-    int64_t wait = pl_limits_take(g->handshakes, peer, 1, pl_loop_now_us(g->c.loop));
+    int64_t wait = pl_limits_take(g->handshakes, peer->key, 1, pl_loop_now_us(g->c.loop));
     if (wait > 0) {
         a->retry_after_s = (wait + 999) / 1000;
         return refuse(a, 429, "rate_limited", "too many new connections from this address");
@@ -298,11 +296,36 @@ static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
     return err == 0 ? 1 : -1;
 }
 
+/* ---- sockets: counted from the first byte, so that half a request costs its sender too ---- */
+
+static int accept_socket(struct pl_gateway *g, const struct lws_filter_network_conn_args *args) {
+    struct pl_peer key = pl_peer_of((const struct sockaddr *)&args->cli_addr);
+    const struct pl_gateway__peer *peer = pl_gateway__peer(g, &key);
+    if (peer == NULL || peer->sockets < g->c.max_connections_per_ip + PL_GATEWAY__SPARE) return 0;
+    pl_gateway__count(g, PL_GATEWAY_refused, 1);
+    return 1;
+}
+
+static void join_socket(struct pl_gateway *g, struct lws *wsi) {
+    char address[64] = "";
+    lws_get_peer_simple(wsi, address, sizeof address);
+    struct pl_peer key = pl_peer_text(address);
+    lws_set_opaque_user_data(wsi, pl_gateway__peer_join(g, &key));
+}
+
+static void leave_socket(struct pl_gateway *g, struct lws *wsi) {
+    struct pl_gateway__peer *peer = lws_get_opaque_user_data(wsi);
+    if (peer != NULL) pl_gateway__peer_leave(g, peer); /* the listening socket has none */
+}
+
 int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                               void *in, size_t len) {
     struct pl_gateway *g = lws_context_user(lws_get_context(wsi));
     struct pl_gateway__http *a = user;
     switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return accept_socket(g, user);
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: join_socket(g, wsi); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: leave_socket(g, wsi); return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);
     case LWS_CALLBACK_HTTP: return request(g, wsi, a);
     case LWS_CALLBACK_HTTP_WRITEABLE: return send_more(g, wsi, a);

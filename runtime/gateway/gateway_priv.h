@@ -22,6 +22,7 @@ struct lws_context;
 #define PL_GATEWAY__SWEEP   250       /* ms between looks at deadlines */
 #define PL_GATEWAY__BAD     50        /* refused frames a minute before it is abuse */
 #define PL_GATEWAY__FRAMES  10        /* frames of any kind per allowed message */
+#define PL_GATEWAY__SPARE   32        /* sockets of an address beyond its WebSockets */
 #define PL_GATEWAY__WEB_MAX (4 << 20) /* bytes of the largest file served */
 
 /* ---- one connection ----
@@ -46,12 +47,18 @@ struct pl_gateway__out {
     char with[16];
 };
 
+/* One address (IPv6: one /64), for as long as it has a socket open. */
+struct pl_gateway__peer {
+    struct pl_peer key;
+    uint32_t sockets, conns; /* accepted; of them WebSockets */
+};
+
 struct pl_gateway__conn {
     struct pl_gateway *g;
     struct lws *wsi;
     uint64_t id; /* generation << 32 | slot */
     struct pl_gateway__conn *prev, *next;
-    struct pl_peer peer;
+    struct pl_gateway__peer *peer;
     enum pl_gateway__state state;
     bool told; /* the engine knows of it: leave is owed */
     int code;  /* CLOSING: the close code */
@@ -82,7 +89,7 @@ struct pl_gateway {
     size_t nconns;
     PL_VEC(struct pl_gateway__slot) slots;
     PL_VEC(uint32_t) free_slots;
-    struct pl_map peers; /* struct peer_count by the peer's bytes */
+    struct pl_map peers; /* struct pl_gateway__peer by key */
     struct pl_limits *handshakes;
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
@@ -106,8 +113,10 @@ static inline void pl_gateway__count(struct pl_gateway *g, enum pl_gateway_count
 struct pl_gateway__conn *pl_gateway__find(struct pl_gateway *g, uint64_t id);
 void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c);
 void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c);
-/* Connections of one peer. */
-uint32_t pl_gateway__peer_conns(struct pl_gateway *g, const struct pl_peer *peer);
+/* NULL when it has no socket. */
+struct pl_gateway__peer *pl_gateway__peer(struct pl_gateway *g, const struct pl_peer *key);
+struct pl_gateway__peer *pl_gateway__peer_join(struct pl_gateway *g, const struct pl_peer *key);
+void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer);
 
 /* ---- gateway_ws.c ---- */
 

@@ -287,12 +287,10 @@ static int writeable(struct pl_gateway__conn *c) {
 /* ---- the life of a connection ---- */
 
 static void established(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi) {
-    char address[64] = "";
     int64_t now_us = pl_loop_now_us(g->c.loop);
     double per_minute = (double)g->c.messages_per_minute;
-    lws_get_peer_simple(wsi, address, sizeof address);
     *c = (struct pl_gateway__conn){.g = g, .wsi = wsi, .since_us = now_us};
-    c->peer = pl_peer_text(address);
+    c->peer = lws_get_opaque_user_data(wsi);
     pl_bucket_init(&c->messages, per_minute, per_minute / 60, now_us);
     pl_bucket_init(&c->frames, per_minute * PL_GATEWAY__FRAMES,
                    per_minute * PL_GATEWAY__FRAMES / 60, now_us);

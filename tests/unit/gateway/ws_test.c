@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -454,6 +456,36 @@ static void handshakes(void **state) {
     stop(&s);
 }
 
+/* Sockets that never finish a request: bounded for one address, and the next comers are served. */
+static void slow_requests(void **state) {
+    struct server s;
+    struct client half[40], c;
+    (void)state;
+    prepare(&s);
+    s.config.max_connections_per_ip = 4;
+    start(&s);
+    unsigned dropped = 0;
+    char byte;
+    for (size_t i = 0; i < PL_LEN(half); i++) {
+        half[i] = (struct client){.fd = socket(AF_INET, SOCK_STREAM, 0), .wait_ms = 1000};
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)pl_gateway_port(s.g)),
+                                 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        assert_int_equal(connect(half[i].fd, (struct sockaddr *)&to, sizeof to), 0);
+        client_raw(&half[i], "GET / HT", 8);
+    }
+    nap(200);
+    for (size_t i = 0; i < PL_LEN(half); i++)
+        dropped += recv(half[i].fd, &byte, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET;
+    assert_int_equal(dropped, 4); /* 36 are kept: 4 and the 32 to spare */
+    for (size_t i = 0; i < PL_LEN(half); i++) client_close(&half[i]);
+    nap(100);
+    open_talk(&s, &c, NULL);
+    expect(&c, SEND(1, "served"), "served");
+    client_close(&c);
+    stop(&s);
+}
+
 static void deadlines(void **state) {
     struct server s;
     struct client lazy, slow, dead;
@@ -479,7 +511,7 @@ static void deadlines(void **state) {
     struct client alive;
     open_talk(&s, &alive, NULL);
     alive.wait_ms = 3500;
-    client_receive(&alive, &text); /* answers pings meanwhile */
+    client_until(&alive, "never", &text); /* answers pings meanwhile */
     assert_true(alive.pings >= 2);
     assert_true(reaches(&s.leaves, before + 1)); /* the mute one is gone */
     expect(&alive, SEND(1, "pulse"), "pulse");
@@ -511,6 +543,58 @@ static void drain(void **state) {
     assert_int_equal(
         client_open(&c, "127.0.0.1", pl_gateway_port(s->g), "/ws", "parlance.v1", NULL), 503);
     client_close(&c);
+}
+
+/* ---- answers from the engine's threads ---- */
+
+struct talker {
+    pthread_t thread;
+    struct server *s;
+    uint64_t client;
+    unsigned from;
+};
+
+static void *talk(void *ctx) {
+    struct talker *t = ctx;
+    for (unsigned i = 0; i < 500; i++) {
+        char body[64];
+        int n = snprintf(body, sizeof body, "{\"kind\":\"message\",\"n\":%u}", t->from + i);
+        struct pl_gateway_event event = {t->from + i, 0, {body, (size_t)n}};
+        pl_gateway_events(t->s->g, t->client, &event, 1);
+    }
+    return NULL;
+}
+
+/* Each thread's events arrive whole and in its order; those for a closed connection are dropped. */
+static void answers_from_other_threads(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    struct talker talkers[3];
+    unsigned next[3] = {0};
+    open_talk(s, &c, NULL);
+    expect(&c, SEND(1, "x"), "\"text\":\"x\"");
+    for (unsigned i = 0; i < 3; i++) {
+        talkers[i] = (struct talker){.s = s, .client = s->talks[0].client, .from = i * 1000};
+        assert_int_equal(pthread_create(&talkers[i].thread, NULL, talk, &talkers[i]), 0);
+    }
+    for (unsigned got = 0; got < 1500;) {
+        assert_int_equal(client_receive(&c, &text), CLIENT_TEXT);
+        for (const char *p = text.p, *end = p + text.n; p < end; got++) {
+            p = memmem(p, (size_t)(end - p), "\"n\":", 4);
+            if (p == NULL) break;
+            unsigned n = (unsigned)atoi(p += 4);
+            assert_int_equal(n % 1000, next[n / 1000]++);
+        }
+    }
+    for (unsigned i = 0; i < 3; i++) pthread_join(talkers[i].thread, NULL);
+    uint64_t gone = s->talks[0].client;
+    client_close(&c);
+    assert_true(reaches(&s->leaves, 1));
+    pl_gateway_live(s->g, gone);
+    const struct pl_counter *late = &pl_gateway_counters(s->g)[PL_GATEWAY_late_answers];
+    for (int i = 0; i < 100 && pl_counter_read(late) == 0; i++) nap(10);
+    assert_int_equal(pl_counter_read(late), 1);
 }
 
 /* ---- HTTP ---- */
@@ -634,8 +718,10 @@ int main(void) {
         WITH_SERVER(a_reader_that_sleeps),
         cmocka_unit_test(rate_limits),
         cmocka_unit_test(handshakes),
+        cmocka_unit_test(slow_requests),
         cmocka_unit_test(deadlines),
         WITH_SERVER(drain),
+        WITH_SERVER(answers_from_other_threads),
         WITH_SERVER(web),
         WITH_SERVER(long_files),
         WITH_SERVER(api),
