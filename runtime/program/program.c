@@ -63,7 +63,7 @@ static void index_labels(struct pl_image *i) {
     for (uint32_t d = 0; d < p->types.ndefs; d++)
         for (uint32_t k = 0; k < p->types.defs[d].nfields; k++)
             label_add(i, p->types.defs[d].name, p->types.defs[d].fields[k].name,
-                      p->types.defs[d].fields[k].title);
+                      p->types.defs[d].fields[k].title - 1); /* 0, none, becomes PL_NOWHERE */
     for (uint32_t f = 0; f < p->nflows; f++) {
         label_add(i, PL_STR("flow"), p->flows[f].name, p->flows[f].title);
         struct pl_str type = pl_arena_printf(&i->arena, "slot.%.*s", PL_STR_ARG(p->flows[f].name));

@@ -88,7 +88,7 @@ static bool types_ok(struct check *c) {
         const struct pl_typedef *d = &c->p->types.defs[i];
         for (uint32_t k = 0; k < d->nfields; k++)
             if ((d->kind == PL_KIND_RECORD && !type_ok(c, d->fields[k].type)) ||
-                !below(c, d->fields[k].title, c->p->ntexts, true, "a field's title"))
+                !below(c, d->fields[k].title - 1, c->p->ntexts, true, "a field's title"))
                 return false;
     }
     return true;
