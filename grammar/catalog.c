@@ -173,6 +173,16 @@ static bool translate_id(const struct catalog *c, struct pl_str id, struct pl_st
     return found;
 }
 
+/* A text of a flow that this project overrides: another project may use the same catalog. */
+static bool of_replaced(const struct pl_graph *g, struct pl_str id) {
+    for (size_t i = 0; i < g->replaced.n; i++) {
+        struct pl_str text = pl_span_text(g->input->sources, g->replaced.v[i]->span);
+        size_t at = pl_str_find(text, id);
+        if (at != SIZE_MAX && at > 0 && text.p[at - 1] == '@') return true;
+    }
+    return false;
+}
+
 static void read_members(const struct catalog *c) {
     struct pl_graph *g = c->g;
     for (size_t i = 0; i < c->json->n; i++) {
@@ -182,7 +192,7 @@ static void read_members(const struct catalog *c) {
         if (pl_str_starts(m->name, PL_STR("@"))) continue;
         if (m->value.kind != PL_JTEXT)
             pl_diag1(g->diags, PL_D_CATALOG, place(c, m->name), c->name);
-        else if (!translate_id(c, m->name, m->value.s))
+        else if (!translate_id(c, m->name, m->value.s) && !of_replaced(g, m->name))
             pl_diag2(g->diags, PL_D_EXTRA_TRANSLATION, place(c, m->name), c->name, m->name);
     }
 }
@@ -208,6 +218,16 @@ static void read_catalog(struct pl_graph *g, const struct pl_grammar_catalog *fr
     if (c.locale) check_missing(&c);
 }
 
+static bool has_catalog(const struct pl_graph *g, struct pl_str locale) {
+    for (size_t i = 0; i < g->input->ncatalogs; i++)
+        if (pl_str_eq(g->input->catalogs[i].locale, locale)) return true;
+    return false;
+}
+
 void pl_grammar__catalogs(struct pl_graph *g) {
+    const struct pl_ast_names *listed = &g->assistant->assistant.locales;
+    for (size_t i = 0; i < listed->n && g->input->ncatalogs; i++)
+        if (!pl_str_eq(listed->v[i].s, g->locales.v[0]) && !has_catalog(g, listed->v[i].s))
+            pl_diag1(g->diags, PL_D_CATALOG_MISSING, listed->v[i].span, listed->v[i].s);
     for (size_t i = 0; i < g->input->ncatalogs; i++) read_catalog(g, &g->input->catalogs[i]);
 }

@@ -749,9 +749,17 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
     }
 }
 
+/* A closing `end` or `return` below branches that all leave by themselves does no harm. */
+static bool closing(const struct pl_ast_block *b, size_t i) {
+    return i > 0 && i + 1 == b->n && b->v[i]->kind == PL_STMT_END &&
+           (b->v[i - 1]->kind == PL_STMT_CHOOSE || b->v[i - 1]->kind == PL_STMT_IF ||
+            b->v[i - 1]->kind == PL_STMT_MATCH);
+}
+
 static void block(struct pl_check *c, const struct pl_ast_block *b) {
     for (size_t i = 0; i < b->n; i++) {
         if (!c->now.alive) {
+            if (closing(b, i)) return;
             pl_diag(c->g->diags, PL_D_UNREACHABLE, b->v[i]->head);
             return;
         }

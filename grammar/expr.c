@@ -96,6 +96,7 @@ static void set_path(struct pl_where *w, struct pl_tx *x, struct pl_str path) {
 static struct pl_tx *slot(struct pl_where *w, uint32_t ref, const struct pl_ast_path *path,
                           size_t parts) {
     struct pl_graph_slot *s = pl_grammar__slot_at(w->g, w->flow, ref);
+    if (s->type.kind == PL_KIND_NONE) return bad(w, path->span); /* its type was reported */
     struct pl_tx *x = node(w, PL_TX_SLOT, PL_KIND_NONE, path->span);
     x->ref = ref;
     x->type = s->type;

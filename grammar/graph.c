@@ -96,10 +96,12 @@ static void declare_override(struct pl_graph *g, struct pl_ast_decl *d) {
         pl_grammar__need(g, &g->flows, d->name.s, d->name.span);
         return;
     }
-    if (sym->decl->override)
+    if (sym->decl->override) {
         twice(g, &g->flows, d, sym->decl);
-    else
-        sym->decl = d;
+        return;
+    }
+    PL_AST_ADD(g->arena, &g->replaced, sym->decl);
+    sym->decl = d;
 }
 
 static struct pl_symbols *table(struct pl_graph *g, enum pl_decl_kind kind) {
