@@ -541,6 +541,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     }
     for (size_t i = 0; i < e->images.n; i++) pl_engine__image_free(e, e->images.v[i]);
     PL_VEC_FREE(&e->images);
+    pl_map_free(&e->convs);
     free_clients(e);
     free_turns(e);
     pl_engine__cache_free(e);

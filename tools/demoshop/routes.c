@@ -371,7 +371,7 @@ static void post_subscribe(struct turn *t) {
 /* ---- returns ---- */
 
 static bool may_return(const struct shop_order *o) {
-    return strcmp(o->status, "DELIVERED") == 0 && o->delivered_days_ago <= 30 && !o->returned[0];
+    return strcmp(o->status, "DELIVERED") == 0 && o->delivered_days_ago <= 30;
 }
 
 static void get_eligibility(struct turn *t) {
@@ -402,11 +402,11 @@ static void post_return(struct turn *t) {
         refuse(t, 422, "this order cannot be returned");
         return;
     }
-    int number = ++t->shop->returns;
-    if (o->return_tracking)
+    /* a return that is under way gets its label again */
+    if (!o->returned[0] && o->return_tracking)
         snprintf(o->returned, sizeof o->returned, "%s", o->return_tracking);
-    else
-        snprintf(o->returned, sizeof o->returned, "RET%09d", 200000000 + number);
+    else if (!o->returned[0])
+        snprintf(o->returned, sizeof o->returned, "RET%09d", 200000000 + ++t->shop->returns);
     open_reply(t);
     name_text(t, "orderId", o->id);
     name_text(t, "trackingNumber", o->returned);
