@@ -28,7 +28,7 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
 }
 
 # shellcheck disable=SC2086 # a list of words
-have=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^ii  *//p')
+have=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^ii  *//p') || true
 missing=
 for package in $wanted; do
   grep -qx "$package" <<<"$have" && continue
