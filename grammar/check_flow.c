@@ -224,6 +224,7 @@ static void check_ask(struct pl_check *c, const struct pl_ast_ask *a, struct pl_
     check_ask_choices(c, &a->choices, type, false);
     answered = pl_grammar__state_copy(c);
     learn(c, &answered, a->slot.s);
+    learn(c, &answered, pl_grammar__str(c->g, "%.*s.@asked", PL_STR_ARG(a->slot.s)));
     struct pl_known before = c->now.known;
     c->now.known = answered.known;
     for (size_t i = 0; i < a->checks.n; i++) {
@@ -236,12 +237,38 @@ static void check_ask(struct pl_check *c, const struct pl_ast_ask *a, struct pl_
     c->now = answered;
 }
 
+/* "x.@shown" is known where the customer has agreed to a question that shows x. */
+static struct pl_str shown_path(struct pl_check *c, struct pl_str name) {
+    return pl_grammar__str(c->g, "%.*s.@shown", PL_STR_ARG(name));
+}
+
+static void learn_shown(struct pl_check *c, struct pl_state *s,
+                        const struct pl_ast_pieces *pieces) {
+    for (size_t i = 0; i < pieces->n; i++) {
+        const struct pl_ast_piece *p = &pieces->v[i];
+        if (p->kind == PL_PIECE_VALUE && p->expr->kind == PL_EXPR_PATH)
+            learn(c, s, shown_path(c, p->expr->path.s));
+        for (size_t k = 0; k < p->branches.n; k++) learn_shown(c, s, &p->branches.v[k].pieces);
+    }
+}
+
+static void learn_parts(struct pl_check *c, struct pl_state *s, const struct pl_ast_parts *parts) {
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct pl_ast_part *p = parts->v[i];
+        if (p->kind == PL_PART_FACT) learn_shown(c, s, &p->fact.value->pieces);
+        if (p->kind == PL_PART_EACH || p->kind == PL_PART_CARDS) learn_parts(c, s, &p->each.parts);
+        if (p->kind == PL_PART_CARD) learn_parts(c, s, &p->card);
+    }
+}
+
 static void check_confirm(struct pl_check *c, const struct pl_ast_confirm *k) {
     pl_grammar__check_line(c, &k->line);
     pl_grammar__check_parts(c, &k->parts);
     struct pl_state yes = pl_grammar__state_copy(c), missed = pl_grammar__state_copy(c), no;
     no = branch(c, missed, k->no);
     pl_grammar__known_add(c->g, &yes.known, c->confirmed);
+    learn_shown(c, &yes, &k->line.text->pieces);
+    learn_parts(c, &yes, &k->parts);
     yes.declined = NULL;
     if (no.alive) {
         no.declined = k->no;
@@ -349,6 +376,21 @@ static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
         pl_diag1(g->diags, PL_D_UNCONFIRMED_UNHANDLED, k->callee.span, hook->name);
 }
 
+/* Who the customer is need not be shown to him; all else that is written must be. */
+static void check_shown(struct pl_check *c, const struct pl_ast_call *k) {
+    for (size_t i = 0; i < k->args.n; i++) {
+        const struct pl_ast_expr *e = k->args.v[i];
+        if (e->kind != PL_EXPR_PATH || pl_str_is(e->path.part[0].s, "customer")) continue;
+        size_t parts;
+        if (pl_grammar__slot_ref(c->g, c->flow, &e->path, &parts) == PL_NOWHERE) continue;
+        struct pl_graph_slot *slot = pl_grammar__slot_at(
+            c->g, c->flow, pl_grammar__slot_ref(c->g, c->flow, &e->path, &parts));
+        uint32_t path = pl_grammar__path(c->g, shown_path(c, e->path.s));
+        if (!(slot->type.quals & PL_SECRET) && !pl_grammar__known_has(&c->now.known, path))
+            pl_diag2(c->g->diags, PL_D_CONFIRM_SHOWS, e->span, k->callee.s, e->path.s);
+    }
+}
+
 /* What a write asks of the path to it. */
 static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
     if (c->now.declined) {
@@ -359,8 +401,11 @@ static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
         c->now.declined = NULL; /* once is enough */
         return;
     }
-    if (c->flow->decl->flow.regulated && !pl_grammar__known_has(&c->now.known, c->confirmed))
+    if (!c->flow->decl->flow.regulated) return;
+    if (!pl_grammar__known_has(&c->now.known, c->confirmed))
         pl_diag1(c->g->diags, PL_D_UNCONFIRMED_WRITE, k->callee.span, k->callee.s);
+    else
+        check_shown(c, k);
 }
 
 static void check_result(struct pl_check *c, const struct pl_ast_call *k, struct pl_type type) {

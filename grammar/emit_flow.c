@@ -119,6 +119,7 @@ static uint32_t begin_wait(struct pl_emit *x, enum pl_op op, enum pl_wait_kind k
     w.next = HERE(x);
     if (kind != PL_WAIT_SLEEP) PUT(x, PL_OP_JUMP, 0);
     PL_AST_ADD(g->arena, &g->waits, w);
+    PL_AST_ADD(g->arena, &g->wait_spans, x->span);
     return (uint32_t)g->waits.n - 1;
 }
 
@@ -461,6 +462,7 @@ static void put_return(struct pl_emit *x, struct pl_ast_expr *value) {
 
 static void put_statement(struct pl_emit *x, const struct pl_ast_stmt *s) {
     pl_grammar__line(x, s->span);
+    x->span = s->head;
     switch (s->kind) {
     case PL_STMT_SAY: pl_grammar__put_say(x, &s->say); break;
     case PL_STMT_ANY_OF: pl_grammar__put_any(x, &s->any_of); break;

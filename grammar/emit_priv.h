@@ -29,6 +29,7 @@ struct pl_emit {
     struct pl_graph_flow *flow; /* NULL: rules */
     uint32_t index;             /* of the flow */
     struct pl_where where;
+    struct pl_span span;   /* of the statement's first line */
     uint32_t default_else; /* shared by the questions of the flow without one */
     PL_AST_LIST(struct pl_emit_mark) marks;
     PL_AST_LIST(struct pl_emit_count) counts; /* of ids that the source leaves out */

@@ -108,6 +108,7 @@ struct pl_graph {
     PL_AST_LIST(struct pl_p_line) lines;
     PL_AST_LIST(struct pl_p_trigger) triggers;
     PL_AST_LIST(struct pl_p_wait) waits;
+    PL_AST_LIST(struct pl_span) wait_spans; /* where each is written */
     PL_AST_LIST(struct pl_p_option) options;
     PL_AST_LIST(struct pl_p_target) targets;
     PL_AST_LIST(struct pl_p_call) calls;
@@ -275,6 +276,16 @@ void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f);
 
 void pl_grammar__emit(struct pl_graph *g, struct pl_program *out);
 void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct pl_p_flow *row);
+
+/* ---- reach.c ---- */
+
+/* Warns of waits from which no path of the code hands over. */
+void pl_grammar__reach(struct pl_graph *g, const struct pl_program *p);
+
+/* ---- check_talk.c ---- */
+
+/* After the texts are known. */
+void pl_grammar__check_talks(struct pl_graph *g);
 
 /* ---- catalog.c ---- */
 

@@ -93,6 +93,21 @@ static void check_secret(struct pl_where *w, const struct pl_ast_piece *p, const
         pl_diag1(w->g->diags, PL_D_PRINT_SECRET, p->expr->span, shown(x));
 }
 
+/* What came from records is shown only to who is verified; what was typed here may be shown back.
+ */
+static void check_private(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
+    struct pl_graph *g = w->g;
+    if (!(x->type.quals & PL_PRIVATE) || (x->type.quals & PL_SECRET) || !w->known) return;
+    const struct pl_tx *slot = x;
+    while (slot->kind == PL_TX_FIELD) slot = slot->a;
+    bool typed =
+        x == slot && slot->kind == PL_TX_SLOT && PL_SLOT_SCOPE(slot->ref) != PL_SCOPE_CUSTOMER;
+    struct pl_str asked = pl_grammar__str(g, "%.*s.@asked", PL_STR_ARG(slot->name));
+    typed |= x == slot && pl_grammar__known_has(w->known, pl_grammar__path(g, asked));
+    if (!typed && !pl_grammar__known_has(w->known, pl_grammar__path(g, PL_STR("verified"))))
+        pl_diag1(g->diags, PL_D_PRIVATE_SHOWN, p->expr->span, shown(x));
+}
+
 static void check_plain(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
     bool listed = p->form == PL_FORM_STYLE && x->type.kind == PL_KIND_LIST;
     if (!printable(w->g, x->type) && !listed) {
@@ -176,6 +191,7 @@ static void check_pieces(struct pl_where *w, const struct pl_ast_pieces *pieces)
         struct pl_tx *x = pl_grammar__expr(w, p->expr, NULL);
         if (x->kind == PL_TX_BAD) continue;
         check_secret(w, p, x);
+        check_private(w, p, x);
         if (p->form == PL_FORM_SELECT)
             check_select(w, p, x);
         else if (p->form == PL_FORM_PLURAL || p->form == PL_FORM_ORDINAL)

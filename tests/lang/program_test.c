@@ -7,8 +7,9 @@
  *     # expect warning P0208 at 5:7: this line has no @id
  *
  * A file without expectations must compile without a word. `# catalog es-ES {"a.b": "…"}` gives it
- * a catalog. What compiles must be an image that loads; with a file of the same name and the ending
- * .dump beside it, its tables and code must be those (`--dump FILE` prints them).
+ * a catalog; a file of the same name and the ending .talk is checked with it. What compiles must be
+ * an image that loads; with a file of the same name and the ending .dump beside it, its tables and
+ * code must be those (`--dump FILE` prints them).
  */
 #include "grammar/grammar.h"
 #include "runtime/program/program.h"
@@ -61,7 +62,15 @@ static size_t add_catalogs(struct run *r, struct pl_str text, struct pl_grammar_
     return n;
 }
 
-static void run_start(struct run *r, struct pl_str base, struct pl_str name, struct pl_str text) {
+static void add_talk(struct run *r, struct pl_str path) {
+    struct pl_str text;
+    struct pl_str talk = pl_arena_printf(&r->arena, "%.*s.talk", (int)(path.n - 5), path.p);
+    if (pl_file_read(&r->arena, talk.p, SIZE_MOST, &text) == PL_OK)
+        pl_sources_add(&r->sources, PL_STR("the.talk"), text);
+}
+
+static void run_start(struct run *r, struct pl_str base, struct pl_str path, struct pl_str name,
+                      struct pl_str text) {
     static const struct pl_grammar_host host = {.plurals = plurals, .zone = zone};
     struct pl_grammar_catalog catalogs[CATALOGS_MOST];
     *r = (struct run){0};
@@ -70,6 +79,7 @@ static void run_start(struct run *r, struct pl_str base, struct pl_str name, str
     pl_diags_init(&r->diags, &r->arena, &r->sources);
     pl_sources_add(&r->sources, name, text);
     pl_sources_add(&r->sources, PL_STR("prelude/base.flow"), base);
+    add_talk(r, path);
     struct pl_grammar_input input = {.sources = &r->sources, .catalogs = catalogs};
     input.ncatalogs = add_catalogs(r, text, catalogs);
     r->err = pl_grammar_compile(&r->arena, &input, &host, &r->diags, &r->program);
@@ -154,7 +164,7 @@ static bool check_file(const char *folder, struct pl_str base, struct pl_str nam
     path = pl_arena_printf(&arena, "%s/%.*s", folder, PL_STR_ARG(name));
     bool good = pl_file_read(&arena, path.p, SIZE_MOST, &text) == PL_OK;
     if (good) {
-        run_start(&r, base, name, text);
+        run_start(&r, base, path, name, text);
         good = compare(&r, name, text);
         if (r.err == PL_OK) good = loads(&r, name) && dump_is(&r, path) && good;
         pl_arena_free(&r.arena);
@@ -183,7 +193,7 @@ static int show(struct pl_str base, const char *path, bool dump) {
     pl_arena_init(&arena, 0);
     if (pl_file_read(&arena, path, SIZE_MOST, &text) != PL_OK) return 2;
     const char *slash = strrchr(path, '/');
-    run_start(&r, base, pl_str_c(slash ? slash + 1 : path), text);
+    run_start(&r, base, pl_str_c(path), pl_str_c(slash ? slash + 1 : path), text);
     if (!dump)
         pl_diags_print(&out, &r.diags, false);
     else if (r.err == PL_OK)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Talks: the names they speak of, so that a renamed line breaks a build and not only a test. */
+#include "grammar/graph.h"
+
+static void check_id(struct pl_graph *g, const struct pl_ast_id *id) {
+    if (!id->s.n) return;
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, g->texts.n + 1);
+    for (size_t i = 0; i < g->texts.n; i++) {
+        names[i] = g->texts.v[i].id;
+        if (pl_str_eq(names[i], id->s)) return;
+        if (pl_str_starts(names[i], id->s) && names[i].p[id->s.n] == '.') return;
+    }
+    struct pl_span at = id->span;
+    if (at.start < at.end) at.start++; /* without the @ */
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_UNKNOWN, id->span, PL_STR("line"), id->s);
+    pl_diag_nearest(g->diags, d, at, id->s, names, g->texts.n);
+}
+
+static struct pl_symbol *check_hook(struct pl_graph *g, const struct pl_ast_path *path) {
+    return path->n ? pl_grammar__need(g, &g->hooks, path->s, path->span) : NULL;
+}
+
+static void check_failure(struct pl_graph *g, struct pl_symbol *hook,
+                          const struct pl_ast_name *name) {
+    const struct pl_ast_hook *h = &hook->decl->hook;
+    bool known = pl_str_is(name->s, "unavailable") || pl_str_is(name->s, "unconfirmed");
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, h->fails.n + 1);
+    for (size_t i = 0; i < h->fails.n; i++) {
+        names[i] = h->fails.v[i].s;
+        known |= pl_str_eq(names[i], name->s);
+    }
+    if (known) return;
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_FAILURE_UNKNOWN, name->span, hook->name, name->s);
+    pl_diag_nearest(g->diags, d, name->span, name->s, names, h->fails.n);
+}
+
+static void check_expect(struct pl_graph *g, const struct pl_ast_expect *e) {
+    if (e->kind == PL_EXPECT_HOOK_ONCE || e->kind == PL_EXPECT_HOOK_NEVER) check_hook(g, &e->path);
+    if (e->kind != PL_EXPECT_HANDOFF) return;
+    if (e->to.s.n) pl_grammar__need(g, &g->queues, e->to.s, e->to.span);
+    if (e->by.s.n) pl_grammar__need(g, &g->rules, e->by.s, e->by.span);
+}
+
+static void check_play(struct pl_graph *g, const struct pl_ast_play *p) {
+    struct pl_symbol *hook;
+    switch (p->kind) {
+    case PL_PLAY_HOOK:
+        hook = check_hook(g, &p->stub.path);
+        if (hook && p->stub.kind == PL_STUB_FAILS) check_failure(g, hook, &p->stub.failure);
+        break;
+    case PL_PLAY_BOT: check_id(g, &p->bot.id); break;
+    case PL_PLAY_FORBID:
+        check_id(g, &p->forbid.id);
+        check_hook(g, &p->forbid.hook);
+        break;
+    case PL_PLAY_EXPECT: check_expect(g, &p->expect); break;
+    default: break;
+    }
+}
+
+void pl_grammar__check_talks(struct pl_graph *g) {
+    for (size_t i = 0; i < g->files.n; i++) {
+        if (!g->files.v[i]->talk) continue;
+        for (size_t k = 0; k < g->files.v[i]->decls.n; k++) {
+            const struct pl_ast_talk *t = &g->files.v[i]->decls.v[k]->talk;
+            for (size_t n = 0; n < t->plays.n; n++) check_play(g, &t->plays.v[n]);
+        }
+    }
+}
