@@ -234,6 +234,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     pl_timer_stop(&g->sweep);
     pl_timer_stop(&g->drain_end);
     g->drained = NULL;
+    g->ending = true;
     destroy_context(g);
     pl_assert(g->nconns == 0);
     PL_VEC_FREE(&g->slots);

@@ -89,7 +89,7 @@ struct pl_gateway_api {
     void *ctx;
     /* Appends a JSON array: the conversations that wait for a person. */
     enum pl_err (*queue)(void *ctx, struct pl_buf *json);
-    /* Shows each counter of the server for /metrics. */
+    /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
 };
 
@@ -119,7 +119,7 @@ int pl_gateway_port(const struct pl_gateway *g);
  */
 void pl_gateway_drain(struct pl_gateway *g, int64_t spread_ms, int64_t wait_ms,
                       void (*done)(void *ctx), void *ctx);
-/* Closes what is left. The engine must have stopped answering. */
+/* Closes what is left without a word to the door. The engine must have stopped answering. */
 void pl_gateway_destroy(struct pl_gateway **g);
 
 enum pl_gateway_count {

@@ -204,7 +204,6 @@ static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gatewa
                   "# HELP parlance_gateway_connections WebSocket connections now\n"
                   "# TYPE parlance_gateway_connections gauge\nparlance_gateway_connections %zu\n",
                   g->nconns);
-    for (size_t i = 0; i < PL_GATEWAY_COUNTERS; i++) show_counter(&a->body, &g->counters[i]);
     if (g->c.api.counters != NULL) g->c.api.counters(g->c.api.ctx, show_counter, &a->body);
 }
 

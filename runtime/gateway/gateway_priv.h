@@ -95,7 +95,7 @@ struct pl_gateway {
     struct pl_buf scratch; /* of one write */
     struct pl_rand jitter;
     /* draining */
-    bool draining;
+    bool draining, ending; /* ending: the engine behind the door is gone */
     struct pl_timer drain_end;
     void (*drained)(void *ctx);
     void *drained_ctx;

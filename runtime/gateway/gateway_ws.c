@@ -309,7 +309,7 @@ static void closed(struct pl_gateway__conn *c) {
     struct pl_gateway *g = c->g;
     if (g == NULL) return; /* never established */
     pl_gateway__count(g, PL_GATEWAY_closed, 1);
-    if (c->told) g->c.door.leave(g->c.door.ctx, c->id);
+    if (c->told && !g->ending) g->c.door.leave(g->c.door.ctx, c->id);
     free_queue(c);
     pl_buf_free(&c->in);
     memset(c->resume, 0, sizeof c->resume);

@@ -34,8 +34,11 @@ struct conn {
     size_t sent;      /* of out */
     uint64_t cid;     /* counter of the last message */
     uint64_t seq;     /* last seen */
+    uint64_t own_seq; /* of the last acknowledged message, until it is shown */
     int64_t said_us;  /* when */
     int64_t speak_us; /* when to say `next`; 0: not yet */
+    bool again;       /* the conversation is over */
+    int turns;        /* in this conversation */
     struct pl_str next;
     const struct line *heard; /* what the message under way asks for */
 };
@@ -48,7 +51,8 @@ struct load {
     struct pl_str opening;
     struct line lines[32];
     size_t nlines;
-    bool measuring; /* turns count, new ones are begun */
+    int64_t talk_turns; /* of one conversation, then a new one is begun; 0: never */
+    bool measuring;     /* turns count, new ones are begun */
     int ready, broken, waiting;
     uint64_t turns;
     PL_VEC(uint32_t) acks, replies;
@@ -66,6 +70,8 @@ void load_connect(struct conn *c);
 void load_ready(struct conn *c, uint32_t events); /* from epoll */
 void load_send(struct conn *c, struct pl_str text);
 void load_break(struct conn *c, const char *why);
+/* Hangs up and connects again, for a new conversation. */
+void load_again(struct conn *c);
 
 /* ---- load_talk.c ---- */
 

@@ -40,7 +40,10 @@ static void look(struct load *l) {
     for (int i = 0; i < l->o.connections; i++) {
         struct conn *c = &l->conns[i];
         if (c->stage != READY) continue;
-        if (c->waiting && now_us - c->said_us > STUCK_MS * 1000) {
+        if (c->again) {
+            c->again = false;
+            load_again(c);
+        } else if (c->waiting && now_us - c->said_us > STUCK_MS * 1000) {
             load_error(l, &l->stuck, "no reply that the script knows to", c->next);
             load_break(c, "stuck");
         } else if (!c->waiting && l->measuring && c->speak_us <= now_us) {
@@ -196,7 +199,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s: cannot be read, or has no opening line\n", l.o.script);
         return 2;
     }
-    if (l.o.echo) /* of the length that a send frame has */
+    if (l.o.echo) l.talk_turns = 0; /* it knows no conversations */
+    if (l.o.echo)                   /* of the length that a send frame has */
         l.opening = PL_STR("{\"t\":\"send\",\"cid\":\"00000000000000ff-12\",\"text\":"
                            "\"where is my order?\"}");
     l.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,14 +27,20 @@ static uint64_t one_cpu_us(int pid) {
     return (user + sys) * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK);
 }
 
+/* Children belong to the thread that made them. */
 uint64_t load_cpu_us(int pid, uint64_t *children) {
-    char path[64], text[4096];
+    char path[320], text[4096];
     *children = 0;
     if (pid == 0) return 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
-    if (read_file(path, text, sizeof text))
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *e; tasks != NULL && (e = readdir(tasks)) != NULL;) {
+        snprintf(path, sizeof path, "/proc/%d/task/%s/children", pid, e->d_name);
+        if (!read_file(path, text, sizeof text)) continue;
         for (char *p = text, *end; (end = strchr(p, ' ')) != NULL; p = end + 1)
             *children += one_cpu_us(atoi(p));
+    }
+    if (tasks != NULL) closedir(tasks);
     return one_cpu_us(pid);
 }
 

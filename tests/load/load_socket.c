@@ -41,6 +41,17 @@ void load_connect(struct conn *c) {
     watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
 }
 
+void load_again(struct conn *c) {
+    close(c->fd);
+    pl_buf_clear(&c->in);
+    pl_buf_clear(&c->out);
+    c->sent = 0;
+    c->cid = c->seq = c->own_seq = 0;
+    c->turns = 0;
+    c->l->ready--;
+    load_connect(c);
+}
+
 /* ---- out ---- */
 
 static void flush(struct conn *c) {

@@ -9,6 +9,10 @@ static void script_line(struct load *l, struct pl_str line) {
     line = pl_str_trim(line);
     if (line.n == 0 || line.p[0] == '#') return;
     size_t arrow = pl_str_find(line, PL_STR("=>"));
+    if (pl_str_starts(line, PL_STR("@turns "))) {
+        pl_str_i64((struct pl_str){line.p + 7, line.n - 7}, &l->talk_turns);
+        return;
+    }
     if (arrow == SIZE_MAX) {
         l->opening = line;
         return;
@@ -72,6 +76,10 @@ static void replied(struct conn *c, struct pl_str next) {
         }
     }
     c->waiting = false;
+    if (l->measuring && ++c->turns == l->talk_turns) {
+        c->again = true;
+        return;
+    }
     c->next = next;
     c->speak_us = now_us + l->o.think_ms * 1000;
     if (l->measuring && l->o.think_ms == 0) load_say(c, next);
@@ -100,7 +108,8 @@ static void got_ack(struct conn *c, const struct pl_json *frame, struct pl_str t
     if (!pl_str_is(pl_json_text(frame, "cid"), cid) || c->acked || !c->waiting)
         load_error(l, &l->twice, "an ack that was not due", text);
     c->acked = true;
-    next_seq(c, number(frame, "seq"), text);
+    c->own_seq = number(frame, "seq");
+    next_seq(c, c->own_seq, text);
     if (l->measuring) PL_PUSH(&l->acks, (uint32_t)(load_now_us() - c->said_us));
 }
 
@@ -115,7 +124,12 @@ static bool mentions(const struct pl_json *j, struct pl_str pattern) {
 
 static void got_event(struct conn *c, const struct pl_json *frame, struct pl_str text) {
     struct load *l = c->l;
-    next_seq(c, number(frame, "seq"), text);
+    uint64_t seq = number(frame, "seq");
+    if (c->acked && seq == c->own_seq && pl_str_is(pl_json_text(frame, "from"), "customer")) {
+        c->own_seq = 0; /* the acknowledged message itself, once */
+        return;
+    }
+    next_seq(c, seq, text);
     if (!c->waiting || !c->acked) return; /* the end of an earlier turn */
     for (size_t i = 0; i < l->nlines && c->heard == NULL; i++)
         if (mentions(frame, l->lines[i].pattern)) c->heard = &l->lines[i];
@@ -127,7 +141,7 @@ static void got_frame(struct conn *c, const struct pl_json *frame, struct pl_str
     if (pl_str_is(t, "hello")) {
         load_send(c, PL_STR("{\"t\":\"open\",\"locale\":\"en-US\"}"));
     } else if (pl_str_is(t, "ready")) {
-        c->seq = number(frame, "seq");
+        c->seq = 0; /* asked for all events, which follow */
     } else if (pl_str_is(t, "live")) {
         c->stage = READY;
         c->next = l->opening;

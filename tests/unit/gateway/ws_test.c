@@ -139,6 +139,11 @@ static enum pl_err on_queue(void *ctx, struct pl_buf *json) {
     return PL_OK;
 }
 
+static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
+    struct server *s = ctx;
+    show(to, &pl_gateway_counters(s->g)[PL_GATEWAY_accepted]);
+}
+
 /* ---- the server's thread ---- */
 
 static void *run(void *ctx) {
@@ -158,7 +163,7 @@ static void prepare(struct server *s) {
         .store = s->store,
         .epoch = EPOCH,
         .door = {s, on_open, on_send, on_seen, on_typing, on_rate, on_leave},
-        .api = {.ctx = s, .queue = on_queue},
+        .api = {.ctx = s, .queue = on_queue, .counters = on_counters},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
         .origins = "*",
