@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define REJECT 0.35 /* a guess below is none */
-#define MARGIN 0.12 /* two guesses nearer than this are ambiguous */
 
 struct offer { /* a phrase that means the choice */
     uint32_t choice;
@@ -71,8 +70,7 @@ static void take_intents(const struct pl_nlp_reading *r, struct pl_arena *a,
         v[out->nintents++].confidence = (float)r->guesses[i].confidence;
     }
     out->intents = v;
-    out->ambiguous = !r->exact && out->nintents > 1 &&
-                     r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
+    out->ambiguous = r->ambiguous && out->nintents > 1;
 }
 
 static void take_entities(const struct pl_nlp_reading *r, struct pl_arena *a,
@@ -101,27 +99,6 @@ static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_readi
     for (size_t i = 0; i < PL_LEN(commands); i++)
         if (pl_str_is(p->intents[r->guesses[0].intent], commands[i])) return r->guesses[0].intent;
     return PL_NOWHERE;
-}
-
-/* For each row of mentions that `on says` uses: is the whole message one of its phrases? */
-static struct pl_str says_bits(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                               const struct pl_nlp_reading *r) {
-    const struct pl_program *p = pl_image_program(c->image->image);
-    uint8_t *bits = NULL;
-    (void)e;
-    for (uint32_t i = 0; i < p->ntriggers; i++) {
-        const struct pl_p_trigger *t = &p->triggers[i];
-        if (t->kind != PL_ON_SAYS) continue;
-        const struct pl_p_mention *m = &p->mentions[t->arg];
-        struct pl_nlp_phrase *phrases = PL_NEW_ARRAY(a, struct pl_nlp_phrase, m->n + 1);
-        for (uint32_t k = 0; k < m->n; k++)
-            phrases[k] = (struct pl_nlp_phrase){m->words[k].lang, m->words[k].phrase};
-        if (pl_nlp_pick(c->image->nlp, a, r, phrases, m->n) >= m->n) continue;
-        if (!bits) bits = PL_NEW_ARRAY(a, uint8_t, p->nmentions / 8 + 1);
-        bits[t->arg / 8] |= (uint8_t)(1u << (t->arg % 8));
-    }
-    if (!bits) return (struct pl_str){0};
-    return (struct pl_str){(const char *)bits, p->nmentions / 8 + 1};
 }
 
 static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
@@ -155,7 +132,7 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     out->uncertainty = (float)r.uncertainty;
     out->mentions = r.mentions;
     out->nmentions = r.nmentions;
-    out->says = says_bits(e, c, a, &r);
+    if (r.says) out->says = (struct pl_str){(const char *)r.says, (r.nmentions + 7) / 8};
     out->choice = choice_by_words(e, c, a, view, &r);
 }
 
