@@ -169,8 +169,6 @@ static void check_entity_part(struct pl_graph *g, const struct pl_ast_entity *e)
         pl_grammar__unknown(g, "shape", e->shape.s, e->shape.span, shapes, PL_LEN(shapes));
     for (size_t i = 0; i < e->members.n; i++) {
         check_phrase_list(g, &e->members.v[i].phrases, false);
-        if (e->members.v[i].label)
-            pl_grammar__check_text(&(struct pl_where){.g = g}, e->members.v[i].label);
     }
 }
 
@@ -349,6 +347,41 @@ static void check_titles(struct pl_graph *g, struct pl_graph_slots *slots) {
         if (slots->v[i].title) pl_grammar__check_line(&c, slots->v[i].title);
 }
 
+static void check_labels(struct pl_graph *g) {
+    struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
+    for (size_t d = 0; d < g->defs.n; d++)
+        for (size_t i = 0; g->defs.v[d].members && i < g->defs.v[d].members->n; i++) {
+            const struct pl_ast_text *label = g->defs.v[d].members->v[i].label;
+            if (!label) continue;
+            pl_grammar__check_text(&c.where, label);
+            pl_grammar__check_label(&c, label);
+        }
+}
+
+/* What nobody names. The prelude offers more than a project uses; flows are named by triggers. */
+static void check_used(struct pl_graph *g, const struct pl_symbols *s) {
+    for (size_t i = 0; i < s->n; i++) {
+        const struct pl_symbol *one = s->v[i];
+        if (one->used || pl_grammar__in_prelude(g, one->decl->span)) continue;
+        pl_diag2(g->diags, PL_D_UNUSED, one->decl->name.span, pl_str_c(s->what), one->name);
+    }
+}
+
+void pl_grammar__check_unused(struct pl_graph *g) {
+    for (size_t i = 0; i < g->flow.n; i++)
+        if (g->flow.v[i].decl->flow.triggers.n || g->flow.v[i].prelude)
+            g->flow.v[i].symbol->used = true;
+    struct pl_str start = g->assistant->assistant.start.s;
+    struct pl_symbol *welcome = pl_grammar__find(&g->flows, start.n ? start : PL_STR("welcome"));
+    if (welcome) welcome->used = true;
+    check_used(g, &g->intents);
+    check_used(g, &g->entities);
+    check_used(g, &g->types);
+    check_used(g, &g->hooks);
+    check_used(g, &g->hours);
+    check_used(g, &g->flows);
+}
+
 static void check_events(struct pl_graph *g) {
     for (size_t i = 0; i < g->events.n; i++) not_built(g, g->events.v[i]->decl->head, "`event`");
 }
@@ -364,6 +397,7 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
     check_events(g);
     check_titles(g, &g->session);
     check_titles(g, &g->customer);
+    check_labels(g);
     for (size_t i = 0; i < g->rules.n; i++) check_rule(g, g->rules.v[i]);
     for (size_t i = 0; i < g->flow.n; i++) check_head(g, &g->flow.v[i]);
 }
@@ -371,4 +405,5 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
 void pl_grammar__check(struct pl_graph *g) {
     pl_grammar__check_declarations(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__check_flow(g, &g->flow.v[i]);
+    if (!g->said->errors) pl_grammar__check_unused(g);
 }

@@ -59,5 +59,7 @@ struct pl_state pl_grammar__state_copy(struct pl_check *c);
 /* ---- check_decl.c ---- */
 
 void pl_grammar__check_declarations(struct pl_graph *g);
+/* After everything that uses names. */
+void pl_grammar__check_unused(struct pl_graph *g);
 
 #endif

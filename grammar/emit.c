@@ -26,6 +26,7 @@ static const struct pl_p_slot *scope_rows(struct pl_graph *g, struct pl_graph_sl
         rows[i].name = pl_grammar__str(g, "%s.%.*s", scope, PL_STR_ARG(slots->v[i].name));
         rows[i].type = slots->v[i].type;
         rows[i].title = line_text(g, slots->v[i].title);
+        if (rows[i].title == PL_NOWHERE) rows[i].title = pl_grammar__def_title(g, rows[i].type);
     }
     return rows;
 }
@@ -63,6 +64,7 @@ static struct pl_p_entity entity_row(struct pl_graph *g, struct pl_symbol *s) {
     for (uint32_t i = 0; i < g->defs.n; i++)
         if (g->defs.v[i].symbol == s) row.def = i;
     row.title = line_text(g, e->title);
+    g->defs.v[row.def].title = row.title;
     if (e->examples.n) row.example = e->examples.v[0]->s;
     struct pl_symbol *hook = e->from_hook.n ? pl_grammar__find(&g->hooks, e->from_hook.s) : NULL;
     if (hook) row.hook = hook->index;

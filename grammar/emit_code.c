@@ -176,6 +176,11 @@ struct pl_str pl_grammar__count_id(struct pl_emit *x, struct pl_str base) {
     return base;
 }
 
+uint32_t pl_grammar__def_title(const struct pl_graph *g, struct pl_type type) {
+    bool titled = type.kind == PL_KIND_ENTITY && type.def < g->defs.n;
+    return titled ? g->defs.v[type.def].title : PL_NOWHERE;
+}
+
 uint32_t pl_grammar__mention(struct pl_graph *g, const struct pl_ast_phrase_list *phrases) {
     size_t n = 0;
     for (size_t i = 0; i < phrases->n; i++) n += phrases->v[i].texts.n;

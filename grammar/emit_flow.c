@@ -513,6 +513,7 @@ static const struct pl_p_slot *slot_rows(struct pl_emit *x) {
         rows[i].name = slots->v[i].name;
         rows[i].type = slots->v[i].type;
         rows[i].title = title_text(x, slots->v[i].title);
+        if (rows[i].title == PL_NOWHERE) rows[i].title = pl_grammar__def_title(x->g, rows[i].type);
     }
     return rows;
 }

@@ -61,6 +61,8 @@ void pl_grammar__line(struct pl_emit *x, struct pl_span span);
 uint32_t pl_grammar__flow_call(struct pl_emit *x, uint32_t flow, uint32_t nargs, uint32_t result);
 /* `base`, or base.2, base.3 … when the flow had it before. */
 struct pl_str pl_grammar__count_id(struct pl_emit *x, struct pl_str base);
+/* What a slot of this type is called when it has no title of its own: as its entity. */
+uint32_t pl_grammar__def_title(const struct pl_graph *g, struct pl_type type);
 /* A row of words; PL_NOWHERE when there are none. */
 uint32_t pl_grammar__mention(struct pl_graph *g, const struct pl_ast_phrase_list *phrases);
 /* The flow's parameters as types. */

@@ -172,6 +172,21 @@ static void check_select(struct pl_where *w, const struct pl_ast_piece *p, const
     }
 }
 
+/* The source's own plurals have the branches that its language needs. */
+static void check_categories(struct pl_graph *g, const struct pl_ast_piece *p) {
+    const struct pl_grammar_host *h = g->host;
+    if (!h->plurals || !p->branches.n) return;
+    unsigned want = h->plurals(h->ctx, g->locales.v[0], p->form == PL_FORM_ORDINAL);
+    for (unsigned i = 0; i < PL_LEN(categories); i++) {
+        bool has = !(want >> i & 1);
+        for (size_t k = 0; k < p->branches.n && !has; k++)
+            has = pl_str_is(p->branches.v[k].key.s, categories[i]);
+        if (!has)
+            pl_diag3(g->diags, PL_D_PLURALS, p->span, g->locales.v[0],
+                     pl_span_text(g->input->sources, p->expr->span), pl_str_c(categories[i]));
+    }
+}
+
 static void check_plural(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
     struct pl_graph *g = w->g;
     if (pl_grammar__base(g, x->type) != PL_KIND_NUMBER)
@@ -179,6 +194,7 @@ static void check_plural(struct pl_where *w, const struct pl_ast_piece *p, const
                  pl_grammar__type_name(g, x->type));
     else
         check_present(w, p, x);
+    check_categories(g, p);
     if (!p->branches.n)
         pl_diag1(g->diags, PL_D_NOT_BUILT, p->span, PL_STR("`ordinal` without branches"));
     for (size_t i = 0; i < p->branches.n; i++) check_pieces(w, &p->branches.v[i].pieces);

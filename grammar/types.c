@@ -72,7 +72,7 @@ struct pl_type pl_grammar__item(const struct pl_graph *g, struct pl_type list) {
 }
 
 static uint32_t add_def(struct pl_graph *g, struct pl_graph_def def) {
-    def.entity = PL_NOWHERE;
+    def.entity = def.title = PL_NOWHERE;
     PL_AST_ADD(g->arena, &g->defs, def);
     return (uint32_t)g->defs.n - 1;
 }
