@@ -410,7 +410,7 @@ enum pl_err pl_keys_prepare(struct pl_keys *k, uint32_t day) {
     uint32_t left = k->now.day == day ? k->now.end - k->now.next : 0;
     if (left >= PL_KEY_BATCH / 4) return PL_OK;
     if (k->ahead.day == day && k->ahead.next < k->ahead.end) return PL_OK;
-    uint32_t first;
+    uint32_t first = 0;
     enum pl_err err = reserve(k, day, &first);
     if (err != PL_OK) return err;
     k->ahead.day = day;

@@ -27,7 +27,8 @@ enum { TALKS = 64 };
 
 struct talk {
     uint8_t id[16], hash[32];
-    uint64_t client, seq;
+    _Atomic uint64_t client; /* a test reads it */
+    uint64_t seq;
 };
 
 struct server {
