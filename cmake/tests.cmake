@@ -15,7 +15,14 @@ foreach(source IN LISTS unit_tests)
 endforeach()
 
 # A fuzz entry tests/fuzz/<room>_<door>_fuzz.c defines LLVMFuzzerTestOneInput. With PL_FUZZ it is a
-# libFuzzer program; without, it replays its corpus folder tests/fuzz/corpus/<room>_<door>/.
+# libFuzzer program of the target `fuzzers`; without, it replays its corpus folder
+# tests/fuzz/corpus/<room>_<door>/. With PL_FUZZ_SECONDS the programs of build/fuzz run for so long
+# as tests fuzz/run/<room>_<door>; what breaks one is kept in build/fuzz/found.
+set(PL_FUZZ_SECONDS 0 CACHE STRING "seconds for each fuzz entry of build/fuzz; 0: not run")
+set(fuzz_build ${CMAKE_SOURCE_DIR}/build/fuzz)
+if(PL_FUZZ)
+  add_custom_target(fuzzers)
+endif()
 file(GLOB fuzz_entries CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
 foreach(source IN LISTS fuzz_entries)
   get_filename_component(stem ${source} NAME_WE)
@@ -24,10 +31,21 @@ foreach(source IN LISTS fuzz_entries)
   if(PL_FUZZ)
     add_executable(${stem} ${source})
     target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${stem})
   else()
     add_executable(${stem} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
     add_test(NAME fuzz/${door} COMMAND ${stem} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${door})
     set_tests_properties(fuzz/${door} PROPERTIES TIMEOUT 120)
+    if(PL_FUZZ_SECONDS GREATER 0)
+      file(MAKE_DIRECTORY ${fuzz_build}/found ${fuzz_build}/corpus/${door})
+      math(EXPR fuzz_most "${PL_FUZZ_SECONDS} + 120")
+      add_test(NAME fuzz/run/${door}
+               COMMAND ${fuzz_build}/${stem} -max_total_time=${PL_FUZZ_SECONDS} -timeout=20
+                       -max_len=16384 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+                       -artifact_prefix=${fuzz_build}/found/${door}-
+                       ${fuzz_build}/corpus/${door} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${door})
+      set_tests_properties(fuzz/run/${door} PROPERTIES TIMEOUT ${fuzz_most} LABELS fuzz)
+    endif()
   endif()
   target_link_libraries(${stem} PRIVATE room_${room})
 endforeach()
