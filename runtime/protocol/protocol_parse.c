@@ -74,7 +74,7 @@ static bool expected(struct pl_arena *a, struct pl_frame *f, const struct pl_pro
         break;
     case BOOL: m = pl_arena_printf(a, "%s.%s: expected true or false", w, n); break;
     case TIME:
-    case LIST: pl_assert(!"no client field has this type");
+    case LIST: pl_assert(false && "no client field has this type");
     }
     return refuse(f, PL_CODE_BAD_FIELD, m);
 }
@@ -117,7 +117,7 @@ static bool read_field(struct pl_arena *a, struct pl_frame *f, const struct pl_p
     case INT: good = whole(v, -(int64_t)row->max, row->max, &n); break;
     case BOOL: good = v->kind == PL_JBOOL; break;
     case TIME:
-    case LIST: pl_assert(!"no client field has this type");
+    case LIST: pl_assert(false && "no client field has this type");
     }
     if (!good) return expected(a, f, row);
     if (row->type == TEXT || row->type == HEX) memcpy(to, &v->s, sizeof v->s);
