@@ -90,7 +90,7 @@ struct pl_graph {
     struct pl_diags *diags; /* `mute` while nothing shall be said */
     struct pl_diags *said, mute;
 
-    PL_AST_LIST(struct pl_ast_file *) files; /* flows by path bytes, then talks */
+    PL_AST_LIST(struct pl_ast_file *) files;    /* flows by path bytes, then talks */
     PL_AST_LIST(struct pl_ast_decl *) replaced; /* flows of the prelude that are overridden */
     struct pl_ast_decl *assistant;
     struct pl_symbols intents, entities, types, hooks, events, hours, queues, rules, flows;
