@@ -72,24 +72,15 @@ static struct pl_p_entity entity_row(struct pl_graph *g, struct pl_symbol *s) {
     return row;
 }
 
-/* An enum that a slot holds is recognised by its labels, as a word list is. */
-static void entity_for(struct pl_graph *g, struct pl_type t, uint32_t *n) {
-    if (t.kind == PL_KIND_LIST) t = pl_grammar__item(g, t);
-    if (t.kind != PL_KIND_ENUM || t.def >= g->defs.n) return;
-    if (g->defs.v[t.def].entity == PL_NOWHERE) g->defs.v[t.def].entity = (*n)++;
-}
-
-static void entities_for_slots(struct pl_graph *g, uint32_t *n) {
-    for (size_t i = 0; i < g->session.n; i++) entity_for(g, g->session.v[i].type, n);
-    for (size_t i = 0; i < g->customer.n; i++) entity_for(g, g->customer.v[i].type, n);
-    for (size_t f = 0; f < g->flow.n; f++)
-        for (size_t i = 0; i < g->flow.v[f].slots.n; i++)
-            entity_for(g, g->flow.v[f].slots.v[i].type, n);
+/* An enum that is asked for is recognised by its labels, as a word list is. */
+static uint32_t entities_for_enums(struct pl_graph *g, uint32_t n) {
+    for (size_t d = 0; d < g->defs.n; d++)
+        if (g->defs.v[d].asked) g->defs.v[d].entity = n++;
+    return n;
 }
 
 static void emit_entities(struct pl_graph *g, struct pl_program *out) {
-    uint32_t n = (uint32_t)g->entities.n;
-    entities_for_slots(g, &n);
+    uint32_t n = entities_for_enums(g, (uint32_t)g->entities.n);
     struct pl_p_entity *rows = PL_NEW_ARRAY(g->arena, struct pl_p_entity, n + 1);
     for (uint32_t i = 0; i < g->entities.n; i++) rows[i] = entity_row(g, g->entities.v[i]);
     for (uint32_t d = 0; d < g->defs.n; d++) {

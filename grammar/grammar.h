@@ -88,6 +88,11 @@ struct pl_grammar_training {
     uint32_t nmatches;
 };
 
+/* An example that the trained model itself reads as another intent. */
+struct pl_grammar_confusion {
+    uint32_t example, intent;
+};
+
 struct pl_grammar_lua_names {
     const struct pl_str *v; /* the functions it defines */
     size_t n;
@@ -111,6 +116,9 @@ struct pl_grammar_host {
     /* Appends the section "nlp.model". */
     bool (*train)(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
                   struct pl_buf *section, struct pl_str *why);
+    /* At most `max` of them; gives how many. */
+    size_t (*confusions)(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
+                         struct pl_str section, struct pl_grammar_confusion *out, size_t max);
     void (*lua)(void *ctx, struct pl_arena *a, const struct pl_grammar_lua *file,
                 struct pl_grammar_lua_names *out);
     /* The text of a file beside a flow file (holidays). */

@@ -37,6 +37,7 @@ struct pl_graph_def {
     struct pl_symbol *symbol;             /* NULL for an enum written in place */
     struct pl_span span;
     uint32_t entity; /* row of entities, or PL_NOWHERE */
+    bool asked;      /* some ask's answer is one of it */
     uint32_t title;  /* its title's text, once emitted; PL_NOWHERE */
 };
 

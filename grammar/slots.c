@@ -138,8 +138,18 @@ static struct pl_type ask_type(struct finder *x, const struct pl_ast_ask *a) {
     return t;
 }
 
+/* Enums that are asked for are recognised by their labels. */
+static void note_asked(struct finder *x, const struct pl_ast_ask *a) {
+    size_t parts;
+    uint32_t ref = pl_grammar__slot_ref(x->g, x->f, &a->slot, &parts);
+    if (ref == PL_NOWHERE) return;
+    struct pl_type t = pl_grammar__slot_at(x->g, x->f, ref)->type;
+    if (t.kind == PL_KIND_ENUM && t.def < x->g->defs.n) x->g->defs.v[t.def].asked = true;
+}
+
 static void ask(struct finder *x, const struct pl_ast_ask *a) {
     write_path(x, &a->slot, ask_type(x, a));
+    note_asked(x, a);
     uint32_t i = a->slot.n == 1 ? pl_grammar__slot(&x->f->slots, a->slot.s) : PL_NOWHERE;
     if (i != PL_NOWHERE && a->title && !x->f->slots.v[i].title) x->f->slots.v[i].title = a->title;
     for (size_t k = 0; k < a->prompts.n; k++)

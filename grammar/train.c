@@ -3,6 +3,8 @@
  * What the recognisers are made from. Labels of members are words for them, in every locale. */
 #include "grammar/graph.h"
 
+#define CONFUSIONS_MOST 50
+
 static struct pl_str language(struct pl_str locale) {
     size_t dash = pl_str_find(locale, PL_STR("-"));
     return (struct pl_str){locale.p, dash == SIZE_MAX ? locale.n : dash};
@@ -29,23 +31,27 @@ static struct pl_str example_text(struct pl_graph *g, const struct pl_ast_text *
 struct examples {
     PL_AST_LIST(struct pl_grammar_example);
 };
+struct spans {
+    PL_AST_LIST(struct pl_span);
+};
 
-static void add_examples(struct pl_graph *g, struct examples *to, uint32_t intent,
+static void add_examples(struct pl_graph *g, struct examples *to, struct spans *at, uint32_t intent,
                          const struct pl_ast_phrase_list *lines) {
     for (size_t i = 0; i < lines->n; i++)
         for (size_t k = 0; k < lines->v[i].texts.n; k++) {
             struct pl_grammar_example e = {.intent = intent, .lang = lines->v[i].lang.s};
             e.text = example_text(g, lines->v[i].texts.v[k]);
             PL_AST_ADD(g->arena, to, e);
+            PL_AST_ADD(g->arena, at, lines->v[i].texts.v[k]->span);
         }
 }
 
-static void gather_intents(struct pl_graph *g, struct pl_grammar_training *t) {
+static void gather_intents(struct pl_graph *g, struct pl_grammar_training *t, struct spans *at) {
     struct examples all = {0};
     for (uint32_t i = 0; i < g->intents.n; i++) {
         const struct pl_symbol *s = g->intents.v[i];
-        add_examples(g, &all, i, &s->decl->intent);
-        for (size_t k = 0; k < s->more.n; k++) add_examples(g, &all, i, &s->more.v[k]->intent);
+        add_examples(g, &all, at, i, &s->decl->intent);
+        for (size_t k = 0; k < s->more.n; k++) add_examples(g, &all, at, i, &s->more.v[k]->intent);
     }
     t->examples = all.v;
     t->nexamples = (uint32_t)all.n;
@@ -168,25 +174,42 @@ static void gather_languages(struct pl_graph *g, struct pl_grammar_training *t) 
     t->langs = langs;
 }
 
+static void report_confusions(struct pl_graph *g, const struct pl_grammar_training *t,
+                              const struct spans *at, struct pl_str section) {
+    struct pl_grammar_confusion found[CONFUSIONS_MOST];
+    if (!g->host->confusions) return;
+    size_t n = g->host->confusions(g->host->ctx, g->arena, t, section, found, CONFUSIONS_MOST);
+    for (size_t i = 0; i < n && i < CONFUSIONS_MOST; i++)
+        pl_diag2(g->diags, PL_D_CONFUSED, at->v[found[i].example],
+                 t->intents[t->examples[found[i].example].intent], t->intents[found[i].intent]);
+}
+
+static void add_model(struct pl_graph *g, const struct pl_grammar_training *t,
+                      const struct spans *at) {
+    struct pl_buf section = {0};
+    struct pl_str why = PL_STR("");
+    if (g->host->train(g->host->ctx, g->arena, t, &section, &why)) {
+        struct pl_p_section s = {PL_STR("nlp.model"),
+                                 pl_arena_str(g->arena, pl_buf_slice(&section))};
+        PL_AST_ADD(g->arena, &g->sections, s);
+        report_confusions(g, t, at, s.bytes);
+    } else {
+        pl_diag1(g->diags, PL_D_TRAINING, g->assistant->head, why);
+    }
+    pl_buf_free(&section);
+}
+
 void pl_grammar__train(struct pl_graph *g, struct pl_program *out) {
     struct pl_grammar_training t = {.intents = out->intents, .nintents = out->nintents};
+    struct spans at = {0};
     if (g->host->train) {
         gather_languages(g, &t);
-        gather_intents(g, &t);
+        gather_intents(g, &t, &at);
         gather_entities(g, out, &t);
         gather_mentions(g, &t);
         t.matches = g->written.v;
         t.nmatches = (uint32_t)g->written.n;
-        struct pl_buf section = {0};
-        struct pl_str why = PL_STR("");
-        if (g->host->train(g->host->ctx, g->arena, &t, &section, &why)) {
-            struct pl_p_section s = {PL_STR("nlp.model"),
-                                     pl_arena_str(g->arena, pl_buf_slice(&section))};
-            PL_AST_ADD(g->arena, &g->sections, s);
-        } else {
-            pl_diag1(g->diags, PL_D_TRAINING, g->assistant->head, why);
-        }
-        pl_buf_free(&section);
+        add_model(g, &t, &at);
     }
     out->sections = g->sections.v;
     out->nsections = (uint32_t)g->sections.n;

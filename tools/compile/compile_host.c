@@ -132,6 +132,18 @@ static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_trainin
     return err == PL_OK;
 }
 
+static size_t confusions(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
+                         struct pl_str section, struct pl_grammar_confusion *out, size_t max) {
+    struct pl_nlp_source source;
+    struct pl_nlp_confusion *found = PL_NEW_ARRAY(a, struct pl_nlp_confusion, max + 1);
+    fill_source(a, t, &source);
+    size_t n = pl_nlp_confusions(tools(ctx), a, &source, section, found, max);
+    if (n > max) n = max;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct pl_grammar_confusion){found[i].example, found[i].intent};
+    return n;
+}
+
 /* ---- files ---- */
 
 static void lua(void *ctx, struct pl_arena *a, const struct pl_grammar_lua *file,
@@ -173,6 +185,7 @@ void pl_compile__host_open(struct pl_compile_host *h, struct pl_grammar_host *ou
                                     .fold = fold,
                                     .graphemes = graphemes,
                                     .train = train,
+                                    .confusions = confusions,
                                     .lua = lua,
                                     .read = read_beside};
 }
