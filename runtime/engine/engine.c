@@ -297,7 +297,9 @@ static void make_active(struct pl_engine *e, struct eng_image *i) {
     struct eng_image *old = e->active;
     if (i == old) return;
     pl_engine__image_use(i);
+    pthread_mutex_lock(&e->api_lock); /* `status` reads it on another thread */
     e->active = i;
+    pthread_mutex_unlock(&e->api_lock);
     ENG_COUNT(e, RELOADS);
     if (old) pl_engine__image_leave(e, &old);
     pl_engine__lists_ask(e, i, true);

@@ -77,7 +77,9 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     }
     while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
     for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
-    for (size_t i = 0; i < ENG_BUTTONS; i++) pl_buf_free(&c->buttons[i].args);
+    for (size_t i = 0; i < c->buttons.n; i++) pl_buf_free(&c->buttons.v[i].args);
+    for (size_t i = 0; i < ENG_CLIENTS; i++) free(c->memory[i]);
+    PL_VEC_FREE(&c->buttons);
     PL_VEC_FREE(&c->effects);
     PL_VEC_FREE(&c->clients);
     pl_buf_free(&c->state);
@@ -90,15 +92,20 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
 /* ---- dedupe ---- */
 
 struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make) {
-    struct eng_client_memory *least = &c->memory[0];
+    size_t least = 0;
     for (size_t i = 0; i < ENG_CLIENTS; i++) {
-        if (c->memory[i].highest && c->memory[i].instance == instance) return &c->memory[i];
-        if (c->memory[i].highest < least->highest) least = &c->memory[i];
+        if (c->memory[i] && c->memory[i]->instance == instance) return c->memory[i];
+        if (!c->memory[i])
+            least = i;
+        else if (c->memory[least] && c->memory[i]->highest < c->memory[least]->highest)
+            least = i;
     }
     if (!make) return NULL;
-    memset(least, 0, sizeof *least);
-    least->instance = instance;
-    return least;
+    free(c->memory[least]); /* of more than eight the one that said least is forgotten */
+    c->memory[least] = calloc(1, sizeof *c->memory[least]);
+    pl_assert(c->memory[least]);
+    c->memory[least]->instance = instance;
+    return c->memory[least];
 }
 
 void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash,
@@ -178,14 +185,22 @@ static void effect_begin(struct eng_conv *c, const struct pl_vm_effect *v, int64
     for (uint32_t i = 0; i < v->nargs; i++) pl_value_write(&fx->args, v->args[i]);
 }
 
+/* The next in the ring; its arguments are empty. */
+static struct eng_button *button_add(struct eng_conv *c) {
+    uint32_t number = c->nbuttons++;
+    if (c->buttons.n < ENG_BUTTONS) PL_PUSH(&c->buttons, ((struct eng_button){0}));
+    struct eng_button *b = &c->buttons.v[number % c->buttons.n];
+    b->number = number;
+    pl_buf_clear(&b->args);
+    return b;
+}
+
 static void offer_buttons(struct eng_conv *c, const struct pl_vm_part *parts, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         const struct pl_vm_part *p = &parts[i];
         if (p->nparts) offer_buttons(c, p->parts, p->nparts);
         if (p->kind != PL_PART_BUTTON || p->url.n) continue;
-        struct eng_button *b = &c->buttons[c->nbuttons % ENG_BUTTONS];
-        pl_engine__button_id(b->id, c->nbuttons++);
-        pl_buf_clear(&b->args);
+        struct eng_button *b = button_add(c);
         b->target = p->target;
         b->nargs = p->args.list.n;
         for (uint32_t k = 0; k < b->nargs; k++) pl_value_write(&b->args, p->args.list.v[k]);
@@ -226,11 +241,11 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
 
 static void write_memory(struct pl_buf *b, const struct eng_conv *c) {
     uint32_t n = 0;
-    for (size_t i = 0; i < ENG_CLIENTS; i++) n += c->memory[i].highest != 0;
+    for (size_t i = 0; i < ENG_CLIENTS; i++) n += c->memory[i] != NULL;
     pl_buf_var(b, n);
     for (size_t i = 0; i < ENG_CLIENTS; i++) {
-        const struct eng_client_memory *m = &c->memory[i];
-        if (m->highest == 0) continue;
+        const struct eng_client_memory *m = c->memory[i];
+        if (!m) continue;
         uint32_t kept = 0;
         pl_buf_u64(b, m->instance);
         pl_buf_var(b, m->highest);
@@ -249,8 +264,7 @@ static void read_memory(struct pl_reader *r, struct eng_conv *c) {
     uint64_t n = pl_read_var(r);
     if (n > ENG_CLIENTS) r->bad = true;
     for (uint64_t i = 0; i < n && !r->bad; i++) {
-        struct eng_client_memory *m = &c->memory[i];
-        m->instance = pl_read_u64(r);
+        struct eng_client_memory *m = pl_engine__memory(c, pl_read_u64(r), true);
         m->highest = pl_read_var(r);
         uint64_t kept = pl_read_var(r);
         for (uint64_t k = 0; k < kept && !r->bad; k++) {
@@ -313,12 +327,14 @@ static void write_lists(struct pl_buf *b, const struct eng_conv *c) {
         pl_buf_text(b, c->inbox[i].text);
         pl_buf_text(b, c->inbox[i].label);
     }
-    uint32_t first = c->nbuttons > ENG_BUTTONS ? c->nbuttons - ENG_BUTTONS : 0;
-    pl_buf_var(b, c->nbuttons);
+    uint32_t first = c->nbuttons - (uint32_t)c->buttons.n;
+    pl_buf_var(b, first);
+    pl_buf_var(b, c->buttons.n);
     for (uint32_t i = first; i < c->nbuttons; i++) {
-        pl_buf_var(b, c->buttons[i % ENG_BUTTONS].target);
-        pl_buf_var(b, c->buttons[i % ENG_BUTTONS].nargs);
-        pl_buf_text(b, pl_buf_slice(&c->buttons[i % ENG_BUTTONS].args));
+        const struct eng_button *k = &c->buttons.v[i % c->buttons.n];
+        pl_buf_var(b, k->target);
+        pl_buf_var(b, k->nargs);
+        pl_buf_text(b, pl_buf_slice(&k->args));
     }
 }
 
@@ -333,10 +349,12 @@ static void read_lists(struct pl_reader *r, struct eng_conv *c) {
         if (!r->bad) pl_engine__inbox_push(c, entry, &said);
     }
     c->nbuttons = (uint32_t)pl_read_var(r);
-    uint32_t first = c->nbuttons > ENG_BUTTONS ? c->nbuttons - ENG_BUTTONS : 0;
-    for (uint32_t i = first; i < c->nbuttons && !r->bad; i++) {
-        struct eng_button *k = &c->buttons[i % ENG_BUTTONS];
-        pl_engine__button_id(k->id, i);
+    n = pl_read_var(r);
+    if (n > ENG_BUTTONS || (n < ENG_BUTTONS && c->nbuttons)) r->bad = true;
+    for (uint64_t i = 0; n == ENG_BUTTONS && i < n; i++) /* a full ring keeps its places */
+        PL_PUSH(&c->buttons, ((struct eng_button){0}));
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        struct eng_button *k = button_add(c);
         k->target = (uint32_t)pl_read_var(r);
         k->nargs = (uint32_t)pl_read_var(r);
         pl_buf_str(&k->args, pl_read_text(r));

@@ -84,8 +84,7 @@ struct eng_effect { /* a hook's call whose outcome is not definite */
 };
 
 struct eng_button {
-    char id[40];
-    uint32_t target, nargs;
+    uint32_t number, target, nargs;
     struct pl_buf args;
 };
 
@@ -148,14 +147,14 @@ struct eng_conv {
     char locale_text[36];
     uint8_t resume[32];
     uint8_t with;
-    struct eng_client_memory memory[ENG_CLIENTS];
+    struct eng_client_memory *memory[ENG_CLIENTS]; /* made when first needed */
     struct eng_waiting inbox[PL_ENGINE_INBOX];
     uint32_t ninbox;
     PL_VEC(struct eng_effect *) effects;
-    struct eng_button buttons[ENG_BUTTONS];
-    uint32_t nbuttons;     /* ever offered */
-    struct pl_buf handoff; /* JSON of the last hand-over, empty: none */
-    int64_t timer_row;     /* deadline of the hint row in the store, 0 none */
+    PL_VEC(struct eng_button) buttons; /* the last ENG_BUTTONS, number k at k % ENG_BUTTONS */
+    uint32_t nbuttons;                 /* ever offered */
+    struct pl_buf handoff;             /* JSON of the last hand-over, empty: none */
+    int64_t timer_row;                 /* deadline of the hint row in the store, 0 none */
     /* from the state */
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;

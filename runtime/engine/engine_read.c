@@ -137,8 +137,11 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
 }
 
 static const struct eng_button *find_button(const struct eng_conv *c, struct pl_str id) {
-    for (uint32_t i = 0; i < ENG_BUTTONS; i++)
-        if (c->buttons[i].id[0] && pl_str_is(id, c->buttons[i].id)) return &c->buttons[i];
+    char text[40];
+    for (size_t i = 0; i < c->buttons.n; i++) {
+        pl_engine__button_id(text, c->buttons.v[i].number);
+        if (pl_str_is(id, text)) return &c->buttons.v[i];
+    }
     return NULL;
 }
 

@@ -596,7 +596,8 @@ static void turn_done(struct pl_journal_append *append) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
         if (fx) pl_engine__hook_start(e, c, fx);
     }
-    if (t->snapshot) pl_engine__conv_save(e, c);
+    bool old = c->dirty && eng_now(e) - c->dirty_ms >= 2 * ENG_IDLE_MS; /* never idle at a tick */
+    if (t->snapshot || old) pl_engine__conv_save(e, c);
     turn_put(e, t);
     pl_engine__advance(e, c);
 }
