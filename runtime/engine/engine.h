@@ -28,6 +28,8 @@
 #include "runtime/value/value.h"
 
 struct pl_engine;
+struct pl_vm_event;
+struct pl_vm_result;
 
 #define PL_ENGINE_INBOX 8    /* messages that wait for their turn; more are refused as busy */
 #define PL_ENGINE_TEXT  4000 /* code points of a message */
@@ -114,6 +116,10 @@ struct pl_engine_config {
     /* For tools that look on: every event and effect of every step, as it is made. May be NULL. */
     void (*trace)(void *ctx, struct pl_str line);
     void *trace_ctx;
+    /* The like as data, once per step (runtime/vm/vm.h). May be NULL. */
+    void (*step)(void *ctx, const uint8_t conversation[16], const struct pl_image *image,
+                 const struct pl_vm_event *event, const struct pl_vm_result *result);
+    void *step_ctx;
 };
 
 /* The image becomes the active one; the engine takes its own reference. The failures of
@@ -173,5 +179,10 @@ struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[1
 void pl_engine_refresh_lists(struct pl_engine *e);
 /* Forgets a conversation's memory, so that the next touch loads it from the store. */
 void pl_engine_forget(struct pl_engine *e, const uint8_t conversation[16]);
+/* Makes a conversation in memory again from its whole journal, leaving its snapshot aside, and puts
+ * it in its place; its clients open it again. Steps that come out differently are counted as
+ * DIVERGED. PL_CONFLICT: it came to another state than it was in; PL_NOT_FOUND: it is not in
+ * memory; PL_BUSY: something is being appended; what the reading of journals may give. */
+enum pl_err pl_engine_again(struct pl_engine *e, const uint8_t conversation[16]);
 
 #endif

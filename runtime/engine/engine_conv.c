@@ -523,15 +523,14 @@ static enum pl_err load(struct pl_engine *e, struct eng_conv *c, struct pl_arena
     return err;
 }
 
-enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], struct eng_conv **out) {
+static enum pl_err load_new(struct pl_engine *e, const uint8_t id[16], bool from_start,
+                            struct eng_conv **out) {
     struct pl_arena a;
     struct pl_snapshot snap = {0};
-    struct eng_conv *c = pl_engine__conv_find(e, id);
-    *out = c;
-    if (c) return PL_OK;
+    struct eng_conv *c = pl_engine__conv_new(e, id);
     pl_arena_init(&a, 0);
-    c = pl_engine__conv_new(e, id);
     enum pl_err err = pl_snapshot_load(e->journal, id, &a, &c->j, &snap);
+    if (from_start) snap = (struct pl_snapshot){0};
     if (err == PL_OK) err = load(e, c, &a, &snap);
     pl_arena_free(&a);
     if (err != PL_OK) {
@@ -539,10 +538,35 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
         return err;
     }
     ENG_COUNT(e, LOADED);
-    pl_engine__input(e, c,
+    *out = c;
+    return PL_OK;
+}
+
+enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], struct eng_conv **out) {
+    *out = pl_engine__conv_find(e, id);
+    if (*out) return PL_OK;
+    enum pl_err err = load_new(e, id, false, out);
+    if (err != PL_OK) return err;
+    pl_engine__input(e, *out,
                      pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
     *out = pl_engine__conv_find(e, id); /* gone when catching up failed */
     return *out ? PL_OK : PL_IO;
+}
+
+enum pl_err pl_engine_again(struct pl_engine *e, const uint8_t conversation[16]) {
+    struct eng_conv *c = pl_engine__conv_find(e, conversation);
+    struct pl_buf before = {0};
+    if (!c) return PL_NOT_FOUND;
+    if (c->turn || c->flying) return PL_BUSY;
+    pl_buf_str(&before, pl_buf_slice(&c->state));
+    uint8_t with = c->with;
+    pl_engine__conv_free(e, &c);
+    enum pl_err err = load_new(e, conversation, true, &c);
+    if (err == PL_OK &&
+        (!pl_str_eq(pl_buf_slice(&before), pl_buf_slice(&c->state)) || c->with != with))
+        err = PL_CONFLICT;
+    pl_buf_free(&before);
+    return err;
 }
 
 /* ---- snapshots ---- */

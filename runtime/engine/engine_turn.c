@@ -249,6 +249,7 @@ static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     }
     ENG_COUNT(e, STEPS);
     trace_event(e, c, event);
+    if (e->config.step) e->config.step(e->config.step_ctx, c->id, c->image->image, event, &r);
     uint32_t n = outputs(e, c, &t->a, &r, event->now_ms, out);
     struct pl_entry entry = {.kind = PL_ENTRY_TURN, .noutputs = n};
     entry.outputs = memcpy(PL_NEW_ARRAY(&t->a, struct pl_str, n + 1), out, n * sizeof out[0]);
