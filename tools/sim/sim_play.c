@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One talk in one locale, line by line.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "tools/sim/sim_priv.h"
+
+#define SEED        20261124
+#define HOOK_LIKE   8 /* `like` of `like` */
+#define ADVANCE_MAX (400 * INT64_C(86400000))
+
+/* ---- verdicts and rows ---- */
+
+void pl_sim__fail(struct sim_play *p, const char *format, ...) {
+    struct pl_buf b = {0};
+    char text[1024];
+    va_list args;
+    if (p->failed) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    pl_buf_c(&b, text);
+    p->failed = true;
+    p->failed_line = p->at ? p->at->line : p->talk->talk.line;
+    p->awaited = p->at ? p->at->source : PL_STR("");
+    p->why = pl_arena_str(&p->world.a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+}
+
+static void row(struct sim_play *p, enum sim_row_kind kind, struct pl_str expected,
+                struct pl_str got) {
+    struct sim_row r = {(uint8_t)kind, expected, got};
+    PL_PUSH(&p->rows, r);
+}
+
+static struct pl_str shown_as(struct sim_play *p, const struct sim_event *e) {
+    struct pl_buf b = {0};
+    if (e->id.n) pl_buf_printf(&b, "@%.*s\n", PL_STR_ARG(e->id));
+    pl_sim__event_lines(&p->world.a, e, &b);
+    struct pl_str s = pl_arena_str(&p->world.a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return s;
+}
+
+static bool is_customers(const struct sim_event *e) {
+    return pl_str_is(e->from, "customer");
+}
+
+/* Events up to here were not asked for. */
+static void pass_over(struct sim_play *p, size_t upto) {
+    for (; p->shown < upto; p->shown++) {
+        const struct sim_event *e = &p->world.events.v[p->shown];
+        if (!is_customers(e)) row(p, SIM_ROW_EXTRA, PL_STR(""), shown_as(p, e));
+    }
+}
+
+struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct pl_str *names,
+                           size_t n) {
+    size_t best = SIZE_MAX, least = got.n / 3 + 2;
+    for (size_t i = 0; i < n; i++) {
+        size_t d = pl_edit_distance(got, names[i], least);
+        if (d >= least) continue;
+        best = i;
+        least = d;
+    }
+    if (best == SIZE_MAX) return (struct pl_str){0};
+    return pl_arena_printf(a, "; did you mean %.*s?", PL_STR_ARG(names[best]));
+}
+
+bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name) {
+    const struct pl_program *g = pl_image_program(p->image);
+    if (pl_image_hook(p->image, name) != PL_NOWHERE) return true;
+    struct pl_str *names = PL_NEW_ARRAY(&p->world.a, struct pl_str, g->nhooks + 1);
+    for (uint32_t i = 0; i < g->nhooks; i++) names[i] = g->hooks[i].name;
+    struct pl_str near = pl_sim__near(&p->world.a, name, names, g->nhooks);
+    pl_sim__fail(p, "there is no hook %.*s%.*s", PL_STR_ARG(name), PL_STR_ARG(near));
+    return false;
+}
+
+/* @a.b, or @a for one of its variants @a.1, @a.2. */
+bool pl_sim__id_is(struct pl_str id, struct pl_str wanted) {
+    if (!pl_str_starts(id, wanted)) return false;
+    if (id.n == wanted.n) return true;
+    if (id.p[wanted.n] != '.' || id.n == wanted.n + 1) return false;
+    for (size_t i = wanted.n + 1; i < id.n; i++)
+        if (id.p[i] < '0' || id.p[i] > '9') return false;
+    return true;
+}
+
+bool pl_sim__knows_id(struct sim_play *p, struct pl_str id) {
+    const struct pl_program *g = pl_image_program(p->image);
+    struct pl_str *names = PL_NEW_ARRAY(&p->world.a, struct pl_str, g->ntexts + 1);
+    for (uint32_t i = 0; i < g->ntexts; i++) {
+        if (pl_sim__id_is(g->texts[i].id, id)) return true;
+        names[i] = g->texts[i].id;
+    }
+    struct pl_str near = pl_sim__near(&p->world.a, id, names, g->ntexts);
+    pl_sim__fail(p, "no line of the flows is @%.*s%.*s", PL_STR_ARG(id), PL_STR_ARG(near));
+    return false;
+}
+
+/* ---- begin ---- */
+
+/* Everything that is due runs; then what went wrong meanwhile is found. */
+static void pump(struct sim_play *p, int64_t ms) {
+    pl_loop_fake_advance(p->loop, ms);
+    if (p->shop.missing.n)
+        pl_sim__fail(p, "a hook was called that the talk has no stub for; add:\n  %.*s",
+                     PL_STR_ARG(p->shop.missing));
+    if (p->world.refused.n) pl_sim__fail(p, "it was refused: %.*s", PL_STR_ARG(p->world.refused));
+}
+
+static void begin(struct sim_play *p) {
+    struct pl_engine_hooks hooks = pl_sim__shop_hooks(&p->shop);
+    p->begun = true;
+    if (pl_loop_fake_create(p->start_ms, &p->loop) != PL_OK) {
+        pl_sim__fail(p, "no loop could be made");
+        return;
+    }
+    p->log = (struct pl_log){PL_LOG_ERROR, p->project->test->err, pl_loop_clock(p->loop)};
+    struct sim_world_config k = {.loop = p->loop,
+                                 .clock = p->log.clock,
+                                 .log = &p->log,
+                                 .keys = &p->project->keys,
+                                 .hooks = &hooks,
+                                 .seed = SEED};
+    enum pl_err err = pl_sim__world_open(&p->world, &k, p->image);
+    if (err != PL_OK) {
+        pl_sim__fail(p, "the engine could not be made: %s", pl_err_text(err));
+        return;
+    }
+    pump(p, 0); /* lists of hooks come before the first word */
+    pl_sim__world_begin(&p->world, p->locale, 1);
+    pump(p, 0);
+}
+
+/* ---- lines before the conversation, and between ---- */
+
+static const struct pl_talk_line *like(struct sim_play *p, const struct pl_talk_line *l) {
+    for (int depth = 0; l && l->stub == PL_TALK_STUB_LIKE; depth++) {
+        const struct sim_talk *other = pl_sim__talk(p->project, l->like);
+        const struct pl_talk_line *found = NULL;
+        if (!other || depth == HOOK_LIKE) {
+            pl_sim__fail(p, other ? "`like` goes in a circle" : "there is no talk \"%.*s\"",
+                         PL_STR_ARG(l->like));
+            return NULL;
+        }
+        for (size_t i = 0; i < other->talk.nlines; i++) {
+            const struct pl_talk_line *x = &other->talk.lines[i];
+            if (x->kind != PL_TALK_HOOK || !pl_str_eq(x->name, l->name)) continue;
+            bool same = x->args.n == l->args.n;
+            for (size_t k = 0; k < l->args.n && same; k++)
+                same = pl_sim__written_same(&x->args.v[k], &l->args.v[k]);
+            if (same) found = x;
+        }
+        if (!found) pl_sim__fail(p, "the talk \"%.*s\" has no such stub", PL_STR_ARG(l->like));
+        l = found;
+    }
+    return l;
+}
+
+static void stub(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_str why = {0};
+    if (!pl_sim__knows_hook(p, l->name)) return;
+    const struct pl_talk_line *from = like(p, l);
+    if (!from) return;
+    if (!pl_sim__shop_add(&p->shop, p->image, from, &why)) {
+        pl_sim__fail(p, "%.*s", PL_STR_ARG(why));
+        return;
+    }
+    if (p->begun && pl_sim__is_list(p->types.program, pl_image_hook(p->image, l->name))) {
+        pl_engine_refresh_lists(p->world.engine);
+        pump(p, 0);
+    }
+}
+
+static void at(struct sim_play *p, const struct pl_talk_line *l) {
+    int64_t ms;
+    if (!pl_sim__time(&p->types, l->text, &ms)) {
+        pl_sim__fail(p, "a time is written \"2026-11-24 10:00\"");
+        return;
+    }
+    if (!p->begun) {
+        p->start_ms = ms;
+        return;
+    }
+    struct pl_clock clock = pl_loop_clock(p->loop);
+    int64_t now = clock.wall_ms(clock.ctx);
+    if (ms < now || ms - now > ADVANCE_MAX)
+        pl_sim__fail(p, ms < now ? "time cannot go back here" : "that is more than a year ahead");
+    else
+        pump(p, ms - now);
+}
+
+static void reload(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_str folder =
+        pl_arena_printf(&p->world.a, "%.*s/%.*s", PL_STR_ARG(p->talk->folder), PL_STR_ARG(l->text));
+    struct pl_image *image = pl_sim__reloaded(p->project, folder);
+    if (!image) {
+        pl_sim__fail(p, "%.*s does not compile", PL_STR_ARG(folder));
+        return;
+    }
+    pl_sim__world_keep(&p->world, image);
+    enum pl_err err = pl_engine_activate(p->world.engine, image);
+    if (err != PL_OK) pl_sim__fail(p, "it was not taken: %s", pl_err_text(err));
+    p->image = image;
+    p->types.program = pl_image_program(image);
+    pump(p, 0);
+}
+
+/* ---- what the customer does ---- */
+
+/* Before the customer acts: in a strict talk everything said must have been awaited. */
+static void rest(struct sim_play *p) {
+    size_t n = p->world.events.n;
+    for (size_t i = p->shown; i < n && p->strict; i++) {
+        const struct sim_event *e = &p->world.events.v[i];
+        if (!pl_sim__is_bot(e)) continue;
+        pl_sim__fail(p, "the bot said more than this strict talk has: @%.*s", PL_STR_ARG(e->id));
+        break;
+    }
+    pass_over(p, n);
+}
+
+static void say(struct sim_play *p, const struct pl_talk_line *l, enum pl_engine_said said,
+                struct pl_str text, struct pl_str words) {
+    row(p, SIM_ROW_SAME, l->source, pl_arena_printf(&p->world.a, "> %.*s", PL_STR_ARG(words)));
+    pl_sim__world_say(&p->world, said, text);
+    pump(p, 0);
+}
+
+/* The newest piece of the kind with this label or id. */
+static const struct sim_piece *offered(struct sim_play *p, enum sim_piece_kind kind,
+                                       struct pl_str text) {
+    for (size_t i = p->world.events.n; i > 0; i--) {
+        const struct sim_event *e = &p->world.events.v[i - 1];
+        bool any = false;
+        for (size_t k = 0; k < e->npieces; k++) {
+            const struct sim_piece *x = &e->pieces[k];
+            any = any || x->kind == kind;
+            if (x->kind != kind) continue;
+            if (pl_str_eq(x->id, text) || pl_sim__same(&p->world.a, x->a, text)) return x;
+        }
+        if (any && kind == SIM_CHOICE) return NULL; /* older ones are gone */
+    }
+    return NULL;
+}
+
+static void list_offers(struct sim_play *p, enum sim_piece_kind kind, struct pl_buf *b) {
+    for (size_t i = p->world.events.n; i > 0 && b->n == 0; i--) {
+        const struct sim_event *e = &p->world.events.v[i - 1];
+        for (size_t k = 0; k < e->npieces; k++)
+            if (e->pieces[k].kind == kind)
+                pl_buf_printf(b, "%s\"%.*s\"", b->n ? ", " : "", PL_STR_ARG(e->pieces[k].a));
+    }
+}
+
+static void pick(struct sim_play *p, const struct pl_talk_line *l, enum sim_piece_kind kind) {
+    const struct sim_piece *x = offered(p, kind, l->text);
+    struct pl_buf b = {0};
+    if (x && kind == SIM_CHOICE && x->b.n) {
+        row(p, SIM_ROW_SAME, l->source, PL_STR("> (a page opens)")); /* it sends nothing */
+    } else if (x) {
+        say(p, l, kind == SIM_CHOICE ? PL_ENGINE_SAID_CHOICE : PL_ENGINE_SAID_BUTTON, x->id, x->a);
+    } else {
+        list_offers(p, kind, &b);
+        pl_sim__fail(p, "there is no such %s; %s%.*s", kind == SIM_CHOICE ? "choice" : "button",
+                     b.n ? "these are offered: " : "none is offered", (int)b.n, b.n ? b.p : "");
+    }
+    pl_buf_free(&b);
+}
+
+/* ---- what the bot says ---- */
+
+static const struct sim_piece *first_of(const struct sim_event *e, enum sim_piece_kind kind) {
+    for (size_t i = 0; i < e->npieces; i++)
+        if (e->pieces[i].kind == kind) return &e->pieces[i];
+    return NULL;
+}
+
+static bool text_fits(struct sim_play *p, const struct pl_talk_line *l, const struct sim_event *e,
+                      struct pl_str *why) {
+    const struct sim_piece *x = first_of(e, SIM_TEXT);
+    if (!l->has_text) return true;
+    struct pl_str got = pl_sim__plain(&p->world.a, x ? x->a : PL_STR(""));
+    if (pl_sim__same(&p->world.a, got, l->text)) return true;
+    *why = pl_arena_printf(&p->world.a, "its text is \"%.*s\"", PL_STR_ARG(got));
+    return false;
+}
+
+static bool contains(struct sim_play *p, const struct pl_talk_line *l, const struct sim_event *e) {
+    struct pl_buf b = {0};
+    struct pl_arena *a = &p->world.a;
+    pl_sim__event_lines(a, e, &b);
+    struct pl_str all = pl_locale_fold(p->project->tools, a, pl_buf_slice(&b));
+    struct pl_str part = pl_locale_fold(p->project->tools, a, pl_sim__plain(a, l->text));
+    bool found = pl_str_find(all, part) != SIZE_MAX;
+    pl_buf_free(&b);
+    return found;
+}
+
+static bool fact_fits(struct sim_play *p, const struct pl_talk_part *want,
+                      const struct sim_event *e, struct pl_str *why) {
+    struct pl_arena *a = &p->world.a;
+    *why = pl_arena_printf(a, "it has no fact \"%.*s\"", PL_STR_ARG(want->label));
+    for (size_t i = 0; i < e->npieces; i++) {
+        const struct sim_piece *x = &e->pieces[i];
+        if (x->kind != SIM_FACT || !pl_sim__same(a, x->a, want->label)) continue;
+        if (pl_sim__same(a, x->b, want->value)) return true;
+        struct pl_str got = pl_sim__plain(a, x->b);
+        *why = pl_arena_printf(a, "its fact \"%.*s\" is \"%.*s\"", PL_STR_ARG(want->label),
+                               PL_STR_ARG(got));
+    }
+    return false;
+}
+
+static bool options_fit(struct sim_play *p, const struct pl_talk_part *want,
+                        const struct sim_event *e, struct pl_str *why) {
+    struct pl_arena *a = &p->world.a;
+    struct pl_buf b = {0};
+    size_t n = 0;
+    bool same = true;
+    for (size_t i = 0; i < e->npieces; i++) {
+        const struct sim_piece *x = &e->pieces[i];
+        if (x->kind != SIM_CHOICE) continue;
+        same = same && n < want->texts.n && pl_sim__same(a, x->a, want->texts.v[n]);
+        pl_buf_printf(&b, "%s\"%.*s\"", n++ ? ", " : "", PL_STR_ARG(pl_sim__plain(a, x->a)));
+    }
+    if (n == 0)
+        *why = PL_STR("it offers no options");
+    else
+        *why = pl_arena_printf(a, "its options are %.*s", (int)b.n, b.p);
+    pl_buf_free(&b);
+    return same && n == want->texts.n;
+}
+
+static bool parts_fit(struct sim_play *p, const struct pl_talk_line *l, const struct sim_event *e,
+                      struct pl_str *why) {
+    for (size_t i = 0; i < l->nparts; i++) {
+        const struct pl_talk_part *want = &l->parts[i];
+        if (want->options ? !options_fit(p, want, e, why) : !fact_fits(p, want, e, why))
+            return false;
+    }
+    return true;
+}
+
+/* Is this the message? near: it is but for its text or parts, and `why` says what differs. */
+static bool is_awaited(struct sim_play *p, const struct pl_talk_line *l, const struct sim_event *e,
+                       bool *near, struct pl_str *why) {
+    *near = false;
+    if (!pl_sim__is_bot(e)) return false;
+    if (l->id.n ? !pl_sim__id_is(e->id, l->id) : !contains(p, l, e)) return false;
+    *near = true;
+    if (l->id.n && !text_fits(p, l, e, why)) return false;
+    return parts_fit(p, l, e, why);
+}
+
+/* Where it comes, from the cursor on; SIZE_MAX when it does not, and `why` of the nearest. */
+static size_t find_awaited(struct sim_play *p, const struct pl_talk_line *l, struct pl_str *why) {
+    struct pl_str nearest = {0}, here = {0};
+    for (size_t i = p->shown; i < p->world.events.n; i++) {
+        const struct sim_event *e = &p->world.events.v[i];
+        bool near;
+        if (is_awaited(p, l, e, &near, &here)) return i;
+        if (near && nearest.n == 0) nearest = here;
+        if (p->strict && pl_sim__is_bot(e)) {
+            if (!near) nearest = pl_arena_printf(&p->world.a, "@%.*s came", PL_STR_ARG(e->id));
+            break;
+        }
+    }
+    *why = nearest;
+    return SIZE_MAX;
+}
+
+static void bot(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_str why = {0};
+    if (l->id.n && !pl_sim__knows_id(p, l->id)) return;
+    size_t i = find_awaited(p, l, &why);
+    if (i != SIZE_MAX) {
+        pass_over(p, i);
+        row(p, SIM_ROW_SAME, l->source, shown_as(p, &p->world.events.v[i]));
+        p->shown = i + 1;
+        return;
+    }
+    size_t n = p->world.events.n;
+    if (why.n)
+        pl_sim__fail(p, "%.*s", PL_STR_ARG(why));
+    else
+        pl_sim__fail(p, p->shown == n ? "the bot said nothing" : "the bot did not say it");
+}
+
+/* ---- after the last line ---- */
+
+static void note_mistakes(struct sim_play *p) {
+    for (size_t i = 0; i < p->world.mistakes.n; i++)
+        row(p, SIM_ROW_EXTRA, PL_STR(""),
+            pl_arena_printf(&p->world.a, "! the flow made a mistake at %.*s",
+                            PL_STR_ARG(p->world.mistakes.v[i])));
+}
+
+static void compare_events(struct sim_play *p, const sim_events *again) {
+    if (again->n != p->world.events.n) {
+        pl_sim__fail(p, "read back from its journal, it has %zu events instead of %zu", again->n,
+                     p->world.events.n);
+        return;
+    }
+    for (size_t i = 0; i < again->n; i++) {
+        const struct sim_event *x = &p->world.events.v[i], *y = &again->v[i];
+        if (x->seq == y->seq && pl_str_eq(x->json, y->json)) continue;
+        pl_sim__fail(p, "read back from its journal, event %llu is another",
+                     (unsigned long long)x->seq);
+        return;
+    }
+}
+
+/* Everything of a conversation must come out of its journal again. */
+static void replay(struct sim_play *p) {
+    sim_events again = {0};
+    struct pl_engine *e = p->world.engine;
+    enum pl_err err = pl_engine_again(e, p->world.conversation);
+    uint64_t diverged = pl_counter_read(&pl_engine_counters(e)[PL_ENGINE_DIVERGED]);
+    p->world.to = &again;
+    pl_sim__world_resume(&p->world);
+    pl_loop_fake_advance(p->loop, 0);
+    p->world.to = &p->world.events;
+    if (diverged)
+        pl_sim__fail(p, "played again from its journal, %llu steps came out differently",
+                     (unsigned long long)diverged);
+    else if (err == PL_CONFLICT)
+        pl_sim__fail(p, "played again from its journal, it came to another state");
+    else if (err != PL_OK)
+        pl_sim__fail(p, "it could not be played again from its journal: %s", pl_err_text(err));
+    compare_events(p, &again);
+    PL_VEC_FREE(&again);
+}
+
+/* ---- the talk ---- */
+
+static void line(struct sim_play *p, const struct pl_talk_line *l) {
+    switch ((enum pl_talk_line_kind)l->kind) {
+    case PL_TALK_LOCALE: break; /* the caller's */
+    case PL_TALK_STRICT: p->strict = true; break;
+    case PL_TALK_HOOK: stub(p, l); break;
+    case PL_TALK_AT: at(p, l); break;
+    case PL_TALK_USER:
+        rest(p);
+        if (!p->failed) say(p, l, PL_ENGINE_SAID_TEXT, l->text, l->text);
+        break;
+    case PL_TALK_PICK:
+    case PL_TALK_PRESS:
+        rest(p);
+        if (!p->failed) pick(p, l, l->kind == PL_TALK_PICK ? SIM_CHOICE : SIM_BUTTON);
+        break;
+    case PL_TALK_ADVANCE:
+        row(p, SIM_ROW_SAME, l->source, PL_STR(""));
+        if (l->ms > ADVANCE_MAX)
+            pl_sim__fail(p, "that is more than a year ahead");
+        else
+            pump(p, l->ms);
+        break;
+    case PL_TALK_BOT: bot(p, l); break;
+    case PL_TALK_RELOAD: reload(p, l); break;
+    case PL_TALK_FORBID: pl_sim__forbid(p, l); break;
+    case PL_TALK_EXPECT: pl_sim__expect(p, l); break;
+    case PL_TALK_AS:
+    case PL_TALK_UPLOAD:
+    case PL_TALK_EVENT:
+    case PL_TALK_MODEL:
+    case PL_TALK_CASSETTE: pl_sim__fail(p, "lines of this kind are not built yet"); break;
+    }
+}
+
+static bool is_setup(const struct pl_talk_line *l) {
+    return l->kind == PL_TALK_LOCALE || l->kind == PL_TALK_AS || l->kind == PL_TALK_STRICT ||
+           l->kind == PL_TALK_HOOK || l->kind == PL_TALK_AT;
+}
+
+static void play_lines(struct sim_play *p) {
+    for (size_t i = 0; i < p->talk->talk.nlines && !p->failed; i++) {
+        p->at = &p->talk->talk.lines[i];
+        if (!p->begun && !is_setup(p->at)) begin(p);
+        if (!p->failed) line(p, p->at);
+    }
+    if (!p->failed && !p->begun) begin(p);
+    if (p->failed) {
+        row(p, SIM_ROW_AWAITED, p->awaited, PL_STR(""));
+        pass_over(p, p->world.events.n);
+        note_mistakes(p);
+        return;
+    }
+    p->at = NULL;
+    rest(p);
+    if (!p->failed && !p->project->test->no_replay) replay(p);
+}
+
+void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
+                  struct pl_str locale) {
+    *p = (struct sim_play){.project = project, .talk = talk, .locale = locale};
+    pl_arena_init(&p->world.a, 0);
+    p->image = project->build.image;
+    p->shop.a = &p->world.a;
+    p->shop.tools = project->tools;
+    p->types = (struct sim_types){&p->world.a, pl_image_program(p->image), project->tools};
+    pl_sim__time(&p->types, PL_STR("2026-11-24 10:00"), &p->start_ms);
+    if (pl_image_locale(p->image, locale) == PL_NOWHERE)
+        pl_sim__fail(p, "%.*s is none of the assistant's locales", PL_STR_ARG(locale));
+    else
+        play_lines(p);
+}
+
+void pl_sim__play_free(struct sim_play *p) {
+    pl_sim__world_close(&p->world);
+    if (p->loop) pl_loop_destroy(&p->loop);
+    pl_sim__shop_free(&p->shop);
+    PL_VEC_FREE(&p->rows);
+    pl_sim__keys_clear(&p->project->keys);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to this room.
+ *
+ *   build (folder -> image) -> world (engine, store, loop, one conversation) -> events (pieces)
+ *   talk -> play (world, shop of stubs, rows) -> verdict -> report
+ *
+ * Everything a talk makes lies in its world's arena and goes with it.
+ */
+#ifndef PL_SIM_PRIV_H
+#define PL_SIM_PRIV_H
+
+#include "grammar/grammar.h"
+#include "runtime/locale/locale.h"
+#include "runtime/vm/vm.h"
+#include "tools/compile/compile.h"
+#include "tools/sim/sim.h"
+
+/* ---- builds: sim_build.c ---- */
+
+struct sim_build {
+    struct pl_compiled compiled;
+    struct pl_image *image;
+};
+/* Compiles and loads; prints what is wrong to `err`, warnings only when asked. False: no image. */
+bool pl_sim__build(const char *folder, bool warnings, bool colour, FILE *err,
+                   struct sim_build *out);
+void pl_sim__build_free(struct sim_build *b);
+
+/* A folder of this process for conversation keys. */
+struct sim_keys {
+    char root[64], keys[80], master[80];
+};
+enum pl_err pl_sim__keys_make(struct sim_keys *k);
+void pl_sim__keys_clear(struct sim_keys *k); /* keeps the folder */
+void pl_sim__keys_remove(struct sim_keys *k);
+
+/* ---- events: sim_event.c ---- */
+
+enum sim_piece_kind {
+    SIM_TEXT,
+    SIM_FACT,
+    SIM_STEP,
+    SIM_IMAGE,
+    SIM_LINK,
+    SIM_FILE,
+    SIM_BUTTON,
+    SIM_CARD,
+    SIM_CHOICE,
+    SIM_NOTE /* what is no message: handed over, closed */
+};
+/* One line of a message, parts of cards and lists laid out flat. */
+struct sim_piece {
+    uint8_t kind, depth;
+    struct pl_str a, b; /* text | label, value | step | alt, url | label, url | title, text */
+    struct pl_str id;   /* BUTTON, CHOICE */
+};
+struct sim_event {
+    uint64_t seq;
+    struct pl_str json, kind, from, id;
+    const struct sim_piece *pieces;
+    size_t npieces;
+};
+void pl_sim__event_read(struct pl_arena *a, const struct pl_engine_event *e, struct sim_event *out);
+bool pl_sim__is_bot(const struct sim_event *e);
+/* As a customer sees it: without marks of direction, every blank a space. */
+struct pl_str pl_sim__plain(struct pl_arena *a, struct pl_str s);
+bool pl_sim__same(struct pl_arena *a, struct pl_str x, struct pl_str y);
+/* Its pieces as lines of text. */
+void pl_sim__event_lines(struct pl_arena *a, const struct sim_event *e, struct pl_buf *out);
+
+/* ---- the world: sim_world.c ---- */
+
+struct sim_handoff {
+    uint8_t mode; /* enum pl_handoff_mode */
+    struct pl_str queue, priority, rule;
+};
+typedef PL_VEC(struct sim_event) sim_events;
+typedef PL_VEC(struct pl_str) sim_names;
+typedef PL_VEC(struct sim_handoff) sim_handoffs;
+
+struct sim_world {
+    struct pl_arena a;
+    struct pl_store *store;
+    struct pl_engine *engine;
+    struct pl_loop *loop; /* the caller's */
+    uint8_t conversation[16];
+    uint64_t cid;
+    /* seen by the customer */
+    sim_events events;
+    sim_events *to; /* where events are collected */
+    bool ready, rtl;
+    struct pl_str with;
+    struct pl_str refused; /* the engine's last error, empty: none */
+    /* seen by who looks on */
+    sim_names goals, ends, mistakes;
+    sim_handoffs handoffs;
+    uint32_t offer_rule;
+    /* images that entries may name */
+    PL_VEC(struct pl_image *) images;
+    /* of the chat: called when events came, and with lines of the trace */
+    void (*came)(void *ctx, const struct sim_event *e);
+    void (*traced)(void *ctx, struct pl_str line);
+    void *ctx;
+};
+
+struct sim_world_config {
+    struct pl_loop *loop;
+    struct pl_clock clock;
+    const struct sim_keys *keys;
+    const struct pl_engine_hooks *hooks;
+    const struct pl_log *log;
+    uint64_t seed;
+};
+/* The caller has made the arena, and set `came`, `traced` and `ctx`. */
+enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_config *k,
+                               struct pl_image *image);
+void pl_sim__world_close(struct sim_world *w);
+/* `number` tells conversations of one world apart. */
+void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t number);
+void pl_sim__world_resume(struct sim_world *w); /* the same again, from its first event */
+void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_str text);
+void pl_sim__world_keep(struct sim_world *w, struct pl_image *image);
+
+/* ---- values: sim_value.c ---- */
+
+struct sim_types {
+    struct pl_arena *a;
+    const struct pl_program *program;
+    struct pl_locale_tools *tools;
+};
+/* The value by its type. False: `why` says what does not fit. */
+bool pl_sim__value(struct sim_types *t, struct pl_type type, const struct pl_talk_value *v,
+                   struct pl_value *out, struct pl_str *why);
+/* "2026-11-22 09:00" in the assistant's zone, or RFC 3339. */
+bool pl_sim__time(struct sim_types *t, struct pl_str s, int64_t *ms);
+/* As a talk writes it. */
+void pl_sim__print(struct sim_types *t, struct pl_buf *b, struct pl_value v);
+/* A value of the type to start from: what is not optional, first members, small numbers. */
+void pl_sim__print_sample(struct sim_types *t, struct pl_buf *b, struct pl_type type);
+bool pl_sim__written_same(const struct pl_talk_value *x, const struct pl_talk_value *y);
+
+/* ---- the shop: sim_shop.c ---- */
+
+struct sim_shop {
+    struct pl_arena *a;
+    struct pl_locale_tools *tools;
+    PL_VEC(const struct pl_talk_line *) stubs; /* `like` is followed already */
+    sim_names calls;                           /* every call's hook, but those of lists */
+    sim_names keys;                            /* of writes */
+    struct pl_str missing;                     /* of a call without a stub: the line to add */
+};
+struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s);
+/* Checks names and values against the program. False: `why`. */
+bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
+                      const struct pl_talk_line *line, struct pl_str *why);
+uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook);
+void pl_sim__shop_free(struct sim_shop *s);
+/* The hooks of a chat without a shop: lists are empty, everything else is unavailable. */
+struct pl_engine_hooks pl_sim__no_shop(void);
+/* Is the hook the source of an entity's values? */
+bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);
+
+/* ---- a project under test: sim_test.c ---- */
+
+struct sim_talk {
+    struct pl_talk talk;
+    struct pl_str folder; /* on disk, that it lies in */
+};
+struct sim_reloaded {
+    struct pl_str folder;
+    struct sim_build build;
+    bool good;
+};
+struct sim_project {
+    const struct pl_sim_test *test;
+    struct pl_arena a;
+    struct sim_build build;
+    PL_VEC(struct sim_talk) talks;
+    PL_VEC(struct sim_reloaded *) reloaded;
+    struct pl_locale_tools *tools;
+    struct sim_keys keys;
+};
+const struct sim_talk *pl_sim__talk(const struct sim_project *p, struct pl_str name);
+/* The image of a folder, compiled once; NULL when it does not compile, which is printed. */
+struct pl_image *pl_sim__reloaded(struct sim_project *p, struct pl_str folder);
+
+/* ---- playing: sim_play.c, sim_expect.c ---- */
+
+enum sim_row_kind { SIM_ROW_SAME, SIM_ROW_EXTRA, SIM_ROW_AWAITED };
+struct sim_row {
+    uint8_t kind;
+    struct pl_str expected, got;
+};
+struct sim_play {
+    struct sim_project *project;
+    const struct sim_talk *talk;
+    struct pl_str locale;
+    struct pl_loop *loop;
+    struct pl_log log;
+    struct pl_image *image; /* the active one */
+    struct sim_world world;
+    struct sim_shop shop;
+    struct sim_types types;
+    bool strict, begun;
+    int64_t start_ms;
+    size_t shown;                  /* events that are matched or passed over */
+    const struct pl_talk_line *at; /* the line under way; NULL after the last */
+    PL_VEC(struct sim_row) rows;
+    bool failed;
+    uint32_t failed_line;
+    struct pl_str awaited, why;
+};
+/* Plays to the end or the first failure. The result stays until _play_free. */
+void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
+                  struct pl_str locale);
+void pl_sim__play_free(struct sim_play *p);
+/* The talk has failed here. */
+void pl_sim__fail(struct sim_play *p, const char *format, ...) PL_PRINTF(2, 3);
+void pl_sim__expect(struct sim_play *p, const struct pl_talk_line *l);
+void pl_sim__forbid(struct sim_play *p, const struct pl_talk_line *l);
+bool pl_sim__id_is(struct pl_str id, struct pl_str wanted);
+/* A name near `got` among n, as "; did you mean x?", or empty. */
+struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct pl_str *names,
+                           size_t n);
+/* Is there such a hook, line, goal …? Fails the talk when not. */
+bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name);
+bool pl_sim__knows_id(struct sim_play *p, struct pl_str id);
+
+/* ---- reports: sim_report.c ---- */
+
+struct sim_report {
+    const struct pl_sim_test *test;
+    uint32_t passed, failed;
+    struct pl_buf cases; /* JUnit's, printed at the end */
+};
+void pl_sim__report_begin(struct sim_report *r);
+void pl_sim__report(struct sim_report *r, const struct sim_play *p, int64_t took_us);
+void pl_sim__report_end(struct sim_report *r);
+
+#endif

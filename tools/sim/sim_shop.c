@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hooks of simulated conversations: the talk's stubs, or no shop at all.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/sim/sim_priv.h"
+
+/* ---- answers come by the loop, never inside the call ---- */
+
+struct answer {
+    struct pl_post post; /* first */
+    pl_engine_hook_done *done;
+    void *ctx;
+    enum pl_engine_outcome outcome;
+    struct pl_buf value;
+    char failure[64];
+};
+
+static void answer_run(struct pl_post *post) {
+    struct answer *x = (struct answer *)(void *)post;
+    x->done(x->ctx, x->outcome, pl_buf_slice(&x->value), pl_str_c(x->failure));
+    pl_buf_free(&x->value);
+    free(x);
+}
+
+static struct answer *answer_to(const struct pl_engine_call *call, enum pl_engine_outcome outcome) {
+    struct answer *x = calloc(1, sizeof *x);
+    pl_assert(x);
+    x->post.fn = answer_run;
+    x->done = call->done;
+    x->ctx = call->ctx;
+    x->outcome = outcome;
+    return x;
+}
+
+bool pl_sim__is_list(const struct pl_program *p, uint32_t hook) {
+    for (uint32_t i = 0; i < p->nentities; i++)
+        if (p->entities[i].hook == hook) return true;
+    return false;
+}
+
+static struct answer *absent(const struct pl_engine_call *call) {
+    static const struct pl_value nothing = {.kind = PL_KIND_LIST};
+    if (!pl_sim__is_list(pl_image_program(call->image), call->hook))
+        return answer_to(call, PL_OUTCOME_UNAVAILABLE);
+    struct answer *x = answer_to(call, PL_OUTCOME_OK);
+    pl_value_write(&x->value, nothing);
+    return x;
+}
+
+static void no_shop(void *ctx, const struct pl_engine_call *call) {
+    (void)ctx;
+    pl_loop_post(call->loop, &absent(call)->post);
+}
+
+struct pl_engine_hooks pl_sim__no_shop(void) {
+    return (struct pl_engine_hooks){.call = no_shop};
+}
+
+/* ---- stubs ---- */
+
+static bool matches(struct sim_types *t, const struct pl_p_hook *hook,
+                    const struct pl_talk_line *stub, const struct pl_engine_call *call) {
+    struct pl_value v;
+    struct pl_str why;
+    if (!pl_str_eq(stub->name, hook->name) || stub->args.n != call->nargs) return false;
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        if (!pl_sim__value(t, hook->params[i].type, &stub->args.v[i], &v, &why)) return false;
+        if (!pl_value_eq(v, call->args[i])) return false;
+    }
+    return true;
+}
+
+static struct answer *stubbed(struct sim_types *t, const struct pl_p_hook *hook,
+                              const struct pl_talk_line *stub, const struct pl_engine_call *call) {
+    struct pl_value v;
+    struct pl_str why;
+    if (stub->stub == PL_TALK_STUB_FAILS) {
+        if (pl_str_is(stub->fails, "unavailable")) return answer_to(call, PL_OUTCOME_UNAVAILABLE);
+        if (pl_str_is(stub->fails, "unconfirmed")) return answer_to(call, PL_OUTCOME_UNCONFIRMED);
+        struct answer *x = answer_to(call, PL_OUTCOME_FAILED);
+        snprintf(x->failure, sizeof x->failure, "%.*s", PL_STR_ARG(stub->fails));
+        return x;
+    }
+    if (!pl_sim__value(t, hook->result, &stub->value, &v, &why)) return NULL;
+    struct answer *x = answer_to(call, PL_OUTCOME_OK);
+    if (hook->result.kind != PL_KIND_NONE) pl_value_write(&x->value, v);
+    return x;
+}
+
+static void remember_missing(struct sim_shop *s, struct sim_types *t, const struct pl_p_hook *hook,
+                             const struct pl_engine_call *call) {
+    struct pl_buf b = {0};
+    if (s->missing.n) return;
+    pl_buf_printf(&b, "hook %.*s(", PL_STR_ARG(hook->name));
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        if (i) pl_buf_c(&b, ", ");
+        pl_sim__print(t, &b, call->args[i]);
+    }
+    pl_buf_c(&b, ") = ");
+    pl_sim__print_sample(t, &b, hook->result);
+    s->missing = pl_arena_str(s->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+}
+
+/* A write that is asked for again under its key counts as the one that it is. */
+static bool is_first(struct sim_shop *s, struct pl_str key) {
+    for (size_t i = 0; i < s->keys.n; i++)
+        if (pl_str_eq(s->keys.v[i], key)) return false;
+    if (key.n) PL_PUSH(&s->keys, pl_arena_str(s->a, key));
+    return true;
+}
+
+static void shop_call(void *ctx, const struct pl_engine_call *call) {
+    struct sim_shop *s = ctx;
+    const struct pl_program *p = pl_image_program(call->image);
+    const struct pl_p_hook *hook = &p->hooks[call->hook];
+    struct sim_types t = {s->a, p, s->tools};
+    struct answer *x = NULL;
+    bool list = call->nargs == 0 && pl_sim__is_list(p, call->hook);
+    if (!list && is_first(s, call->key)) PL_PUSH(&s->calls, pl_arena_str(s->a, hook->name));
+    for (size_t i = s->stubs.n; i > 0 && !x; i--) /* the latest one counts */
+        if (matches(&t, hook, s->stubs.v[i - 1], call))
+            x = stubbed(&t, hook, s->stubs.v[i - 1], call);
+    if (!x && !list) remember_missing(s, &t, hook, call);
+    if (!x) x = absent(call);
+    pl_loop_post(call->loop, &x->post);
+}
+
+struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s) {
+    return (struct pl_engine_hooks){.ctx = s, .call = shop_call};
+}
+
+/* ---- adding ---- */
+
+static bool check_failure(struct sim_shop *s, const struct pl_p_hook *h, struct pl_str name,
+                          struct pl_str *why) {
+    if (pl_str_is(name, "unavailable") && h->effect != PL_CLASS_PURE) return true;
+    if (pl_str_is(name, "unconfirmed") && h->effect == PL_CLASS_WRITE_ONCE) return true;
+    for (uint32_t i = 0; i < h->nfails; i++)
+        if (pl_str_eq(h->fails[i], name)) return true;
+    *why =
+        pl_arena_printf(s->a, "%.*s has no failure %.*s%.*s", PL_STR_ARG(h->name), PL_STR_ARG(name),
+                        PL_STR_ARG(pl_sim__near(s->a, name, h->fails, h->nfails)));
+    return false;
+}
+
+bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
+                      const struct pl_talk_line *line, struct pl_str *why) {
+    const struct pl_program *p = pl_image_program(image);
+    const struct pl_p_hook *h = &p->hooks[pl_image_hook(image, line->name)];
+    struct sim_types t = {s->a, p, s->tools};
+    struct pl_value v;
+    if (line->args.n != h->nparams) {
+        *why = pl_arena_printf(s->a, "%.*s takes %u argument%s", PL_STR_ARG(h->name), h->nparams,
+                               h->nparams == 1 ? "" : "s");
+        return false;
+    }
+    for (uint32_t i = 0; i < h->nparams; i++) {
+        if (pl_sim__value(&t, h->params[i].type, &line->args.v[i], &v, why)) continue;
+        *why = pl_arena_printf(s->a, "argument %.*s: %.*s", PL_STR_ARG(h->params[i].name),
+                               PL_STR_ARG(*why));
+        return false;
+    }
+    if (line->stub == PL_TALK_STUB_FAILS && !check_failure(s, h, line->fails, why)) return false;
+    if (line->stub == PL_TALK_STUB_VALUE && !pl_sim__value(&t, h->result, &line->value, &v, why))
+        return false;
+    PL_PUSH(&s->stubs, line);
+    return true;
+}
+
+uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->calls.n; i++) n += pl_str_eq(s->calls.v[i], hook);
+    return n;
+}
+
+void pl_sim__shop_free(struct sim_shop *s) {
+    PL_VEC_FREE(&s->stubs);
+    PL_VEC_FREE(&s->calls);
+    PL_VEC_FREE(&s->keys);
+}

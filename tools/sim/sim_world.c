@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One engine over a store in memory, with one customer in front of it and one who looks on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/sim/sim_priv.h"
+
+#define CLIENT 1
+
+/* ---- the customer's side ---- */
+
+static void ready(void *ctx, uint64_t client, const struct pl_engine_ready *r) {
+    struct sim_world *w = ctx;
+    (void)client;
+    w->ready = true;
+    w->rtl = r->rtl;
+    w->with = pl_arena_str(&w->a, r->with);
+}
+
+static void live(void *ctx, uint64_t client) {
+    (void)ctx;
+    (void)client;
+}
+
+static void ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup) {
+    (void)ctx;
+    (void)client;
+    (void)cid;
+    (void)seq;
+    (void)dup;
+}
+
+static void events(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n) {
+    struct sim_world *w = ctx;
+    (void)client;
+    for (size_t i = 0; i < n; i++) {
+        struct sim_event event;
+        pl_sim__event_read(&w->a, &e[i], &event);
+        PL_PUSH(w->to, event);
+        if (w->came) w->came(w->ctx, &event);
+    }
+}
+
+static void typing(void *ctx, uint64_t client, bool on) {
+    (void)ctx;
+    (void)client;
+    (void)on;
+}
+
+static void refused(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
+                    struct pl_engine_cid cid) {
+    static const char *const texts[] = {
+#define ERROR(name, text) text,
+#include "runtime/engine/error.def"
+#undef ERROR
+    };
+    struct sim_world *w = ctx;
+    (void)client;
+    if (cid.counter && cid.counter == w->cid) w->cid--; /* the next one takes its number */
+    w->refused =
+        pl_arena_printf(&w->a, "%s%s%.*s", texts[code], detail.n ? "; " : "", PL_STR_ARG(detail));
+}
+
+/* ---- who looks on ---- */
+
+static struct pl_str queue_name(const struct pl_program *p, uint32_t queue) {
+    if (queue == PL_NOWHERE && p->nqueues) queue = 0;
+    return queue < p->nqueues ? p->queues[queue].name : PL_STR("");
+}
+
+static void handed_over(struct sim_world *w, const struct pl_program *p,
+                        const struct pl_vm_effect *v) {
+    struct sim_handoff h = {.mode = v->mode, .queue = queue_name(p, v->queue)};
+    h.priority = v->priority.n ? pl_arena_str(&w->a, v->priority) : PL_STR("medium");
+    if (v->rule < p->nrules) h.rule = p->rules[v->rule].name;
+    PL_PUSH(&w->handoffs, h);
+}
+
+/* The prelude's question is the offer; a rule's is made when the turn has come to rest. */
+static void offered(struct sim_world *w, const struct pl_program *p) {
+    struct sim_handoff h = {.mode = PL_HANDOFF_OFFER};
+    if (w->offer_rule < p->nrules) {
+        const struct pl_p_rule *rule = &p->rules[w->offer_rule];
+        h.queue = queue_name(p, rule->handoff.queue);
+        h.priority = rule->handoff.priority.n ? rule->handoff.priority : PL_STR("medium");
+        h.rule = rule->name;
+    }
+    w->offer_rule = PL_NOWHERE;
+    PL_PUSH(&w->handoffs, h);
+}
+
+/* How a task of the project ended; what the prelude says around it is none. */
+static void ended(struct sim_world *w, const struct pl_program *p, const struct pl_vm_effect *v) {
+    static const enum pl_prelude around[] = {
+        PL_PRELUDE_ANYTHING_ELSE, PL_PRELUDE_CONTINUE_INTERRUPTED, PL_PRELUDE_HANDED_OVER,
+        PL_PRELUDE_NOT_UNDERSTOOD, PL_PRELUDE_OFFER_PERSON};
+    if (v->flow == p->start) return;
+    for (size_t i = 0; i < PL_LEN(around); i++)
+        if (v->flow == p->prelude[around[i]]) return;
+    PL_PUSH(&w->ends, pl_arena_str(&w->a, v->name));
+}
+
+static void mistake(struct sim_world *w, const struct pl_image *image,
+                    const struct pl_vm_effect *v) {
+    struct pl_str file;
+    uint32_t line;
+    pl_image_line(image, v->at, &file, &line);
+    PL_PUSH(&w->mistakes, pl_arena_printf(&w->a, "%.*s:%u", PL_STR_ARG(file), line));
+}
+
+static void step(void *ctx, const uint8_t conversation[16], const struct pl_image *image,
+                 const struct pl_vm_event *event, const struct pl_vm_result *r) {
+    struct sim_world *w = ctx;
+    const struct pl_program *p = pl_image_program(image);
+    (void)conversation;
+    if (event->rule < p->nrules && p->rules[event->rule].handoff.mode == PL_HANDOFF_OFFER)
+        w->offer_rule = event->rule;
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        const struct pl_vm_effect *v = &r->effects[i];
+        if (v->kind == PL_EFFECT_GOAL) PL_PUSH(&w->goals, pl_arena_str(&w->a, v->name));
+        if (v->kind == PL_EFFECT_HANDOFF) handed_over(w, p, v);
+        if (v->kind == PL_EFFECT_ENDED) ended(w, p, v);
+        if (v->kind == PL_EFFECT_ERROR) mistake(w, image, v);
+        if (v->kind == PL_EFFECT_STARTED && v->flow == p->prelude[PL_PRELUDE_OFFER_PERSON])
+            offered(w, p);
+    }
+}
+
+static void trace(void *ctx, struct pl_str line) {
+    struct sim_world *w = ctx;
+    if (w->traced) w->traced(w->ctx, line);
+}
+
+/* ---- open and close ---- */
+
+static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
+    struct sim_world *w = ctx;
+    for (size_t i = 0; i < w->images.n; i++)
+        if (memcmp(pl_image_hash(w->images.v[i]), prefix, 8) == 0)
+            return pl_image_ref(w->images.v[i]);
+    return NULL;
+}
+
+void pl_sim__world_keep(struct sim_world *w, struct pl_image *image) {
+    PL_PUSH(&w->images, pl_image_ref(image));
+}
+
+enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_config *k,
+                               struct pl_image *image) {
+    static const uint8_t epoch[16] = "simulated world";
+    struct pl_store_config store = {.epoch = epoch};
+    w->loop = k->loop;
+    w->offer_rule = PL_NOWHERE;
+    w->to = &w->events;
+    pl_sim__world_keep(w, image);
+    enum pl_err err = pl_store_open(&store, &w->store, NULL);
+    if (err != PL_OK) return err;
+    struct pl_engine_config config = {
+        .store = w->store,
+        .keys = k->keys->keys,
+        .master = k->keys->master,
+        .loop = k->loop,
+        .clock = k->clock,
+        .seed = k->seed,
+        .log = k->log,
+        .sink = {w, ready, live, ack, events, typing, refused},
+        .hooks = *k->hooks,
+        .find_image = find_image,
+        .find_ctx = w,
+        .trace = w->traced ? trace : NULL,
+        .trace_ctx = w,
+        .step = step,
+        .step_ctx = w,
+    };
+    return pl_engine_create(&config, image, &w->engine);
+}
+
+void pl_sim__world_close(struct sim_world *w) {
+    pl_engine_destroy(&w->engine);
+    if (w->store) pl_store_close(&w->store);
+    for (size_t i = 0; i < w->images.n; i++) pl_image_unref(&w->images.v[i]);
+    PL_VEC_FREE(&w->images);
+    PL_VEC_FREE(&w->events);
+    PL_VEC_FREE(&w->goals);
+    PL_VEC_FREE(&w->ends);
+    PL_VEC_FREE(&w->mistakes);
+    PL_VEC_FREE(&w->handoffs);
+    pl_arena_free(&w->a);
+}
+
+/* ---- what the customer does ---- */
+
+void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t number) {
+    struct pl_engine_open open = {.fresh = true, .locale = locale};
+    memset(w->conversation, 0, sizeof w->conversation);
+    for (int i = 0; i < 8; i++) w->conversation[15 - i] = (uint8_t)(number >> (8 * i));
+    memcpy(open.conversation, w->conversation, sizeof open.conversation);
+    w->cid = 0;
+    pl_engine_open(w->engine, CLIENT, &open);
+}
+
+void pl_sim__world_resume(struct sim_world *w) {
+    struct pl_engine_open open = {0};
+    memcpy(open.conversation, w->conversation, sizeof open.conversation);
+    pl_engine_open(w->engine, CLIENT, &open);
+}
+
+void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_str text) {
+    struct pl_engine_cid cid = {CLIENT, ++w->cid};
+    w->refused = (struct pl_str){0};
+    pl_engine_send(w->engine, CLIENT, cid, said, text);
+}
