@@ -1,15 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test and sim.
+ * test and sim: conversations without a server.
  */
-#include "tools/cli/cli_priv.h"
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
-int pl_cli__test(struct cli_args args) {
-    (void)args;
-    return pl_cli__failure("not built in");
+#include "tools/cli/cli_priv.h"
+#include "tools/sim/sim.h"
+
+static bool colour_on(int fd) {
+    return isatty(fd) != 0;
 }
 
+static bool format_of(struct cli_args *args, enum pl_sim_format *format) {
+    static const struct {
+        const char *flag;
+        enum pl_sim_format format;
+    } rows[] = {{"--tap", PL_SIM_TAP}, {"--junit", PL_SIM_JUNIT}, {"--json", PL_SIM_JSON}};
+    int given = 0;
+    *format = PL_SIM_PLAIN;
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        if (!pl_cli__flag(args, rows[i].flag)) continue;
+        *format = rows[i].format;
+        given++;
+    }
+    return given < 2;
+}
+
+int pl_cli__test(struct cli_args args) {
+    struct pl_sim_test test = {.colour = colour_on(STDOUT_FILENO), .out = stdout, .err = stderr};
+    test.filter = pl_cli__option(&args, "--filter");
+    test.locale = pl_cli__option(&args, "--locale");
+    test.verbose = pl_cli__flag(&args, "--verbose");
+    if (!format_of(&args, &test.format))
+        return pl_cli__usage("test", "only one of --tap, --junit and --json");
+    if (pl_cli__strange("test", &args)) return CLI_FAILED;
+    if (args.argc == 0) return pl_cli__usage("test", "name the folder of the flows");
+    test.folder = args.argv[0];
+    test.talks = (const char *const *)args.argv + 1;
+    test.ntalks = (size_t)args.argc - 1;
+    return pl_sim_test_main(&test);
+}
+
+/* The shop is the demo shop's usual address unless another is named; when none answers there, the
+ * flows take the branches of a shop that is down. */
 int pl_cli__sim(struct cli_args args) {
-    (void)args;
-    return pl_cli__failure("not built in");
+    struct pl_arena a;
+    struct pl_config config;
+    struct cli_hooks *hooks = NULL;
+    struct pl_engine_hooks doors;
+    struct pl_log log = {PL_LOG_ERROR, stderr, pl_clock_system()};
+    struct pl_sim_chat chat = {.colour = colour_on(STDOUT_FILENO),
+                               .log = &log,
+                               .out = stdout,
+                               .err = stderr,
+                               .in = STDIN_FILENO};
+    chat.locale = pl_cli__option(&args, "--locale");
+    chat.trace = pl_cli__flag(&args, "--trace");
+    const char *shop = pl_cli__option(&args, "--shop");
+    bool alone = pl_cli__flag(&args, "--no-shop");
+    if (pl_cli__strange("sim", &args)) return CLI_FAILED;
+    if (args.argc != 1) return pl_cli__usage("sim", "one folder of flows, please");
+    chat.folder = args.argv[0];
+    pl_arena_init(&a, 0);
+    int code = pl_cli__config("sim", (struct cli_args){0}, false, &a, &config);
+    signal(SIGPIPE, SIG_IGN);
+    if (code == CLI_OK && !alone) {
+        if (!shop) shop = config.shop_url;
+        enum pl_err err = pl_cli__hooks_open(shop, &config, &log, &hooks);
+        if (err != PL_OK)
+            code = pl_cli__failure("the hook workers: %s", pl_err_text(err));
+        else
+            doors = pl_cli__hooks_doors(hooks);
+        if (err == PL_OK) chat.hooks = &doors;
+    }
+    if (code == CLI_OK) code = pl_sim_chat_main(&chat);
+    pl_cli__hooks_close(&hooks);
+    pl_arena_free(&a);
+    return code;
 }
