@@ -432,7 +432,8 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
     if (err == PL_OK) err = pl_vm_event_read(t->event, a, &event);
     if (err != PL_OK) return err;
     if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, event.now_ms));
-    err = pl_vm_step(e->vm, c->image->image, pl_buf_slice(&c->state), &event, a, &r);
+    struct pl_str state = pl_arena_str(a, pl_buf_slice(&c->state)); /* effects point into it */
+    err = pl_vm_step(e->vm, c->image->image, state, &event, a, &r);
     if (err != PL_OK) return err;
     if (r.hash != t->hash) {
         char id[33];

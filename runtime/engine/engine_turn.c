@@ -242,7 +242,9 @@ static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                  const struct pl_vm_event *event, uint64_t of) {
     struct pl_vm_result r;
     struct pl_str out[PL_ENTRY_OUTPUTS];
-    enum pl_err err = pl_vm_step(e->vm, c->image->image, pl_buf_slice(&c->state), event, &t->a, &r);
+    /* effects point into the state they came from, which absorb overwrites */
+    struct pl_str state = pl_arena_str(&t->a, pl_buf_slice(&c->state));
+    enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, &r);
     if (err != PL_OK) {
         fail(e, c, "step_failed", err);
         return;
