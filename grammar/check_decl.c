@@ -182,13 +182,30 @@ static bool recognised(const struct pl_symbol *s) {
     return any;
 }
 
+/* `more entity x: one of` adds words to members that are there. */
+static void check_more_members(struct pl_graph *g, const struct pl_symbol *s,
+                               const struct pl_ast_entity *more) {
+    struct pl_type t = pl_grammar__type_named(g, s->name);
+    for (size_t i = 0; i < more->members.n; i++) {
+        const struct pl_ast_name *name = &more->members.v[i].name;
+        if (pl_grammar__member(g, t, name->s)) continue;
+        struct pl_str *names;
+        size_t n = pl_grammar__names(g, t, &names);
+        struct pl_diag *d = pl_diag2(g->diags, PL_D_NOT_MEMBER, name->span, name->s, s->name);
+        pl_diag_nearest(g->diags, d, name->span, name->s, names, n);
+    }
+}
+
 static void check_entities(struct pl_graph *g) {
     struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
     for (size_t i = 0; i < g->entities.n; i++) {
         struct pl_symbol *s = g->entities.v[i];
         check_entity_part(g, &s->decl->entity);
         if (s->decl->entity.title) pl_grammar__check_line(&c, s->decl->entity.title);
-        for (size_t k = 0; k < s->more.n; k++) check_entity_part(g, &s->more.v[k]->entity);
+        for (size_t k = 0; k < s->more.n; k++) {
+            check_entity_part(g, &s->more.v[k]->entity);
+            check_more_members(g, s, &s->more.v[k]->entity);
+        }
         if (!recognised(s)) pl_diag1(g->diags, PL_D_ENTITY_EMPTY, s->decl->name.span, s->name);
     }
 }
@@ -322,6 +339,23 @@ static void check_trigger(struct pl_graph *g, const struct pl_ast_decl *d,
         }
 }
 
+/* An earlier flow takes the same intent whatever holds: this one never has its turn. */
+static void check_shadowed(struct pl_graph *g, const struct pl_graph_flow *f,
+                           const struct pl_ast_trigger *t) {
+    if (t->kind != PL_TRIGGER_INTENT) return;
+    for (const struct pl_graph_flow *e = g->flow.v; e < f; e++)
+        for (size_t i = 0; i < e->decl->flow.triggers.n; i++) {
+            const struct pl_ast_trigger *first = &e->decl->flow.triggers.v[i];
+            if (first->kind != PL_TRIGGER_INTENT || first->cond ||
+                !pl_str_eq(first->intent.s, t->intent.s))
+                continue;
+            struct pl_diag *d =
+                pl_diag2(g->diags, PL_D_SHADOWED, t->span, t->intent.s, e->decl->name.s);
+            pl_diag_note(g->diags, d, first->span, "taken here");
+            return;
+        }
+}
+
 static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     const struct pl_ast_flow *a = &f->decl->flow;
     struct pl_known known = {0};
@@ -331,6 +365,7 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     bool asked_for = false;
     for (size_t i = 0; i < a->triggers.n; i++) {
         check_trigger(g, f->decl, &a->triggers.v[i]);
+        check_shadowed(g, f, &a->triggers.v[i]);
         asked_for |= a->triggers.v[i].kind == PL_TRIGGER_INTENT;
     }
     if (a->title) pl_grammar__check_line(&c, a->title);

@@ -296,7 +296,11 @@ static struct pl_tx *type_call(struct pl_where *w, struct pl_ast_expr *e) {
     if (pl_str_is(name, "queue_wait")) return hours_or_queue(w, e, false);
     struct pl_str names[PL_LEN(functions) + 2];
     for (uint32_t i = 0; i < PL_LEN(functions); i++) {
-        if (pl_str_is(name, functions[i])) return function(w, e, i);
+        if (pl_str_is(name, functions[i])) {
+            struct pl_tx *x = function(w, e, i);
+            if (x->a) x->type.quals |= x->a->type.quals; /* a part of what is marked is marked */
+            return x;
+        }
         names[i] = pl_str_c(functions[i]);
     }
     names[PL_LEN(functions)] = PL_STR("open");
@@ -443,13 +447,18 @@ static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
                                const struct pl_type *want) {
     struct pl_tx *x = node(w, PL_TX_LIST, PL_KIND_LIST, e->span);
     struct pl_type inner;
+    uint8_t quals = 0;
     if (want && want->kind == PL_KIND_LIST) {
         inner = pl_grammar__item(w->g, *want);
         want = &inner;
     }
     x->nitems = (uint32_t)e->list.n;
     x->items = PL_NEW_ARRAY(w->g->arena, struct pl_tx *, e->list.n + 1);
-    struct pl_type item = pl_grammar__kind(PL_KIND_NONE);
+    struct pl_type item = want ? *want : pl_grammar__kind(PL_KIND_NONE);
+    if (!x->nitems && item.kind == PL_KIND_NONE) {
+        pl_diag(w->g->diags, PL_D_LIST_LITERAL, e->span);
+        return bad(w, e->span);
+    }
     for (uint32_t i = 0; i < x->nitems; i++) {
         x->items[i] = type_expr(w, e->list.v[i], want);
         if (x->items[i]->kind == PL_TX_BAD) return x->items[i];
@@ -459,10 +468,12 @@ static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
             return bad(w, e->span);
         }
         if (!i) item = x->items[i]->type;
+        quals |= x->items[i]->type.quals;
     }
     item.optional = false;
     item.quals = 0;
     x->type = pl_grammar__list_of(w->g, item);
+    x->type.quals = quals;
     return x;
 }
 
