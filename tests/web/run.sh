@@ -16,17 +16,12 @@ need npm npm
   exit 2
 }
 
-# npm ci only when the lock file is newer than what it installed.
-install() {
-  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
-  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
-}
 if [ -z "${PL_NODE_MODULES_READY:-}" ]; then
-  exec 9>"$here/.install.lock"
+  "$web/build.sh"
+  exec 9>"$here/../../build/.web-tests.lock"
   flock 9
-  install "$web"
-  install "$here"
-  (cd "$web" && npm run --silent check && npm run --silent build)
+  [ "$here/node_modules/.package-lock.json" -nt "$here/package-lock.json" ] ||
+    (cd "$here" && npm ci --no-audit --no-fund --loglevel=error)
   exec 9>&-
 fi
 
