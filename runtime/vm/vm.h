@@ -212,7 +212,8 @@ void pl_vm_destroy(struct pl_vm **vm);
 /* An empty state blob for a new conversation at `now_ms`. */
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms);
 
-/* One step. PL_MALFORMED / PL_VERSION: the state blob is not one of this image. Mistakes at run
+/* One step. What it gives points into `state`, `event` and the arena: all three outlive its use.
+ * PL_MALFORMED / PL_VERSION: the state blob is not one of this image. Mistakes at run
  * time (division by zero, two currencies, over 100,000 instructions) are no errors: the flow goes
  * to internal_error and an ERROR effect says where. */
 enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
