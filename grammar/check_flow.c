@@ -360,16 +360,20 @@ static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
                            const struct pl_symbol *hook) {
     struct pl_graph *g = c->g;
     const struct pl_ast_hook *h = &hook->decl->hook;
+    bool unknown = false; /* then the one that is left out is what was meant */
     for (size_t i = 0; i < k->failures.n; i++)
         for (size_t n = 0; n < k->failures.v[i].names.n; n++) {
             const struct pl_ast_name *name = &k->failures.v[i].names.v[n];
-            if (!hook_fails(h, name->s)) unknown_failure(c, hook, name);
+            if (!hook_fails(h, name->s)) {
+                unknown_failure(c, hook, name);
+                unknown = true;
+            }
             for (size_t e = 0; e < i; e++)
                 for (size_t m = 0; m < k->failures.v[e].names.n; m++)
                     if (pl_str_eq(k->failures.v[e].names.v[m].s, name->s))
                         pl_diag1(g->diags, PL_D_FAILURE_TWICE, name->span, name->s);
         }
-    for (size_t i = 0; i < h->fails.n; i++)
+    for (size_t i = 0; i < h->fails.n && !unknown; i++)
         if (!handled(&k->failures, h->fails.v[i].s))
             pl_diag2(g->diags, PL_D_FAILURE_UNHANDLED, k->callee.span, hook->name, h->fails.v[i].s);
     if (h->effect == PL_EFFECT_WRITE_ONCE && !handled(&k->failures, PL_STR("unconfirmed")))
@@ -479,11 +483,23 @@ static void check_call(struct pl_check *c, const struct pl_ast_call *k) {
     }
 }
 
+static struct pl_check_mark *mark_named(struct pl_check *c, struct pl_str name);
+
+/* To a mark of this flow one goes by `back`. */
+static bool goto_mark(struct pl_check *c, const struct pl_ast_name *to) {
+    if (pl_grammar__find(&c->g->flows, to->s) || !mark_named(c, to->s)) return false;
+    struct pl_diag *d = pl_diag2(c->g->diags, PL_D_UNKNOWN, to->span, PL_STR("flow"), to->s);
+    pl_diag_hint(c->g->diags, d, "it is a mark: write `back %.*s at most 3 else …`",
+                 PL_STR_ARG(to->s));
+    return true;
+}
+
 static void check_goto(struct pl_check *c, const struct pl_ast_goto *k) {
+    c->now.alive = false;
+    if (goto_mark(c, &k->flow)) return;
     struct pl_symbol *flow = pl_grammar__need(c->g, &c->g->flows, k->flow.s, k->flow.span);
     if (flow)
         pl_grammar__check_args(c, flow->name, &k->args, &flow->decl->flow.params, k->flow.span);
-    c->now.alive = false;
 }
 
 /* ---- branches ---- */
@@ -526,9 +542,11 @@ static bool member_name(struct pl_check *c, const struct pl_tx *x, struct pl_str
     return false;
 }
 
-static void check_arm(struct pl_check *c, const struct pl_ast_match *k, size_t arm,
+/* Gives whether all its names are members. */
+static bool check_arm(struct pl_check *c, const struct pl_ast_match *k, size_t arm,
                       const struct pl_tx *x) {
     struct pl_graph *g = c->g;
+    bool members = true;
     for (size_t i = 0; i < k->arms.v[arm].names.n; i++) {
         const struct pl_ast_name *name = &k->arms.v[arm].names.v[i];
         for (size_t e = 0; e < arm; e++)
@@ -538,10 +556,14 @@ static void check_arm(struct pl_check *c, const struct pl_ast_match *k, size_t a
         if (member_name(c, x, name->s)) continue;
         struct pl_str *names;
         size_t n = pl_grammar__names(g, x->type, &names);
+        struct pl_type type = x->type;
+        type.optional = false;
         struct pl_diag *d = pl_diag2(g->diags, PL_D_NOT_MEMBER, name->span, name->s,
-                                     pl_grammar__type_name(g, x->type));
+                                     pl_grammar__type_name(g, type));
         pl_diag_nearest(g->diags, d, name->span, name->s, names, n);
+        members = false;
     }
+    return members;
 }
 
 /* What no arm speaks of: "shipped, delivered"; empty when all is said. */
@@ -570,15 +592,16 @@ static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct
         x = NULL;
     }
     struct pl_state from = pl_grammar__state_copy(c), after = {0}, end;
+    bool members = true;
     if (x) pl_grammar__narrow(g, &from.known, x, true);
     for (size_t i = 0; i < k->arms.n; i++) {
-        if (x) check_arm(c, k, i, x);
+        if (x) members = check_arm(c, k, i, x) && members;
         end = branch(c, from, k->arms.v[i].block);
         join(&after, &end);
     }
     struct pl_str left = x ? left_out(c, k, x) : PL_STR("");
     if (k->else_block && x && !left.n) pl_diag(g->diags, PL_D_ELSE_NEVER, k->else_block->span);
-    if (!k->else_block && left.n) pl_diag1(g->diags, PL_D_NOT_EXHAUSTIVE, head, left);
+    if (!k->else_block && left.n && members) pl_diag1(g->diags, PL_D_NOT_EXHAUSTIVE, head, left);
     end = k->else_block ? branch(c, c->now, k->else_block) : (struct pl_state){0};
     join(&after, &end);
     c->now = after;

@@ -174,8 +174,16 @@ static void unknown_slot(struct pl_where *w, const struct pl_ast_path *path) {
                                      : w->flow  ? &w->flow->slots
                                                 : NULL;
     size_t n = 0;
-    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, (s ? s->n : 0) + PL_LEN(facts));
+    struct pl_str *names =
+        PL_NEW_ARRAY(g->arena, struct pl_str, (s ? s->n : 0) + PL_LEN(facts) + 3);
     for (size_t i = 0; s && i < s->n; i++) names[n++] = s->v[i].name;
+    if (path->n > 1 && !session && !customer) {
+        names[n++] = PL_STR("session");
+        names[n++] = PL_STR("customer");
+    }
+    /* the scope is easily forgotten */
+    if (pl_grammar__slot(&g->session, path->part[0].s) != PL_NOWHERE)
+        names[n++] = pl_grammar__str(g, "session.%.*s", PL_STR_ARG(path->part[0].s));
     for (size_t i = 0; i < PL_LEN(facts) && !session && !customer; i++)
         names[n++] = pl_str_c(facts[i].word);
     const struct pl_ast_name *name = &path->part[session || customer];

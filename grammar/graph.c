@@ -3,6 +3,8 @@
 
 #include "grammar/graph.h"
 
+enum { LISTED_MOST = 6, PART_LEAST = 4 };
+
 struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) {
     struct pl_buf b = {0};
     char text[512];
@@ -31,10 +33,41 @@ struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str nam
     return NULL;
 }
 
+/* "order_id" for "session.order_id" rather than "returns" for "returns_desk"; SIZE_MAX: none. */
+static size_t part_of(struct pl_str a, const struct pl_str *names, size_t n) {
+    size_t best = SIZE_MAX;
+    for (size_t i = n; i-- > 0 && a.n >= PART_LEAST;) {
+        if (pl_str_ends(names[i], a)) return i;
+        if (names[i].n < PART_LEAST) continue;
+        if (pl_str_starts(a, names[i]) || pl_str_starts(names[i], a)) best = i;
+    }
+    return best;
+}
+
+static struct pl_str listed(struct pl_graph *g, const struct pl_str *names, size_t n) {
+    struct pl_str list = {0};
+    for (size_t i = 0; i < n; i++)
+        list =
+            pl_grammar__str(g, "%.*s%s%.*s", PL_STR_ARG(list), i ? ", " : "", PL_STR_ARG(names[i]));
+    return list;
+}
+
+/* Nothing is near: what it is a part of, or all there is when that is little. */
+static void suggest(struct pl_graph *g, struct pl_diag *d, const char *what, struct pl_str name,
+                    const struct pl_str *names, size_t n) {
+    size_t part = part_of(name, names, n);
+    if (part != SIZE_MAX) {
+        pl_diag_hint(g->diags, d, "did you mean `%.*s`?", PL_STR_ARG(names[part]));
+        pl_diag_fix(g->diags, d, d->span, names[part]);
+    } else if (n && n <= LISTED_MOST)
+        pl_diag_hint(g->diags, d, "there is no other %s than %.*s", what,
+                     PL_STR_ARG(listed(g, names, n)));
+}
+
 void pl_grammar__unknown(struct pl_graph *g, const char *what, struct pl_str name,
                          struct pl_span at, const struct pl_str *names, size_t n) {
     struct pl_diag *d = pl_diag2(g->diags, PL_D_UNKNOWN, at, pl_str_c(what), name);
-    pl_diag_nearest(g->diags, d, at, name, names, n);
+    if (!pl_diag_nearest(g->diags, d, at, name, names, n)) suggest(g, d, what, name, names, n);
 }
 
 struct pl_symbol *pl_grammar__need(struct pl_graph *g, struct pl_symbols *s, struct pl_str name,
@@ -68,11 +101,20 @@ static struct pl_symbol *add(struct pl_graph *g, struct pl_symbols *s, struct pl
     return sym;
 }
 
-static void twice(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d,
+/* The prelude was there first, whatever the files are called. */
+static void twice(struct pl_graph *g, struct pl_symbols *s, const struct pl_ast_decl *d,
                   const struct pl_ast_decl *first) {
+    if (pl_grammar__in_prelude(g, d->name.span) && !pl_grammar__in_prelude(g, first->name.span)) {
+        const struct pl_ast_decl *swap = d;
+        d = first;
+        first = swap;
+    }
     struct pl_diag *diag =
         pl_diag2(g->diags, PL_D_DECLARED_TWICE, d->name.span, pl_str_c(s->what), d->name.s);
     pl_diag_note(g->diags, diag, first->name.span, "first declared here");
+    if (d->kind == PL_DECL_FLOW && pl_grammar__in_prelude(g, first->name.span))
+        pl_diag_hint(g->diags, diag, "to replace the prelude's, write `override flow %.*s`",
+                     PL_STR_ARG(d->name.s));
 }
 
 static void declare(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {

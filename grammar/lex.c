@@ -360,6 +360,10 @@ static void lex_strange(struct lexer *x) {
             pl_diag_hint(x->view.diags, diag, "a text stands in double quotes: \"…\"");
         else if (cp == ';')
             pl_diag_hint(x->view.diags, diag, "the end of the line ends a statement");
+        else if (cp == '&' || cp == '|' || cp == '!')
+            pl_diag_hint(x->view.diags, diag, "conditions are written in words: and, or, not");
+        else if (cp == '$' || cp == 0x20AC || cp == 0xA3)
+            pl_diag_hint(x->view.diags, diag, "money is a number and a currency: 100 USD");
     }
     give_up_line(x, start);
 }

@@ -104,19 +104,30 @@ static struct pl_span mistake_span(const struct parser *p) {
     return pl_parse__token_span(p);
 }
 
-/* Says nothing where the lexer has spoken, or in panic. */
-static bool quiet(struct parser *p) {
+bool pl_parse__quiet(struct parser *p) {
     bool said = p->panic || token(p)->kind == PL_TOKEN_ERROR;
     p->panic = p->broken = true;
     return said;
 }
 
+static void advise(struct parser *p, struct pl_diag *diag, const char *advice) {
+    if (advice) pl_diag_hint(p->diags, diag, "%s", advice);
+}
+
 void pl_parse__expected(struct parser *p, const char *what) {
-    if (quiet(p)) return;
+    if (pl_parse__quiet(p)) return;
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_EXPECTED, mistake_span(p), pl_str_c(what),
                                              pl_parse__found(p), (struct pl_str){0});
-    if (token(p)->kind == PL_TOKEN_HYPHENATED)
-        pl_diag_hint(p->diags, diag, "to subtract, write spaces around the -");
+    advise(p, diag, pl_parse__expected_advice(p, what));
+}
+
+/* What is known to help with this word, or the nearest of those that may stand here. */
+static void suggest(struct parser *p, struct pl_diag *diag, const struct pl_str *names, size_t n) {
+    const char *advice = pl_parse__line_advice(p);
+    if (advice)
+        advise(p, diag, advice);
+    else if (token(p)->kind == PL_TOKEN_NAME)
+        pl_diag_nearest(p->diags, diag, diag->span, pl_parse__str(p), names, n);
 }
 
 int pl_parse__one_of(struct parser *p, const char *const *words, size_t n) {
@@ -125,14 +136,13 @@ int pl_parse__one_of(struct parser *p, const char *const *words, size_t n) {
         if (pl_parse__accept_word(p, words[i])) return (int)i;
         list = pl_arena_printf(p->arena, "%.*s%s`%s`", PL_STR_ARG(list), i ? ", " : "", words[i]);
     }
-    if (quiet(p)) return -1;
+    if (pl_parse__quiet(p)) return -1;
     struct pl_span at = mistake_span(p);
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_ONE_OF, at, pl_parse__found(p), list, (struct pl_str){0});
     struct pl_str *names = PL_NEW_ARRAY(p->arena, struct pl_str, n);
     for (size_t i = 0; i < n; i++) names[i] = pl_str_c(words[i]);
-    if (token(p)->kind == PL_TOKEN_NAME)
-        pl_diag_nearest(p->diags, diag, at, pl_parse__str(p), names, n);
+    suggest(p, diag, names, n);
     return -1;
 }
 
@@ -169,9 +179,10 @@ bool pl_parse__expect_word(struct parser *p, const char *word) {
 }
 
 void pl_parse__end_line(struct parser *p) {
-    if (pl_parse__accept(p, PL_TOKEN_NEWLINE) || quiet(p)) return;
-    pl_parse__mistake(p, PL_D_REST, mistake_span(p), pl_parse__found(p), (struct pl_str){0},
-                      (struct pl_str){0});
+    if (pl_parse__accept(p, PL_TOKEN_NEWLINE) || pl_parse__quiet(p)) return;
+    struct pl_diag *diag = pl_parse__mistake(p, PL_D_REST, mistake_span(p), pl_parse__found(p),
+                                             (struct pl_str){0}, (struct pl_str){0});
+    advise(p, diag, pl_parse__rest_advice(p));
 }
 
 bool pl_parse__open_block(struct parser *p, const char *what) {
@@ -182,7 +193,7 @@ bool pl_parse__open_block(struct parser *p, const char *what) {
     }
     if (pl_parse__kind(p) != PL_TOKEN_NEWLINE) {
         pl_parse__end_line(p);
-    } else if (!quiet(p)) {
+    } else if (!pl_parse__quiet(p)) {
         size_t first = p->at;
         while (first && p->tokens.v[first - 1].kind >= PL_TOKEN_ERROR) first--;
         struct pl_span line = pl_lex_span(&p->view, p->tokens.v[first].start, p->last_end);
@@ -247,7 +258,7 @@ static struct pl_str rule_words(struct parser *p, const struct line_rule *r) {
 }
 
 static void unknown_line(struct parser *p, const struct line_rule *rules, size_t n) {
-    if (quiet(p)) return;
+    if (pl_parse__quiet(p)) return;
     struct pl_str list = {0}, *names = PL_NEW_ARRAY(p->arena, struct pl_str, n + 1);
     for (size_t i = 0; i < n; i++) {
         list = pl_arena_printf(p->arena, "%.*s%s%.*s", PL_STR_ARG(list), i ? ", " : "",
@@ -257,8 +268,7 @@ static void unknown_line(struct parser *p, const struct line_rule *rules, size_t
     struct pl_span at = mistake_span(p);
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_ONE_OF, at, pl_parse__found(p), list, (struct pl_str){0});
-    if (token(p)->kind == PL_TOKEN_NAME)
-        pl_diag_nearest(p->diags, diag, at, pl_parse__str(p), names, n);
+    suggest(p, diag, names, n);
 }
 
 /* The order in which the lines stand, by the words of their ranks: "title, resume, on". */
@@ -327,7 +337,7 @@ static void bad_name(struct parser *p) {
         if (upper && before) lower[n++] = '_';
         if (n || s.p[i] != '_') lower[n++] = upper ? (char)(s.p[i] + 32) : s.p[i];
     }
-    if (quiet(p)) return;
+    if (pl_parse__quiet(p)) return;
     struct pl_str better = {n ? lower : "name", n ? n : 4};
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_NAME_FORM, mistake_span(p), s, better, (struct pl_str){0});
@@ -341,7 +351,7 @@ struct pl_ast_name pl_parse__name(struct parser *p, const char *what) {
     if (kind == PL_TOKEN_WORD || kind == PL_TOKEN_CURRENCY) {
         bad_name(p);
     } else if (kind == PL_TOKEN_NAME && pl_parse__reserved(name.s)) {
-        quiet(p);
+        pl_parse__quiet(p);
         pl_parse__mistake(p, PL_D_RESERVED, name.span, name.s, (struct pl_str){0},
                           (struct pl_str){0});
     } else if (!pl_parse__accept(p, PL_TOKEN_NAME)) {

@@ -472,33 +472,37 @@ static bool next_is(const struct parser *p, enum pl_token_kind kind) {
     return pl_parse__next_kind(p) == kind;
 }
 
-/* A line that begins like no statement: the commonest slips get a hint of their own. */
+static const char *statement_advice(const struct parser *p) {
+    enum pl_token_kind kind = pl_parse__kind(p);
+    if (kind == PL_TOKEN_WORD || kind == PL_TOKEN_CURRENCY)
+        return "what the bot says stands in quotes: \"…\"";
+    if (pl_parse__at_word(p, "else") || pl_parse__at_word(p, "elif"))
+        return "`else` stands under its `if` in the same column, or last in the block of its "
+               "question";
+    return pl_parse__line_advice(p);
+}
+
+/* A line that begins like no statement. The list of all of them would teach nothing: it is the
+ * nearest word, or what helps with the commonest slips. */
 static void unknown_statement(struct parser *p, bool header) {
     static const char *const lines[] = {"title",     "resume",    "on",
                                         "interrupt", "regulated", "requires"};
-    const char *words[PL_LEN(stmts) + PL_LEN(lines)];
+    struct pl_str words[PL_LEN(stmts) + PL_LEN(lines)];
     size_t n = 0;
-    for (size_t i = 0; header && i < PL_LEN(lines); i++) words[n++] = lines[i];
-    for (size_t i = 0; i < PL_LEN(stmts); i++) words[n++] = stmts[i].word;
-    enum pl_token_kind kind = pl_parse__kind(p);
-    bool sentence = kind == PL_TOKEN_WORD || kind == PL_TOKEN_CURRENCY;
-    bool misplaced = pl_parse__at_word(p, "else") || pl_parse__at_word(p, "elif");
-    bool assigns = kind == PL_TOKEN_NAME && next_is(p, PL_TOKEN_EQ);
-    if (!sentence && !assigns && !misplaced) {
-        pl_parse__one_of(p, words, n);
-        return;
-    }
-    struct pl_diag *diag = pl_parse__mistake(p, PL_D_EXPECTED, pl_parse__token_span(p),
-                                             PL_STR("a statement"), pl_parse__found(p), none);
-    if (sentence)
-        pl_diag_hint(p->diags, diag, "what the bot says stands in quotes: \"…\"");
-    else if (assigns)
+    for (size_t i = 0; header && i < PL_LEN(lines); i++) words[n++] = pl_str_c(lines[i]);
+    for (size_t i = 0; i < PL_LEN(stmts); i++) words[n++] = pl_str_c(stmts[i].word);
+    struct pl_span at = pl_parse__token_span(p);
+    bool name = pl_parse__kind(p) == PL_TOKEN_NAME, assigns = name && next_is(p, PL_TOKEN_EQ);
+    const char *advice = statement_advice(p);
+    if (pl_parse__quiet(p)) return;
+    struct pl_diag *diag =
+        pl_parse__mistake(p, PL_D_EXPECTED, at, PL_STR("a statement"), pl_parse__found(p), none);
+    if (assigns)
         pl_diag_hint(p->diags, diag, "write `set %.*s = …`", PL_STR_ARG(pl_parse__str(p)));
-    else
-        pl_diag_hint(p->diags, diag,
-                     "`else` stands under its `if` in the same column, or last in the block of its "
-                     "question");
-    p->panic = true;
+    else if (advice)
+        pl_diag_hint(p->diags, diag, "%s", advice);
+    else if (name)
+        pl_diag_nearest(p->diags, diag, at, pl_parse__str(p), words, n);
 }
 
 static struct pl_span head_of(const struct parser *p, size_t first) {

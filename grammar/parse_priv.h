@@ -58,6 +58,8 @@ void pl_parse__recover(struct parser *p);
 
 /* "expected {what}, found …" at the current token, and panic. */
 void pl_parse__expected(struct parser *p, const char *what);
+/* Panic; true where nothing is to be said, since the lexer or an earlier mistake has spoken. */
+bool pl_parse__quiet(struct parser *p);
 /* Any other mistake: panic when it cannot be passed over. The result takes notes and hints. */
 struct pl_diag *pl_parse__mistake(struct parser *p, enum pl_diag_code code, struct pl_span at,
                                   struct pl_str a, struct pl_str b, struct pl_str c);
@@ -65,6 +67,12 @@ struct pl_diag *pl_parse__mistake(struct parser *p, enum pl_diag_code code, stru
 struct pl_str pl_parse__found(struct parser *p);
 /* One of these words, which is passed; its index, or -1 and panic. */
 int pl_parse__one_of(struct parser *p, const char *const *words, size_t n);
+
+/* What to do instead, or NULL (parse_advice.c): for a line that begins with the current token, for
+ * what is left of a line, for what must stand here. */
+const char *pl_parse__line_advice(const struct parser *p);
+const char *pl_parse__rest_advice(const struct parser *p);
+const char *pl_parse__expected_advice(const struct parser *p, const char *what);
 
 /* ---- lines of a block, by table ---- */
 

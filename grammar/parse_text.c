@@ -467,10 +467,7 @@ static void phrase_line(struct parser *p, void *list) {
 }
 
 void pl_parse__phrase_block(struct parser *p, const char *what, struct pl_ast_phrase_list *list) {
-    static const struct line_rule rules[] = {
-        {NULL, PL_TOKEN_HYPHENATED, 0, true, phrase_line},
-        {NULL, PL_TOKEN_NAME, 0, true, phrase_line},
-    };
+    static const struct line_rule rules[] = {{NULL, PL_TOKEN_END, 0, true, phrase_line}};
     if (pl_parse__open_block(p, what)) pl_parse__lines(p, what, rules, PL_LEN(rules), list);
 }
 

@@ -84,8 +84,23 @@ static struct pl_str shown(const struct pl_tx *x) {
     return x->name.n ? x->name : PL_STR("this value");
 }
 
+/* A field is absent by its type, or because its record is not there. */
 static void check_present(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
-    if (x->type.optional) pl_diag1(w->g->diags, PL_D_PRINT_ABSENT, p->expr->span, shown(x));
+    const struct pl_tx *slot = x;
+    if (!x->type.optional) return;
+    while (slot->kind == PL_TX_FIELD) slot = slot->a;
+    struct pl_diag *d = pl_diag1(w->g->diags, PL_D_PRINT_ABSENT, p->expr->span, shown(x));
+    struct pl_str name = shown(slot);
+    if (slot != x && slot->kind == PL_TX_SLOT && slot->type.optional)
+        pl_diag_hint(w->g->diags, d,
+                     "some path to this line leaves `%.*s` unset: leave the flow there, or add `if "
+                     "%.*s`",
+                     PL_STR_ARG(name), PL_STR_ARG(name));
+    else if (slot == x && slot->kind == PL_TX_SLOT)
+        pl_diag_hint(
+            w->g->diags, d,
+            "ask for it before, add `if %.*s`, or write {%.*s, select, none {…} other {…}}",
+            PL_STR_ARG(name), PL_STR_ARG(name));
 }
 
 static void check_secret(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {

@@ -5,6 +5,7 @@
  *
  *     # expect error P0200: there is no flow `trak`
  *     # expect warning P0208 at 5:7: this line has no @id
+ *     # expect error P0200 at 9:3: there is no flow `trak` | did you mean `track`?
  *
  * A file without expectations must compile without a word. `# catalog es-ES {"a.b": "…"}` gives it
  * a catalog; a file of the same name and the ending .talk is checked with it. What compiles must be
@@ -85,19 +86,21 @@ static void run_start(struct run *r, struct pl_str base, struct pl_str path, str
     r->err = pl_grammar_compile(&r->arena, &input, &host, &r->diags, &r->program);
 }
 
-static void describe(struct pl_buf *out, const struct run *r, const struct pl_diag *d, bool place) {
+static void describe(struct pl_buf *out, const struct run *r, const struct pl_diag *d, bool place,
+                     bool hint) {
     struct pl_pos pos = pl_source_pos(&r->sources.v[d->span.file], d->span.start);
     pl_buf_printf(out, "%s P%04u", pl_severity_word(d->severity), (unsigned)d->code);
     if (place) pl_buf_printf(out, " at %u:%u", (unsigned)pos.line, (unsigned)pos.column);
     pl_buf_c(out, ": ");
     pl_diag_message(out, d);
+    if (hint) pl_buf_printf(out, " | %.*s", PL_STR_ARG(d->hint));
 }
 
 static bool same(struct pl_str want, const struct run *r, const struct pl_diag *d) {
     bool equal = false;
-    for (int place = 0; place < 2 && !equal; place++) {
+    for (int i = 0; i < 4 && !equal; i++) {
         struct pl_buf got = {0};
-        describe(&got, r, d, place);
+        describe(&got, r, d, i & 1, i & 2);
         equal = pl_str_eq(want, pl_buf_slice(&got));
         pl_buf_free(&got);
     }
@@ -116,7 +119,7 @@ static bool compare(const struct run *r, struct pl_str name, struct pl_str text)
     good = good && i == r->diags.n;
     for (size_t k = 0; !good && k < r->diags.n; k++) {
         struct pl_buf got = {0};
-        describe(&got, r, r->diags.v[k], true);
+        describe(&got, r, r->diags.v[k], true, r->diags.v[k]->hint.n > 0);
         printf("%.*s: reported   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(pl_buf_slice(&got)));
         pl_buf_free(&got);
     }

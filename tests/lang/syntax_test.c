@@ -6,7 +6,9 @@
  *     # expect error P0100: expected a name, found a text
  *     # expect error P0100 at 5:7: expected a name, found a text
  *
- * The place is optional. A file without expectations must parse without a word.
+ *     # expect error P0100 at 5:7: expected a statement, found `aks` | did you mean `ask`?
+ *
+ * The place and the hint are optional. A file without expectations must parse without a word.
  * Usage: lang_syntax FOLDER, or lang_syntax --show FILE to print what is reported.
  */
 #include "grammar/grammar.h"
@@ -33,13 +35,15 @@ static void run_start(struct run *r, struct pl_str name, struct pl_str text) {
     pl_diags_finish(&r->diags, false);
 }
 
-/* "error P0100 at 5:7: message" */
-static void describe(struct pl_buf *out, const struct run *r, const struct pl_diag *d, bool place) {
+/* "error P0100 at 5:7: message | hint" */
+static void describe(struct pl_buf *out, const struct run *r, const struct pl_diag *d, bool place,
+                     bool hint) {
     struct pl_pos pos = pl_source_pos(&r->sources.v[0], d->span.start);
     pl_buf_printf(out, "%s P%04u", pl_severity_word(d->severity), (unsigned)d->code);
     if (place) pl_buf_printf(out, " at %u:%u", (unsigned)pos.line, (unsigned)pos.column);
     pl_buf_c(out, ": ");
     pl_diag_message(out, d);
+    if (hint) pl_buf_printf(out, " | %.*s", PL_STR_ARG(d->hint));
 }
 
 /* The next expectation from *at; false when there is none. */
@@ -57,9 +61,9 @@ static bool next_expectation(struct pl_str text, size_t *at, struct pl_str *out)
 
 static bool same(struct pl_str want, const struct run *r, const struct pl_diag *d) {
     bool equal = false;
-    for (int place = 0; place < 2 && !equal; place++) {
+    for (int i = 0; i < 4 && !equal; i++) {
         struct pl_buf got = {0};
-        describe(&got, r, d, place);
+        describe(&got, r, d, i & 1, i & 2);
         equal = pl_str_eq(want, pl_buf_slice(&got));
         pl_buf_free(&got);
     }
@@ -78,7 +82,7 @@ static bool compare(const struct run *r, struct pl_str name, struct pl_str text)
     good = good && i == r->diags.n;
     for (size_t k = 0; !good && k < r->diags.n; k++) {
         struct pl_buf got = {0};
-        describe(&got, r, r->diags.v[k], true);
+        describe(&got, r, r->diags.v[k], true, r->diags.v[k]->hint.n > 0);
         printf("%.*s: reported   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(pl_buf_slice(&got)));
         pl_buf_free(&got);
     }
