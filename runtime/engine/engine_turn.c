@@ -107,7 +107,7 @@ static bool add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry)
 static void trace_effect(struct pl_engine *e, const struct eng_conv *c,
                          const struct pl_vm_effect *v) {
     static const char *const words[] = {
-#define EFFECT(name, meaning) #name,
+#define EFFECT(name, word, meaning) word,
 #include "runtime/vm/effect.def"
 #undef EFFECT
     };

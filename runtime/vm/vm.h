@@ -144,7 +144,7 @@ struct pl_vm_say {
 };
 
 enum pl_vm_effect_kind {
-#define EFFECT(name, meaning) PL_EFFECT_##name,
+#define EFFECT(name, word, meaning) PL_EFFECT_##name,
 #include "runtime/vm/effect.def"
 #undef EFFECT
 };

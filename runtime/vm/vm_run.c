@@ -59,14 +59,16 @@ struct pl_vm_effect *pl_vm__effect(struct vm_machine *m, enum pl_vm_effect_kind 
     m->effects = pl_vm__grow(m->a, m->effects, m->neffects, &cap, sizeof *m->effects);
     m->effects_cap = (uint32_t)cap;
     struct pl_vm_effect *e = &m->effects[m->neffects++];
+    const struct vm_frame *top = pl_vm__top(m->s);
+    bool ran = top && top->pc > m->p->flows[top->flow].entry; /* pc is behind the word that runs */
     *e = (struct pl_vm_effect){
         .kind = (uint8_t)kind,
         .rule = PL_NOWHERE,
         .queue = PL_NOWHERE,
-        .flow = m->s->nframes ? pl_vm__top(m->s)->flow : PL_NOWHERE,
+        .flow = top ? top->flow : PL_NOWHERE,
         .because.text = PL_NOWHERE,
         .note.text = PL_NOWHERE,
-        .at = m->s->nframes ? pl_vm__top(m->s)->pc : 0,
+        .at = top ? top->pc - ran : 0,
     };
     return e;
 }
