@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "grammar/graph.h"
 
 enum { LISTED_MOST = 6, PART_LEAST = 4 };
 
 struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) {
-    struct pl_buf b = {0};
-    char text[512];
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    pl_assert(n >= 0);
+    char *text = pl_arena_alloc(g->arena, (size_t)n + 1);
+    vsnprintf(text, (size_t)n + 1, format, again);
+    va_end(again);
     va_end(args);
-    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    pl_buf_add(&b, text, length);
-    struct pl_str s = pl_arena_str(g->arena, pl_buf_slice(&b));
-    pl_buf_free(&b);
-    return s;
+    return (struct pl_str){text, (size_t)n};
 }
 
 void pl_grammar__mute(struct pl_graph *g) {
