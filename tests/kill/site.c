@@ -185,16 +185,24 @@ void site_shop(struct site *s, const char *fault) {
     snprintf(port, sizeof port, "%d", s->shop.port); /* the same one again: the server knows it */
     snprintf(log, sizeof log, "%s/shop.log", s->folder);
     snprintf(data, sizeof data, "%s/shop.data", s->folder);
-    const char *argv[] = {kill_demoshop, "--port", port,  "--data",
-                          data,          "--fault", fault ? fault : "none", NULL};
+    const char *argv[] = {kill_demoshop,          "--port", port, "--data", data, "--fault",
+                          fault ? fault : "none", NULL};
     proc_start(&s->shop, log, argv);
 }
 
 void site_server(struct site *s, const char *const *more) {
     char url[64];
-    const char *argv[32] = {kill_parlance, "serve", s->flows, "--data", s->data, "--shop-url", url,
-                            "--port=0", "--handshakes-per-minute=100000",
-                            "--messages-per-minute=100000", "--max-connections-per-ip=1000",
+    const char *argv[32] = {kill_parlance,
+                            "serve",
+                            s->flows,
+                            "--data",
+                            s->data,
+                            "--shop-url",
+                            url,
+                            "--port=0",
+                            "--handshakes-per-minute=100000",
+                            "--messages-per-minute=100000",
+                            "--max-connections-per-ip=1000",
                             "--drain-wait=2s"};
     snprintf(url, sizeof url, "http://127.0.0.1:%d", s->shop.port);
     size_t n = 12;

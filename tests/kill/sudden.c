@@ -25,8 +25,11 @@ static const struct {
     {"ORDER123456789", {"bot:track.found", "bot:track.sms"}},
     {"yes, please", {"bot:track.phone"}},
     {"+49 30 901820", {"bot:track.done", "bot:prelude.anything_else"}},
-    {"where is my parcel TRK7749301855", {"bot:parcel.found", "bot:prelude.anything_else"}},
-    {"how much is shipping", {"bot:shipping.options", "bot:shipping.price", "bot:prelude.anything_else"}},
+    {"return ORDER444000111, broken",
+     {"bot:return.sorry", "bot:return.too_late", "bot:prelude.offer"}},
+    {"no thanks", {"bot:prelude.offer.declined", "bot:prelude.anything_else"}},
+    {"how much is shipping",
+     {"bot:shipping.options", "bot:shipping.price", "bot:prelude.anything_else"}},
     {"thanks a lot", {"bot:prelude.thanks"}},
 };
 
@@ -173,7 +176,7 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t otherwi
 
 int main(int argc, char **argv) {
     struct run *r = calloc(1, sizeof *r);
-    size_t kills = option(argc, argv, "--kills", 8);
+    size_t kills = option(argc, argv, "--kills", 6);
     uint64_t seed = option(argc, argv, "--seed", (uint64_t)now_ms());
     int64_t slowest = 0;
     give_up_after((unsigned)(60 + kills * 10));

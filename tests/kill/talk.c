@@ -89,8 +89,7 @@ static void take_frame(struct talk *t, struct pl_str frame) {
         client_member(frame, "resume", t->resume, sizeof t->resume);
         client_member(frame, "epoch", t->epoch, sizeof t->epoch);
         client_member(frame, "with", t->with, sizeof t->with);
-        if (pl_str_find(frame, PL_STR("\"recovered\":true")) == SIZE_MAX)
-            wrong(t, "not recovered");
+        if (pl_str_find(frame, PL_STR("\"recovered\":true")) == SIZE_MAX) wrong(t, "not recovered");
         if (number(frame, "seq") < t->events.n)
             wrong(t, "%zu events were shown, the server knows %llu", t->events.n,
                   (unsigned long long)number(frame, "seq"));

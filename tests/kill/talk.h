@@ -25,11 +25,11 @@ struct talk {
     bool ready; /* since connecting */
     bool live;
     char locale[16], instance[17], resume[160], epoch[40], with[16];
-    PL_VEC(char *) events; /* JSON of seq 1, 2, … */
+    PL_VEC(char *) events;         /* JSON of seq 1, 2, … */
     PL_VEC(struct talk_said) said; /* counters 1, 2, … */
     unsigned resumes, again, dups, errors;
-    char error[64]; /* code of the last error frame */
-    char bye[32];   /* code of the bye frame */
+    char error[64];  /* code of the last error frame */
+    char bye[32];    /* code of the bye frame */
     char wrong[256]; /* the first broken promise; "" none */
 };
 
