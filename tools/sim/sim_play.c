@@ -3,6 +3,7 @@
  * One talk in one locale, line by line.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/sim/sim_priv.h"
@@ -89,13 +90,20 @@ bool pl_sim__id_is(struct pl_str id, struct pl_str wanted) {
     return true;
 }
 
+static bool has_id(const struct pl_image *image, struct pl_str id) {
+    const struct pl_program *g = pl_image_program(image);
+    for (uint32_t i = 0; i < g->ntexts; i++)
+        if (pl_sim__id_is(g->texts[i].id, id)) return true;
+    return false;
+}
+
+/* After a reload what began before may still speak. */
 bool pl_sim__knows_id(struct sim_play *p, struct pl_str id) {
     const struct pl_program *g = pl_image_program(p->image);
+    for (size_t i = 0; i < p->world.images.n; i++)
+        if (has_id(p->world.images.v[i], id)) return true;
     struct pl_str *names = PL_NEW_ARRAY(&p->world.a, struct pl_str, g->ntexts + 1);
-    for (uint32_t i = 0; i < g->ntexts; i++) {
-        if (pl_sim__id_is(g->texts[i].id, id)) return true;
-        names[i] = g->texts[i].id;
-    }
+    for (uint32_t i = 0; i < g->ntexts; i++) names[i] = g->texts[i].id;
     struct pl_str near = pl_sim__near(&p->world.a, id, names, g->ntexts);
     pl_sim__fail(p, "no line of the flows is @%.*s%.*s", PL_STR_ARG(id), PL_STR_ARG(near));
     return false;
@@ -119,7 +127,8 @@ static void begin(struct sim_play *p) {
         pl_sim__fail(p, "no loop could be made");
         return;
     }
-    p->log = (struct pl_log){PL_LOG_ERROR, p->project->test->err, pl_loop_clock(p->loop)};
+    p->logged = open_memstream(&p->log_text, &p->log_size);
+    p->log = (struct pl_log){PL_LOG_ERROR, p->logged, pl_loop_clock(p->loop)};
     struct sim_world_config k = {.loop = p->loop,
                                  .clock = p->log.clock,
                                  .log = &p->log,
@@ -234,6 +243,8 @@ static void say(struct sim_play *p, const struct pl_talk_line *l, enum pl_engine
 /* The newest piece of the kind with this label or id. */
 static const struct sim_piece *offered(struct sim_play *p, enum sim_piece_kind kind,
                                        struct pl_str text) {
+    bool by_id = text.n && text.p[0] == '@';
+    struct pl_str id = by_id ? (struct pl_str){text.p + 1, text.n - 1} : text;
     for (size_t i = p->world.events.n; i > 0; i--) {
         const struct sim_event *e = &p->world.events.v[i - 1];
         bool any = false;
@@ -241,7 +252,7 @@ static const struct sim_piece *offered(struct sim_play *p, enum sim_piece_kind k
             const struct sim_piece *x = &e->pieces[k];
             any = any || x->kind == kind;
             if (x->kind != kind) continue;
-            if (pl_str_eq(x->id, text) || pl_sim__same(&p->world.a, x->a, text)) return x;
+            if (pl_str_eq(x->id, id) || pl_sim__same(&p->world.a, x->a, text)) return x;
         }
         if (any && kind == SIM_CHOICE) return NULL; /* older ones are gone */
     }
@@ -393,11 +404,17 @@ static void bot(struct sim_play *p, const struct pl_talk_line *l) {
 
 /* ---- after the last line ---- */
 
-static void note_mistakes(struct sim_play *p) {
+/* What the engine had to complain of explains a failure, and is of no interest otherwise. */
+static void show_log(struct sim_play *p) {
+    if (!p->logged) return;
+    fflush(p->logged);
+    struct pl_str text = pl_str_trim((struct pl_str){p->log_text, p->log_size});
     for (size_t i = 0; i < p->world.mistakes.n; i++)
         row(p, SIM_ROW_EXTRA, PL_STR(""),
             pl_arena_printf(&p->world.a, "! the flow made a mistake at %.*s",
                             PL_STR_ARG(p->world.mistakes.v[i])));
+    if (text.n && p->world.mistakes.n == 0)
+        row(p, SIM_ROW_EXTRA, PL_STR(""), pl_arena_str(&p->world.a, text));
 }
 
 static void compare_events(struct sim_play *p, const sim_events *again) {
@@ -487,7 +504,7 @@ static void play_lines(struct sim_play *p) {
     if (p->failed) {
         row(p, SIM_ROW_AWAITED, p->awaited, PL_STR(""));
         pass_over(p, p->world.events.n);
-        note_mistakes(p);
+        show_log(p);
         return;
     }
     p->at = NULL;
@@ -513,6 +530,8 @@ void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct 
 void pl_sim__play_free(struct sim_play *p) {
     pl_sim__world_close(&p->world);
     if (p->loop) pl_loop_destroy(&p->loop);
+    if (p->logged) fclose(p->logged);
+    free(p->log_text);
     pl_sim__shop_free(&p->shop);
     PL_VEC_FREE(&p->rows);
     pl_sim__keys_clear(&p->project->keys);

@@ -197,7 +197,10 @@ struct sim_play {
     const struct sim_talk *talk;
     struct pl_str locale;
     struct pl_loop *loop;
-    struct pl_log log;
+    struct pl_log log; /* into log_text */
+    FILE *logged;
+    char *log_text;
+    size_t log_size;
     struct pl_image *image; /* the active one */
     struct sim_world world;
     struct sim_shop shop;
