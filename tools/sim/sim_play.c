@@ -521,6 +521,8 @@ void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct 
     p->shop.tools = project->tools;
     p->types = (struct sim_types){&p->world.a, pl_image_program(p->image), project->tools};
     pl_sim__time(&p->types, PL_STR("2026-11-24 10:00"), &p->start_ms);
+    for (size_t i = 0; i < talk->talk.nlines && !p->at; i++)
+        if (talk->talk.lines[i].kind == PL_TALK_LOCALE) p->at = &talk->talk.lines[i];
     if (pl_image_locale(p->image, locale) == PL_NOWHERE)
         pl_sim__fail(p, "%.*s is none of the assistant's locales", PL_STR_ARG(locale));
     else
