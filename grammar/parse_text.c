@@ -273,7 +273,7 @@ static void plain_style(struct reader *r, struct pl_ast_piece *piece, size_t sta
     struct pl_span at = pl_lex_span(&r->view, start, r->at);
     if (!pl_diag_nearest(r->view.diags, diag, at, got, names + 1, PL_LEN(names) - 1))
         pl_diag_hint(r->view.diags, diag,
-                     "the styles are date; date, long; date, short; time; relative; fromnow; "
+                     "the styles are date; date, long; date, short; time; day; relative; fromnow; "
                      "list; plural; ordinal; select");
 }
 

@@ -10,7 +10,8 @@
 #include <unicode/uchar.h>
 #include <unicode/uloc.h>
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS             INT64_C(86400000)
+#define LEFT_TO_RIGHT_MARK "\xe2\x80\x8e"
 
 /* ---- numbers ---- */
 
@@ -75,6 +76,12 @@ static UNumberFormatter *money_format(struct pl_locale *l, const char *currency)
 static void put_money(struct pl_locale *l, struct pl_value v, struct pl_buf *out) {
     const char *c = v.money.currency[0] != 0 ? v.money.currency : l->currency;
     put_number(l, money_format(l, c), v.money.amount, out);
+    if (!l->rtl || out->n == 0) return;
+    /* "US$" at the end of a right-to-left text would be shown as "$US" */
+    size_t at = out->n - 1;
+    while (at > 0 && ((uint8_t)out->p[at] & 0xc0) == 0x80) at--;
+    UChar32 last = (UChar32)pl_utf8_next(pl_buf_slice(out), &at);
+    if (u_charDirection(last) == U_EUROPEAN_NUMBER_TERMINATOR) pl_buf_c(out, LEFT_TO_RIGHT_MARK);
 }
 
 enum pl_plural pl_locale_plural(struct pl_locale *l, struct pl_dec n, bool ordinal) {
@@ -169,11 +176,12 @@ static int32_t print_day(struct pl_locale *l, int64_t day, int64_t today, UChar 
                       out);
 }
 
-static void put_relative(struct pl_locale *l, struct pl_value v, int64_t now, struct pl_buf *out) {
+static void put_relative(struct pl_locale *l, struct pl_value v, bool day_only, int64_t now,
+                         struct pl_buf *out) {
     UChar day[128], time[128], both[300];
     bool dated = v.kind == PL_KIND_DATE;
     int32_t n = print_day(l, dated ? v.date : day_of(l, v.datetime), day_of(l, now), day);
-    if (dated) {
+    if (dated || day_only) {
         pl_locale__put(out, day, n);
         return;
     }
@@ -230,7 +238,8 @@ static void put_dated(struct pl_locale *l, struct pl_value v, uint64_t style,
     bool time = v.kind == PL_KIND_TIME;
     switch (style) {
     case PL_STYLE_RELATIVE:
-        if (!time) return put_relative(l, v, env->now_ms, out);
+    case PL_STYLE_DAY:
+        if (!time) return put_relative(l, v, style == PL_STYLE_DAY, env->now_ms, out);
         break;
     case PL_STYLE_FROMNOW:
         if (!time) return put_fromnow(l, since(l, v, env), out);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <unicode/uenum.h>
+#include <unicode/utf16.h>
 
 #define MOST_DEPTH 8
 
@@ -17,6 +18,7 @@ struct run {
     uint32_t nargs;
     const struct pl_locale_env *env;
     struct pl_buf *out;
+    size_t start; /* of this text in out */
 };
 
 static void run_code(const struct run *r, struct pl_str code, const struct pl_dec *hash, int depth);
@@ -82,6 +84,32 @@ static void run_select(const struct run *r, struct pl_reader *in, const struct p
     run_code(r, best, hash, depth + 1);
 }
 
+/* "today" and "in 5 hours" are printed for the middle of a sentence. */
+static bool is_calendar_word(uint64_t style) {
+    return style == PL_STYLE_DAY || style == PL_STYLE_RELATIVE || style == PL_STYLE_FROMNOW;
+}
+
+/* The text so far gets a capital at its beginning. */
+static void begin_large(const struct run *r) {
+    struct pl_str text = {r->out->p + r->start, r->out->n - r->start};
+    size_t at = 0;
+    if (text.n == 0) return;
+    UChar32 first = (UChar32)pl_utf8_next(text, &at);
+    UChar small[2], large[8];
+    int32_t nsmall = 0;
+    UErrorCode err = U_ZERO_ERROR;
+    U16_APPEND_UNSAFE(small, nsmall, first);
+    int32_t nlarge = u_strToUpper(large, PL_LEN(large), small, nsmall, r->l->icu, &err);
+    struct pl_buf rest = {0};
+    pl_buf_add(&rest, text.p + at, text.n - at);
+    if (U_SUCCESS(err) && !rest.failed) {
+        r->out->n = r->start;
+        pl_locale__put(r->out, large, nlarge);
+        pl_buf_str(r->out, pl_buf_slice(&rest));
+    }
+    pl_buf_free(&rest);
+}
+
 static void run_code(const struct run *r, struct pl_str code, const struct pl_dec *hash,
                      int depth) {
     if (depth > MOST_DEPTH) return;
@@ -92,7 +120,9 @@ static void run_code(const struct run *r, struct pl_str code, const struct pl_de
         case PL_MSG_ARG: {
             struct pl_value v = arg_of(r, pl_read_var(&in));
             uint64_t style = pl_read_var(&in);
+            bool first = r->out->n == r->start;
             pl_locale_format(r->l, v, style, r->env, r->out);
+            if (first && is_calendar_word(style)) begin_large(r);
             break;
         }
         case PL_MSG_HASH:
@@ -109,7 +139,7 @@ static void run_code(const struct run *r, struct pl_str code, const struct pl_de
 void pl_locale_render(struct pl_locale *l, struct pl_str code, const struct pl_value *args,
                       uint32_t nargs, const struct pl_locale_env *env, struct pl_buf *out) {
     static const struct pl_locale_env none;
-    struct run r = {l, args, nargs, env != NULL ? env : &none, out};
+    struct run r = {l, args, nargs, env != NULL ? env : &none, out, out->n};
     run_code(&r, code, NULL, 0);
 }
 

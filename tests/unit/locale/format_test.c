@@ -115,6 +115,9 @@ static void relative_dates(void **state) {
     check("en-US", at(eight + 9 * DAY), PL_STYLE_RELATIVE, "Dec 1, 2026, 8:00 PM");
     check("es-ES", at(eight), PL_STYLE_RELATIVE, "hoy, 20:00");
     check("ar-SA", at(eight), PL_STYLE_RELATIVE, "اليوم، ٨:٠٠ م");
+    check("en-US", at(eight), PL_STYLE_DAY, "today");
+    check("en-US", at(eight + 3 * DAY), PL_STYLE_DAY, "Wednesday");
+    check("es-ES", tomorrow, PL_STYLE_DAY, "mañana");
     check("en-US", tomorrow, PL_STYLE_RELATIVE, "tomorrow");
     /* 23:30 UTC is tomorrow in Berlin */
     check("en-US", at(NOW + 14 * HOUR + HOUR / 2), PL_STYLE_RELATIVE, "tomorrow, 12:30 AM");
@@ -230,6 +233,33 @@ static void message_code(void **state) {
     pl_buf_free(&code);
 }
 
+static void calendar_words_begin_a_text(void **state) {
+    (void)state;
+    struct pl_locale_env env = {.now_ms = NOW};
+    struct pl_value v = {.kind = PL_KIND_DATETIME, .datetime = NOW};
+    static const struct {
+        const char *id, *code, *want;
+    } rows[] = {
+        {"en-US", "A\x00\x08L\x03 by", "Today by"},
+        {"en-US",
+         "L\x03"
+         "by A\x00\x08",
+         "by today"},
+        {"es-ES", "A\x00\x08", "Hoy"},
+        {"ar-SA", "A\x00\x08", "اليوم"},
+    };
+    static const size_t lengths[] = {8, 8, 3, 3};
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_buf out = {0};
+        pl_buf_c(&out, "|");
+        pl_locale_render(locale(rows[i].id), (struct pl_str){rows[i].code, lengths[i]}, &v, 1, &env,
+                         &out);
+        pl_buf_byte(&out, 0);
+        assert_string_equal(out.p + 1, rows[i].want);
+        pl_buf_free(&out);
+    }
+}
+
 static void choices(void **state) {
     (void)state;
     /* {0, select, none {-} true {yes} other {in size {0}}} */
@@ -307,11 +337,17 @@ static void wall_clock(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_and_money), cmocka_unit_test(dates),
-        cmocka_unit_test(relative_dates),    cmocka_unit_test(durations_and_lists),
-        cmocka_unit_test(directions),        cmocka_unit_test(enums),
-        cmocka_unit_test(message_code),      cmocka_unit_test(choices),
-        cmocka_unit_test(plurals),           cmocka_unit_test(ids),
+        cmocka_unit_test(numbers_and_money),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(relative_dates),
+        cmocka_unit_test(calendar_words_begin_a_text),
+        cmocka_unit_test(durations_and_lists),
+        cmocka_unit_test(directions),
+        cmocka_unit_test(enums),
+        cmocka_unit_test(message_code),
+        cmocka_unit_test(choices),
+        cmocka_unit_test(plurals),
+        cmocka_unit_test(ids),
         cmocka_unit_test(wall_clock),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
