@@ -22,7 +22,7 @@ static struct pl_value label(const char *type, struct pl_str member) {
 
 /* Facts are rounded to a thousandth, so that a float's last bit is never journaled. */
 static struct pl_value real(float x) {
-    double scaled = (double)x * 1000;
+    double scaled = x > -1000 && x < 1000 ? (double)x * 1000 : 0; /* not a number: 0 */
     int64_t m = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     struct pl_dec d = {.m = m, .scale = 3};
     while (d.scale && d.m % 10 == 0) {

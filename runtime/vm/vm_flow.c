@@ -84,9 +84,12 @@ static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) 
     f->wait = wait;
     f->tries = 0;
     if (w->kind == PL_WAIT_ASK) {
-        const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
+        struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
         VM_PUSH(m->a, &f->asked, wait);
-        if ((slot && slot->kind != PL_KIND_NONE) || was_skipped(f, wait)) return;
+        bool filled = slot && slot->kind != PL_KIND_NONE;
+        if (filled && pl_vm__checks_pass(m, f, w)) return;
+        if (filled) *slot = PL_NONE; /* said ahead or corrected, but not acceptable */
+        if (!filled && was_skipped(f, wait)) return;
     }
     pl_vm__ask(m, f);
 }
@@ -96,10 +99,11 @@ static void sleep_until(struct vm_machine *m, struct vm_frame *f, uint32_t wait)
     f->wait = wait;
     f->waiting = VM_SLEEP;
     f->deadline = m->e->now_ms;
-    if (v.kind == PL_KIND_DURATION)
-        f->deadline += v.duration;
-    else if (v.kind == PL_KIND_DATETIME)
+    if (v.kind == PL_KIND_DURATION && v.duration > 0)
+        f->deadline += v.duration < VM_TIME_MOST ? v.duration : VM_TIME_MOST;
+    else if (v.kind == PL_KIND_DATETIME && v.datetime > f->deadline)
         f->deadline = v.datetime;
+    if (f->deadline > VM_TIME_MOST) f->deadline = VM_TIME_MOST;
 }
 
 /* ---- the end of a task ---- */
@@ -472,9 +476,10 @@ int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s) {
     int64_t at = INT64_MAX;
     if (s->with_agent || s->closed) return 0;
     if (f && f->waiting == VM_SLEEP) at = f->deadline;
-    if (f && f->waiting == VM_QUESTION && !s->idle_done)
+    if (f && f->waiting == VM_QUESTION)
         for (uint32_t i = 0; i < p->ntriggers; i++)
-            if (p->triggers[i].kind == PL_ON_IDLE && s->last_ms + p->triggers[i].arg < at)
+            if (p->triggers[i].kind == PL_ON_IDLE && p->triggers[i].arg > s->idle_ms &&
+                s->last_ms + p->triggers[i].arg < at)
                 at = s->last_ms + p->triggers[i].arg;
     for (size_t i = 0; i < s->pending.n && f; i++)
         if (s->pending.v[i].outcome && s->last_ms + SILENCE_MS < at) at = s->last_ms + SILENCE_MS;
