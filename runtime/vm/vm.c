@@ -23,7 +23,7 @@ void pl_vm_destroy(struct pl_vm **vm) {
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms) {
     const struct pl_program *p = pl_image_program(image);
     struct vm_state *s = PL_NEW(a, struct vm_state);
-    s->started_ms = s->last_ms = now_ms;
+    s->started_ms = s->quiet_ms = now_ms;
     s->next_run = s->next_effect = 1;
     s->offer_rule = s->kept_flow = PL_NOWHERE;
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
@@ -126,7 +126,7 @@ static void timer(struct vm_machine *m) {
     if (f && f->waiting == VM_SLEEP && f->deadline <= m->e->now_ms) {
         f->waiting = VM_RUNS;
     } else if (f && f->waiting == VM_QUESTION) {
-        uint32_t flow = idle_flow(m, m->e->now_ms - m->s->last_ms);
+        uint32_t flow = idle_flow(m, m->e->now_ms - m->s->quiet_ms);
         struct vm_frame *idle =
             flow == PL_NOWHERE ? NULL : pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
         if (idle) idle->idle = true;

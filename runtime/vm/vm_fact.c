@@ -90,6 +90,10 @@ static struct pl_value queue_field(struct vm_machine *m, struct pl_str queue, st
 
 /* A slot's name is "flow.slot" for locals, "session.x" or "customer.x" else. */
 static struct pl_value slot_field(struct vm_machine *m, struct pl_str slot, struct pl_str name) {
+    const struct vm_frame *top = pl_vm__top(m->s);
+    if (pl_str_is(name, "confirm_corrections"))
+        return pl_bool(top && top->role == VM_CORRECTING &&
+                       m->p->waits[top->arg].confirm_corrections);
     if (!pl_str_is(name, "title")) return PL_NONE;
     size_t dot = pl_str_find(slot, PL_STR("."));
     if (dot == SIZE_MAX) return PL_NONE;

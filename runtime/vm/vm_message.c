@@ -216,6 +216,15 @@ static struct pl_value slot_name(struct vm_machine *m, const struct vm_frame *f,
     return pl_vm__name_value(PL_KIND_SLOT, name);
 }
 
+static bool may_become(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w,
+                       struct pl_value value) {
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot), before = *slot;
+    *slot = value;
+    bool ok = pl_vm__checks_pass(m, f, w);
+    *slot = before;
+    return ok;
+}
+
 static bool correction(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     uint32_t flow = m->p->prelude[PL_PRELUDE_CORRECTION], entity = 0;
@@ -225,6 +234,10 @@ static bool correction(struct vm_machine *m) {
     if (f->writes.n && m->p->prelude[PL_PRELUDE_TOO_LATE_TO_CHANGE] != PL_NOWHERE)
         return run_prelude(m, PL_PRELUDE_TOO_LATE_TO_CHANGE);
     struct pl_value value = m->e->reading.entities[entity].value;
+    if (!may_become(m, f, &m->p->waits[wait], value)) {
+        pl_vm__ask(m, f); /* it said why not; the open question stands */
+        return true;
+    }
     struct pl_value args[] = {slot_name(m, f, m->p->waits[wait].slot), value};
     struct vm_frame *c = pl_vm__begin_flow(m, flow, VM_CORRECTING, args, 2);
     if (!c) return true;
@@ -298,8 +311,7 @@ static bool answer_choose(struct vm_machine *m, struct vm_frame *f) {
     switch (o->kind) {
     case PL_OPT_OPEN: return true; /* a page was opened; the question stays open */
     case PL_OPT_FLOW:
-        if (flow == PL_NOWHERE && item.kind == PL_KIND_FLOW)
-            flow = pl_image_flow(m->image, item.s);
+        if (flow == PL_NOWHERE && item.kind == PL_KIND_FLOW) flow = pl_image_flow(m->image, item.s);
         go_on(m, f, f->pc);
         pl_vm__pop_task(m, "left");
         f = pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0);
@@ -475,7 +487,7 @@ static bool pressed(struct vm_machine *m) {
 
 void pl_vm__message(struct vm_machine *m) {
     struct vm_state *s = m->s;
-    s->last_ms = m->e->now_ms;
+    s->quiet_ms = m->e->now_ms;
     s->idle_ms = 0;
     if (s->with_agent) return;
     s->closed = false;

@@ -19,7 +19,7 @@
 #define VM_STACK         64
 #define VM_TEXTS         16
 #define VM_NEST          4
-#define VM_BUDGET        100000 /* instructions a step */
+#define VM_BUDGET        100000             /* instructions a step */
 #define VM_TIME_MOST     (INT64_C(1) << 50) /* ms, some 35,000 years: sums of two never overflow */
 
 enum vm_role {
@@ -80,13 +80,14 @@ struct vm_rule_state {
 };
 
 struct vm_state {
-    int64_t started_ms, last_ms;
+    int64_t started_ms;
     uint64_t next_run, next_effect;
     uint32_t turns, failures;
     uint64_t last_intent, last_text; /* hashes of the last question */
     uint32_t repeats;
     bool with_agent, closed;
-    int64_t idle_ms; /* since the last message: `on idle` up to here was looked at */
+    int64_t quiet_ms;    /* since when nobody said or asked anything */
+    int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
     uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
     struct pl_value *session, *customer;

@@ -210,7 +210,7 @@ static void nest_close(struct vm_machine *m, struct vm_frame *f) {
     part.parts = m->nest[m->depth].v;
     part.nparts = m->nest[m->depth].n;
     m->depth--;
-    part_add(m, part);
+    if (part.nparts || part.kind == PL_PART_CARD) part_add(m, part); /* a loop may give none */
 }
 
 static struct pl_str text_of(struct pl_value v) {

@@ -131,7 +131,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_clear(b);
     pl_buf_byte(b, VM_STATE_VERSION);
     pl_buf_zig(b, s->started_ms);
-    pl_buf_zig(b, s->last_ms);
+    pl_buf_zig(b, s->quiet_ms);
     pl_buf_var(b, s->next_run);
     pl_buf_var(b, s->next_effect);
     pl_buf_var(b, s->turns);
@@ -223,8 +223,7 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
     switch (f->waiting) {
     case VM_RUNS: return true;
     case VM_EFFECT: return f->hook_call < p->ncalls && p->calls[f->hook_call].callee < p->nhooks;
-    case VM_QUESTION:
-        return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind != PL_WAIT_SLEEP;
+    case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind != PL_WAIT_SLEEP;
     case VM_SLEEP: return is_wait_of(p, f, f->wait) && pl_vm__time_ok(f->deadline);
     default: return false;
     }
@@ -299,7 +298,7 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
 
 static void read_head(struct pl_reader *r, struct vm_state *s) {
     s->started_ms = pl_read_zig(r);
-    s->last_ms = pl_read_zig(r);
+    s->quiet_ms = pl_read_zig(r);
     s->next_run = pl_read_var(r);
     s->next_effect = pl_read_var(r);
     s->turns = (uint32_t)pl_read_var(r);
@@ -325,7 +324,7 @@ static void drop_strangers(const struct pl_program *p, struct vm_state *s) {
 }
 
 static bool times_ok(const struct vm_state *s) {
-    if (!pl_vm__time_ok(s->started_ms) || !pl_vm__time_ok(s->last_ms)) return false;
+    if (!pl_vm__time_ok(s->started_ms) || !pl_vm__time_ok(s->quiet_ms)) return false;
     if (!pl_vm__time_ok(s->idle_ms)) return false;
     for (size_t i = 0; i < s->rules.n; i++)
         if (!pl_vm__time_ok(s->rules.v[i].fired_ms)) return false;
