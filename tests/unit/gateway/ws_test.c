@@ -105,7 +105,7 @@ static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m)
         pl_gateway_error(s->g, client, PL_CODE_BUSY, PL_STR(""), m->cid);
         return;
     }
-    pl_gateway_ack(s->g, client, m->cid, ++t->seq, false);
+    pl_gateway_ack(s->g, client, m->cid, ++t->seq, false, NULL, 0);
     if (pl_str_is(m->text, "flood"))
         flood(s, t, 200);
     else
