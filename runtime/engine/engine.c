@@ -81,10 +81,9 @@ static void choose_locale(struct pl_engine *e, struct eng_conv *c, struct pl_str
 
 static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct eng_conv **out) {
     struct pl_conv j;
-    struct pl_arena a;
-    int64_t now = eng_now(e);
+    uint32_t today = (uint32_t)(eng_now(e) / DAY_MS);
     if (pl_engine__conv_find(e, in->conversation)) return PL_EXISTS;
-    enum pl_err err = pl_conv_begin(e->journal, in->conversation, (uint32_t)(now / DAY_MS), &j);
+    enum pl_err err = pl_conv_begin(e->journal, in->conversation, today, &j);
     if (err != PL_OK) return err;
     struct eng_conv *c = pl_engine__conv_new(e, in->conversation);
     c->j = j;
@@ -92,9 +91,6 @@ static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct 
     pl_engine__image_use(c->image);
     memcpy(c->resume, in->hash, sizeof c->resume);
     choose_locale(e, c, in->text);
-    pl_arena_init(&a, 0);
-    pl_buf_str(&c->state, pl_vm_begin(&a, c->image->image, now));
-    pl_arena_free(&a);
     *out = c;
     return PL_OK;
 }

@@ -41,7 +41,7 @@ started+=($!)
 shop=$(says "$data/shop.log" "demo shop: " $!)
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 export PL_SERVER=http://127.0.0.1:$port
-export PL_SERVE="$build/parlance serve flows --port $port --data $data --shop-url $shop"
+export PL_SERVE="env -C $PWD $build/parlance serve flows --port $port --data $data --shop-url $shop"
 
 if [ "$test" != restart.test.mjs ]; then
   $PL_SERVE >"$data/server.log" 2>&1 &

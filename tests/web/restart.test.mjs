@@ -20,11 +20,13 @@ const SERVE = process.env.PL_SERVE;
 const PATIENCE_MS = 40_000; // the longest wait of the widget's back-off, and a start
 let browser;
 let server;
+let log = ""; // what all the servers wrote to stderr
 
 async function start() {
-    server = spawn("sh", ["-c", `exec ${SERVE}`], { stdio: ["ignore", "inherit", "inherit"] });
+    server = spawn("sh", ["-c", `exec ${SERVE}`], { stdio: ["ignore", "inherit", "pipe"] });
+    server.stderr.setEncoding("utf8").on("data", (text) => { log += text; });
     await until(async () => {
-        if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}: ${SERVE}`);
+        if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}: ${SERVE}\n${log}`);
         return fetch(SERVER).then(() => true, () => false);
     }, `a server at ${SERVER}`, 20_000);
 }
@@ -101,4 +103,5 @@ test("a page goes on over three SIGKILLs, nothing lost, nothing twice", { timeou
     await expect(widget.messages).count(shown.length);
     assert.deepEqual(await widget.transcript(), shown);
     await play.close();
+    assert.doesNotMatch(log, /"diverged"|"level":"error"/, "a conversation made again is the same one");
 });
