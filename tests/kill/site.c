@@ -171,6 +171,13 @@ void site_open(struct site *s, const char *project) {
     site_shell(s, "sed -i -E 's/^  within [0-9]+ms/  within 8s/' \"$D\"/flows/*.flow");
 }
 
+void site_within(const struct site *s, const char *hook, const char *within) {
+    setenv("HOOK", hook, 1);
+    setenv("WITHIN", within, 1);
+    site_shell(s, "sed -i -E \"/^hook $HOOK\\(/,/within/ s/within .*/within $WITHIN/\""
+                  " \"$D\"/flows/*.flow");
+}
+
 void site_close(struct site *s) {
     proc_kill(&s->server);
     proc_kill(&s->shop);
@@ -250,4 +257,15 @@ const char *site_log(const struct site *s, struct pl_buf *out) {
     pl_buf_byte(out, 0);
     pl_arena_free(&a);
     return out->p;
+}
+
+bool site_key(const struct site *s, int nth, char *out, size_t size) {
+    char path[96], line[2048];
+    bool found = false;
+    snprintf(path, sizeof path, "%s/shop.data", s->folder);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        if (nth-- == 0) found = client_member(pl_str_c(line), "key", out, size);
+    if (f) fclose(f);
+    return found;
 }

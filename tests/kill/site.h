@@ -25,9 +25,11 @@ struct site {
     struct proc shop, server;
 };
 
-/* Copies `project` (a folder below the repository; flows, and lua and i18n when it has none of its
- * own beside) with hook deadlines that a busy machine keeps. */
+/* Copies `project` (a folder below the repository) with the lua and i18n beside it, and gives its
+ * hooks deadlines that a busy machine keeps. */
 void site_open(struct site *s, const char *project);
+/* Gives one hook of the copy another deadline: "returns.create", "300ms". */
+void site_within(const struct site *s, const char *hook, const char *within);
 void site_close(struct site *s);
 /* Runs a shell command with $D the folder of the site. */
 void site_shell(const struct site *s, const char *command);
@@ -40,6 +42,8 @@ void site_server(struct site *s, const char *const *more);
 void site_fault(const struct site *s, const char *prefix, const char *fault);
 /* A number of the shop's GET /debug/acted?key=…: "acted" or "writes". */
 int site_acted(const struct site *s, const char *key, const char *what);
+/* The key of the shop's nth write (from 0), as its data file has it; false: there is none yet. */
+bool site_key(const struct site *s, int nth, char *out, size_t size);
 /* The server's log so far, NUL-terminated, until the next call. */
 const char *site_log(const struct site *s, struct pl_buf *out);
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A write whose reply is lost after the shop acted: the customer hears that it is not known yet,
+ * then the truth, once; and the shop acted once, whoever is killed in between.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/kill/site.h"
+#include "tests/kill/talk.h"
+
+#define WAIT_MS 30000
+
+static int open_site(void **state) {
+    static struct site s;
+    site_open(&s, "flows");
+    site_shop(&s, NULL);
+    site_server(&s, NULL);
+    *state = &s;
+    return 0;
+}
+
+static int close_site(void **state) {
+    site_close(*state);
+    return 0;
+}
+
+/* As far as the customer's "yes"; gives the seq behind it. */
+static uint64_t ask_return(struct talk *t, const struct site *s) {
+    talk_begin(t, 7, "en-US");
+    assert_true(talk_connect(t, s->server.port));
+    assert_non_null(talk_event(t, 1, WAIT_MS));
+    uint64_t seq = talk_ask(t, "return ORDER987654321, broken", WAIT_MS);
+    assert_true(talk_until(t, &seq, "return.confirm", WAIT_MS));
+    return talk_ask(t, "yes", WAIT_MS);
+}
+
+static void restart(struct site *s) {
+    proc_kill(&s->server);
+    site_server(s, NULL);
+}
+
+static void wait_for_write(const struct site *s) {
+    int64_t until = now_ms() + WAIT_MS;
+    while (site_acted(s, "", "writes") == 0 && now_ms() < until) nap_ms(5);
+    assert_int_equal(site_acted(s, "", "writes"), 1);
+}
+
+/* Waits a while for anything that would come too much, then counts. */
+static void truth_was_told_once(struct talk *t, const struct site *s) {
+    char key[160];
+    talk_hear(t, 2500);
+    size_t later = talk_count(t, "bot:prelude.unconfirmed.done");
+    size_t at_once = talk_count(t, "bot:return.done");
+    assert_int_equal(later + at_once, 1);
+    assert_int_equal(talk_count(t, "bot:return.pending"), later);
+    assert_int_equal(talk_count(t, "bot:prelude.unconfirmed.failed"), 0);
+    assert_int_equal(talk_count(t, "bot:prelude.system_down"), 0);
+    assert_int_equal(site_acted(s, "", "writes"), 1);
+    assert_true(site_key(s, 0, key, sizeof key));
+    assert_int_equal(site_acted(s, key, "acted"), 1);
+    assert_false(site_key(s, 1, key, sizeof key));
+    talk_check(t);
+    talk_reread(t, s->server.port);
+    if (t->wrong[0]) fail_msg("%s", t->wrong);
+    print_message("acted once; the truth was told %s\n", later ? "later" : "at once");
+    talk_end(t);
+}
+
+static void kill_workers(const struct site *s) {
+    pid_t workers[64];
+    size_t n = proc_children(s->server.pid, workers, PL_LEN(workers));
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++) kill(workers[i], SIGKILL);
+}
+
+static void reply_is_lost(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "lost=1.0");
+    uint64_t seq = ask_return(&t, s);
+    assert_true(talk_until(&t, &seq, "return.pending", WAIT_MS));
+    assert_int_equal(site_acted(s, "", "writes"), 1);
+    assert_int_equal(talk_count(&t, "bot:prelude.unconfirmed.done"), 0);
+    site_fault(s, "", "none");
+    int64_t began = now_ms();
+    assert_true(talk_until(&t, &seq, "prelude.unconfirmed.done", WAIT_MS));
+    print_message("the truth came %lld ms after the shop was well\n",
+                  (long long)(now_ms() - began));
+    truth_was_told_once(&t, s);
+}
+
+/* The shop is only slow: its answer comes after the hook's deadline. */
+static void reply_is_late(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    proc_kill(&s->server);
+    site_within(s, "returns.create", "400ms");
+    site_server(s, NULL);
+    site_fault(s, "/api/returns", "slow=1500ms");
+    uint64_t seq = ask_return(&t, s);
+    assert_true(talk_until(&t, &seq, "return.pending", WAIT_MS));
+    site_fault(s, "/api/returns", "none");
+    assert_true(talk_until(&t, &seq, "prelude.unconfirmed.done", WAIT_MS));
+    truth_was_told_once(&t, s);
+}
+
+/* The customer is away; the server finds the truth out by itself and has it ready. */
+static void lost_and_the_server_killed(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "lost=1.0");
+    uint64_t seq = ask_return(&t, s);
+    assert_true(talk_until(&t, &seq, "return.pending", WAIT_MS));
+    restart(s);
+    site_fault(s, "", "none");
+    nap_ms(4000);
+    assert_true(talk_connect(&t, s->server.port));
+    while (!t.live && talk_hear(&t, 5)) continue;
+    assert_int_equal(talk_count(&t, "bot:prelude.unconfirmed.done"), 1);
+    truth_was_told_once(&t, s);
+}
+
+static void lost_and_the_workers_killed(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "lost=1.0");
+    uint64_t seq = ask_return(&t, s);
+    assert_true(talk_until(&t, &seq, "return.pending", WAIT_MS));
+    kill_workers(s);
+    site_fault(s, "", "none");
+    assert_true(talk_until(&t, &seq, "prelude.unconfirmed.done", WAIT_MS));
+    truth_was_told_once(&t, s);
+}
+
+/* The shop has acted and its answer is on the way. */
+static void server_killed_before_the_reply(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "slow=1500ms");
+    ask_return(&t, s);
+    wait_for_write(s);
+    restart(s);
+    site_fault(s, "", "none");
+    assert_true(talk_connect(&t, s->server.port));
+    truth_was_told_once(&t, s);
+}
+
+static void workers_killed_before_the_reply(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "slow=1500ms");
+    ask_return(&t, s);
+    wait_for_write(s);
+    kill_workers(s);
+    site_fault(s, "", "none");
+    truth_was_told_once(&t, s);
+}
+
+int main(void) {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
+    const struct CMUnitTest tests[] = {
+        CASE(reply_is_lost),
+        CASE(reply_is_late),
+        CASE(lost_and_the_server_killed),
+        CASE(lost_and_the_workers_killed),
+        CASE(server_killed_before_the_reply),
+        CASE(workers_killed_before_the_reply),
+    };
+    give_up_after(140);
+    return cmocka_run_group_tests_name("once", tests, NULL, NULL);
+}
