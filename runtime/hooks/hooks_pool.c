@@ -284,8 +284,10 @@ static bool own_fault(int status) {
 static void on_exit_of(struct pl_child *child, int status) {
     struct pl_hooks__worker *w = child->ctx;
     struct pl_hooks *h = w->hooks;
+    bool killed = WIFSIGNALED(status);
     if (h->config.log)
-        pl_log(h->config.log, PL_LOG_WARN, "hooks", "worker_ended", "status=%d", status);
+        pl_log(h->config.log, PL_LOG_WARN, "hooks", "worker_ended",
+               killed ? "signal=%d" : "exit=%d", killed ? WTERMSIG(status) : WEXITSTATUS(status));
     hang_up(w);
     lose_calls(w, own_fault(status) ? pl_hooks__worker_oldest(w) : NULL);
     if (pl_loop_now_us(h->loop) - w->started_us > YOUNG_US) w->backoff_ms = 0;

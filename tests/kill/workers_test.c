@@ -127,9 +127,9 @@ static void worker_crashes_once(void **state) {
     struct site *s = *state;
     struct talk t;
     begin(&t, s, 1);
-    site_fault(s, "", "slow=400ms");
+    site_fault(s, "", "slow=2s");
     uint64_t seq = talk_ask(&t, "listen to the river", WAIT_MS);
-    nap_ms(150);
+    nap_ms(1000); /* it has asked the shop by now */
     assert_true(signal_workers(s, SIGSEGV) > 0);
     site_fault(s, "", "none");
     assert_true(talk_until(&t, &seq, "hurt.wait.done", WAIT_MS));
