@@ -686,6 +686,7 @@ struct pl_ast_flow {
     struct pl_ast_line *title, *resume; /* or NULL */
     PL_AST_LIST(struct pl_ast_trigger) triggers;
     enum pl_ast_on_change on_change;
+    struct pl_span on_change_at;
     enum pl_ast_interrupt interrupt;
     bool regulated, verified;
     struct pl_ast_block *body;

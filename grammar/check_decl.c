@@ -362,6 +362,9 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     struct pl_check c = {.g = g, .flow = f, .aloud = true};
     c.where = (struct pl_where){.g = g, .known = &known};
     if (a->verified) not_built(g, f->decl->head, "`requires verified`");
+    if (a->on_change == PL_AST_CHANGE_RESTART || a->on_change == PL_AST_CHANGE_MOVE)
+        pl_diag1(g->diags, PL_D_CHANGE_LATER, a->on_change_at,
+                 pl_span_text(g->input->sources, a->on_change_at));
     bool asked_for = false;
     for (size_t i = 0; i < a->triggers.n; i++) {
         check_trigger(g, f->decl, &a->triggers.v[i]);

@@ -412,10 +412,12 @@ static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
         check_shown(c, k);
 }
 
-static void check_result(struct pl_check *c, const struct pl_ast_call *k, struct pl_type type) {
+/* A declared type that is unknown was reported where it is declared. */
+static void check_result(struct pl_check *c, const struct pl_ast_call *k,
+                         const struct pl_ast_type *declared, struct pl_type type) {
     if (!k->result.n) return;
     if (type.kind == PL_KIND_NONE) {
-        pl_diag1(c->g->diags, PL_D_NO_RESULT, k->callee.span, k->callee.s);
+        if (!declared) pl_diag1(c->g->diags, PL_D_NO_RESULT, k->callee.span, k->callee.s);
         return;
     }
     struct pl_graph_slot *slot = slot_of(c, &k->result);
@@ -432,8 +434,10 @@ static void check_call_hook(struct pl_check *c, const struct pl_ast_call *k,
     check_failures(c, k, hook);
     if (h->effect == PL_EFFECT_WRITE_ONCE) check_write(c, k);
     struct pl_type type = pl_grammar__kind(PL_KIND_NONE);
+    pl_grammar__mute(c->g);
     if (h->result) type = pl_grammar__type(c->g, h->result, hook->name);
-    check_result(c, k, type);
+    if (c->aloud) pl_grammar__speak(c->g);
+    check_result(c, k, h->result, type);
     struct pl_state failed = pl_grammar__state_copy(c), done = pl_grammar__state_copy(c);
     forget(c, &failed, &k->result);
     forget(c, &done, &k->result);
@@ -451,7 +455,7 @@ static void check_call_flow(struct pl_check *c, const struct pl_ast_call *k,
     flow->used = true;
     pl_grammar__check_args(c, flow->name, &k->args, &flow->decl->flow.params, k->callee.span);
     if (k->failures.n) pl_diag(c->g->diags, PL_D_FLOW_FAILURES, k->failures.v[0].span);
-    check_result(c, k, f->result);
+    check_result(c, k, flow->decl->flow.result, f->result);
     struct pl_state done = pl_grammar__state_copy(c);
     for (uint32_t i = 0; i < c->g->cleared.n * 64 && i < c->g->paths.n; i++)
         if (pl_grammar__known_has(&c->g->cleared, i)) pl_grammar__known_drop(c->g, &done.known, i);

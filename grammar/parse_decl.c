@@ -551,6 +551,7 @@ static void fl_on(struct parser *p, void *node) {
     int i = pl_parse__one_of(p, words, PL_LEN(words));
     if (i == 6) {
         on_change(p, f, at);
+        f->on_change_at = pl_parse__from(p, start);
         return;
     }
     t.kind = i < 0 ? PL_TRIGGER_OPEN : (enum pl_ast_trigger_kind)i;

@@ -128,7 +128,7 @@ static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbe
     info.user = g;
     info.pcontext = &g->lws;
     info.max_http_header_data = 4096;
-    info.max_http_header_pool = 256; /* handshakes and requests under way at once */
+    info.max_http_header_pool = 256 + PL_GATEWAY__STREAMS; /* requests under way at once */
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols;
     info.server_string = "parlance";
@@ -240,6 +240,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     PL_VEC_FREE(&g->slots);
     PL_VEC_FREE(&g->free_slots);
     pl_map_free(&g->peers);
+    pl_map_free(&g->streams);
     pl_limits_free(&g->handshakes);
     pl_arena_free(&g->arena);
     pl_buf_free(&g->scratch);

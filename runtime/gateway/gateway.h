@@ -73,8 +73,9 @@ struct pl_gateway_event {
 
 void pl_gateway_ready(struct pl_gateway *g, uint64_t client, const struct pl_gateway_ready *r);
 void pl_gateway_live(struct pl_gateway *g, uint64_t client);
+/* With the n events that it brought at once: they leave in one message. */
 void pl_gateway_ack(struct pl_gateway *g, uint64_t client, struct pl_cid cid, uint64_t seq,
-                    bool dup);
+                    bool dup, const struct pl_gateway_event *events, size_t n);
 void pl_gateway_events(struct pl_gateway *g, uint64_t client, const struct pl_gateway_event *events,
                        size_t n);
 void pl_gateway_typing(struct pl_gateway *g, uint64_t client, bool on);

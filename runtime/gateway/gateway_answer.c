@@ -61,10 +61,22 @@ void pl_gateway_live(struct pl_gateway *g, uint64_t client) {
     post(out);
 }
 
+static void print_events(struct pl_buf *b, const struct pl_gateway_event *events, size_t n) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) bytes += events[i].body.n + 96;
+    pl_buf_reserve(b, bytes);
+    for (size_t i = 0; i < n; i++) {
+        if (b->n > 0) pl_buf_byte(b, ',');
+        pl_print_event(b, events[i].seq, events[i].at_ms, events[i].body);
+    }
+}
+
 void pl_gateway_ack(struct pl_gateway *g, uint64_t client, struct pl_cid cid, uint64_t seq,
-                    bool dup) {
+                    bool dup, const struct pl_gateway_event *events, size_t n) {
     struct pl_gateway__out *out = pl_gateway__out(g, client);
+    out->frames = (uint32_t)n + 1;
     pl_print_ack(&out->text, cid, seq, dup);
+    print_events(&out->text, events, n);
     post(out);
 }
 
@@ -72,14 +84,8 @@ void pl_gateway_events(struct pl_gateway *g, uint64_t client, const struct pl_ga
                        size_t n) {
     if (n == 0) return;
     struct pl_gateway__out *out = pl_gateway__out(g, client);
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) bytes += events[i].body.n + 96;
-    pl_buf_reserve(&out->text, bytes);
     out->frames = (uint32_t)n;
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0) pl_buf_byte(&out->text, ',');
-        pl_print_event(&out->text, events[i].seq, events[i].at_ms, events[i].body);
-    }
+    print_events(&out->text, events, n);
     post(out);
 }
 

@@ -15,9 +15,8 @@
 
 /* ---- headers of a request ---- */
 
-/* Copied into out; "" when absent or too long. */
-static struct pl_str header(struct lws *wsi, enum lws_token_indexes h, char *out, size_t size) {
-    int n = lws_hdr_copy(wsi, out, (int)size, h);
+struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size) {
+    int n = lws_hdr_copy(wsi, out, (int)size, (enum lws_token_indexes)h);
     return n > 0 ? (struct pl_str){out, (size_t)n} : (struct pl_str){"", 0};
 }
 
@@ -72,7 +71,8 @@ static bool add_own(struct lws *wsi, const struct pl_gateway__http *a, unsigned 
         good = add(wsi, "access-control-allow-origin:", "*", p, end) &&
                add(wsi, "cross-origin-resource-policy:", "cross-origin", p, end);
     if (good && a->status == 401) good = add(wsi, "www-authenticate:", "Bearer", p, end);
-    if (good && a->status == 405) good = add(wsi, "allow:", "GET, HEAD", p, end);
+    if (good && a->status == 405) good = add(wsi, "allow:", a->allow, p, end);
+    if (good && a->call != NULL) good = pl_gateway__call_headers(wsi, a, p, end);
     if (good && a->retry_after_s > 0) {
         snprintf(text, sizeof text, "%lld", (long long)a->retry_after_s);
         good = add(wsi, "retry-after:", text, p, end);
@@ -80,14 +80,14 @@ static bool add_own(struct lws *wsi, const struct pl_gateway__http *a, unsigned 
     return good;
 }
 
-/* Writes the headers, and with `whole` a short body in the same write. */
-static int send_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole) {
+int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole) {
     unsigned char buffer[LWS_PRE + 4096], *start = buffer + LWS_PRE, *p = start;
     unsigned char *end = buffer + sizeof buffer - 1;
-    if (lws_add_http_common_headers(wsi, (unsigned)a->status, a->type, a->body.n, &p, end) != 0 ||
+    lws_filepos_t length = a->stream != NULL ? LWS_ILLEGAL_HTTP_CONTENT_LEN : a->body.n;
+    if (lws_add_http_common_headers(wsi, (unsigned)a->status, a->type, length, &p, end) != 0 ||
         !add_own(wsi, a, &p, end) || lws_finalize_http_header(wsi, &p, end) != 0)
         return -1;
-    if (whole && a->body.n < (size_t)(end - p)) {
+    if (whole && a->body.n > 0 && a->body.n < (size_t)(end - p)) {
         memcpy(p, a->body.p, a->body.n);
         p += a->body.n;
         a->at = a->body.n;
@@ -97,6 +97,7 @@ static int send_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole)
 }
 
 static void forget(struct pl_gateway__http *a) {
+    pl_gateway__call_forget(a);
     pl_buf_free(&a->body);
     *a = (struct pl_gateway__http){0};
 }
@@ -106,11 +107,11 @@ static int finish(struct lws *wsi, struct pl_gateway__http *a) {
     return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
 }
 
-static int send_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
-                       bool head) {
+int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                            bool head) {
     pl_gateway__count(g, PL_GATEWAY_http_requests, 1);
     if (a->body.failed) return -1;
-    if (send_headers(wsi, a, !head) != 0) return -1;
+    if (pl_gateway__http_headers(wsi, a, !head) != 0) return -1;
     if (head || a->at == a->body.n) return finish(wsi, a);
     lws_callback_on_writable(wsi);
     return 0;
@@ -145,7 +146,7 @@ static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_token_scope
                       struct pl_gateway__http *a) {
     char text[128];
     struct pl_token token;
-    struct pl_str got = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
+    struct pl_str got = pl_gateway__header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
     struct pl_str bearer = PL_STR("Bearer ");
     if (!pl_str_starts(got, bearer)) {
         pl_gateway__http_error(a, 401, "token_missing",
@@ -228,19 +229,22 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
     char *uri, seen[64];
     int len, method = lws_http_get_uri_and_method(wsi, &uri, &len);
     forget(a);
+    a->allow = "GET, HEAD";
+    if (pl_gateway__is_call((struct pl_str){uri, (size_t)len}))
+        return pl_gateway__call(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
         pl_gateway__http_error(a, 405, "method_not_allowed", "only GET and HEAD are answered");
-        send_headers(wsi, a, true);
+        pl_gateway__http_headers(wsi, a, true);
         return -1; /* the body it may have is not read */
     }
     route(g, wsi, (struct pl_str){uri, (size_t)len}, a);
-    struct pl_str etag = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
+    struct pl_str etag = pl_gateway__header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
     if (a->etag[0] != '\0' && lists(etag, pl_str_c(a->etag))) {
         a->status = 304;
         pl_buf_clear(&a->body);
     }
     pl_arena_reset(&g->arena);
-    return send_answer(g, wsi, a, method == LWSHUMETH_HEAD);
+    return pl_gateway__http_answer(g, wsi, a, method == LWSHUMETH_HEAD);
 }
 
 /* ---- handshakes ---- */
@@ -250,7 +254,7 @@ static bool refuse(struct pl_gateway__http *a, int status, const char *code, con
     return false;
 }
 
-static bool within_limits(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+bool pl_gateway__room(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
     const struct pl_gateway__peer *peer = lws_get_opaque_user_data(wsi);
     if (g->draining || (int64_t)g->nconns >= g->c.max_connections) {
         a->retry_after_s = 5;
@@ -268,29 +272,35 @@ static bool within_limits(struct pl_gateway *g, struct lws *wsi, struct pl_gatew
     return true;
 }
 
-bool pl_gateway__admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+bool pl_gateway__origin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    char text[256];
+    struct pl_str origin = pl_gateway__header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
+    struct pl_str allowed = pl_str_c(g->c.origins);
+    if (!pl_str_is(allowed, "*") && !lists(allowed, origin))
+        return refuse(a, 403, "origin", "pages of this origin may not connect");
+    return true;
+}
+
+/* Whether a handshake may go on; if not, the answer says why. */
+static bool admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
     char text[256], *uri;
     int len;
     if (lws_http_get_uri_and_method(wsi, &uri, &len) != LWSHUMETH_GET ||
         !pl_str_is((struct pl_str){uri, (size_t)len}, "/ws"))
         return refuse(a, 404, "not_found", "the WebSocket is at /ws");
-    struct pl_str protocol = header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text);
+    struct pl_str protocol = pl_gateway__header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text);
     if (!lists(protocol, PL_STR(PL_PROTOCOL_NAME)))
         return refuse(a, 400, "protocol", "ask for the subprotocol " PL_PROTOCOL_NAME);
-    struct pl_str origin = header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
-    struct pl_str allowed = pl_str_c(g->c.origins);
-    if (!pl_str_is(allowed, "*") && !lists(allowed, origin))
-        return refuse(a, 403, "origin", "pages of this origin may not connect");
-    return within_limits(g, wsi, a);
+    return pl_gateway__origin(g, wsi, a) && pl_gateway__room(g, wsi, a);
 }
 
 /* 0: upgrade; 1: answered; -1: hang up. */
 static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
     struct pl_gateway__http a = {0};
     if (strcasecmp(to, "websocket") != 0) return -1;
-    if (pl_gateway__admit(g, wsi, &a)) return 0;
+    if (admit(g, wsi, &a)) return 0;
     pl_gateway__count(g, PL_GATEWAY_refused, 1);
-    int err = send_headers(wsi, &a, true);
+    int err = pl_gateway__http_headers(wsi, &a, true);
     forget(&a);
     return err == 0 ? 1 : -1;
 }
@@ -327,7 +337,10 @@ int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason,
     case LWS_CALLBACK_WSI_DESTROY: leave_socket(g, wsi); return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);
     case LWS_CALLBACK_HTTP: return request(g, wsi, a);
-    case LWS_CALLBACK_HTTP_WRITEABLE: return send_more(g, wsi, a);
+    case LWS_CALLBACK_HTTP_BODY: return pl_gateway__call_body(g, a, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return pl_gateway__call_whole(g, wsi, a);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return a->stream != NULL ? pl_gateway__stream_writeable(a->stream) : send_more(g, wsi, a);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
         if (a != NULL) forget(a);

@@ -2,7 +2,10 @@
  * Private to this room: connections, their queues, and how the files share the gateway.
  *
  *   gateway.c         create, drain, destroy, the table of connections
- *   gateway_ws.c      one WebSocket connection: reading, limits, writing, closing
+ *   gateway_conn.c    one connection, whatever carries it: frames in, limits, queue out, closing
+ *   gateway_ws.c      the WebSocket that carries one
+ *   gateway_stream.c  the pair that carries one without WebSocket: events out of one long answer,
+ *                     frames in by POST
  *   gateway_answer.c  the engine's answers: printed on its thread, queued on ours
  *   gateway_http.c    routes, responses, operators' tokens, metrics
  *   gateway_web.c     files of the web folder
@@ -24,6 +27,9 @@ struct lws_context;
 #define PL_GATEWAY__FRAMES  10        /* frames of any kind per allowed message */
 #define PL_GATEWAY__SPARE   32        /* sockets of an address beyond its WebSockets */
 #define PL_GATEWAY__WEB_MAX (4 << 20) /* bytes of the largest file served */
+#define PL_GATEWAY__STREAMS 1024      /* each keeps its request's headers, 4 KiB, while it lasts */
+#define PL_GATEWAY__BEFORE  32        /* room that transports have before a message */
+#define PL_GATEWAY__AFTER   2         /* and behind it */
 
 /* ---- one connection ----
  *
@@ -50,12 +56,23 @@ struct pl_gateway__out {
 /* One address (IPv6: one /64), for as long as it has a socket open. */
 struct pl_gateway__peer {
     struct pl_peer key;
-    uint32_t sockets, conns; /* accepted; of them WebSockets */
+    uint32_t sockets, conns; /* accepted; of them with a conversation */
+};
+
+struct pl_gateway__conn;
+
+/* What carries a connection's messages. */
+struct pl_gateway__transport {
+    void (*look)(struct pl_gateway__conn *c, int64_t now_us); /* its own deadlines, each sweep */
+    /* Sends one message; the bytes around it, BEFORE and AFTER, may be overwritten. */
+    bool (*write)(struct pl_gateway__conn *c, char *text, size_t n);
+    void (*end)(struct pl_gateway__conn *c); /* all is written: the last words before the close */
 };
 
 struct pl_gateway__conn {
     struct pl_gateway *g;
     struct lws *wsi;
+    const struct pl_gateway__transport *via;
     uint64_t id; /* generation << 32 | slot */
     struct pl_gateway__conn *prev, *next;
     struct pl_gateway__peer *peer;
@@ -89,7 +106,8 @@ struct pl_gateway {
     size_t nconns;
     PL_VEC(struct pl_gateway__slot) slots;
     PL_VEC(uint32_t) free_slots;
-    struct pl_map peers; /* struct pl_gateway__peer by key */
+    struct pl_map peers;   /* struct pl_gateway__peer by key */
+    struct pl_map streams; /* struct pl_gateway__stream by id */
     struct pl_limits *handshakes;
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
@@ -118,8 +136,19 @@ struct pl_gateway__peer *pl_gateway__peer(struct pl_gateway *g, const struct pl_
 struct pl_gateway__peer *pl_gateway__peer_join(struct pl_gateway *g, const struct pl_peer *key);
 void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer);
 
-/* ---- gateway_ws.c ---- */
+/* ---- gateway_conn.c ---- */
 
+/* The connection is there and says hello. */
+void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi,
+                       const struct pl_gateway__transport *via);
+/* It is gone. */
+void pl_gateway__end(struct pl_gateway__conn *c);
+/* A whole message came: a frame or an array of frames. */
+void pl_gateway__message(struct pl_gateway__conn *c, struct pl_str text);
+/* Writes what waits. -1: hang up. */
+int pl_gateway__writeable(struct pl_gateway__conn *c);
+void pl_gateway__refuse(struct pl_gateway__conn *c, enum pl_code code, struct pl_str message,
+                        struct pl_cid cid);
 /* Adds to the queue, or frees it when it may be dropped or the connection closes. */
 void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out);
 /* Says bye, then closes once the queue is written. */
@@ -141,16 +170,45 @@ struct pl_gateway__http {
     size_t at;
     int status;
     const char *type;
-    char etag[24];         /* quoted; empty: none */
-    bool anywhere;         /* other sites' pages may load it */
-    int64_t retry_after_s; /* 0: none */
+    char etag[24];                     /* quoted; empty: none */
+    const char *allow;                 /* the methods that may be used */
+    bool anywhere;                     /* other sites' pages may load it */
+    int64_t retry_after_s;             /* 0: none */
+    struct pl_gateway__call *call;     /* a POST: what is read of it */
+    struct pl_gateway__stream *stream; /* the answer is this one, and has no end of its own */
 };
 
-/* Whether a handshake may go on; if not, *status and *why say what to answer. */
-bool pl_gateway__admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
+/* A header's value copied into out; "" when absent or too long. h: enum lws_token_indexes. */
+struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size);
+/* Whether pages of the request's origin may talk here, and more connections are taken from its
+ * address; if not, the answer says so. */
+bool pl_gateway__origin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
+bool pl_gateway__room(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
+/* Sends the answer and ends the request. -1: hang up. */
+int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                            bool head);
+/* The headers alone, and with `whole` a short body in the same write. 0 or -1. */
+int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole);
 /* A JSON answer {"error":{"code":...,"message":...}}. */
 void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const char *code,
                             const char *message);
+
+/* ---- gateway_stream.c ---- */
+
+/* Whether the path is one of the two calls. */
+bool pl_gateway__is_call(struct pl_str path);
+/* A request for one of them: answered, or its body follows. */
+int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
+                     struct pl_gateway__http *a);
+int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
+                          size_t len);
+int pl_gateway__call_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+int pl_gateway__stream_writeable(struct pl_gateway__stream *s);
+/* Frees what a request left behind; ends its stream. */
+void pl_gateway__call_forget(struct pl_gateway__http *a);
+/* The headers that browsers ask for, and a stream's own. */
+bool pl_gateway__call_headers(struct lws *wsi, const struct pl_gateway__http *a, unsigned char **p,
+                              unsigned char *end);
 
 /* ---- gateway_web.c ---- */
 

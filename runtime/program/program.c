@@ -15,6 +15,7 @@ struct pl_image {
     struct pl_program p;
     struct pl_map flows, hooks, intents, queues, options, locales, sections;
     struct pl_map labels; /* "type\0member" to text + 1 */
+    uint8_t *runs;        /* per word of code: a frame may stand there */
     uint32_t *fallback;   /* per locale: the next to try, PL_NOWHERE at the end */
 };
 
@@ -137,7 +138,12 @@ enum pl_err pl_image_load(struct pl_str bytes, const uint8_t hash[32], struct pl
         snprintf(why, 256, "not an image, or cut short");
     struct pl_arena scratch;
     pl_arena_init(&scratch, PL_IMAGE_ARENA);
-    if (err == PL_OK && !pl_program__verify(&i->p, &scratch, why)) err = PL_MALFORMED;
+    if (err == PL_OK) i->runs = PL_NEW_ARRAY(&i->arena, uint8_t, (size_t)i->p.ncode + 1);
+    if (err == PL_OK && !i->runs) {
+        snprintf(why, 256, "out of memory");
+        err = PL_NOMEM;
+    }
+    if (err == PL_OK && !pl_program__verify(&i->p, i->runs, &scratch, why)) err = PL_MALFORMED;
     pl_arena_free(&scratch);
     if (err != PL_OK) {
         destroy(i);
@@ -223,6 +229,10 @@ void pl_image_line(const struct pl_image *i, uint32_t at, struct pl_str *file, u
     }
     *file = low ? p->consts[p->lines[low - 1].file].s : PL_STR("?");
     *line = low ? p->lines[low - 1].line : 0;
+}
+
+bool pl_image_runs(const struct pl_image *i, uint32_t at) {
+    return at < i->p.ncode && i->runs[at];
 }
 
 struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t locale) {

@@ -317,6 +317,8 @@ uint32_t pl_image_locale(const struct pl_image *i, struct pl_str locale);
 uint32_t pl_image_label(const struct pl_image *i, struct pl_str type, struct pl_str member);
 /* File and line of an address, for errors. */
 void pl_image_line(const struct pl_image *i, uint32_t at, struct pl_str *file, uint32_t *line);
+/* Whether a flow run may stand at this address: an instruction of a flow that the verifier saw. */
+bool pl_image_runs(const struct pl_image *i, uint32_t at);
 /* The text's message code in a locale with fall-back (es-MX, es, source). */
 struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t locale);
 

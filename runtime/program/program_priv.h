@@ -42,8 +42,10 @@ extern const struct pl_op_row pl_program__ops[PL_OPS];
 
 /* Tables from bytes, not verified yet. */
 enum pl_err pl_program__read(struct pl_str bytes, struct pl_arena *a, struct pl_program *out);
-/* Everything program.h promises of a loaded image; the reason of a refusal goes to why. */
-bool pl_program__verify(const struct pl_program *p, struct pl_arena *scratch, char why[256]);
+/* Everything program.h promises of a loaded image; the reason of a refusal goes to why. runs: a
+ * zeroed place for each word of code, set for those where a flow's frame may stand. */
+bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_arena *scratch,
+                        char why[256]);
 /* Words that follow an opcode (ITER_NEXT, PICK, EXPERIMENT). */
 uint32_t pl_program__extra(uint32_t word);
 

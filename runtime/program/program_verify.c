@@ -29,7 +29,8 @@ struct check {
     uint32_t ntodo;
     uint32_t nslots; /* locals of the flow whose code is followed */
     uint32_t from, to;
-    bool block; /* a block: must end with DONE, no control */
+    bool block;    /* a block: must end with DONE, no control */
+    uint8_t *runs; /* by address: a flow's own code, where a frame may stand */
 };
 
 static bool refuse(struct check *c, const char *format, ...) PL_PRINTF(2, 3);
@@ -166,6 +167,15 @@ static bool triggers_ok(struct check *c) {
     return true;
 }
 
+/* A corrected answer goes back to `at`: it must be the very word that waits here. */
+static bool wait_word_ok(struct check *c, const struct pl_p_wait *w) {
+    static const uint8_t ops[] = {PL_OP_ASK, PL_OP_CONFIRM, PL_OP_CHOOSE, PL_OP_SLEEP};
+    const struct pl_p_flow *f = &c->p->flows[w->flow];
+    uint32_t word = PL_WORD(ops[w->kind], (uint32_t)(w - c->p->waits));
+    if (w->at >= f->entry && w->at < f->end && c->p->code[w->at] == word) return true;
+    return refuse(c, "a wait's address %u is not where it waits", w->at);
+}
+
 static bool wait_ok(struct check *c, const struct pl_p_wait *w) {
     const struct pl_program *p = c->p;
     if (w->kind > PL_WAIT_SLEEP) return refuse(c, "a wait of unknown kind");
@@ -175,7 +185,7 @@ static bool wait_ok(struct check *c, const struct pl_p_wait *w) {
     if (!address(c, w->at, false, "a wait") || !address(c, w->next, false, "a wait's next") ||
         !address(c, w->els, sleep, "a wait's else") ||
         !address(c, w->no, w->kind != PL_WAIT_CONFIRM, "a confirm's no") ||
-        !address(c, w->otherwise, true, "a wait's otherwise"))
+        !address(c, w->otherwise, true, "a wait's otherwise") || !wait_word_ok(c, w))
         return false;
     if (ask && (!slot_ok(c, w->slot, n, "an ask") || !type_ok(c, w->type))) return false;
     if (!below(c, w->entity, p->nentities, true, "an ask's entity")) return false;
@@ -229,6 +239,8 @@ static bool handoff_ok(struct check *c, const struct pl_p_handoff *h, bool rule)
     if (rule && h->because != PL_NOWHERE && h->because < c->p->ntexts &&
         c->p->texts[h->because].nargs)
         return refuse(c, "a rule's reason takes no values");
+    if (rule && h->closed != PL_NOWHERE)
+        return refuse(c, "a rule's hand-over has no block of its own");
     return below(c, h->queue, c->p->nqueues, true, "a hand-over's queue") &&
            below(c, h->because, c->p->ntexts, true, "a hand-over's reason") &&
            address(c, h->closed, true, "a hand-over's closed block");
@@ -246,7 +258,8 @@ static bool people_ok(struct check *c) {
             return false;
     for (uint32_t i = 0; i < p->nhours; i++)
         for (uint32_t k = 0; k < p->hours[i].nopen; k++)
-            if (p->hours[i].open[k].weekday > 6 || p->hours[i].open[k].to > 1440)
+            if (p->hours[i].open[k].weekday > 6 || p->hours[i].open[k].to > 1440 ||
+                p->hours[i].open[k].from > p->hours[i].open[k].to)
                 return refuse(c, "hours %u: no such time", i);
     for (uint32_t i = 0; i < p->nbacks; i++)
         if (!address(c, p->backs[i].to, false, "back") ||
@@ -361,14 +374,17 @@ static int text_change(enum pl_op op, uint32_t arg) {
 }
 
 static bool reach(struct check *c, uint32_t at, uint32_t depth, uint32_t texts) {
-    if (!address(c, at, false, "code") || at < c->from || at >= c->to)
-        return refuse(c, "code at %u leaves its flow", at);
+    if (!address(c, at, false, "code")) return false;
+    if (at < c->from || at >= c->to) return refuse(c, "code at %u leaves its flow", at);
     if (c->stack[at] == UNSEEN) {
+        c->runs[at] = !c->block;
         c->stack[at] = (uint8_t)depth;
         c->texts[at] = (uint8_t)texts;
         c->todo[c->ntodo++] = at;
         return true;
     }
+    if (c->runs[at] == c->block)
+        return refuse(c, "code at %u belongs to a block and to a flow", at);
     if (c->stack[at] == depth && c->texts[at] == texts) return true;
     return refuse(c, "code at %u is reached with two stack depths", at);
 }
@@ -403,6 +419,9 @@ static bool follow_word(struct check *c, uint32_t at) {
     if (!c->block && op == PL_OP_DONE) return refuse(c, "a flow runs into DONE at %u", at);
     if (!operand_ok(c, at, w)) return false;
     if (pl_program__ops[op].operand == OPERAND_CALL && !callee_ok(c, op, &c->p->calls[arg]))
+        return false;
+    if (op == PL_OP_HANDOFF && c->p->handoffs[arg].queue_slot != PL_NOWHERE &&
+        !slot_ok(c, c->p->handoffs[arg].queue_slot, c->nslots, "a hand-over's queue"))
         return false;
     uint32_t takes = pops(c, op, arg);
     if (takes > depth) return refuse(c, "%s at %u: too few values", pl_program__ops[op].name, at);
@@ -504,8 +523,9 @@ static bool layout_ok(struct check *c) {
     return true;
 }
 
-bool pl_program__verify(const struct pl_program *p, struct pl_arena *scratch, char why[256]) {
-    struct check c = {.p = p, .why = why};
+bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_arena *scratch,
+                        char why[256]) {
+    struct check c = {.p = p, .why = why, .runs = runs};
     if (p->ncode > 1u << 24) return refuse(&c, "more code than 24 bits can address");
     if (p->nlocales == 0) return refuse(&c, "no locale");
     c.stack = PL_NEW_ARRAY(scratch, uint8_t, p->ncode + 1);

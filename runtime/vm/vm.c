@@ -23,7 +23,7 @@ void pl_vm_destroy(struct pl_vm **vm) {
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms) {
     const struct pl_program *p = pl_image_program(image);
     struct vm_state *s = PL_NEW(a, struct vm_state);
-    s->started_ms = s->last_ms = now_ms;
+    s->started_ms = s->quiet_ms = now_ms;
     s->next_run = s->next_effect = 1;
     s->offer_rule = s->kept_flow = PL_NOWHERE;
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
@@ -89,7 +89,8 @@ static void settle(struct vm_machine *m, struct vm_frame *f, const struct pl_p_c
 
 /* The definite outcome of a write whose flow no longer waits for it. */
 static void outcome(struct vm_machine *m) {
-    for (size_t i = 0; i < m->s->pending.n; i++)
+    bool definite = !pl_str_is(m->e->failure, "unconfirmed");
+    for (size_t i = 0; definite && i < m->s->pending.n; i++)
         if (m->s->pending.v[i].effect == m->e->effect && m->s->pending.v[i].outcome == 0)
             m->s->pending.v[i].outcome = m->e->failure.n ? -1 : 1;
     pl_vm__go(m);
@@ -106,14 +107,17 @@ static void hook_came(struct vm_machine *m) {
     pl_vm__go(m);
 }
 
-static uint32_t idle_flow(struct vm_machine *m) {
-    for (uint32_t i = 0; i < m->p->ntriggers; i++) {
+/* The flow for a silence that has become this long; each silence is looked at once. */
+static uint32_t idle_flow(struct vm_machine *m, int64_t silence) {
+    uint32_t flow = PL_NOWHERE;
+    for (uint32_t i = 0; i < m->p->ntriggers && flow == PL_NOWHERE; i++) {
         const struct pl_p_trigger *t = &m->p->triggers[i];
-        if (t->kind == PL_ON_IDLE && m->e->now_ms - m->s->last_ms >= t->arg &&
+        if (t->kind == PL_ON_IDLE && silence >= t->arg && t->arg > m->s->idle_ms &&
             pl_vm__condition(m, NULL, t->cond))
-            return t->flow;
+            flow = t->flow;
     }
-    return PL_NOWHERE;
+    if (silence > m->s->idle_ms) m->s->idle_ms = silence;
+    return flow;
 }
 
 static void timer(struct vm_machine *m) {
@@ -121,11 +125,11 @@ static void timer(struct vm_machine *m) {
     m->silent = pl_vm__is_silent(m->s, m->e->now_ms);
     if (f && f->waiting == VM_SLEEP && f->deadline <= m->e->now_ms) {
         f->waiting = VM_RUNS;
-    } else if (f && f->waiting == VM_QUESTION && !m->s->idle_done) {
-        uint32_t flow = idle_flow(m);
+    } else if (f && f->waiting == VM_QUESTION) {
+        uint32_t flow = idle_flow(m, m->e->now_ms - m->s->quiet_ms);
         struct vm_frame *idle =
             flow == PL_NOWHERE ? NULL : pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
-        if (idle) idle->idle = m->s->idle_done = true;
+        if (idle) idle->idle = true;
     }
     pl_vm__go(m);
 }
@@ -207,7 +211,7 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
                        struct pl_vm_result *out) {
     struct vm_state *s;
     struct vm_machine m;
-    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
+    enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
     begin(&m, vm, image, s, event, a);
     handle(&m);
@@ -226,7 +230,7 @@ enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl
     struct vm_state *s;
     const struct pl_program *p = pl_image_program(image);
     (void)vm;
-    enum pl_err err = pl_vm__decode(a, p, state, &s);
+    enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err == PL_OK) view_of(p, s, out);
     return err;
 }
@@ -253,7 +257,7 @@ struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, stru
     struct vm_state *s;
     const struct pl_program *p = pl_image_program(image);
     (void)vm;
-    if (pl_vm__decode(a, p, state, &s) != PL_OK) return PL_NONE;
+    if (pl_vm__decode(a, image, state, &s) != PL_OK) return PL_NONE;
     return pl_vm__slots_record(p, s, pl_vm__top(s), a);
 }
 
@@ -267,7 +271,7 @@ static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
                                 const struct pl_image *image, struct pl_str state,
                                 const struct pl_vm_event *event, struct pl_arena *a) {
     struct vm_state *s;
-    enum pl_err err = pl_vm__decode(a, pl_image_program(image), state, &s);
+    enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
     begin(m, vm, image, s, event, a);
     while (s->nframes && pl_vm__top(s)->idle) s->nframes--;

@@ -143,11 +143,14 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
 }
 
 static void read_facts(struct pl_reader *r, struct pl_arena *a, struct pl_vm_event *e) {
+    if (!pl_vm__time_ok(e->now_ms)) r->bad = true;
     e->nqueues = read_count(r);
     struct pl_vm_queue_fact *q = PL_NEW_ARRAY(a, struct pl_vm_queue_fact, e->nqueues + 1);
     for (uint32_t i = 0; i < e->nqueues && !r->bad; i++) {
         q[i].open = pl_read_u8(r);
-        q[i].opens_ms = e->now_ms + pl_read_zig(r);
+        int64_t later = pl_read_zig(r);
+        if (!pl_vm__time_ok(later)) r->bad = true;
+        q[i].opens_ms = r->bad ? 0 : e->now_ms + later;
         q[i].wait_ms = pl_read_zig(r);
     }
     e->queues = q;

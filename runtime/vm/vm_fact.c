@@ -22,7 +22,7 @@ static struct pl_value label(const char *type, struct pl_str member) {
 
 /* Facts are rounded to a thousandth, so that a float's last bit is never journaled. */
 static struct pl_value real(float x) {
-    double scaled = (double)x * 1000;
+    double scaled = x > -1000 && x < 1000 ? (double)x * 1000 : 0; /* not a number: 0 */
     int64_t m = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     struct pl_dec d = {.m = m, .scale = 3};
     while (d.scale && d.m % 10 == 0) {
@@ -90,6 +90,10 @@ static struct pl_value queue_field(struct vm_machine *m, struct pl_str queue, st
 
 /* A slot's name is "flow.slot" for locals, "session.x" or "customer.x" else. */
 static struct pl_value slot_field(struct vm_machine *m, struct pl_str slot, struct pl_str name) {
+    const struct vm_frame *top = pl_vm__top(m->s);
+    if (pl_str_is(name, "confirm_corrections"))
+        return pl_bool(top && top->role == VM_CORRECTING &&
+                       m->p->waits[top->arg].confirm_corrections);
     if (!pl_str_is(name, "title")) return PL_NONE;
     size_t dot = pl_str_find(slot, PL_STR("."));
     if (dot == SIZE_MAX) return PL_NONE;

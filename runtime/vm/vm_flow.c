@@ -61,6 +61,8 @@ void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
     m->offer_items = NULL;
     m->noffers = m->offers_cap = 0;
     f->waiting = VM_QUESTION;
+    m->s->quiet_ms = m->e->now_ms;
+    m->s->idle_ms = 0;
     if (!pl_vm__block(m, f, w->prompt)) return;
     f->offers = m->offers;
     f->offer_items = m->offer_items;
@@ -84,9 +86,12 @@ static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) 
     f->wait = wait;
     f->tries = 0;
     if (w->kind == PL_WAIT_ASK) {
-        const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
+        struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
         VM_PUSH(m->a, &f->asked, wait);
-        if ((slot && slot->kind != PL_KIND_NONE) || was_skipped(f, wait)) return;
+        bool filled = slot && slot->kind != PL_KIND_NONE;
+        if (filled && pl_vm__checks_pass(m, f, w)) return;
+        if (filled) *slot = PL_NONE; /* said ahead or corrected, but not acceptable */
+        if (!filled && was_skipped(f, wait)) return;
     }
     pl_vm__ask(m, f);
 }
@@ -96,10 +101,11 @@ static void sleep_until(struct vm_machine *m, struct vm_frame *f, uint32_t wait)
     f->wait = wait;
     f->waiting = VM_SLEEP;
     f->deadline = m->e->now_ms;
-    if (v.kind == PL_KIND_DURATION)
-        f->deadline += v.duration;
-    else if (v.kind == PL_KIND_DATETIME)
+    if (v.kind == PL_KIND_DURATION && v.duration > 0)
+        f->deadline += v.duration < VM_TIME_MOST ? v.duration : VM_TIME_MOST;
+    else if (v.kind == PL_KIND_DATETIME && v.datetime > f->deadline)
         f->deadline = v.datetime;
+    if (f->deadline > VM_TIME_MOST) f->deadline = VM_TIME_MOST;
 }
 
 /* ---- the end of a task ---- */
@@ -193,9 +199,9 @@ static void emit_handoff(struct vm_machine *m, const struct pl_p_handoff *h, uin
     e->facts = facts;
 }
 
-static void cut_all(struct vm_machine *m) {
+static void cut_all(struct vm_machine *m, const char *how) {
     keep_writes(m);
-    while (m->s->nframes) pl_vm__pop_task(m, "handed over");
+    while (m->s->nframes) pl_vm__pop_task(m, how);
     m->nstack = m->ntexts = 0;
     m->s->offer_rule = m->s->kept_flow = PL_NOWHERE;
 }
@@ -217,15 +223,16 @@ void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32
     struct vm_frame *f = pl_vm__top(m->s);
     if (open) {
         emit_handoff(m, h, queue, because, rule);
-        cut_all(m);
+        cut_all(m, "handed over");
         m->s->with_agent = true;
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_HANDED_OVER], VM_QUIET, &arg, 1);
     } else if (h->closed != PL_NOWHERE && f) {
         f->pc = h->closed;
     } else {
-        if (rule != PL_NOWHERE)
-            cut_all(m);
-        else if (f)
+        /* an offer was a digression: what it came from goes on when nobody is there */
+        if (rule != PL_NOWHERE && h->mode != PL_HANDOFF_OFFER)
+            cut_all(m, "nobody there");
+        else if (rule == PL_NOWHERE && f)
             pl_vm__pop_task(m, "nobody there");
         m->nstack = m->ntexts = 0;
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE], VM_TASK, &arg, 1);
@@ -472,15 +479,16 @@ int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s) {
     int64_t at = INT64_MAX;
     if (s->with_agent || s->closed) return 0;
     if (f && f->waiting == VM_SLEEP) at = f->deadline;
-    if (f && f->waiting == VM_QUESTION && !s->idle_done)
+    if (f && f->waiting == VM_QUESTION)
         for (uint32_t i = 0; i < p->ntriggers; i++)
-            if (p->triggers[i].kind == PL_ON_IDLE && s->last_ms + p->triggers[i].arg < at)
-                at = s->last_ms + p->triggers[i].arg;
+            if (p->triggers[i].kind == PL_ON_IDLE && p->triggers[i].arg > s->idle_ms &&
+                s->quiet_ms + p->triggers[i].arg < at)
+                at = s->quiet_ms + p->triggers[i].arg;
     for (size_t i = 0; i < s->pending.n && f; i++)
-        if (s->pending.v[i].outcome && s->last_ms + SILENCE_MS < at) at = s->last_ms + SILENCE_MS;
+        if (s->pending.v[i].outcome && s->quiet_ms + SILENCE_MS < at) at = s->quiet_ms + SILENCE_MS;
     return at == INT64_MAX ? 0 : at;
 }
 
 bool pl_vm__is_silent(const struct vm_state *s, int64_t now_ms) {
-    return now_ms - s->last_ms >= SILENCE_MS;
+    return now_ms - s->quiet_ms >= SILENCE_MS;
 }

@@ -81,8 +81,8 @@ static bool command_is(const struct vm_machine *m, const char *name) {
 }
 
 static bool skips(const struct vm_machine *m, const struct pl_p_wait *w) {
-    return w->kind == PL_WAIT_ASK && w->optional &&
-           (m->e->reading.yes_no < 0 || command_is(m, "skip"));
+    bool no = m->e->reading.yes_no < 0 && w->type.kind != PL_KIND_BOOL; /* there it is a value */
+    return w->kind == PL_WAIT_ASK && w->optional && (no || command_is(m, "skip"));
 }
 
 bool pl_vm__is_answer(struct vm_machine *m) {
@@ -131,7 +131,7 @@ void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger) {
         if (!own_recogniser(w) || !is_fillable(m, f, w, trigger)) continue;
         /* one value of a type a message: one that filled another slot of this type counts */
         uint32_t e = find_entity(m, w, false);
-        if (e == PL_NOWHERE || (before >> (e & 63) & 1)) continue;
+        if (e == PL_NOWHERE || (e < 64 && before >> e & 1)) continue;
         *pl_vm__slot(m->p, m->s, f, w->slot) = as_type(m, w, m->e->reading.entities[e].value);
         for (uint32_t k = 0; k < m->e->reading.nentities; k++)
             if (fits(w, &m->e->reading.entities[k])) use(m, k);
@@ -216,6 +216,15 @@ static struct pl_value slot_name(struct vm_machine *m, const struct vm_frame *f,
     return pl_vm__name_value(PL_KIND_SLOT, name);
 }
 
+static bool may_become(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w,
+                       struct pl_value value) {
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot), before = *slot;
+    *slot = value;
+    bool ok = pl_vm__checks_pass(m, f, w);
+    *slot = before;
+    return ok;
+}
+
 static bool correction(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     uint32_t flow = m->p->prelude[PL_PRELUDE_CORRECTION], entity = 0;
@@ -225,6 +234,10 @@ static bool correction(struct vm_machine *m) {
     if (f->writes.n && m->p->prelude[PL_PRELUDE_TOO_LATE_TO_CHANGE] != PL_NOWHERE)
         return run_prelude(m, PL_PRELUDE_TOO_LATE_TO_CHANGE);
     struct pl_value value = m->e->reading.entities[entity].value;
+    if (!may_become(m, f, &m->p->waits[wait], value)) {
+        pl_vm__ask(m, f); /* it said why not; the open question stands */
+        return true;
+    }
     struct pl_value args[] = {slot_name(m, f, m->p->waits[wait].slot), value};
     struct vm_frame *c = pl_vm__begin_flow(m, flow, VM_CORRECTING, args, 2);
     if (!c) return true;
@@ -260,8 +273,7 @@ static void go_on(struct vm_machine *m, struct vm_frame *f, uint32_t pc) {
     f->pc = pc;
 }
 
-/* The value is in the slot while its checks look at it. */
-static bool checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w) {
+bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w) {
     for (uint32_t i = 0; i < w->nchecks; i++) {
         if (pl_vm__condition(m, f, w->checks[i].cond) || m->failed) continue;
         pl_vm__again(m, f, w->checks[i].refuse);
@@ -280,7 +292,7 @@ static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl
     if (!slot || !ask_value(m, f, &v)) return false;
     struct pl_value before = *slot;
     *slot = as_type(m, w, v);
-    if (!checks_pass(m, f, w)) {
+    if (!pl_vm__checks_pass(m, f, w)) {
         *slot = before;
         miss(m, f, false);
         return true;
@@ -299,7 +311,7 @@ static bool answer_choose(struct vm_machine *m, struct vm_frame *f) {
     switch (o->kind) {
     case PL_OPT_OPEN: return true; /* a page was opened; the question stays open */
     case PL_OPT_FLOW:
-        if (flow == PL_NOWHERE) flow = pl_image_flow(m->image, item.s);
+        if (flow == PL_NOWHERE && item.kind == PL_KIND_FLOW) flow = pl_image_flow(m->image, item.s);
         go_on(m, f, f->pc);
         pl_vm__pop_task(m, "left");
         f = pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0);
@@ -446,6 +458,7 @@ static void remember_rules(struct vm_machine *m) {
         struct vm_rule_state *r = pl_vm__rule(m->a, m->s, m->p->rules[i].name, held);
         if (!r) continue;
         r->held = held;
+        if (!held) r->fired_ms = 0; /* false in between: it may fire again */
         if (m->e->rule == i) r->fired_ms = m->e->now_ms;
     }
 }
@@ -474,8 +487,8 @@ static bool pressed(struct vm_machine *m) {
 
 void pl_vm__message(struct vm_machine *m) {
     struct vm_state *s = m->s;
-    s->last_ms = m->e->now_ms;
-    s->idle_done = false;
+    s->quiet_ms = m->e->now_ms;
+    s->idle_ms = 0;
     if (s->with_agent) return;
     s->closed = false;
     while (s->nframes && pl_vm__top(s)->idle) s->nframes--; /* silence is over */

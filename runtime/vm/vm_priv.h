@@ -19,7 +19,8 @@
 #define VM_STACK         64
 #define VM_TEXTS         16
 #define VM_NEST          4
-#define VM_BUDGET        100000 /* instructions a step */
+#define VM_BUDGET        100000             /* instructions a step */
+#define VM_TIME_MOST     (INT64_C(1) << 50) /* ms, some 35,000 years: sums of two never overflow */
 
 enum vm_role {
     VM_CALLED,     /* by a statement: gives its value to the caller */
@@ -79,12 +80,14 @@ struct vm_rule_state {
 };
 
 struct vm_state {
-    int64_t started_ms, last_ms;
+    int64_t started_ms;
     uint64_t next_run, next_effect;
     uint32_t turns, failures;
     uint64_t last_intent, last_text; /* hashes of the last question */
     uint32_t repeats;
-    bool with_agent, closed, idle_done;
+    bool with_agent, closed;
+    int64_t quiet_ms;    /* since when nobody said or asked anything */
+    int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
     uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
     struct pl_value *session, *customer;
@@ -142,8 +145,9 @@ struct vm_machine {
 };
 
 /* vm_state.c */
-enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_program *p, struct pl_str bytes,
+enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, struct pl_str bytes,
                           struct vm_state **out);
+bool pl_vm__time_ok(int64_t ms);
 struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct pl_program *p,
                             const struct vm_state *s);
 struct vm_frame *pl_vm__top(struct vm_state *s);
@@ -204,6 +208,8 @@ struct pl_value pl_vm__name_value(enum pl_kind kind, struct pl_str name);
 void pl_vm__message(struct vm_machine *m);
 bool pl_vm__apply_rule(struct vm_machine *m);
 bool pl_vm__is_answer(struct vm_machine *m);
+/* The value is in the slot while the question's checks look at it; false: one said why not. */
+bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w);
 /* Fills the flow's asks from the reading; `all`: a trigger, marks count and session is replaced. */
 void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger);
 

@@ -210,7 +210,7 @@ static void nest_close(struct vm_machine *m, struct vm_frame *f) {
     part.parts = m->nest[m->depth].v;
     part.nparts = m->nest[m->depth].n;
     m->depth--;
-    part_add(m, part);
+    if (part.nparts || part.kind == PL_PART_CARD) part_add(m, part); /* a loop may give none */
 }
 
 static struct pl_str text_of(struct pl_value v) {
@@ -360,8 +360,8 @@ static void pick(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
 
 /* The bucket is a hash of the name and the conversation's start: the same at every exposure. */
 static void experiment(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
-    struct pl_value name = pl_vm__pop(m);
-    uint64_t h = pl_fnv(PL_FNV, name.s.p, name.s.n);
+    struct pl_str name = text_of(pl_vm__pop(m));
+    uint64_t h = pl_fnv(PL_FNV, name.p, name.n);
     uint64_t bucket = mix((uint64_t)m->s->started_ms, h) % 100, sum = 0;
     uint32_t at = f->pc;
     f->pc = m->p->code[at + 2 * (n - 1)];
@@ -372,7 +372,7 @@ static void experiment(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
         break;
     }
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_TRACK);
-    e->name = name.s;
+    e->name = name;
 }
 
 static void iter_begin(struct vm_machine *m, struct vm_frame *f, uint32_t most) {
@@ -443,10 +443,11 @@ static bool local(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uint3
 
 enum vm_stop pl_vm__run(struct vm_machine *m, struct vm_frame *f, uint32_t *word) {
     while (!m->failed) {
-        if (f->pc >= m->p->ncode || m->budget-- == 0) {
+        if (f->pc >= m->p->ncode || m->budget == 0) {
             pl_vm__fail(m, f->pc);
             break;
         }
+        m->budget--;
         *word = m->p->code[f->pc++];
         enum pl_op op = (enum pl_op)PL_WORD_OP(*word);
         uint32_t arg = PL_WORD_ARG(*word);

@@ -131,7 +131,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_clear(b);
     pl_buf_byte(b, VM_STATE_VERSION);
     pl_buf_zig(b, s->started_ms);
-    pl_buf_zig(b, s->last_ms);
+    pl_buf_zig(b, s->quiet_ms);
     pl_buf_var(b, s->next_run);
     pl_buf_var(b, s->next_effect);
     pl_buf_var(b, s->turns);
@@ -139,7 +139,8 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_u64(b, s->last_intent);
     pl_buf_u64(b, s->last_text);
     pl_buf_var(b, s->repeats);
-    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->idle_done << 2));
+    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1));
+    pl_buf_zig(b, s->idle_ms);
     pl_buf_u32(b, s->offer_rule);
     pl_buf_u32(b, s->kept_flow);
     write_scope(b, p->session, p->nsession, s->session);
@@ -210,23 +211,43 @@ static void read_lists(struct pl_reader *r, struct pl_arena *a, struct vm_frame 
     }
 }
 
+bool pl_vm__time_ok(int64_t ms) {
+    return ms >= -VM_TIME_MOST && ms <= VM_TIME_MOST;
+}
+
+static bool is_wait_of(const struct pl_program *p, const struct vm_frame *f, uint32_t wait) {
+    return wait < p->nwaits && p->waits[wait].flow == f->flow;
+}
+
+static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame *f) {
+    switch (f->waiting) {
+    case VM_RUNS: return true;
+    case VM_EFFECT: return f->hook_call < p->ncalls && p->calls[f->hook_call].callee < p->nhooks;
+    case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind != PL_WAIT_SLEEP;
+    case VM_SLEEP: return is_wait_of(p, f, f->wait) && pl_vm__time_ok(f->deadline);
+    default: return false;
+    }
+}
+
 /* Indices that the machine will use must be of this image. */
-static bool frame_fits(const struct pl_program *p, const struct vm_frame *f) {
-    if (f->pc > p->ncode || f->role > VM_REPORT || f->waiting > VM_SLEEP) return false;
+static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
+    const struct pl_program *p = pl_image_program(image);
+    if (!pl_image_runs(image, f->pc) || f->role > VM_REPORT || !waits_for_what_is(p, f))
+        return false;
     if (f->call != PL_NOWHERE && f->call >= p->ncalls) return false;
-    if ((f->waiting == VM_QUESTION || f->waiting == VM_SLEEP) && f->wait >= p->nwaits) return false;
-    if (f->waiting == VM_EFFECT && f->hook_call >= p->ncalls) return false;
     if (f->role == VM_OFFER && f->arg >= p->nrules) return false;
-    if (f->role == VM_CORRECTING && f->arg >= p->nwaits) return false;
+    if (f->role == VM_CORRECTING && (f->arg >= p->nwaits || p->waits[f->arg].kind != PL_WAIT_ASK))
+        return false;
     for (uint32_t i = 0; i < f->noffers; i++)
         if (f->offers[i].option >= p->noptions) return false;
     for (size_t i = 0; i < f->asked.n; i++)
-        if (f->asked.v[i] >= p->nwaits) return false;
+        if (!is_wait_of(p, f, f->asked.v[i])) return false;
     return true;
 }
 
-static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_program *p,
+static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_image *image,
                        struct vm_frame *f) {
+    const struct pl_program *p = pl_image_program(image);
     f->flow = (uint32_t)pl_read_var(r);
     if (f->flow >= p->nflows) {
         r->bad = true;
@@ -253,7 +274,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     read_lists(r, a, f);
     read_offers(r, a, f);
     f->corrected = pl_value_read(r, a);
-    if (!r->bad && !frame_fits(p, f)) r->bad = true;
+    if (!r->bad && !frame_fits(image, f)) r->bad = true;
 }
 
 static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state *s) {
@@ -277,7 +298,7 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
 
 static void read_head(struct pl_reader *r, struct vm_state *s) {
     s->started_ms = pl_read_zig(r);
-    s->last_ms = pl_read_zig(r);
+    s->quiet_ms = pl_read_zig(r);
     s->next_run = pl_read_var(r);
     s->next_effect = pl_read_var(r);
     s->turns = (uint32_t)pl_read_var(r);
@@ -288,13 +309,31 @@ static void read_head(struct pl_reader *r, struct vm_state *s) {
     uint8_t bits = pl_read_u8(r);
     s->with_agent = bits & 1;
     s->closed = bits & 2;
-    s->idle_done = bits & 4;
+    s->idle_ms = pl_read_zig(r);
     s->offer_rule = pl_read_u32(r);
     s->kept_flow = pl_read_u32(r);
 }
 
-enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_program *p, struct pl_str bytes,
+/* Numbers that lost their meaning under another image are forgotten: they only held things back. */
+static void drop_strangers(const struct pl_program *p, struct vm_state *s) {
+    if (s->offer_rule != PL_NOWHERE && s->offer_rule >= p->nrules) s->offer_rule = PL_NOWHERE;
+    if (s->kept_flow != PL_NOWHERE && s->kept_flow >= p->nflows) s->kept_flow = PL_NOWHERE;
+    for (size_t i = s->pending.n; i > 0; i--)
+        if (s->pending.v[i - 1].flow >= p->nflows)
+            s->pending.v[i - 1] = s->pending.v[--s->pending.n];
+}
+
+static bool times_ok(const struct vm_state *s) {
+    if (!pl_vm__time_ok(s->started_ms) || !pl_vm__time_ok(s->quiet_ms)) return false;
+    if (!pl_vm__time_ok(s->idle_ms)) return false;
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (!pl_vm__time_ok(s->rules.v[i].fired_ms)) return false;
+    return true;
+}
+
+enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, struct pl_str bytes,
                           struct vm_state **out) {
+    const struct pl_program *p = pl_image_program(image);
     struct pl_reader r = pl_reader_of(bytes);
     uint8_t version = pl_read_u8(&r);
     if (r.bad) return PL_MALFORMED;
@@ -308,13 +347,10 @@ enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_program *p, struct
     uint64_t n = pl_read_var(&r);
     if (n > VM_FRAMES) return PL_MALFORMED;
     for (s->nframes = 0; s->nframes < n && !r.bad; s->nframes++)
-        read_frame(&r, a, p, &s->frames[s->nframes]);
+        read_frame(&r, a, image, &s->frames[s->nframes]);
     read_memory(&r, a, s);
-    if (r.bad || pl_read_left(&r)) return PL_MALFORMED;
-    if (s->offer_rule != PL_NOWHERE && s->offer_rule >= p->nrules) s->offer_rule = PL_NOWHERE;
-    if (s->kept_flow != PL_NOWHERE && s->kept_flow >= p->nflows) s->kept_flow = PL_NOWHERE;
-    for (size_t i = 0; i < s->pending.n; i++)
-        if (s->pending.v[i].flow >= p->nflows) return PL_MALFORMED;
+    if (r.bad || pl_read_left(&r) || !times_ok(s)) return PL_MALFORMED;
+    drop_strangers(p, s);
     *out = s;
     return PL_OK;
 }

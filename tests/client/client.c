@@ -63,6 +63,24 @@ static void drop(struct client *c, size_t n) {
     c->in.n -= n;
 }
 
+/* Sends a request, frees it, and gives the status; `in` then begins behind the head if it is the
+ * wanted one. */
+static int ask(struct client *c, struct pl_buf *request, int wanted) {
+    bool sent = client_raw(c, request->p, request->n);
+    pl_buf_free(request);
+    size_t end = SIZE_MAX;
+    int64_t until = now_ms() + c->wait_ms;
+    while (sent && (end = pl_str_find(pl_buf_slice(&c->in), PL_STR("\r\n\r\n"))) == SIZE_MAX)
+        if (more(c, until) <= 0) return 0;
+    if (!sent || c->in.n < 12) return 0;
+    int status = atoi(c->in.p + 9);
+    if (status != wanted) return status;
+    pl_buf_clear(&c->text);
+    pl_buf_add(&c->text, c->in.p, end + 2);
+    drop(c, end + 4);
+    return status;
+}
+
 int client_open(struct client *c, const char *host, int port, const char *path,
                 const char *protocol, const char *extra) {
     *c = (struct client){.fd = connect_tcp(host, port), .wait_ms = 5000};
@@ -74,20 +92,34 @@ int client_open(struct client *c, const char *host, int port, const char *path,
                   path, host, port);
     if (protocol != NULL) pl_buf_printf(&out, "Sec-WebSocket-Protocol: %s\r\n", protocol);
     pl_buf_printf(&out, "%s\r\n", extra != NULL ? extra : "");
-    bool sent = client_raw(c, out.p, out.n);
-    pl_buf_free(&out);
-    size_t end = SIZE_MAX;
-    int64_t until = now_ms() + c->wait_ms;
-    while (sent && (end = pl_str_find(pl_buf_slice(&c->in), PL_STR("\r\n\r\n"))) == SIZE_MAX)
-        if (more(c, until) <= 0) return 0;
-    if (!sent || c->in.n < 12) return 0;
-    int status = atoi(c->in.p + 9);
-    if (status == 101) drop(c, end + 4);
-    return status;
+    return ask(c, &out, 101);
 }
 
 bool client_connect(struct client *c, int port) {
     return client_open(c, "127.0.0.1", port, "/ws", "parlance.v1", NULL) == 101;
+}
+
+static void print_post(struct pl_buf *b, const char *path, const char *extra, const void *body,
+                       size_t n) {
+    pl_buf_printf(b, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n%s\r\n", path,
+                  n, extra != NULL ? extra : "");
+    pl_buf_add(b, body, n);
+}
+
+int client_stream(struct client *c, int port, const char *extra, const char *message) {
+    static const char field[] = "\r\nparlance-stream: ";
+    struct pl_buf request = {0};
+    *c = (struct client){.fd = connect_tcp("127.0.0.1", port), .wait_ms = 5000};
+    if (c->fd < 0) return 0;
+    print_post(&request, "/api/v1/stream", extra, message, strlen(message));
+    int status = ask(c, &request, 200);
+    if (status != 200) return status;
+    size_t at = pl_str_find(pl_buf_slice(&c->text), pl_str_c(field));
+    if (at == SIZE_MAX) return 0;
+    pl_buf_byte(&c->text, 0);
+    sscanf(c->text.p + at + sizeof field - 1, "%127[^\r]", c->name);
+    c->port = port;
+    return status;
 }
 
 void client_close(struct client *c) {
@@ -116,8 +148,17 @@ bool client_frame(struct client *c, int opcode, bool final, const void *p, size_
     return sent;
 }
 
+static bool post_frames(struct client *c, const void *p, size_t n) {
+    char extra[192];
+    struct pl_buf answer = {0};
+    snprintf(extra, sizeof extra, "Parlance-Stream: %s\r\nConnection: close\r\n", c->name);
+    int status = client_post(c->port, "/api/v1/frames", extra, p, n, &answer);
+    pl_buf_free(&answer);
+    return status == 202;
+}
+
 bool client_send_bytes(struct client *c, const void *p, size_t n) {
-    return client_frame(c, 1, true, p, n);
+    return c->port != 0 ? post_frames(c, p, n) : client_frame(c, 1, true, p, n);
 }
 
 bool client_send(struct client *c, const char *text) {
@@ -139,12 +180,36 @@ static bool whole_frame(const struct client *c, int *opcode, size_t *head, size_
     return c->in.n >= *head && c->in.n - *head >= *n;
 }
 
+/* The next event of a stream: "data: ...", then an empty line. Comments are lines of their own. */
+static enum client_got receive_event(struct client *c, struct pl_str *text, int64_t end) {
+    for (;;) {
+        size_t line = pl_str_find(pl_buf_slice(&c->in), PL_STR("\n"));
+        if (line == SIZE_MAX) {
+            int got = more(c, end);
+            if (got == 0) return CLIENT_TIMEOUT;
+            if (got < 0) {
+                c->close_code = 1006;
+                return CLIENT_CLOSED;
+            }
+            continue;
+        }
+        pl_buf_clear(&c->text);
+        if (line > 6) pl_buf_add(&c->text, c->in.p + 6, line - 6);
+        bool data = pl_str_starts(pl_buf_slice(&c->in), PL_STR("data: "));
+        c->pings += c->in.p[0] == ':';
+        drop(c, line + 1);
+        *text = pl_buf_slice(&c->text);
+        if (data) return CLIENT_TEXT;
+    }
+}
+
 enum client_got client_receive(struct client *c, struct pl_str *text) {
     int opcode;
     size_t head, n;
     int64_t end = now_ms() + c->wait_ms;
     *text = (struct pl_str){"", 0};
     if (c->fd < 0 || c->close_code != 0) return CLIENT_CLOSED;
+    if (c->port != 0) return receive_event(c, text, end);
     for (;;) {
         while (!whole_frame(c, &opcode, &head, &n)) {
             int got = more(c, end);
@@ -196,20 +261,31 @@ bool client_member(struct pl_str text, const char *name, char *out, size_t size)
     return true;
 }
 
-int client_http(int port, const char *method, const char *path, const char *extra,
-                struct pl_buf *out) {
+/* Sends a request that asks to close, frees it, and gives all that comes back. */
+static int exchange(int port, struct pl_buf *request, struct pl_buf *out) {
     struct client c = {.fd = connect_tcp("127.0.0.1", port), .wait_ms = 5000};
-    struct pl_buf request = {0};
-    if (c.fd < 0) return 0;
-    pl_buf_printf(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
-                  method, path, extra != NULL ? extra : "");
-    client_raw(&c, request.p, request.n);
-    int64_t end = now_ms() + c.wait_ms;
-    while (more(&c, end) == 1) continue;
     pl_buf_clear(out);
+    if (c.fd >= 0) client_raw(&c, request->p, request->n);
+    int64_t end = now_ms() + c.wait_ms;
+    while (c.fd >= 0 && more(&c, end) == 1) continue;
     pl_buf_str(out, pl_buf_slice(&c.in));
     pl_buf_byte(out, 0);
-    pl_buf_free(&request);
+    pl_buf_free(request);
     client_close(&c);
     return out->n > 12 ? atoi(out->p + 9) : 0;
+}
+
+int client_http(int port, const char *method, const char *path, const char *extra,
+                struct pl_buf *out) {
+    struct pl_buf request = {0};
+    pl_buf_printf(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
+                  method, path, extra != NULL ? extra : "");
+    return exchange(port, &request, out);
+}
+
+int client_post(int port, const char *path, const char *extra, const void *body, size_t n,
+                struct pl_buf *out) {
+    struct pl_buf request = {0};
+    print_post(&request, path, extra, body, n);
+    return exchange(port, &request, out);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A small blocking WebSocket client for tests: its own handshake and framing over plain sockets,
- * so that it can also do what no honest client does. Every wait is bounded.
+ * A small blocking client for tests, over a WebSocket or an event stream and POSTs: its own
+ * handshake and framing over plain sockets, so that it can also do what no honest client does.
+ * Every wait is bounded.
  *
  * Ownership: a client is opened and closed by the test; a message it gives lives until the next
  * call. Threads: one.
@@ -20,6 +21,8 @@ struct client {
     int close_code; /* after CLIENT_CLOSED: 0 none, 1006 without a close frame */
     unsigned pings; /* answered so far */
     bool mute;      /* does not answer pings */
+    int port;       /* of an event stream: frames are posted there; else 0 */
+    char name[128]; /* and name it so */
 };
 
 enum client_got { CLIENT_TEXT, CLIENT_CLOSED, CLIENT_TIMEOUT };
@@ -30,6 +33,9 @@ int client_open(struct client *c, const char *host, int port, const char *path,
                 const char *protocol, const char *extra);
 /* Connects to /ws with the right subprotocol; false if that failed. */
 bool client_connect(struct client *c, int port);
+/* POSTs the first message and reads the head of the event stream. Gives the HTTP status: 200 is
+ * success. From then on send and receive work as over a WebSocket; comments count as pings. */
+int client_stream(struct client *c, int port, const char *extra, const char *message);
 void client_close(struct client *c); /* without a close frame */
 
 bool client_send(struct client *c, const char *text);
@@ -49,6 +55,9 @@ bool client_member(struct pl_str text, const char *name, char *out, size_t size)
 /* A plain HTTP/1.1 request over a connection of its own; gives the status, 0 when none, and the
  * whole answer (headers too) in out. */
 int client_http(int port, const char *method, const char *path, const char *extra,
+                struct pl_buf *out);
+/* The same with a body. */
+int client_post(int port, const char *path, const char *extra, const void *body, size_t n,
                 struct pl_buf *out);
 
 #endif

@@ -44,7 +44,7 @@ static struct talk *talk_of(struct door *d, uint64_t client) {
 static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m) {
     struct door *d = ctx;
     struct talk *t = talk_of(d, client);
-    pl_gateway_ack(d->g, client, m->cid, ++t->seq, false);
+    uint64_t own = ++t->seq;
     struct pl_buf body = {0};
     for (size_t i = 0; i < PL_LEN(replies); i++)
         if (pl_str_is(m->text, replies[i][0]))
@@ -52,8 +52,9 @@ static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m)
                           "{\"kind\":\"message\",\"from\":\"bot\",\"parts\":[{\"type\":\"text\","
                           "\"text\":\"%s\"}]}",
                           replies[i][1]);
-    struct pl_gateway_event event = {++t->seq, 0, pl_buf_slice(&body)};
-    if (body.n > 0) pl_gateway_events(d->g, client, &event, 1);
+    struct pl_gateway_event event = {own + 1, 0, pl_buf_slice(&body)};
+    if (body.n > 0) t->seq++;
+    pl_gateway_ack(d->g, client, m->cid, own, false, &event, body.n > 0 ? 1 : 0);
     pl_buf_free(&body);
 }
 

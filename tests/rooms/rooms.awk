@@ -3,7 +3,7 @@
 # relative to the repository's root. Called by rooms.sh as
 #
 #   awk -f rooms.awk table=1 cmake/rooms.cmake table=2 tests/rooms/grammar.floors \
-#       table=3 tests/rooms/long-functions table=4 SOURCE...
+#       table=3 tests/rooms/long-functions table=5 docs/ARCHITECTURE.md table=4 SOURCE...
 
 function fail(line, what) {
     print file ":" line ": " what
@@ -54,6 +54,25 @@ function read_long(line,    word) {
     if (line ~ /^#/ || line ~ /^[ \t]*$/) return
     split(line, word, /[ \t]+/)
     long[word[1] " " word[2]] = FNR
+}
+
+# A row of the document's table, "| 3 | `runtime/vm` | purpose | base value program | - |", says the
+# same as the build's.
+function read_document(line,    cell, n, room, list) {
+    n = split(line, cell, /[ \t]*\|[ \t]*/)
+    if (n < 6 || cell[2] !~ /^[0-9]+$/) return
+    room = cell[3]
+    gsub(/`/, "", room)
+    list = cell[5]
+    if (list == "\342\200\223") list = ""
+    gsub(/ /, ";", list)
+    file = FILENAME
+    described[room] = 1
+    if (!(room in floor))
+        fail(FNR, "cmake/rooms.cmake has no room " room)
+    else if (floor[room] != cell[2] || (list != "all" && ";" list ";" != includes[room]))
+        fail(FNR, "not as in cmake/rooms.cmake: " room)
+    file = ""
 }
 
 # ---- names of places ----
@@ -263,6 +282,7 @@ BEGIN {
 table == 1 { read_room($0); next }
 table == 2 { read_floor($0); next }
 table == 3 { read_long($0); next }
+table == 5 { read_document($0); documents++; next }
 
 FNR == 1 {
     end_source()
@@ -298,6 +318,8 @@ END {
     end_source()
     file = "cmake/rooms.cmake"
     check_table()
+    for (i = 0; documents && i < nrooms; i++)
+        if (!(names[i] in described)) fail(1, "docs/ARCHITECTURE.md does not describe " names[i])
     file = "tests/rooms/long-functions"
     for (k in long)
         if (!(k in used)) fail(long[k], k ": listed, but not longer than 60 lines")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Checks the sources against the rules of the house:
 #   - includes go along the room table (cmake/rooms.cmake), to lower floors and through front doors;
-#     inside grammar, along grammar.floors
+#     inside grammar, along grammar.floors; docs/ARCHITECTURE.md shows the same table
 #   - an outside header stands only in the room that owns it
 #   - banned functions are not called; functions over 60 lines are listed in long-functions
 #   - every source names its licence; no machine's path and no registry's host is written anywhere
@@ -35,7 +35,7 @@ sources=$(grep -E '\.(c|h|def|cmake|sh|awk|lua|js|mjs|ts|css)$|(^|/)CMakeLists\.
   grep -v '^tests/unit/.*\.js$' | while read -r f; do [ -f "$f" ] && echo "$f"; done)
 # shellcheck disable=SC2086
 awk -f "$here/rooms.awk" table=1 cmake/rooms.cmake table=2 tests/rooms/grammar.floors \
-  table=3 tests/rooms/long-functions table=4 $sources || bad=1
+  table=3 tests/rooms/long-functions table=5 docs/ARCHITECTURE.md table=4 $sources || bad=1
 
 # Paths of one machine, hosts of registries and mirrors. This folder has to name them.
 places='/work/|/home/[a-z]|/Users/|(^|[^a-z])registry\.[a-z]|[a-z]\.npmjs\.|pypi\.org|deb\.debian\.org|artifactory|nexus\.[a-z]'

@@ -25,6 +25,8 @@ plant_clean() {
     'pl_room(grammar       3 "base" "" "")'
   put tests/rooms/grammar.floors '0 source source' '20 lex lex' '40 parse parse'
   put tests/rooms/long-functions '# none'
+  put docs/ARCHITECTURE.md '| 0 | `runtime/base` | x | – | libc |' '| 1 | `runtime/loop` | x | base | libev |' \
+    '| 2 | `runtime/store` | x | base loop | LMDB |' '| 3 | `grammar` | x | base | – |'
   put runtime/base/base.h "$spdx" '#include <stdint.h>'
   put runtime/base/base.c "$spdx" '#include "runtime/base/base.h"' \
     '/* strcpy(a, b) in a comment, and' ' * sprintf() */' \
@@ -121,6 +123,14 @@ expect '^grammar/lex.h:2: an include upwards inside grammar'
 put grammar/check.c "$spdx" '#include "grammar/lex.h"'
 expect '^grammar/check.c:2: tests/rooms/grammar.floors does not say'
 
+put docs/ARCHITECTURE.md '| 0 | `runtime/base` | x | – | libc |' '| 1 | `runtime/loop` | x | base | libev |' \
+  '| 2 | `runtime/store` | x | base | LMDB |' '| 3 | `grammar` | x | base | – |'
+expect '^docs/ARCHITECTURE.md:3: not as in cmake/rooms.cmake: runtime/store'
+
+put docs/ARCHITECTURE.md '| 0 | `runtime/base` | x | – | libc |' '| 1 | `runtime/loop` | x | base | libev |' \
+  '| 3 | `grammar` | x | base | – |'
+expect '^cmake/rooms.cmake:1: docs/ARCHITECTURE.md does not describe runtime/store'
+
 put docs/NOTES.md 'See /work/somewhere.'
 expect '^docs/NOTES.md:1:See /work/'
 
@@ -128,8 +138,8 @@ put web/package-lock.json '"resolved": "https://registry.example/a.tgz"'
 expect '^web/package-lock.json:1:'
 
 put cmake/rooms.cmake '# SPDX-License-Identifier: Apache-2.0' \
-  'pl_room(runtime/base  0 "store" "" "")' 'pl_room(runtime/store 2 "base" "lmdb.h" "lmdb")'
-expect '^cmake/rooms.cmake:1: runtime/base includes store, which is not on a lower floor'
+  'pl_room(runtime/base  0 "loop" "" "")' 'pl_room(runtime/loop 1 "base" "ev.h" "ev")'
+expect '^cmake/rooms.cmake:1: runtime/base includes loop, which is not on a lower floor'
 
 [ $failed = 0 ] && echo "every planted fault was found"
 exit $failed

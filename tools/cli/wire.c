@@ -197,21 +197,34 @@ static struct pl_cid to_cid(struct pl_engine_cid cid) {
     return (struct pl_cid){.client = cid.instance, .counter = cid.counter};
 }
 
-static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup) {
-    struct cli_server *s = ctx;
-    pl_gateway_ack(s->gateway, client, to_cid(cid), seq, dup);
+enum { EVENTS_AT_ONCE = 64 };
+
+static size_t to_events(struct pl_gateway_event out[EVENTS_AT_ONCE],
+                        const struct pl_engine_event *e, size_t n) {
+    size_t k = 0;
+    for (; k < EVENTS_AT_ONCE && k < n; k++)
+        out[k] = (struct pl_gateway_event){e[k].seq, e[k].at_ms, e[k].json};
+    return k;
 }
 
 static void sink_events(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n) {
     struct cli_server *s = ctx;
-    struct pl_gateway_event out[64];
-    for (size_t from = 0; from < n; from += PL_LEN(out)) {
-        size_t k = 0;
-        for (; k < PL_LEN(out) && from + k < n; k++)
-            out[k] =
-                (struct pl_gateway_event){e[from + k].seq, e[from + k].at_ms, e[from + k].json};
+    struct pl_gateway_event out[EVENTS_AT_ONCE];
+    while (n > 0) {
+        size_t k = to_events(out, e, n);
         pl_gateway_events(s->gateway, client, out, k);
+        e += k;
+        n -= k;
     }
+}
+
+static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup,
+                     const struct pl_engine_event *e, size_t n) {
+    struct cli_server *s = ctx;
+    struct pl_gateway_event out[EVENTS_AT_ONCE];
+    size_t k = to_events(out, e, n);
+    pl_gateway_ack(s->gateway, client, to_cid(cid), seq, dup, out, k);
+    if (k < n) sink_events(ctx, client, e + k, n - k);
 }
 
 static void sink_typing(void *ctx, uint64_t client, bool on) {

@@ -24,14 +24,6 @@ static void live(void *ctx, uint64_t client) {
     (void)client;
 }
 
-static void ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup) {
-    (void)ctx;
-    (void)client;
-    (void)cid;
-    (void)seq;
-    (void)dup;
-}
-
 static void events(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n) {
     struct sim_world *w = ctx;
     (void)client;
@@ -41,6 +33,14 @@ static void events(void *ctx, uint64_t client, const struct pl_engine_event *e, 
         PL_PUSH(w->to, event);
         if (w->came) w->came(w->ctx, &event);
     }
+}
+
+static void ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup,
+                const struct pl_engine_event *e, size_t n) {
+    (void)cid;
+    (void)seq;
+    (void)dup;
+    events(ctx, client, e, n);
 }
 
 static void typing(void *ctx, uint64_t client, bool on) {

@@ -40,6 +40,7 @@ struct server {
     size_t n;
     pthread_t thread;
     struct pl_post drain;
+    bool stream; /* the tests' clients use event streams */
     /* read by the test while the server runs */
     _Atomic unsigned opens, sends, leaves, seen, typed, drained;
     _Atomic int rated;
@@ -105,7 +106,7 @@ static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m)
         pl_gateway_error(s->g, client, PL_CODE_BUSY, PL_STR(""), m->cid);
         return;
     }
-    pl_gateway_ack(s->g, client, m->cid, ++t->seq, false);
+    pl_gateway_ack(s->g, client, m->cid, ++t->seq, false, NULL, 0);
     if (pl_str_is(m->text, "flood"))
         flood(s, t, 200);
     else
@@ -204,6 +205,12 @@ static int setup(void **state) {
     return 0;
 }
 
+static int setup_stream(void **state) {
+    setup(state);
+    ((struct server *)*state)->stream = true;
+    return 0;
+}
+
 static int teardown(void **state) {
     stop(*state);
     free(*state);
@@ -220,11 +227,26 @@ static bool reaches(_Atomic unsigned *counter, unsigned value) {
     return *counter >= value;
 }
 
+/* Connects by the server's kind of transport and sends a first message. */
+static void begin(struct server *s, struct client *c, const char *first) {
+    int port = pl_gateway_port(s->g);
+    if (s->stream) {
+        assert_int_equal(client_stream(c, port, NULL, first), 200);
+    } else {
+        assert_true(client_connect(c, port));
+        assert_true(client_send(c, first));
+    }
+}
+
+/* Without a close code over a stream: bye has said it all. */
+static void ends(struct server *s, struct client *c, int code) {
+    assert_int_equal(client_closed(c), s->stream ? 1006 : code);
+    client_close(c);
+}
+
 static void open_talk(struct server *s, struct client *c, char *resume) {
     struct pl_str text;
-    assert_true(client_connect(c, pl_gateway_port(s->g)));
-    assert_true(client_until(c, "\"t\":\"hello\"", &text));
-    assert_true(client_send(c, "{\"t\":\"open\",\"locale\":\"en-US\"}"));
+    begin(s, c, "{\"t\":\"open\",\"locale\":\"en-US\"}");
     assert_true(client_until(c, "\"t\":\"ready\"", &text));
     char got[PL_RESUME_TEXT];
     assert_true(client_member(text, "resume", got, sizeof got));
@@ -244,12 +266,13 @@ static void a_conversation(void **state) {
     struct server *s = *state;
     struct client c;
     struct pl_str text;
-    assert_true(client_connect(&c, pl_gateway_port(s->g)));
-    assert_int_equal(client_receive(&c, &text), CLIENT_TEXT);
-    assert_true(pl_str_is(text, "{\"t\":\"hello\",\"heartbeat_ms\":25000,\"max_bytes\":65536,"
-                                "\"epoch\":\"" EPOCH "\"}"));
-    client_send(&c, "{\"t\":\"open\",\"locale\":\"ar-SA\"}");
-    assert_true(client_until(&c, "\"t\":\"ready\"", &text));
+    begin(s, &c, "{\"t\":\"open\",\"locale\":\"ar-SA\"}");
+    assert_true(client_until(&c, "\"t\":\"hello\"", &text));
+    const char *hello = "{\"t\":\"hello\",\"heartbeat_ms\":25000,\"max_bytes\":65536,"
+                        "\"epoch\":\"" EPOCH "\"}";
+    assert_true(pl_str_find(text, pl_str_c(hello)) != SIZE_MAX);
+    if (pl_str_find(text, PL_STR("\"t\":\"ready\"")) == SIZE_MAX)
+        assert_true(client_until(&c, "\"t\":\"ready\"", &text));
     assert_true(pl_str_find(text, PL_STR("\"dir\":\"rtl\",\"locale\":\"ar-SA\"")) != SIZE_MAX);
     expect(&c, SEND(1, "hello"), "\"cid\":\"" CID(1) "\",\"seq\":1,\"dup\":false");
     expect(&c, SEND(2, "again"), "\"text\":\"again\"");
@@ -282,7 +305,7 @@ static void malformed_frames(void **state) {
     struct client c;
     open_talk(s, &c, NULL);
     expect(&c, "{\"t\":", "\"code\":\"malformed\"");
-    expect(&c, "", "\"code\":\"malformed\"");
+    if (!s->stream) expect(&c, "", "\"code\":\"malformed\""); /* 411 */
     expect(&c, "null", "\"code\":\"bad_frame\"");
     expect(&c, "{\"t\":\"ready\"}", "ready: only the server sends this");
     expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"text\":17}",
@@ -299,8 +322,9 @@ static void malformed_frames(void **state) {
 static void before_open(void **state) {
     struct server *s = *state;
     struct client c;
-    assert_true(client_connect(&c, pl_gateway_port(s->g)));
-    expect(&c, SEND(1, "hi"), "\"code\":\"not_open\"");
+    struct pl_str text;
+    begin(s, &c, SEND(1, "hi"));
+    assert_true(client_until(&c, "\"code\":\"not_open\"", &text));
     expect(&c, "{\"t\":\"open\",\"token\":\"eyJ\"}", "\"code\":\"token_not_supported\"");
     expect(&c, "{\"t\":\"open\"}", "\"t\":\"live\"");
     assert_int_equal(s->sends, 0);
@@ -314,8 +338,7 @@ static void abuse_ends_the_connection(void **state) {
     open_talk(s, &c, NULL);
     for (int i = 0; i < 60; i++) client_send(&c, "{}");
     assert_true(client_until(&c, "\"code\":\"abuse\",\"retry\":false", &text));
-    assert_int_equal(client_closed(&c), 4500);
-    client_close(&c);
+    ends(s, &c, 4500);
     assert_true(reaches(&s->leaves, 1));
 }
 
@@ -377,13 +400,14 @@ static void resume_secrets(void **state) {
     client_close(&c);
     snprintf(open, sizeof open, "{\"t\":\"open\",\"resume\":\"%s\",\"epoch\":\"%s\",\"seq\":2}",
              resume, EPOCH);
-    assert_true(client_connect(&c, pl_gateway_port(s->g)));
-    expect(&c, open, resume); /* ready says it again */
+    struct pl_str text;
+    begin(s, &c, open);
+    assert_true(client_until(&c, resume, &text)); /* ready says it again */
     client_close(&c);
     char *digit = strstr(open, resume) + 60;
     *digit = *digit == '0' ? '1' : '0';
-    assert_true(client_connect(&c, pl_gateway_port(s->g)));
-    expect(&c, open, "\"code\":\"resume_refused\"");
+    begin(s, &c, open);
+    assert_true(client_until(&c, "\"code\":\"resume_refused\"", &text));
     expect(&c, "{\"t\":\"open\",\"resume\":\"short\"}", "\"code\":\"resume_refused\"");
     expect(&c, SEND(1, "hi"), "\"code\":\"not_open\"");
     expect(&c, "{\"t\":\"open\"}", "\"t\":\"live\""); /* a new one may be had */
@@ -408,12 +432,12 @@ static void a_reader_that_sleeps(void **state) {
     (void)text;
 }
 
-static void rate_limits(void **state) {
+static void rate_limits(bool stream) {
     struct server s;
     struct client c;
     struct pl_str text;
-    (void)state;
     prepare(&s);
+    s.stream = stream;
     s.config.messages_per_minute = 3;
     start(&s);
     open_talk(&s, &c, NULL);
@@ -425,9 +449,18 @@ static void rate_limits(void **state) {
     assert_int_equal(s.sends, 3);
     for (int i = 0; i < 40; i++) client_send(&c, "{\"t\":\"typing\",\"on\":true}");
     assert_true(client_until(&c, "\"t\":\"bye\",\"code\":\"rate_limited\",\"retry\":true", &text));
-    assert_int_equal(client_closed(&c), 4429);
-    client_close(&c);
+    ends(&s, &c, 4429);
     stop(&s);
+}
+
+static void rate_limits_of_sockets(void **state) {
+    (void)state;
+    rate_limits(false);
+}
+
+static void rate_limits_of_streams(void **state) {
+    (void)state;
+    rate_limits(true);
 }
 
 static void handshakes(void **state) {
@@ -543,12 +576,106 @@ static void drain(void **state) {
     s->drain.fn = drain_now;
     pl_loop_post(s->loop, &s->drain);
     assert_true(client_until(&c, "\"t\":\"bye\",\"code\":\"drain\",\"retry\":true", &text));
-    assert_int_equal(client_closed(&c), 1001);
-    client_close(&c);
+    ends(s, &c, 1001);
     assert_true(reaches(&s->drained, 1));
     assert_int_equal(
         client_open(&c, "127.0.0.1", pl_gateway_port(s->g), "/ws", "parlance.v1", NULL), 503);
     client_close(&c);
+    assert_int_equal(client_stream(&c, pl_gateway_port(s->g), NULL, "{\"t\":\"open\"}"), 503);
+    client_close(&c);
+}
+
+/* ---- what only event streams have ---- */
+
+static void has(const struct pl_buf *b, const char *needle) {
+    if (strstr(b->p, needle) == NULL) fail_msg("no '%s' in: %s", needle, b->p);
+}
+
+static void stream_requests(void **state) {
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct client c;
+    struct pl_str text;
+    struct pl_buf b = {0};
+    char name[192], *big = calloc(1, 70000);
+    const char *path = "/api/v1/frames", *close_it = "Connection: close\r\n";
+    open_talk(s, &c, NULL);
+    snprintf(name, sizeof name, "Parlance-Stream: %s\r\nConnection: close\r\n", c.name);
+    memset(big, ' ', 70000);
+    memcpy(big, SEND(1, "at the limit"), strlen(SEND(1, "at the limit")));
+    assert_int_equal(client_post(port, path, name, big, 65536, &b), 202);
+    assert_true(client_until(&c, "at the limit", &text));
+    assert_int_equal(client_post(port, path, name, big, 65537, &b), 413);
+    assert_int_equal(client_post(port, path, name, "", 0, &b), 411);
+    assert_int_equal(client_http(port, "POST", path, "Transfer-Encoding: chunked\r\n", &b), 411);
+    assert_int_equal(client_post(port, path, close_it, "{}", 2, &b), 404);
+    has(&b, "\"code\":\"no_stream\"");
+    name[60] = name[60] == '0' ? '1' : '0'; /* of the secret */
+    assert_int_equal(client_post(port, path, name, "{}", 2, &b), 404);
+    assert_int_equal(client_http(port, "GET", "/api/v1/stream", NULL, &b), 405);
+    has(&b, "allow: POST, OPTIONS");
+    expect(&c, "{\"t\":\"send\",\"text\":\"\xff\"}", "\"code\":\"malformed\"");
+    expect(&c, SEND(2, "still here"), "\"text\":\"still here\"");
+    client_close(&c);
+    assert_true(reaches(&s->leaves, 1));
+    pl_buf_free(&b);
+    free(big);
+}
+
+static void stream_origins(void **state) {
+    struct server s;
+    struct client c;
+    struct pl_buf b = {0};
+    (void)state;
+    prepare(&s);
+    s.config.origins = "https://shop.example";
+    s.config.max_connections_per_ip = 1;
+    start(&s);
+    int port = pl_gateway_port(s.g);
+    const char *from = "Origin: https://shop.example\r\n", *open = "{\"t\":\"open\"}";
+    assert_int_equal(client_stream(&c, port, NULL, open), 403);
+    client_close(&c);
+    assert_int_equal(client_http(port, "OPTIONS", "/api/v1/stream", from, &b), 200);
+    has(&b, "access-control-allow-origin: https://shop.example");
+    has(&b, "access-control-allow-headers: content-type, parlance-stream");
+    assert_int_equal(
+        client_http(port, "OPTIONS", "/api/v1/stream", "Origin: https://x.example\r\n", &b), 403);
+    assert_null(strstr(b.p, "access-control-allow-origin"));
+    assert_int_equal(client_stream(&c, port, from, open), 200);
+    struct client second;
+    assert_int_equal(client_stream(&second, port, from, open), 429);
+    client_close(&second);
+    client_close(&c);
+    stop(&s);
+    pl_buf_free(&b);
+}
+
+static void stream_deadlines(void **state) {
+    struct server s;
+    struct client c, late;
+    struct pl_str text;
+    (void)state;
+    prepare(&s);
+    s.stream = true;
+    s.config.open_wait_ms = 300;
+    s.config.message_wait_ms = 300;
+    s.config.heartbeat_ms = 500;
+    start(&s);
+    begin(&s, &late, "{}");
+    assert_true(client_until(&late, "\"code\":\"open_late\",\"retry\":true", &text));
+    ends(&s, &late, 4408);
+    open_talk(&s, &c, NULL);
+    c.wait_ms = 1800;
+    client_until(&c, "never", &text);
+    assert_true(c.pings >= 2);
+    expect(&c, SEND(1, "pulse"), "pulse");
+    /* Bytes behind the request on its connection are no frames: the server hangs up. */
+    char junk[4096] = {0};
+    memset(junk, 'x', sizeof junk);
+    for (int i = 0; i < 256 && client_raw(&c, junk, sizeof junk); i++) continue;
+    assert_true(reaches(&s.leaves, 1));
+    client_close(&c);
+    stop(&s);
 }
 
 /* ---- answers from the engine's threads ---- */
@@ -604,10 +731,6 @@ static void answers_from_other_threads(void **state) {
 }
 
 /* ---- HTTP ---- */
-
-static void has(const struct pl_buf *b, const char *needle) {
-    if (strstr(b->p, needle) == NULL) fail_msg("no '%s' in: %s", needle, b->p);
-}
 
 static void web(void **state) {
     int port = pl_gateway_port(((struct server *)*state)->g);
@@ -709,24 +832,31 @@ static void a_taken_port(void **state) {
 }
 
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STREAM(test)                                                                          \
+    { #test "_stream", test, setup_stream, teardown, NULL }
+#define OVER_BOTH(test) WITH_SERVER(test), WITH_STREAM(test)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(a_conversation),
-        WITH_SERVER(ack_and_events_travel_together),
-        WITH_SERVER(malformed_frames),
-        WITH_SERVER(before_open),
-        WITH_SERVER(abuse_ends_the_connection),
+        OVER_BOTH(a_conversation),
+        OVER_BOTH(ack_and_events_travel_together),
+        OVER_BOTH(malformed_frames),
+        OVER_BOTH(before_open),
+        OVER_BOTH(abuse_ends_the_connection),
         WITH_SERVER(oversized),
         WITH_SERVER(fragments),
         WITH_SERVER(invalid_utf8_and_binary),
-        WITH_SERVER(resume_secrets),
-        WITH_SERVER(a_reader_that_sleeps),
-        cmocka_unit_test(rate_limits),
+        OVER_BOTH(resume_secrets),
+        OVER_BOTH(a_reader_that_sleeps),
+        cmocka_unit_test(rate_limits_of_sockets),
+        cmocka_unit_test(rate_limits_of_streams),
         cmocka_unit_test(handshakes),
         cmocka_unit_test(slow_requests),
         cmocka_unit_test(deadlines),
-        WITH_SERVER(drain),
+        OVER_BOTH(drain),
+        WITH_STREAM(stream_requests),
+        cmocka_unit_test(stream_origins),
+        cmocka_unit_test(stream_deadlines),
         WITH_SERVER(answers_from_other_threads),
         WITH_SERVER(web),
         WITH_SERVER(long_files),

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "runtime/gateway/gateway_priv.h"
+#include "runtime/gateway/gateway_lws.h"
+
+/* ---- the queue out ---- */
+
+static void free_queue(struct pl_gateway__conn *c) {
+    while (c->first != NULL) {
+        struct pl_gateway__out *out = c->first;
+        c->first = out->next;
+        pl_gateway__out_free(out);
+    }
+    c->last = NULL;
+    c->queued = 0;
+}
+
+/* The socket is full, so no close frame would arrive either: cut it off. */
+static void cut_off(struct pl_gateway__conn *c) {
+    pl_gateway__count(c->g, PL_GATEWAY_slow_readers, 1);
+    pl_log(c->g->c.log, PL_LOG_INFO, "gateway", "slow_reader", "conn=%llu queued=%zu",
+           (unsigned long long)c->id, c->queued);
+    free_queue(c);
+    c->state = CLOSING;
+    c->code = PL_CLOSE_SLOW_READER;
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+}
+
+void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out) {
+    size_t max = (size_t)c->g->c.max_queued;
+    if (c->state == CLOSING) {
+        pl_gateway__out_free(out);
+        return;
+    }
+    if (out->kind == DROPPABLE && c->queued > max / 4) {
+        pl_gateway__count(c->g, PL_GATEWAY_dropped, 1);
+        pl_gateway__out_free(out);
+        return;
+    }
+    out->next = NULL;
+    *(c->last != NULL ? &c->last->next : &c->first) = out;
+    c->last = out;
+    c->queued += out->text.n;
+    if (c->queued > max)
+        cut_off(c);
+    else
+        lws_callback_on_writable(c->wsi);
+}
+
+void pl_gateway__refuse(struct pl_gateway__conn *c, enum pl_code code, struct pl_str message,
+                        struct pl_cid cid) {
+    struct pl_gateway__out *out = pl_gateway__out(c->g, c->id);
+    pl_print_error(&out->text, code, message, cid);
+    pl_gateway__queue(c, out);
+}
+
+void pl_gateway__close(struct pl_gateway__conn *c, enum pl_code bye, uint64_t after_ms, int code) {
+    if (c->state == CLOSING) return;
+    struct pl_gateway__out *out = pl_gateway__out(c->g, c->id);
+    pl_print_bye(&out->text, bye, after_ms);
+    pl_gateway__queue(c, out);
+    if (c->state == CLOSING) return; /* cut off by this very frame */
+    c->state = CLOSING;
+    c->code = code;
+    c->since_us = pl_loop_now_us(c->g->c.loop);
+}
+
+void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out) {
+    struct pl_str locale = pl_arena_str(&c->g->arena, pl_buf_slice(&out->text));
+    struct pl_ready ready = {.conversation = pl_str_c(c->conversation),
+                             .resume = pl_str_c(c->resume),
+                             .with = pl_str_c(out->with),
+                             .epoch = pl_str_c(c->g->c.epoch),
+                             .locale = locale,
+                             .seq = out->seq,
+                             .recovered = out->recovered,
+                             .rtl = out->rtl};
+    pl_buf_clear(&out->text);
+    pl_print_ready(&out->text, &ready);
+    pl_arena_reset(&c->g->arena);
+    memset(c->resume, 0, sizeof c->resume);
+    c->state = OPEN;
+    pl_gateway__queue(c, out);
+}
+
+/* ---- frames in ---- */
+
+static void said_open(struct pl_gateway__conn *c, const struct pl_frame *f) {
+    struct pl_resume resume;
+    struct pl_cid none = {0};
+    if (f->token.n > 0) {
+        pl_gateway__refuse(c, PL_CODE_TOKEN_NOT_SUPPORTED, PL_STR(""), none);
+        return;
+    }
+    if (c->state != NEW) {
+        pl_gateway__refuse(c, PL_CODE_ALREADY_OPEN, PL_STR(""), none);
+        return;
+    }
+    struct pl_gateway_open open = {.fresh = f->resume.n == 0,
+                                   .locale = f->locale,
+                                   .page_url = f->page_url,
+                                   .epoch = f->epoch,
+                                   .seq = f->seq};
+    if (open.fresh && pl_resume_make(&resume, c->resume) != PL_OK) {
+        pl_gateway__refuse(c, PL_CODE_INTERNAL, PL_STR(""), none);
+        return;
+    }
+    if (!open.fresh && !pl_resume_read(f->resume, &resume)) {
+        pl_gateway__refuse(c, PL_CODE_RESUME_REFUSED, PL_STR(""), none);
+        return;
+    }
+    if (!open.fresh) memcpy(c->resume, f->resume.p, f->resume.n);
+    memcpy(open.conversation, resume.conversation, sizeof open.conversation);
+    memcpy(open.hash, resume.hash, sizeof open.hash);
+    pl_hex(open.conversation, sizeof open.conversation, c->conversation);
+    c->state = OPENING;
+    c->told = true;
+    c->g->c.door.open(c->g->c.door.ctx, c->id, &open);
+}
+
+static void said_send(struct pl_gateway__conn *c, const struct pl_frame *f) {
+    if (f->upload.n > 0) {
+        pl_gateway__refuse(c, PL_CODE_UPLOAD_NOT_SUPPORTED, PL_STR(""), f->cid);
+        return;
+    }
+    struct pl_gateway_send send = {.cid = f->cid, .said = PL_SAID_TEXT, .text = f->text};
+    if (f->choice.n > 0) send.said = PL_SAID_CHOICE, send.text = f->choice;
+    if (f->button.n > 0) send.said = PL_SAID_BUTTON, send.text = f->button;
+    c->g->c.door.send(c->g->c.door.ctx, c->id, &send);
+}
+
+/* Whether a message may be taken now; if not, it has been refused. */
+static bool within_rate(struct pl_gateway__conn *c, const struct pl_frame *f, int64_t now_us) {
+    int64_t wait = pl_bucket_take(&c->messages, 1, now_us);
+    if (wait == 0) return true;
+    char text[80];
+    int n = snprintf(text, sizeof text, "too many messages; try again in %lld ms", (long long)wait);
+    pl_gateway__count(c->g, PL_GATEWAY_rate_limited, 1);
+    pl_gateway__refuse(c, PL_CODE_RATE_LIMITED, (struct pl_str){text, (size_t)n}, f->cid);
+    return false;
+}
+
+static void said(struct pl_gateway__conn *c, const struct pl_frame *f, int64_t now_us) {
+    const struct pl_gateway_door *door = &c->g->c.door;
+    if (f->kind == PL_FRAME_OPEN) {
+        said_open(c, f);
+        return;
+    }
+    if (c->state != OPEN) {
+        pl_gateway__refuse(c, PL_CODE_NOT_OPEN, PL_STR(""), f->cid);
+        return;
+    }
+    switch (f->kind) {
+    case PL_FRAME_SEND:
+        if (within_rate(c, f, now_us)) said_send(c, f);
+        break;
+    case PL_FRAME_SEEN: door->seen(door->ctx, c->id, f->seq); break;
+    case PL_FRAME_TYPING: door->typing(door->ctx, c->id, f->on); break;
+    case PL_FRAME_RATE:
+        if (within_rate(c, f, now_us)) door->rate(door->ctx, c->id, f->seq, (int)f->value);
+        break;
+    default: pl_assert(!"protocol lets no other kind through");
+    }
+}
+
+static void bad_frame(struct pl_gateway__conn *c, const struct pl_frame *f, int64_t now_us) {
+    pl_gateway__count(c->g, PL_GATEWAY_bad_frames, 1);
+    pl_gateway__refuse(c, f->code, f->message, f->cid);
+    if (pl_bucket_take(&c->bad, 1, now_us) > 0)
+        pl_gateway__close(c, PL_CODE_ABUSE, 0, PL_CLOSE_ABUSE);
+}
+
+void pl_gateway__message(struct pl_gateway__conn *c, struct pl_str text) {
+    struct pl_gateway *g = c->g;
+    struct pl_frame frames[PL_PROTOCOL_MAX_BATCH];
+    int64_t now_us = pl_loop_now_us(g->c.loop);
+    size_t n = pl_protocol_parse(&g->arena, text, frames);
+    pl_gateway__count(g, PL_GATEWAY_frames_in, n);
+    pl_gateway__count(g, PL_GATEWAY_bytes_in, text.n);
+    for (size_t i = 0; i < n && c->state != CLOSING; i++) {
+        if (pl_bucket_take(&c->frames, 1, now_us) > 0) {
+            pl_gateway__count(g, PL_GATEWAY_rate_limited, 1);
+            pl_gateway__close(c, PL_CODE_RATE_LIMITED, 60000, PL_CLOSE_RATE_LIMITED);
+        } else if (frames[i].code != PL_CODE_OK) {
+            bad_frame(c, &frames[i], now_us);
+        } else {
+            said(c, &frames[i], now_us);
+        }
+    }
+    pl_arena_reset(&g->arena);
+}
+
+void pl_gateway__check(struct pl_gateway__conn *c, int64_t now_us) {
+    if (c->state == NEW && now_us - c->since_us > c->g->c.open_wait_ms * 1000)
+        pl_gateway__close(c, PL_CODE_OPEN_LATE, 1000, PL_CLOSE_OPEN_LATE);
+    else if (c->state != CLOSING)
+        c->via->look(c, now_us);
+    else if (now_us - c->since_us > 5000000) /* it does not read its bye */
+        lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+}
+
+/* ---- bytes out ---- */
+
+/* Joins waiting frames into one message: alone as an object, several as an array. Leaves the room
+ * around it that transports need. */
+static uint32_t join(struct pl_gateway__conn *c, struct pl_buf *b) {
+    static const char before[PL_GATEWAY__BEFORE];
+    uint32_t frames = 0;
+    pl_buf_clear(b);
+    pl_buf_add(b, before, sizeof before);
+    pl_buf_byte(b, ' ');
+    while (c->first != NULL && (frames == 0 || b->n + c->first->text.n < PL_GATEWAY__BATCH)) {
+        struct pl_gateway__out *out = c->first;
+        if (frames > 0) pl_buf_byte(b, ',');
+        pl_buf_str(b, pl_buf_slice(&out->text));
+        frames += out->frames;
+        c->queued -= out->text.n;
+        c->first = out->next;
+        if (c->first == NULL) c->last = NULL;
+        pl_gateway__out_free(out);
+    }
+    if (frames > 1) {
+        b->p[PL_GATEWAY__BEFORE] = '[';
+        pl_buf_byte(b, ']');
+    }
+    pl_buf_reserve(b, PL_GATEWAY__AFTER);
+    return frames;
+}
+
+int pl_gateway__writeable(struct pl_gateway__conn *c) {
+    struct pl_gateway *g = c->g;
+    if (c->first == NULL) {
+        if (c->state != CLOSING) return 0;
+        c->via->end(c);
+        return -1;
+    }
+    uint32_t frames = join(c, &g->scratch);
+    pl_assert(!g->scratch.failed);
+    size_t skip = PL_GATEWAY__BEFORE + (frames == 1 ? 1 : 0); /* the place of '[' */
+    size_t n = g->scratch.n - skip;
+    if (!c->via->write(c, g->scratch.p + skip, n)) return -1;
+    pl_gateway__count(g, PL_GATEWAY_frames_out, frames);
+    pl_gateway__count(g, PL_GATEWAY_messages_out, 1);
+    pl_gateway__count(g, PL_GATEWAY_bytes_out, n);
+    if (c->first != NULL || c->state == CLOSING) lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
+/* ---- the life of a connection ---- */
+
+void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi,
+                       const struct pl_gateway__transport *via) {
+    int64_t now_us = pl_loop_now_us(g->c.loop);
+    double per_minute = (double)g->c.messages_per_minute;
+    *c = (struct pl_gateway__conn){.g = g, .wsi = wsi, .via = via, .since_us = now_us};
+    c->peer = lws_get_opaque_user_data(wsi);
+    pl_bucket_init(&c->messages, per_minute, per_minute / 60, now_us);
+    pl_bucket_init(&c->frames, per_minute * PL_GATEWAY__FRAMES,
+                   per_minute * PL_GATEWAY__FRAMES / 60, now_us);
+    pl_bucket_init(&c->bad, PL_GATEWAY__BAD, PL_GATEWAY__BAD / 60.0, now_us);
+    pl_gateway__add(g, c);
+    pl_gateway__count(g, PL_GATEWAY_accepted, 1);
+    /* Unacknowledged bytes for this long mean that nobody is there any more. */
+    unsigned dead_ms = (unsigned)(g->c.heartbeat_ms + g->c.pong_wait_ms);
+    setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof dead_ms);
+    struct pl_gateway__out *out = pl_gateway__out(g, c->id);
+    pl_print_hello(&out->text, (uint64_t)g->c.heartbeat_ms, pl_str_c(g->c.epoch));
+    pl_gateway__queue(c, out);
+}
+
+void pl_gateway__end(struct pl_gateway__conn *c) {
+    struct pl_gateway *g = c->g;
+    if (g == NULL) return; /* never begun */
+    pl_gateway__count(g, PL_GATEWAY_closed, 1);
+    if (c->told && !g->ending) g->c.door.leave(g->c.door.ctx, c->id);
+    free_queue(c);
+    pl_buf_free(&c->in);
+    memset(c->resume, 0, sizeof c->resume);
+    pl_gateway__remove(g, c);
+    c->g = NULL;
+}
