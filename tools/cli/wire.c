@@ -197,7 +197,7 @@ static struct pl_cid to_cid(struct pl_engine_cid cid) {
     return (struct pl_cid){.client = cid.instance, .counter = cid.counter};
 }
 
-enum { EVENTS_AT_ONCE = 64 };
+enum { EVENTS_AT_ONCE = 16 };
 
 static size_t to_events(struct pl_gateway_event out[EVENTS_AT_ONCE],
                         const struct pl_engine_event *e, size_t n) {
@@ -209,7 +209,7 @@ static size_t to_events(struct pl_gateway_event out[EVENTS_AT_ONCE],
 
 static void sink_events(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n) {
     struct cli_server *s = ctx;
-    struct pl_gateway_event out[EVENTS_AT_ONCE];
+    struct pl_gateway_event out[EVENTS_AT_ONCE] = {{0}};
     while (n > 0) {
         size_t k = to_events(out, e, n);
         pl_gateway_events(s->gateway, client, out, k);
@@ -221,7 +221,7 @@ static void sink_events(void *ctx, uint64_t client, const struct pl_engine_event
 static void sink_ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup,
                      const struct pl_engine_event *e, size_t n) {
     struct cli_server *s = ctx;
-    struct pl_gateway_event out[EVENTS_AT_ONCE];
+    struct pl_gateway_event out[EVENTS_AT_ONCE] = {{0}};
     size_t k = to_events(out, e, n);
     pl_gateway_ack(s->gateway, client, to_cid(cid), seq, dup, out, k);
     if (k < n) sink_events(ctx, client, e + k, n - k);
