@@ -61,7 +61,9 @@ struct pl_engine_sink {
     void *ctx;
     void (*ready)(void *ctx, uint64_t client, const struct pl_engine_ready *r);
     void (*live)(void *ctx, uint64_t client);
-    void (*ack)(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup);
+    /* e: the n events that the message made at once, so that both may leave together. */
+    void (*ack)(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t seq, bool dup,
+                const struct pl_engine_event *e, size_t n);
     void (*events)(void *ctx, uint64_t client, const struct pl_engine_event *e, size_t n);
     void (*typing)(void *ctx, uint64_t client, bool on);
     /* detail: more words for a person, may be empty. cid.counter 0: about the open. */

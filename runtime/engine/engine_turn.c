@@ -349,7 +349,7 @@ static bool is_new(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         if (t->acks.v[i].cid.instance == in->cid.instance &&
             t->acks.v[i].cid.counter == in->cid.counter)
             return false;
-    e->config.sink.ack(e->config.sink.ctx, in->client, in->cid, seq, true);
+    e->config.sink.ack(e->config.sink.ctx, in->client, in->cid, seq, true, NULL, 0);
     return false;
 }
 
@@ -561,22 +561,41 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     pl_engine__conv_free(e, &c);
 }
 
+/* What the client has not seen yet of the turn's events; it counts as sent. */
+static size_t unsent(struct eng_attached *k, const struct eng_turn *t,
+                     const struct pl_engine_event **from) {
+    size_t i = 0;
+    while (i < t->events.n && t->events.v[i].seq <= k->sent) i++;
+    if (i == t->events.n) return 0;
+    k->sent = t->events.v[t->events.n - 1].seq;
+    *from = t->events.v + i;
+    return t->events.n - i;
+}
+
 static void show_events(struct pl_engine *e, struct eng_conv *c, const struct eng_turn *t) {
+    const struct pl_engine_event *from;
     for (size_t i = 0; i < c->clients.n; i++) {
-        struct eng_attached *k = &c->clients.v[i];
-        size_t from = 0;
-        while (from < t->events.n && t->events.v[from].seq <= k->sent) from++;
-        if (from == t->events.n) continue;
-        e->config.sink.events(e->config.sink.ctx, k->client, t->events.v + from,
-                              t->events.n - from);
-        k->sent = t->events.v[t->events.n - 1].seq;
+        size_t n = unsent(&c->clients.v[i], t, &from);
+        if (n > 0) e->config.sink.events(e->config.sink.ctx, c->clients.v[i].client, from, n);
+    }
+}
+
+/* The last one takes along the events that its client is owed. */
+static void show_acks(struct pl_engine *e, struct eng_conv *c, const struct eng_turn *t) {
+    for (size_t i = 0; i < t->acks.n; i++) {
+        const struct pl_engine_event *from = NULL;
+        size_t n = 0;
+        bool last = i + 1 == t->acks.n;
+        for (size_t k = 0; last && k < c->clients.n; k++)
+            if (c->clients.v[k].client == t->acks.v[i].client)
+                n = unsent(&c->clients.v[k], t, &from);
+        e->config.sink.ack(e->config.sink.ctx, t->acks.v[i].client, t->acks.v[i].cid,
+                           t->acks.v[i].seq, false, from, n);
     }
 }
 
 static void answer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
-    for (size_t i = 0; i < t->acks.n; i++)
-        e->config.sink.ack(e->config.sink.ctx, t->acks.v[i].client, t->acks.v[i].cid,
-                           t->acks.v[i].seq, false);
+    show_acks(e, c, t);
     for (size_t i = 0; i < t->opens.n; i++) {
         say_ready(e, c, t->opens.v[i], true);
         pl_engine__attach(e, c, t->opens.v[i]);
