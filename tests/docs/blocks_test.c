@@ -6,13 +6,14 @@
  *     ```flow                  a file, declarations, or statements; it must compile
  *     ```flow error=P0304      it must give exactly these errors, in this order
  *     ```flow warning=P0901    it must compile, and give this warning among others
- *     ```talk                  talks about the last flow block above
+ *     ```talk                  talks about the last flow block above; they are played
  *     ```arb                   a catalog of the last flow block above; "@@locale" names it
  *
  * A line `# expect error P0304` in a block says the same as `error=P0304`. What does not begin with
  * `parlance 1` gets that line; statements are put into a flow. Other blocks are not looked at.
  */
 #include "tools/compile/compile.h"
+#include "tools/sim/sim.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,16 @@ static bool compile(const struct run *r, const struct codes *errors, const struc
     return good;
 }
 
+/* Plays the block's talks; prints what went wrong. */
+static bool play(const struct run *r) {
+    char path[512];
+    const char *talks[] = {path};
+    struct pl_sim_test test = {
+        .folder = r->root, .talks = talks, .ntalks = 1, .out = stdout, .err = stderr};
+    snprintf(path, sizeof path, "%s/page.talk", r->root);
+    return pl_sim_test_main(&test) == 0;
+}
+
 /* The file beside the flows that this block is, NULL when it is a flow itself. */
 static const char *beside(struct pl_arena *a, const struct block *b, struct pl_str kind) {
     if (pl_str_is(kind, "talk")) return "page.talk";
@@ -253,7 +264,8 @@ static void check(struct run *r, struct pl_arena *a, const struct block *b) {
     r->blocks++;
     bool good = expectations(b, &errors, &warnings);
     if (!good) pl_buf_c(&said, "the line after the backticks is not understood\n");
-    if (!good || !compile(r, &errors, &warnings, &said)) {
+    good = good && compile(r, &errors, &warnings, &said) && (!talk || play(r));
+    if (!good) {
         r->wrong++;
         printf("%s:%u: this example does not do what it says\n%.*s\n", r->page, b->line,
                (int)said.n, said.p);
