@@ -5,8 +5,8 @@
  *   a line -> a command (:why), an offered number, or what the customer says -> the engine
  *   events -> lines on the screen, numbers beside what can be picked
  */
-#include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,6 +26,7 @@ struct chat {
     struct pl_loop *loop;
     struct pl_locale_tools *tools;
     struct pl_fd input;
+    struct pl_signal interrupt, terminate;
     struct pl_buf line; /* bytes read, not yet a line */
     struct pl_buf trace;
     struct pl_str locale;
@@ -220,7 +221,8 @@ static void print_slot(struct chat *c, const struct pl_p_slot *slot, const char 
     struct sim_types t = {&a, pl_image_program(c->build.image), c->tools};
     if (v.kind != PL_KIND_NONE) {
         pl_sim__print(&t, &b, v);
-        fprintf(c->given->out, "  %.*s = %.*s\n", PL_STR_ARG(name), (int)b.n, b.p);
+        fprintf(c->given->out, "  %.*s = ", PL_STR_ARG(name));
+        wrapped(c, pl_buf_slice(&b), 5 + length(c, name));
     }
     pl_buf_free(&b);
     pl_arena_free(&a);
@@ -383,12 +385,23 @@ static void run_script(struct chat *c) {
     fclose(in);
 }
 
+static void signalled(struct pl_signal *s) {
+    struct chat *c = s->ctx;
+    c->ended = true;
+}
+
 static void run_terminal(struct chat *c) {
     fputs("(:help for commands)\n", c->given->out);
     c->input.fn = readable;
     c->input.ctx = c;
+    c->interrupt = (struct pl_signal){.fn = signalled, .ctx = c};
+    c->terminate = c->interrupt;
     pl_fd_start(c->loop, &c->input, c->given->in, PL_READ);
+    pl_signal_start(c->loop, &c->interrupt, SIGINT);
+    pl_signal_start(c->loop, &c->terminate, SIGTERM);
     while (!c->ended) pl_loop_once(c->loop, 1000);
+    pl_signal_stop(&c->interrupt);
+    pl_signal_stop(&c->terminate);
     if (c->prompt) fputc('\n', c->given->out);
 }
 
