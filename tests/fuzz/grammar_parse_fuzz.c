@@ -6,22 +6,6 @@
 #include "grammar/grammar.h"
 #include "grammar/lex.h"
 
-/* The talks as plain data, or mistakes. */
-static void try_talks(struct pl_str text) {
-    struct run r = {0};
-    const struct pl_talk *talks;
-    size_t n;
-    pl_arena_init(&r.arena, 0);
-    pl_sources_init(&r.sources, &r.arena);
-    pl_diags_init(&r.diags, &r.arena, &r.sources);
-    pl_sources_add(&r.sources, PL_STR("fuzz.talk"), text);
-    r.err = pl_grammar_talks(&r.arena, &r.sources, 0, &r.diags, &talks, &n);
-    pl_assert((r.err == PL_OK) == (r.diags.errors == 0));
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < talks[i].nlines; k++) pl_assert(talks[i].lines[k].source.n > 0);
-    run_end(&r);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct run {
