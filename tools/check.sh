@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: tools/check.sh [--no-fuzz] [ctest options …]
 #
-# Installs what is missing, builds with the address and undefined-behaviour sanitizers, checks the
-# layout of the C sources, and runs every test through ctest, whose summary is the last thing said.
+# Installs what is missing, builds with the address and undefined-behaviour sanitizers, and runs
+# every test through ctest, whose summary is the last thing said.
 # With clang the fuzz entries are built too and run 20 seconds each among the tests. Long forms are
 # in tools/long.sh.
 set -euo pipefail
@@ -46,9 +46,6 @@ if [ $seconds != 0 ]; then
   quietly cmake --preset fuzz
   quietly cmake --build --preset fuzz -j "$jobs" --target fuzzers
 fi
-
-step "layout of the C sources"
-git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror
 
 step "tests"
 ctest --preset dev -j "$jobs" --output-on-failure "$@"
