@@ -10,11 +10,10 @@
  * answers by the talk's latest stub for the same arguments, in no time. A hook without one fails
  * the talk, except that a `from hook` entity gets an empty list. What the bot says is compared as a
  * customer sees it: marks of direction are left out, all kinds of blank are one kind.
- * After each talk its journal is played again: it must come to the same state by the same steps,
- * and show the same events byte for byte.
+ * After each talk its journal is played again: it must come to the same state by the same steps;
+ * opened again from its snapshot it must show the same events byte for byte.
  *
- * Ownership: everything is borrowed for the call. Threads: one; two builds at a time in a process
- * are not possible (tools/compile).
+ * Ownership: everything is borrowed for the call. Threads: one.
  */
 #ifndef PL_SIM_H
 #define PL_SIM_H

@@ -432,16 +432,18 @@ static void compare_events(struct sim_play *p, const sim_events *again) {
     }
 }
 
-/* Everything of a conversation must come out of its journal again. */
+/* Everything of a conversation must come out of its journal again, with its snapshot and without.
+ */
 static void replay(struct sim_play *p) {
     sim_events again = {0};
     struct pl_engine *e = p->world.engine;
     enum pl_err err = pl_engine_again(e, p->world.conversation);
-    uint64_t diverged = pl_counter_read(&pl_engine_counters(e)[PL_ENGINE_DIVERGED]);
+    pl_engine_forget(e, p->world.conversation); /* now from its snapshot and what follows it */
     p->world.to = &again;
     pl_sim__world_resume(&p->world);
     pl_loop_fake_advance(p->loop, 0);
     p->world.to = &p->world.events;
+    uint64_t diverged = pl_counter_read(&pl_engine_counters(e)[PL_ENGINE_DIVERGED]);
     if (diverged)
         pl_sim__fail(p, "played again from its journal, %llu steps came out differently",
                      (unsigned long long)diverged);
@@ -449,6 +451,8 @@ static void replay(struct sim_play *p) {
         pl_sim__fail(p, "played again from its journal, it came to another state");
     else if (err != PL_OK)
         pl_sim__fail(p, "it could not be played again from its journal: %s", pl_err_text(err));
+    else if (p->world.refused.n)
+        pl_sim__fail(p, "it could not be opened again: %.*s", PL_STR_ARG(p->world.refused));
     compare_events(p, &again);
     PL_VEC_FREE(&again);
 }
