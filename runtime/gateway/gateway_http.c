@@ -186,13 +186,15 @@ static void show_health(struct pl_gateway *g, struct pl_gateway__http *a) {
                   g->draining ? "false" : "true", g->draining ? "true" : "false", g->nconns);
 }
 
-/* "store.commits" is shown as parlance_store_commits. */
+/* "engine.TURNS" is shown as parlance_engine_turns. */
 static void show_counter(void *to, const struct pl_counter *c) {
     struct pl_buf *b = to;
     char name[80];
     snprintf(name, sizeof name, "parlance_%s", c->name);
-    for (char *p = name; *p != '\0'; p++)
+    for (char *p = name; *p != '\0'; p++) {
         if (*p == '.') *p = '_';
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + ('a' - 'A'));
+    }
     pl_buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %llu\n", name, c->help, name, name,
                   (unsigned long long)pl_counter_read(c));
 }
