@@ -166,6 +166,19 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
     }
 }
 
+/* The button's label; where values are printed in it, which are not kept, what its flow is called.
+ */
+static struct pl_str button_words(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                  const struct pl_p_target *t) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct pl_vm_text text = {.text = PL_NOWHERE};
+    for (uint32_t i = 0; i < p->ntexts && t->id.n; i++)
+        if (pl_str_eq(p->texts[i].id, t->id) && p->texts[i].nargs == 0) text.text = i;
+    if (text.text == PL_NOWHERE && t->flow < p->nflows) text.text = p->flows[t->flow].title;
+    if (text.text == PL_NOWHERE || p->texts[text.text].nargs) return t->id;
+    return pl_engine__text(e, c, &text, a, eng_now(e));
+}
+
 bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                       const struct eng_said *said, struct pl_str *label) {
     struct pl_vm_view view;
@@ -173,7 +186,8 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     if (said->said == PL_ENGINE_SAID_TEXT) return true;
     if (said->said == PL_ENGINE_SAID_BUTTON) {
         const struct eng_button *b = find_button(c, said->text);
-        if (b) *label = pl_image_program(c->image->image)->targets[b->target].id;
+        if (b)
+            *label = button_words(e, c, a, &pl_image_program(c->image->image)->targets[b->target]);
         return b != NULL;
     }
     if (pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), a, &view) != PL_OK)
