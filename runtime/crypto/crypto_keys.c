@@ -104,12 +104,13 @@ static uint32_t get32(const uint8_t *p) {
 
 /* ---- the master key ---- */
 
+/* Not counting "master.XXXXXX", left by a start that was cut off: nothing depends on it. */
 static bool keys_exist(const char *dir) {
     DIR *d = opendir(dir);
     if (!d) return false;
     bool found = false;
     struct dirent *entry;
-    while (!found && (entry = readdir(d))) found = entry->d_name[0] != '.';
+    while (!found && (entry = readdir(d))) found = strchr(entry->d_name, '.') == NULL;
     (void)closedir(d);
     return found;
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
@@ -117,6 +122,26 @@ static void raise_descriptors(int64_t connections) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* libwebsockets only says that it could not: asks the system why. */
+static enum pl_err why_not(const char *host, int port) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    bool six = inet_pton(AF_INET6, host, &v6.sin6_addr) == 1;
+    int on = 1;
+    if (!six && inet_pton(AF_INET, host, &v4.sin_addr) != 1) return PL_NOT_FOUND;
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return PL_IO;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int rc = six ? bind(fd, (struct sockaddr *)&v6, sizeof v6)
+                 : bind(fd, (struct sockaddr *)&v4, sizeof v4);
+    int was = rc == 0 ? EADDRINUSE : errno; /* free by now: it was taken a moment ago */
+    close(fd);
+    return was == EADDRINUSE      ? PL_EXISTS
+           : was == EACCES        ? PL_DENIED
+           : was == EADDRNOTAVAIL ? PL_NOT_FOUND
+                                  : PL_IO;
+}
+
 static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbeat) {
     void *loops[1] = {pl_loop_native(g->c.loop)};
     struct lws_context_creation_info info = {0};
@@ -145,7 +170,7 @@ static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbe
     info.vhost_name = "parlance";
     if (strchr(g->c.host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     struct lws_vhost *vhost = lws_create_vhost(g->lws, &info);
-    if (vhost == NULL) return PL_IO;
+    if (vhost == NULL) return why_not(g->c.host, g->c.port);
     g->port = lws_get_vhost_listen_port(vhost);
     return PL_OK;
 }

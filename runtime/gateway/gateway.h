@@ -111,8 +111,9 @@ struct pl_gateway_config {
     int64_t messages_per_minute, handshakes_per_minute;
 };
 
-/* Listens when it returns PL_OK. PL_IO: the address cannot be had; PL_UNAVAILABLE: libwebsockets
- * cannot run on libev here (libwebsockets-evlib-ev is missing). */
+/* Listens when it returns PL_OK. PL_EXISTS: the port is taken; PL_NOT_FOUND: no address of this
+ * machine; PL_DENIED: a port that this user may not take; PL_UNAVAILABLE: libwebsockets cannot run
+ * on libev here (libwebsockets-evlib-ev is missing). */
 enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_gateway **out);
 int pl_gateway_port(const struct pl_gateway *g);
 /* Takes no new conversations, says bye to every connection (each is told to come back after a time

@@ -136,7 +136,9 @@ static int load_compiled(const struct pl_config *c, struct pl_image **image) {
     enum pl_err err = pl_mkdirs(c->data);
     if (err == PL_OK) err = pl_cli__image_write(c->data, &compiled);
     if (err != PL_OK) {
-        code = pl_cli__failure("writing to the data folder %s: %s", c->data, pl_err_text(err));
+        code = pl_cli__failure("the data folder %s cannot be written to: %s; it must be a folder, "
+                               "or free to be made, where this user may write",
+                               c->data, pl_err_text(err));
     } else {
         err = pl_cli__image_load(c->data, compiled.hex, image, why);
         if (err != PL_OK) code = pl_cli__failure("the image: %s", why);

@@ -399,7 +399,8 @@ static enum pl_err admin_token_create(void *ctx, const struct pl_json *request,
     }
     memcpy(name, n.p, n.n);
     if (pl_scopes_read(pl_json_text(request, "may"), &scopes, &bad) != PL_OK) {
-        pl_buf_printf(why, "there is no permission '%.*s'", PL_STR_ARG(bad));
+        pl_buf_printf(why, "there is no permission '%.*s'; there are: ", PL_STR_ARG(bad));
+        pl_scopes_print(why, UINT32_MAX);
         return PL_MALFORMED;
     }
     if (d && !pl_str_i64(d->s, &days)) return PL_MALFORMED;
@@ -454,6 +455,8 @@ static enum pl_err admin_token_revoke(void *ctx, const struct pl_json *request,
         return PL_MALFORMED;
     }
     enum pl_err err = pl_token_revoke(s->store, id);
+    if (err == PL_NOT_FOUND)
+        pl_buf_c(why, "there is no such token; `parlance token list` shows them");
     return err == PL_OK ? pl_store_flush(s->store) : err;
 }
 
@@ -514,8 +517,30 @@ static enum pl_err open_store(struct cli_server *s) {
     struct pl_store_config config = {
         .folder = s->config.data, .map_bytes = (uint64_t)s->config.store_size, .log = &s->log};
     enum pl_err err = pl_store_open(&config, &s->store, &why);
-    if (err != PL_OK) pl_cli__failure("the data folder %s: %s", s->config.data, why.text);
+    if (err != PL_OK)
+        pl_cli__failure("the data folder cannot be opened: %s",
+                        why.text[0] ? why.text : pl_err_text(err));
     return err;
+}
+
+/* Nearly always it is the master key. */
+static void engine_failure(enum pl_err err, const char *keys, const char *master) {
+    switch (err) {
+    case PL_NOT_FOUND:
+        pl_cli__failure("the master key %s is gone, and the key files in %s are of no use without "
+                        "it; put it back from where it is kept",
+                        master, keys);
+        break;
+    case PL_DENIED:
+        pl_cli__failure("the master key %s may be read by others, or this user may not read it; "
+                        "chmod 600 it",
+                        master);
+        break;
+    case PL_MALFORMED:
+        pl_cli__failure("the master key %s must be a file of 32 bytes", master);
+        break;
+    default: pl_cli__failure("the keys in %s: %s", keys, pl_err_text(err)); break;
+    }
 }
 
 static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
@@ -535,7 +560,7 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .find_ctx = s,
     };
     enum pl_err err = pl_engine_create(&config, image, &s->engine);
-    if (err != PL_OK) pl_cli__failure("the engine: %s", pl_err_text(err));
+    if (err != PL_OK) engine_failure(err, keys, master);
     return err;
 }
 
@@ -564,8 +589,11 @@ static enum pl_err open_gateway(struct cli_server *s) {
     };
     enum pl_err err = pl_gateway_create(&config, &s->gateway);
     if (err != PL_OK)
-        pl_cli__failure("cannot listen on %s port %lld: %s; is it taken? --port takes another",
-                        c->host, (long long)c->port, pl_err_text(err));
+        pl_cli__failure("cannot listen on %s port %lld: %s", c->host, (long long)c->port,
+                        err == PL_EXISTS      ? "the port is taken; --port takes another one"
+                        : err == PL_NOT_FOUND ? "that is no address of this machine"
+                        : err == PL_DENIED    ? "this user may not take that port"
+                                              : pl_err_text(err));
     return err;
 }
 

@@ -826,7 +826,7 @@ static void a_taken_port(void **state) {
     assert_int_equal(pl_loop_create(pl_clock_system(), &loop), PL_OK);
     config.loop = loop;
     config.port = pl_gateway_port(s->g);
-    assert_int_equal(pl_gateway_create(&config, &second), PL_IO);
+    assert_int_equal(pl_gateway_create(&config, &second), PL_EXISTS);
     assert_null(second);
     pl_loop_destroy(&loop);
 }
