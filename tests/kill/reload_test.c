@@ -149,6 +149,24 @@ static void it_outlives_a_kill(void **state) {
     end(&after, s);
 }
 
+/* New slots and flows: what is known of the customer is still known. */
+static void slots_move_over(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    begin(&t, s, 1);
+    answer(&t, "where is ORDER123456789?", "track.found", "There we have it, order");
+    answer(&t, "no thanks", "prelude.anything_else", "Is there anything else");
+    site_shell(s,
+               "sed -i 's/^  order_id: .*/  voucher: text title \"voucher\" @session.voucher\\n&/'"
+               " \"$D/flows/assistant.flow\"");
+    change(s, "There we have it, order", "Once more, order");
+    answer(&t, "where is my order?", "track.found", "Once more, order ORDER123456789");
+    restart(s);
+    come_back(&t, s);
+    answer(&t, "no thanks", "prelude.anything_else", "Is there anything else");
+    end(&t, s);
+}
+
 /* ---- tokens and the queue ---- */
 
 static int queue(const struct site *s, const char *token, struct pl_buf *out) {
@@ -253,9 +271,10 @@ static void a_token_without_a_server(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_changes_nothing), cmocka_unit_test(good_is_for_what_begins),
-        cmocka_unit_test(it_outlives_a_kill),     cmocka_unit_test(queue_is_listed),
-        cmocka_unit_test(a_token_can_be_revoked), cmocka_unit_test(a_token_without_a_server),
+        cmocka_unit_test(broken_changes_nothing),   cmocka_unit_test(good_is_for_what_begins),
+        cmocka_unit_test(it_outlives_a_kill),       cmocka_unit_test(slots_move_over),
+        cmocka_unit_test(queue_is_listed),          cmocka_unit_test(a_token_can_be_revoked),
+        cmocka_unit_test(a_token_without_a_server),
     };
     give_up_after(140);
     return cmocka_run_group_tests_name("reload", tests, open_site, close_site);
