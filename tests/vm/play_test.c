@@ -186,7 +186,7 @@ static void put_handoff(struct play *y, const struct pl_vm_effect *e) {
 
 static void put_effect(struct play *y, const struct pl_vm_effect *e) {
     static const char *const words[] = {
-#define EFFECT(name, meaning) #name,
+#define EFFECT(name, word, meaning) #name,
 #include "runtime/vm/effect.def"
 #undef EFFECT
     };
