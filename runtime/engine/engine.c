@@ -10,7 +10,11 @@
 
 #define TICK_MS  1000
 #define TICK_MAX 2000 /* snapshots a tick */
+#define WAKE_MAX 200  /* conversations that a tick loads */
+#define TEND_MS  60000
 #define DAY_MS   86400000
+
+#define TIMER_KEY 25 /* 't', deadline, conversation */
 
 /* ---- clients ---- */
 
@@ -43,17 +47,35 @@ static void detach(struct eng_client *k) {
     k->c = NULL;
 }
 
-void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client) {
-    struct eng_client *k = client_make(e, client);
-    struct eng_attached a = {.client = client};
+static void no_longer_away(struct pl_engine *e, struct eng_client *k) {
+    e->naway -= k->away;
+    k->away = false;
+}
+
+void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client, uint64_t sent) {
+    struct eng_client *k = pl_engine__client(e, client);
+    struct eng_attached a = {.client = client, .sent = sent};
+    if (!k) return;
+    no_longer_away(e, k);
     detach(k);
     k->c = c;
     PL_PUSH(&c->clients, a);
 }
 
+void pl_engine__attach_again(struct pl_engine *e, struct eng_conv *c) {
+    size_t at = 0;
+    struct pl_str key;
+    void *value;
+    while (e->naway && pl_map_next(&e->clients, &at, &key, &value)) {
+        struct eng_client *k = value;
+        if (k->away && memcmp(k->conversation, c->id, sizeof c->id) == 0)
+            pl_engine__attach(e, c, k->id, k->sent);
+    }
+}
+
 void pl_engine__error(struct pl_engine *e, uint64_t client, enum pl_engine_error code,
                       struct pl_engine_cid cid) {
-    e->config.sink.error(e->config.sink.ctx, client, code, PL_STR(""), cid);
+    if (!e->stopped) e->config.sink.error(e->config.sink.ctx, client, code, PL_STR(""), cid);
 }
 
 void pl_engine__trace(struct pl_engine *e, const char *format, ...) {
@@ -102,6 +124,16 @@ static bool same_hash(const uint8_t a[32], const uint8_t b[32]) {
     return differ == 0;
 }
 
+static enum pl_engine_error code_of(enum pl_err err) {
+    switch (err) {
+    case PL_ERASED: return PL_ENGINE_ERR_ERASED;
+    case PL_DENIED:
+    case PL_NOT_FOUND: return PL_ENGINE_ERR_UNKNOWN;
+    case PL_FULL: return PL_ENGINE_ERR_FULL;
+    default: return PL_ENGINE_ERR_INTERNAL;
+    }
+}
+
 static void command_open(struct pl_engine *e, struct eng_input *in) {
     struct pl_engine_cid none = {0};
     struct eng_conv *c = NULL;
@@ -115,10 +147,7 @@ static void command_open(struct pl_engine *e, struct eng_input *in) {
         return;
     }
     free(in);
-    enum pl_engine_error code = err == PL_ERASED                          ? PL_ENGINE_ERR_ERASED
-                                : err == PL_DENIED || err == PL_NOT_FOUND ? PL_ENGINE_ERR_UNKNOWN
-                                : err == PL_FULL                          ? PL_ENGINE_ERR_FULL
-                                                                          : PL_ENGINE_ERR_INTERNAL;
+    enum pl_engine_error code = code_of(err);
     if (code == PL_ENGINE_ERR_INTERNAL && e->config.log)
         pl_log(e->config.log, PL_LOG_ERROR, "engine", "open_failed", "reason=\"%s\"",
                pl_err_text(err));
@@ -129,24 +158,37 @@ static void command_leave(struct pl_engine *e, struct eng_input *in) {
     struct eng_client *k = pl_engine__client(e, in->client);
     free(in);
     if (!k) return;
+    no_longer_away(e, k);
     detach(k);
     pl_map_del(&e->clients, client_key(&k->id));
     free(k);
+}
+
+/* The conversation of a client that is still there may have left memory when the store refused. */
+static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_input *in) {
+    struct eng_conv *c = k ? k->c : NULL;
+    enum pl_err err = k ? PL_OK : PL_NOT_FOUND;
+    if (k && !c) err = k->away ? pl_engine__conv_load(e, k->conversation, &c) : PL_NOT_FOUND;
+    if (c) {
+        pl_engine__input(e, c, in);
+        return;
+    }
+    pl_engine__error(e, in->client, code_of(err), in->cid);
+    free(in);
 }
 
 static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
     struct eng_client *k = in->kind == ENG_OPEN ? NULL : pl_engine__client(e, in->client);
-    if (in->kind == ENG_OPEN) {
+    if (e->stopped) {
+        free(in);
+    } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
     } else if (in->kind == ENG_CATCH_UP) {
         command_leave(e, in);
-    } else if (k && k->c) {
-        pl_engine__input(e, k->c, in);
     } else {
-        pl_engine__error(e, in->client, PL_ENGINE_ERR_UNKNOWN, in->cid);
-        free(in);
+        command_said(e, k, in);
     }
 }
 
@@ -218,32 +260,77 @@ static void save_and_evict(struct pl_engine *e, int64_t now) {
     }
 }
 
-/* Deadlines of conversations that are not in memory: loading one makes its timer due. */
-static void wake_timers(struct pl_engine *e, int64_t now) {
+/* Gives whether the row was a reason to load its conversation. One of a conversation in memory is
+ * taken away by its next snapshot; one that nothing stands behind goes at once. What cannot be
+ * loaded now is tried again. */
+static bool wake(struct pl_engine *e, struct pl_str key, int64_t at) {
+    const uint8_t *id = (const uint8_t *)key.p + 9;
+    struct eng_conv *c = pl_engine__conv_find(e, id);
+    bool known = c != NULL;
+    enum pl_err err = known ? PL_OK : pl_engine__conv_load(e, id, &c);
+    bool gone = err == PL_NOT_FOUND || err == PL_ERASED;
+    struct pl_store_row row = {.key = key};
+    if (gone || err == PL_MALFORMED || (c && c->timer_row != at))
+        pl_store_project(e->config.store, &row, 1, NULL, 0);
+    if (err != PL_OK && !gone && e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", "wake_failed", "reason=\"%s\"",
+               pl_err_text(err));
+    return !known;
+}
+
+/* Looks at the rows from a place on; gives the place behind the last one that was due, empty when
+ * there is no other. */
+static struct pl_str wake_some(struct pl_engine *e, int64_t now, struct pl_str from, char next[],
+                               size_t *woken) {
     struct pl_arena a;
     struct pl_store_row *rows;
-    size_t n = 0;
+    size_t n = 0, i = 0;
     pl_arena_init(&a, 0);
-    if (pl_store_rows(e->config.store, &a, PL_STR("t"), PL_STR(""), 200, &rows, &n) != PL_OK) n = 0;
-    for (size_t i = 0; i < n; i++) {
+    if (pl_store_rows(e->config.store, &a, PL_STR("t"), from, WAKE_MAX, &rows, &n) != PL_OK) n = 0;
+    for (; i < n && *woken < WAKE_MAX; i++) {
         int64_t at = 0;
-        struct eng_conv *c = NULL;
-        if (rows[i].key.n != 25) continue;
+        if (rows[i].key.n != TIMER_KEY) continue;
         for (int k = 0; k < 8; k++) at = at << 8 | (uint8_t)rows[i].key.p[1 + k];
         if (at > now) break;
-        enum pl_err err = pl_engine__conv_load(e, (const uint8_t *)rows[i].key.p + 9, &c);
-        if (err == PL_OK && c->timer_row == at) continue; /* its own snapshot takes the row away */
-        struct pl_store_row gone = {.key = rows[i].key};
-        pl_store_project(e->config.store, &gone, 1, NULL, 0);
+        *woken += wake(e, rows[i].key, at);
+        memcpy(next, rows[i].key.p, TIMER_KEY);
     }
     pl_arena_free(&a);
+    next[TIMER_KEY] = 0;
+    return i < WAKE_MAX ? PL_STR("") : (struct pl_str){next, TIMER_KEY + 1};
+}
+
+/* Deadlines of conversations that are not in memory: loading one makes its timer due. Rows of those
+ * that are in memory already do not count, so that they keep nobody waiting. */
+static void wake_timers(struct pl_engine *e, int64_t now) {
+    char place[TIMER_KEY + 1] = {0};
+    size_t woken = 0;
+    struct pl_str from = PL_STR("");
+    do {
+        from = wake_some(e, now, from, place, &woken);
+    } while (from.n && woken < WAKE_MAX);
+}
+
+/* Conversations that the store refused to append to: their clients are still there, and what they
+ * were doing goes on when the store takes it. */
+static void load_again(struct pl_engine *e) {
+    for (size_t i = 0, n = e->again.n < WAKE_MAX ? e->again.n : WAKE_MAX; i < n; i++) {
+        struct eng_id id = e->again.v[--e->again.n];
+        struct eng_conv *c;
+        if (pl_engine__conv_load(e, id.id, &c) == PL_IO) break; /* it is in the list again */
+    }
 }
 
 static void tick(struct pl_timer *t) {
     struct pl_engine *e = t->ctx;
     int64_t now = eng_now(e);
     save_and_evict(e, now);
+    load_again(e);
     wake_timers(e, now);
+    if (now - e->tended_ms >= TEND_MS) {
+        pl_store_tend(e->config.store);
+        e->tended_ms = now;
+    }
     pl_engine__lists_ask(e, e->active, false);
 }
 
@@ -274,6 +361,7 @@ struct activation {
     struct pl_post post;
     struct pl_engine *e;
     struct pl_image *image;
+    struct eng_image *added; /* used while the append is under way */
     struct pl_journal_append append;
     pthread_mutex_t lock;
     pthread_cond_t done;
@@ -304,24 +392,24 @@ static void make_active(struct pl_engine *e, struct eng_image *i) {
 static void activation_durable(struct pl_journal_append *append) {
     struct activation *act = append->ctx;
     struct pl_engine *e = act->e;
-    struct eng_image *i = pl_engine__image_find(e, pl_image_hash(act->image));
     if (append->store.err == PL_OK) {
         const uint8_t system[16] = {0};
         struct pl_stream stream = pl_stream_of('s', system);
         e->system_n++;
         pl_store_project(e->config.store, NULL, 0, &stream, e->system_n); /* nothing to reflect */
-        make_active(e, i);
+        make_active(e, act->added);
     }
+    pl_engine__image_leave(e, &act->added);
     activation_end(act, append->store.err);
 }
 
 static void activation_run(struct pl_post *p) {
     struct activation *act = (struct activation *)(void *)p;
     struct pl_engine *e = act->e;
-    struct eng_image *i;
     const uint8_t system[16] = {0};
     struct pl_stream stream = pl_stream_of('s', system);
-    enum pl_err err = pl_engine__image_add(e, act->image, &i);
+    enum pl_err err = pl_engine__image_add(e, act->image, &act->added);
+    if (err == PL_OK) pl_engine__image_use(act->added);
     struct pl_entry entry = {.kind = PL_ENTRY_IMAGE, .at_ms = eng_now(e)};
     if (err == PL_OK) {
         memcpy(entry.image.hash, pl_image_hash(act->image), sizeof entry.image.hash);
@@ -330,7 +418,9 @@ static void activation_run(struct pl_post *p) {
     }
     act->append.ctx = act;
     if (err == PL_OK) err = pl_journal_send(e->journal, &act->append, &e->port, activation_durable);
-    if (err != PL_OK) activation_end(act, err);
+    if (err == PL_OK) return;
+    pl_engine__image_leave(e, &act->added);
+    activation_end(act, err);
 }
 
 enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image) {
@@ -505,8 +595,6 @@ static void settle(struct pl_engine *e) {
     if (!e->journal) return;
     pl_store_flush(e->config.store);
     pl_store_port_run(&e->port);
-    pl_store_flush(e->config.store);
-    pl_store_port_run(&e->port);
     for (struct eng_conv *c = e->oldest; c; c = c->next) pl_engine__conv_save(e, c);
 }
 
@@ -517,6 +605,7 @@ void pl_engine_stop(struct pl_engine *e) {
         e->own_loop = false;
     }
     pl_timer_stop(&e->tick);
+    e->stopped = true;
     e->config.hooks = (struct pl_engine_hooks){0};
 }
 
@@ -539,6 +628,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     }
     for (size_t i = 0; i < e->images.n; i++) pl_engine__image_free(e, e->images.v[i]);
     PL_VEC_FREE(&e->images);
+    PL_VEC_FREE(&e->again);
     pl_map_free(&e->convs);
     free_clients(e);
     free_turns(e);

@@ -68,7 +68,12 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     pl_timer_stop(&c->timer);
     for (size_t i = 0; i < c->clients.n; i++) {
         struct eng_client *k = pl_engine__client(e, c->clients.v[i].client);
-        if (k) k->c = NULL;
+        if (!k) continue;
+        k->c = NULL;
+        k->away = true;
+        k->sent = c->clients.v[i].sent;
+        memcpy(k->conversation, c->id, sizeof k->conversation);
+        e->naway++;
     }
     while (c->first) {
         struct eng_input *in = c->first;
@@ -91,21 +96,26 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
 
 /* ---- dedupe ---- */
 
+static void memory_first(struct eng_conv *c, struct eng_client_memory *m, size_t from) {
+    memmove(c->memory + 1, c->memory, from * sizeof c->memory[0]);
+    c->memory[0] = m;
+}
+
 struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make) {
-    size_t least = 0;
+    size_t last = ENG_CLIENTS - 1;
     for (size_t i = 0; i < ENG_CLIENTS; i++) {
-        if (c->memory[i] && c->memory[i]->instance == instance) return c->memory[i];
-        if (!c->memory[i])
-            least = i;
-        else if (c->memory[least] && c->memory[i]->highest < c->memory[least]->highest)
-            least = i;
+        struct eng_client_memory *m = c->memory[i];
+        if (!m || m->instance != instance) continue;
+        if (make) memory_first(c, m, i);
+        return m;
     }
     if (!make) return NULL;
-    free(c->memory[least]); /* of more than eight the one that said least is forgotten */
-    c->memory[least] = calloc(1, sizeof *c->memory[least]);
-    pl_assert(c->memory[least]);
-    c->memory[least]->instance = instance;
-    return c->memory[least];
+    free(c->memory[last]); /* of more than eight the one silent for longest is forgotten */
+    struct eng_client_memory *m = calloc(1, sizeof *m);
+    pl_assert(m);
+    m->instance = instance;
+    memory_first(c, m, last);
+    return m;
 }
 
 void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash,
@@ -237,14 +247,40 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     c->in_flow = r->view.in_flow;
 }
 
+void pl_engine__with(struct eng_conv *c, uint8_t with) {
+    c->with = with;
+    while (with != PL_WITH_BOT && c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
+}
+
+static uint32_t same_target(const struct pl_program *p, const struct pl_p_target *old) {
+    for (uint32_t i = 0; old->id.n && i < p->ntargets; i++) {
+        const struct pl_p_target *t = &p->targets[i];
+        if (pl_str_eq(t->id, old->id) && t->nargs == old->nargs && !t->open) return i;
+    }
+    return PL_NOWHERE;
+}
+
+void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_image *i) {
+    const struct pl_program *from = pl_image_program(c->image->image);
+    if (i == c->image) return;
+    for (size_t k = 0; k < c->buttons.n; k++) {
+        struct eng_button *b = &c->buttons.v[k];
+        if (b->target < from->ntargets)
+            b->target = same_target(pl_image_program(i->image), &from->targets[b->target]);
+    }
+    pl_engine__image_use(i);
+    pl_engine__image_leave(e, &c->image);
+    c->image = i;
+}
+
 /* ---- the record's bytes ---- */
 
 static void write_memory(struct pl_buf *b, const struct eng_conv *c) {
     uint32_t n = 0;
     for (size_t i = 0; i < ENG_CLIENTS; i++) n += c->memory[i] != NULL;
     pl_buf_var(b, n);
-    for (size_t i = 0; i < ENG_CLIENTS; i++) {
-        const struct eng_client_memory *m = c->memory[i];
+    for (size_t i = ENG_CLIENTS; i > 0; i--) { /* who spoke last is read last, and so first again */
+        const struct eng_client_memory *m = c->memory[i - 1];
         if (!m) continue;
         uint32_t kept = 0;
         pl_buf_u64(b, m->instance);
@@ -417,10 +453,7 @@ static struct eng_image *image_of(struct pl_engine *e, const uint8_t prefix[8]) 
 static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
     struct eng_image *i = image_of(e, prefix);
     if (!i) return PL_NOT_FOUND;
-    if (i == c->image) return PL_OK;
-    pl_engine__image_use(i);
-    pl_engine__image_leave(e, &c->image);
-    c->image = i;
+    pl_engine__conv_image(e, c, i);
     return PL_OK;
 }
 
@@ -466,7 +499,7 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
     case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
     case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
     case PL_ENTRY_WITH:
-        c->with = entry->with.with;
+        pl_engine__with(c, entry->with.with);
         pl_buf_clear(&c->handoff);
         pl_buf_str(&c->handoff, entry->with.data);
         return PL_OK;
@@ -508,17 +541,12 @@ static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
     return PL_OK;
 }
 
-static enum pl_err load(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                        const struct pl_snapshot *snap) {
+static enum pl_err load(struct pl_engine *e, struct eng_conv *c, const struct pl_snapshot *snap) {
     enum pl_err err = PL_OK;
-    if (snap->n) {
-        err = use_image(e, c, snap->image);
-        if (err == PL_OK) err = read_record(e, c, snap->state);
-    } else {
-        pl_engine__image_use(e->active);
-        c->image = e->active;
-    }
-    (void)a;
+    pl_engine__image_use(e->active);
+    c->image = e->active;
+    if (snap->n) err = use_image(e, c, snap->image);
+    if (err == PL_OK && snap->n) err = read_record(e, c, snap->state);
     if (err == PL_OK) err = replay(e, c, snap->n + 1);
     if (err == PL_OK) err = look(e, c);
     return err;
@@ -532,7 +560,7 @@ static enum pl_err load_new(struct pl_engine *e, const uint8_t id[16], bool from
     pl_arena_init(&a, 0);
     enum pl_err err = pl_snapshot_load(e->journal, id, &a, &c->j, &snap);
     if (from_start) snap = (struct pl_snapshot){0};
-    if (err == PL_OK) err = load(e, c, &a, &snap);
+    if (err == PL_OK) err = load(e, c, &snap);
     pl_arena_free(&a);
     if (err != PL_OK) {
         pl_engine__conv_free(e, &c);
@@ -548,6 +576,7 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
     if (*out) return PL_OK;
     enum pl_err err = load_new(e, id, false, out);
     if (err != PL_OK) return err;
+    pl_engine__attach_again(e, *out);
     pl_engine__input(e, *out,
                      pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
     *out = pl_engine__conv_find(e, id); /* gone when catching up failed */
@@ -611,6 +640,7 @@ static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena
 enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
     struct pl_arena a;
     struct pl_store_row rows[3] = {0};
+    int64_t timer_row = c->timer_row;
     if (!c->dirty || c->turn || c->broken) return PL_OK;
     pl_arena_init(&a, 0);
     size_t n = side_rows(e, c, &a, rows);
@@ -620,7 +650,10 @@ enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
     memcpy(snap.image, pl_image_hash(c->image->image), sizeof snap.image);
     enum pl_err err = pl_snapshot_save(e->journal, &c->j, &snap, rows, n);
     pl_arena_free(&a);
-    if (err != PL_OK) return err;
+    if (err != PL_OK) {
+        c->timer_row = timer_row;
+        return err;
+    }
     c->dirty = false;
     c->ticket = pl_store_ticket(e->config.store);
     return PL_OK;

@@ -86,7 +86,7 @@ static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_
 struct hook_call {
     struct pl_engine *e;
     uint8_t conversation[16];
-    uint64_t effect;
+    uint64_t effect, number;
 };
 
 static struct eng_input *outcome_input(struct pl_engine *e, uint64_t effect,
@@ -105,7 +105,8 @@ static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str v
     struct eng_conv *c = pl_engine__conv_find(e, call->conversation);
     struct eng_effect *fx = c ? pl_engine__effect(c, call->effect) : NULL;
     if (c && c->flying) c->flying--;
-    if (fx && fx->flying) {
+    /* A conversation that was loaded anew may have given the effect's number to another call. */
+    if (fx && fx->flying && fx->call_number == call->number) {
         fx->flying = false;
         if (outcome == PL_OUTCOME_OK) cache_put(e, fx, value);
         pl_engine__input(e, c, outcome_input(e, call->effect, outcome, value, failure));
@@ -142,7 +143,8 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
     struct hook_call *call = malloc(sizeof *call);
     struct pl_arena a;
     pl_assert(call);
-    *call = (struct hook_call){.e = e, .effect = fx->effect};
+    fx->call_number = ++e->calls;
+    *call = (struct hook_call){.e = e, .effect = fx->effect, .number = fx->call_number};
     memcpy(call->conversation, c->id, 16);
     pl_arena_init(&a, 0);
     if (fx->effect_class == PL_CLASS_WRITE_ONCE) idempotency_key(c, fx, key);

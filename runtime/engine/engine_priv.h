@@ -73,9 +73,10 @@ struct eng_effect { /* a hook's call whose outcome is not definite */
     uint64_t effect, run;
     uint32_t hook, call;
     uint8_t effect_class;
-    bool told;      /* a `write once`: the flow has heard `unconfirmed` */
-    bool uncertain; /* an attempt before a restart may have been sent */
-    bool flying;    /* a call is under way */
+    bool told;            /* a `write once`: the flow has heard `unconfirmed` */
+    bool uncertain;       /* an attempt before a restart may have been sent */
+    bool flying;          /* a call is under way */
+    uint64_t call_number; /* of the last one: an answer to another call is none */
     uint32_t attempts;
     int64_t asked_ms, again_ms; /* again_ms: when to ask again, 0 not set */
     struct eng_image *image;
@@ -121,6 +122,7 @@ struct eng_input {
 struct eng_ack {
     uint64_t client, seq;
     struct pl_engine_cid cid;
+    bool dup;
 };
 
 struct eng_turn {
@@ -147,7 +149,7 @@ struct eng_conv {
     char locale_text[36];
     uint8_t resume[32];
     uint8_t with;
-    struct eng_client_memory *memory[ENG_CLIENTS]; /* made when first needed */
+    struct eng_client_memory *memory[ENG_CLIENTS]; /* who spoke last is first; NULL behind */
     struct eng_waiting inbox[PL_ENGINE_INBOX];
     uint32_t ninbox;
     PL_VEC(struct eng_effect *) effects;
@@ -167,8 +169,10 @@ struct eng_conv {
     uint32_t flying; /* hook calls */
     struct pl_timer timer;
     struct pl_engine *e;
-    bool dirty, broken;
+    bool dirty, broken, refused; /* refused: broken by the store alone */
     int64_t touched_ms, dirty_ms;
+    int64_t busy_ms;              /* since when an effect is awaited, 0 not */
+    bool typing;                  /* the clients were told so */
     uint64_t ticket;              /* of the last snapshot */
     struct eng_conv *prev, *next; /* all in memory, least recently touched first */
 };
@@ -176,6 +180,13 @@ struct eng_conv {
 struct eng_client {
     uint64_t id;
     struct eng_conv *c;
+    bool away; /* its conversation left memory under it, and is this one, seen up to `sent` */
+    uint8_t conversation[16];
+    uint64_t sent;
+};
+
+struct eng_id {
+    uint8_t id[16];
 };
 
 struct eng_cached {
@@ -197,17 +208,20 @@ struct pl_engine {
     struct pl_vm *vm;
     struct pl_locale_tools *tools;
     struct pl_rand rand;
-    struct pl_map convs;   /* by 16 id bytes */
-    struct pl_map clients; /* by 8 bytes of the number */
+    struct pl_map convs;         /* by 16 id bytes */
+    struct pl_map clients;       /* by 8 bytes of the number */
+    uint32_t naway;              /* of them */
+    PL_VEC(struct eng_id) again; /* the store refused them; loaded anew at a tick */
     struct eng_conv *oldest, *newest;
     PL_VEC(struct eng_image *) images;
     struct eng_image *active;
     struct eng_turn *pool;
     struct pl_map cache; /* hook results */
-    struct pl_arena scratch;
     struct pl_buf buf, buf2;
     struct pl_timer tick;
-    uint64_t system_n;
+    int64_t tended_ms;
+    uint64_t system_n, calls;
+    bool stopped; /* nothing begins any more, nobody is told */
     _Atomic uint64_t nconvs;
     struct pl_counter counters[PL_ENGINE_COUNTERS];
 };
@@ -263,6 +277,10 @@ struct eng_conv *pl_engine__conv_find(struct pl_engine *e, const uint8_t id[16])
 /* Takes over the outcome of a step into the record: state, effects, buttons. */
 void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
                        const struct pl_vm_result *r);
+/* Who has the conversation now; while it is not the bot, no message waits for a turn. */
+void pl_engine__with(struct eng_conv *c, uint8_t with);
+/* The image that its flows go on with; buttons offered before go where the new one has them. */
+void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_image *i);
 /* Remembers an arrival for dedupe. */
 void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash, uint64_t seq);
 struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make);
@@ -296,7 +314,10 @@ extern const char *const pl_engine__modes[4]; /* "now" "offer" "callback" "messa
 /* engine.c */
 void pl_engine__trace(struct pl_engine *e, const char *format, ...) PL_PRINTF(2, 3);
 struct eng_client *pl_engine__client(struct pl_engine *e, uint64_t id);
-void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client);
+/* A client that left meanwhile stays away. */
+void pl_engine__attach(struct pl_engine *e, struct eng_conv *c, uint64_t client, uint64_t sent);
+/* The clients that a conversation had when it left memory. */
+void pl_engine__attach_again(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__error(struct pl_engine *e, uint64_t client, enum pl_engine_error code,
                       struct pl_engine_cid cid);
 

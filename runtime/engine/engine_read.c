@@ -139,8 +139,9 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
 static const struct eng_button *find_button(const struct eng_conv *c, struct pl_str id) {
     char text[40];
     for (size_t i = 0; i < c->buttons.n; i++) {
-        pl_engine__button_id(text, c->buttons.v[i].number);
-        if (pl_str_is(id, text)) return &c->buttons.v[i];
+        const struct eng_button *b = &c->buttons.v[i];
+        pl_engine__button_id(text, b->number);
+        if (pl_str_is(id, text)) return b->target == PL_NOWHERE ? NULL : b;
     }
     return NULL;
 }

@@ -219,7 +219,7 @@ static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
         if (v->kind != PL_EFFECT_HANDOFF) continue;
         ENG_COUNT(e, HANDOFFS);
         pl_engine__handoff(e, c, v, &t->a, now_ms);
-        if (v->mode == PL_HANDOFF_NOW) c->with = PL_WITH_WAITING;
+        if (v->mode == PL_HANDOFF_NOW) pl_engine__with(c, PL_WITH_WAITING);
         struct pl_entry entry = {.kind = PL_ENTRY_WITH, .flags = PL_ENTRY_WAITS};
         entry.with.with = c->with;
         entry.with.data = pl_arena_str(&t->a, pl_buf_slice(&c->handoff));
@@ -272,10 +272,7 @@ static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 
 /* Between flows a conversation goes over to the active image. */
 static void move_image(struct pl_engine *e, struct eng_conv *c) {
-    if (c->in_flow || c->image == e->active || c->effects.n) return;
-    pl_engine__image_use(e->active);
-    pl_engine__image_leave(e, &c->image);
-    c->image = e->active;
+    if (!c->in_flow && !c->effects.n) pl_engine__conv_image(e, c, e->active);
 }
 
 static void event_of(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
@@ -345,10 +342,14 @@ static bool is_new(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     }
     if (known) seq = m->recent[in->cid.counter % ENG_RECENT].seq;
     ENG_COUNT(e, DUPLICATES);
-    for (size_t i = 0; i < t->acks.n; i++) /* it is in this very append: one ack when durable */
-        if (t->acks.v[i].cid.instance == in->cid.instance &&
-            t->acks.v[i].cid.counter == in->cid.counter)
-            return false;
+    for (size_t i = 0; i < t->acks.n; i++) { /* in this very append: said when it is durable */
+        struct eng_ack ack = {in->client, t->acks.v[i].seq, in->cid, true};
+        if (t->acks.v[i].cid.instance != in->cid.instance ||
+            t->acks.v[i].cid.counter != in->cid.counter)
+            continue;
+        PL_PUSH(&t->acks, ack);
+        return false;
+    }
     e->config.sink.ack(e->config.sink.ctx, in->client, in->cid, seq, true, NULL, 0);
     return false;
 }
@@ -370,7 +371,7 @@ static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         struct pl_engine_event out = {entry.first_seq + i, entry.at_ms, seen[i]};
         PL_PUSH(&t->events, out);
     }
-    struct eng_ack ack = {in->client, entry.first_seq, in->cid};
+    struct eng_ack ack = {in->client, entry.first_seq, in->cid, false};
     PL_PUSH(&t->acks, ack);
     pl_engine__remember(c, in->cid, hash, entry.first_seq);
     *n = entry.n;
@@ -439,11 +440,15 @@ static void say_ready(struct pl_engine *e, const struct eng_conv *c, uint64_t cl
 static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_input *in) {
     bool same = in->epoch.n == 0 || pl_str_is(in->epoch, pl_store_epoch(e->config.store));
     uint64_t after = same && in->seq <= c->j.seq ? in->seq : 0;
+    if (!pl_engine__client(e, in->client)) return; /* it left meanwhile */
     say_ready(e, c, in->client, same && in->seq <= c->j.seq);
     enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, in);
-    if (err != PL_OK && err != PL_NOT_FOUND) fail(e, c, "events_unreadable", err);
-    pl_engine__attach(e, c, in->client);
-    c->clients.v[c->clients.n - 1].sent = c->j.seq;
+    if (err != PL_OK && err != PL_NOT_FOUND) {
+        fail(e, c, "events_unreadable", err);
+        pl_engine__error(e, in->client, PL_ENGINE_ERR_INTERNAL, in->cid);
+        return;
+    }
+    pl_engine__attach(e, c, in->client, c->j.seq);
     e->config.sink.live(e->config.sink.ctx, in->client);
 }
 
@@ -505,7 +510,12 @@ static void timer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
 /* After a load: the effect that the flow waits for is asked for again, or given up. */
 static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
-    for (size_t i = 0; i < c->effects.n; i++) c->effects.v[i]->uncertain = true;
+    for (size_t i = 0; i < c->effects.n; i++) {
+        struct eng_effect *fx = c->effects.v[i];
+        fx->uncertain = true;
+        /* a write whose flow was cut off: nobody waits, but its truth is owed */
+        if (fx->effect_class == PL_CLASS_WRITE_ONCE && !fx->told) pl_engine__hook_start(e, c, fx);
+    }
     if (c->mode != PL_VM_BUSY) return;
     struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
     if (fx && fx->flying) return;
@@ -546,18 +556,23 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 
 /* ---- the append and after it ---- */
 
-/* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched. */
+/* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched, and at
+ * a tick when it was the store that refused. */
 static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                     enum pl_engine_error code) {
     struct pl_engine_cid none = {0};
+    struct eng_id id;
+    memcpy(id.id, c->id, sizeof id.id);
     ENG_COUNT(e, FAILED_APPENDS);
     for (size_t i = 0; i < t->acks.n; i++)
         pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
     for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
     for (struct eng_input *in = c->first; in; in = in->next)
-        if (in->kind == ENG_SEND) pl_engine__error(e, in->client, code, in->cid);
+        if (in->kind == ENG_SEND || in->kind == ENG_OPEN)
+            pl_engine__error(e, in->client, code, in->cid);
     turn_put(e, t);
     c->turn = NULL;
+    if (c->refused) PL_PUSH(&e->again, id);
     pl_engine__conv_free(e, &c);
 }
 
@@ -590,7 +605,7 @@ static void show_acks(struct pl_engine *e, struct eng_conv *c, const struct eng_
             if (c->clients.v[k].client == t->acks.v[i].client)
                 n = unsent(&c->clients.v[k], t, &from);
         e->config.sink.ack(e->config.sink.ctx, t->acks.v[i].client, t->acks.v[i].cid,
-                           t->acks.v[i].seq, false, from, n);
+                           t->acks.v[i].seq, t->acks.v[i].dup, from, n);
     }
 }
 
@@ -598,7 +613,7 @@ static void answer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) 
     show_acks(e, c, t);
     for (size_t i = 0; i < t->opens.n; i++) {
         say_ready(e, c, t->opens.v[i], true);
-        pl_engine__attach(e, c, t->opens.v[i]);
+        pl_engine__attach(e, c, t->opens.v[i], 0);
     }
     show_events(e, c, t);
     for (size_t i = 0; i < t->opens.n; i++) e->config.sink.live(e->config.sink.ctx, t->opens.v[i]);
@@ -610,12 +625,13 @@ static void turn_done(struct pl_journal_append *append) {
     struct eng_conv *c = t->c;
     if (append->store.err != PL_OK) {
         fail(e, c, "append_failed", append->store.err);
+        c->refused = true;
         give_up(e, c, t,
                 append->store.err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_INTERNAL);
         return;
     }
     c->turn = NULL;
-    answer(e, c, t);
+    if (!e->stopped) answer(e, c, t);
     for (size_t i = 0; i < t->writes.n; i++) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
         if (fx) pl_engine__hook_start(e, c, fx);
@@ -641,7 +657,7 @@ static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn
 }
 
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
-    if (c->turn) return;
+    if (c->turn || e->stopped) return;
     struct eng_turn *t = turn_get(e, c);
     c->turn = t; /* an input that arrives while this runs only queues */
     take_inputs(e, c, t);
@@ -662,6 +678,7 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
     enum pl_err err = pl_journal_send(e->journal, &t->append, &e->port, turn_done);
     if (err == PL_OK) return;
     fail(e, c, "append_refused", err);
+    c->refused = true;
     give_up(e, c, t, err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_BUSY);
 }
 
