@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: in_step.sh REPOSITORY    Names that the pages list are those of the sources.
+set -u
+cd "$1" || exit 2
+wrong=0
+
+need() { # PAGE TEXT WHAT
+  grep -qF -- "$2" "$1" || { echo "$1 does not name the $3 $2"; wrong=1; }
+}
+
+first_field() { sed -n "s/^$1(\([A-Za-z_]*\),.*/\1/p" "$2"; }
+quoted() { sed -n "s/^$1([A-Z_]*, \"\([a-z_]*\)\".*/\1/p" "$2"; }
+
+for room in engine store gateway; do
+  for name in $(first_field COUNTER "runtime/$room/counter.def" | tr '[:upper:]' '[:lower:]'); do
+    need docs/OPERATING.md "parlance_${room}_$name" counter
+  done
+done
+for name in $(quoted FACT runtime/program/fact.def); do need docs/LANGUAGE.md "\`$name\`" fact; done
+for name in $(quoted FUNC runtime/program/func.def); do need docs/LANGUAGE.md "\`$name(" function; done
+for name in $(sed -n 's/^PRELUDE([A-Z_]*, "\([a-z_]*\)", [0-9], 1).*/\1/p' runtime/program/prelude.def); do
+  need docs/LANGUAGE.md "\`$name" "prelude flow"
+done
+for name in $(first_field COMMAND tools/cli/command.def); do
+  grep -qE "parlance $name\b" docs/*.md README.md 2>/dev/null ||
+    { echo "no page names the command $name"; wrong=1; }
+done
+# options that the operator's page names exist
+for name in $(sed -n 's/^| `\([a-z_`, ]*\)` |.*/\1/p' <(sed -n '/^## Options/,/^## The data/p' docs/OPERATING.md) | tr -d '`,'); do
+  grep -q "^OPTION($name," runtime/config/config.def ||
+    { echo "docs/OPERATING.md names an option that is none: $name"; wrong=1; }
+done
+exit $wrong
