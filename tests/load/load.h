@@ -20,6 +20,9 @@ struct options {
     int connections, seconds, think_ms;
     bool echo; /* the bare echo instead of the protocol */
     const char *script;
+    const char *marker; /* counted: conversations that showed a text with this; NULL: none */
+    int deadline_ms;    /* of the hook behind each turn, to which replies are compared; 0: none */
+    const char *row, *rows; /* name of the line that is added to this file; NULL: none */
 };
 
 enum stage { CONNECTING, SHAKING, OPENING, READY, BROKEN };
@@ -39,6 +42,7 @@ struct conn {
     int64_t speak_us; /* when to say `next`; 0: not yet */
     bool again;       /* the conversation is over */
     int turns;        /* in this conversation */
+    bool marked;      /* it has shown the marker */
     struct pl_str next;
     const struct line *heard; /* what the message under way asks for */
 };
@@ -54,7 +58,7 @@ struct load {
     int64_t talk_turns; /* of one conversation, then a new one is begun; 0: never */
     bool measuring;     /* turns count, new ones are begun */
     int ready, broken, waiting;
-    uint64_t turns;
+    uint64_t turns, talks, marked; /* talks: conversations begun */
     PL_VEC(uint32_t) acks, replies;
     uint64_t gaps, twice, refused, closed, stuck;
     char first_error[256];

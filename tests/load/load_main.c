@@ -93,21 +93,61 @@ static void print_latencies(uint32_t *v, size_t n) {
            percentile(v, n, 0.99));
 }
 
+static void print_vec(FILE *f, const char *name, const uint32_t *v, size_t n) {
+    fprintf(f, " %s_p50_ms=%.1f %s_p95_ms=%.1f %s_p99_ms=%.1f %s_max_ms=%.1f", name,
+            percentile(v, n, 0.50), name, percentile(v, n, 0.95), name, percentile(v, n, 0.99),
+            name, percentile(v, n, 1));
+}
+
 struct measured {
     double seconds;
     uint64_t cpu_us, children_us;
     int64_t conn_bytes;
 };
 
+static uint64_t errors_of(const struct load *l) {
+    return l->gaps + l->twice + l->refused + l->closed + l->stuck;
+}
+
+/* The same in one line of name=value, to be read by programs. */
+static void print_row(const struct load *l, const struct measured *m) {
+    FILE *f = l->o.rows != NULL ? fopen(l->o.rows, "a") : NULL;
+    double turns = l->turns > 0 ? (double)l->turns : 1;
+    if (f == NULL) return;
+    fprintf(f, "%s server=%s conns=%d seconds=%.1f think_ms=%d turns=%llu turns_per_s=%.0f",
+            l->o.row, l->o.name, l->o.connections, m->seconds, l->o.think_ms,
+            (unsigned long long)l->turns, (double)l->turns / m->seconds);
+    print_vec(f, "reply", l->replies.v, l->replies.n);
+    print_vec(f, "ack", l->acks.v, l->acks.n);
+    double deadline_ms = l->o.deadline_ms;
+    if (l->o.deadline_ms > 0) /* from the customer's side: the way there and back counts too */
+        fprintf(f,
+                " deadline_ms=%.0f past_deadline_p50_ms=%.1f past_deadline_p95_ms=%.1f"
+                " past_deadline_max_ms=%.1f",
+                deadline_ms, percentile(l->replies.v, l->replies.n, 0.50) - deadline_ms,
+                percentile(l->replies.v, l->replies.n, 0.95) - deadline_ms,
+                percentile(l->replies.v, l->replies.n, 1) - deadline_ms);
+    fprintf(f, " cpu_us_per_turn=%.1f worker_us_per_turn=%.1f bytes_per_conn=%lld",
+            (double)m->cpu_us / turns, (double)m->children_us / turns, (long long)m->conn_bytes);
+    fprintf(f, " conversations=%llu", (unsigned long long)l->talks);
+    if (l->o.marker != NULL) fprintf(f, " marked=%llu", (unsigned long long)l->marked);
+    fprintf(f, " lost=%llu twice=%llu refused=%llu closed=%llu errors=%llu\n",
+            (unsigned long long)(l->gaps + l->stuck), (unsigned long long)l->twice,
+            (unsigned long long)l->refused, (unsigned long long)l->closed,
+            (unsigned long long)errors_of(l));
+    fclose(f);
+}
+
 static int report(struct load *l, const struct measured *m) {
     double turns = l->turns > 0 ? (double)l->turns : 1;
-    uint64_t errors = l->gaps + l->twice + l->refused + l->closed + l->stuck;
+    uint64_t errors = errors_of(l);
     printf("%-10s %6d %9llu %9.0f", l->o.name, l->o.connections, (unsigned long long)l->turns,
            (double)l->turns / m->seconds);
     print_latencies(l->replies.v, l->replies.n);
     print_latencies(l->acks.v, l->acks.n);
     printf(" %8.1f %8.1f %9lld %7llu\n", (double)m->cpu_us / turns, (double)m->children_us / turns,
            (long long)m->conn_bytes, (unsigned long long)errors);
+    print_row(l, m);
     if (errors > 0)
         printf("  gaps %llu, twice %llu, refused %llu, closed %llu, stuck %llu; first: %s\n",
                (unsigned long long)l->gaps, (unsigned long long)l->twice,
@@ -133,6 +173,8 @@ static int measure(struct load *l) {
     m.conn_bytes = ((int64_t)load_rss(l->o.pid) - (int64_t)rss) / l->o.connections;
     uint64_t cpu_us = load_cpu_us(l->o.pid, &children);
     int64_t begun = load_now_us();
+    for (int i = 0; i < l->o.connections; i++) /* they begin to think one after the other */
+        l->conns[i].speak_us = begun + (int64_t)l->o.think_ms * 1000 * i / l->o.connections;
     l->measuring = true;
     run_for(l, l->o.seconds * INT64_C(1000));
     l->measuring = false;
@@ -150,7 +192,8 @@ static int measure(struct load *l) {
 static int usage(void) {
     fprintf(stderr,
             "usage: pl_load --port N [--name NAME] [--pid N] [--connections N] [--seconds N]\n"
-            "               [--think MS] [--script FILE] [--echo] | pl_load --header\n"
+            "               [--think MS] [--script FILE] [--echo] [--marker TEXT] [--deadline MS]\n"
+            "               [--row WORD --rows FILE] | pl_load --header\n"
             "Talks to a server over many WebSockets at once, checks every answer, prints a row.\n");
     return 2;
 }
@@ -159,18 +202,27 @@ static bool option(struct options *o, const char *name, const char *value) {
     struct {
         const char *name;
         int *to;
-    } numbers[] = {{"--port", &o->port},
-                   {"--pid", &o->pid},
-                   {"--connections", &o->connections},
-                   {"--seconds", &o->seconds},
-                   {"--think", &o->think_ms}};
+    } numbers[] = {
+        {"--port", &o->port},       {"--pid", &o->pid},        {"--connections", &o->connections},
+        {"--seconds", &o->seconds}, {"--think", &o->think_ms}, {"--deadline", &o->deadline_ms}};
+    struct {
+        const char *name;
+        const char **to;
+    } words[] = {{"--name", &o->name},
+                 {"--script", &o->script},
+                 {"--marker", &o->marker},
+                 {"--row", &o->row},
+                 {"--rows", &o->rows}};
     for (size_t i = 0; i < PL_LEN(numbers); i++) {
         if (strcmp(name, numbers[i].name) != 0) continue;
         *numbers[i].to = atoi(value);
         return *numbers[i].to >= 0;
     }
-    if (strcmp(name, "--name") == 0) return (o->name = value) != NULL;
-    if (strcmp(name, "--script") == 0) return (o->script = value) != NULL;
+    for (size_t i = 0; i < PL_LEN(words); i++) {
+        if (strcmp(name, words[i].name) != 0) continue;
+        *words[i].to = value;
+        return true;
+    }
     return false;
 }
 
@@ -188,6 +240,7 @@ static bool arguments(struct options *o, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     struct load l = {.o = {.name = "server",
+                           .row = "row",
                            .connections = 1000,
                            .seconds = 60,
                            .script = "tests/load/track.script"}};

@@ -15,16 +15,20 @@ static bool read_file(const char *path, char *out, size_t size) {
     return n > 0;
 }
 
-/* utime and stime are the 12th and 13th fields behind the name in brackets (proc(5)). */
-static uint64_t one_cpu_us(int pid) {
+/* utime and stime are the 12th and 13th fields behind the name in brackets (proc(5)), then those of
+ * the children that have ended. */
+static uint64_t one_cpu_us(int pid, uint64_t *ended) {
     char path[64], text[1024];
-    unsigned long long user = 0, sys = 0;
+    unsigned long long user = 0, sys = 0, cuser = 0, csys = 0;
+    unsigned long long ticks = (unsigned long long)sysconf(_SC_CLK_TCK);
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (!read_file(path, text, sizeof text)) return 0;
     const char *p = strrchr(text, ')');
     if (p == NULL) return 0;
-    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
-    return (user + sys) * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &user, &sys,
+           &cuser, &csys);
+    if (ended != NULL) *ended = (cuser + csys) * 1000000 / ticks;
+    return (user + sys) * 1000000 / ticks;
 }
 
 /* Children belong to the thread that made them. */
@@ -38,10 +42,12 @@ uint64_t load_cpu_us(int pid, uint64_t *children) {
         snprintf(path, sizeof path, "/proc/%d/task/%s/children", pid, e->d_name);
         if (!read_file(path, text, sizeof text)) continue;
         for (char *p = text, *end; (end = strchr(p, ' ')) != NULL; p = end + 1)
-            *children += one_cpu_us(atoi(p));
+            *children += one_cpu_us(atoi(p), NULL);
     }
     if (tasks != NULL) closedir(tasks);
-    return one_cpu_us(pid);
+    uint64_t ended = 0, own = one_cpu_us(pid, &ended);
+    *children += ended;
+    return own;
 }
 
 uint64_t load_rss(int pid) {

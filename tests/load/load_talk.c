@@ -130,6 +130,10 @@ static void got_event(struct conn *c, const struct pl_json *frame, struct pl_str
         return;
     }
     next_seq(c, seq, text);
+    if (l->o.marker != NULL && !c->marked && mentions(frame, pl_str_c(l->o.marker))) {
+        c->marked = true;
+        l->marked++;
+    }
     if (!c->waiting || !c->acked) return; /* the end of an earlier turn */
     for (size_t i = 0; i < l->nlines && c->heard == NULL; i++)
         if (mentions(frame, l->lines[i].pattern)) c->heard = &l->lines[i];
@@ -145,7 +149,9 @@ static void got_frame(struct conn *c, const struct pl_json *frame, struct pl_str
     } else if (pl_str_is(t, "live")) {
         c->stage = READY;
         c->next = l->opening;
+        c->marked = false;
         l->ready++;
+        l->talks++;
     } else if (pl_str_is(t, "ack")) {
         got_ack(c, frame, text);
     } else if (pl_str_is(t, "event")) {
