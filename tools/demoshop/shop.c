@@ -230,7 +230,7 @@ static void play(struct shop *s, struct pl_str lines) {
 
 static enum pl_err open_data(struct shop *s, const char *path) {
     struct pl_arena a;
-    struct pl_str lines;
+    struct pl_str lines = {0}; /* a file that is not there yet is an empty one */
     pl_arena_init(&a, 0);
     enum pl_err err = pl_file_read(&a, path, DATA_MAX, &lines);
     if (err == PL_NOT_FOUND)
