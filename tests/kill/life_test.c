@@ -155,7 +155,7 @@ struct trouble {
 };
 
 static void says(const struct trouble *t) {
-    const char *argv[12] = {kill_parlance};
+    const char *argv[12] = {kill_parlance()};
     struct pl_buf out = {0};
     for (size_t i = 0; t->args[i]; i++) argv[i + 1] = t->args[i];
     int code = proc_run(&out, 30000, argv);

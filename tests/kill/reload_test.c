@@ -67,7 +67,7 @@ static void answer(struct talk *t, const char *say, const char *id, const char *
 
 static int parlance(const struct site *s, struct pl_buf *out, const char *a, const char *b,
                     const char *c, const char *d) {
-    const char *argv[] = {kill_parlance, a, b, c, d, NULL};
+    const char *argv[] = {kill_parlance(), a, b, c, d, NULL};
     const char *with[8];
     size_t n = 0;
     while (argv[n]) {

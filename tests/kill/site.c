@@ -17,7 +17,15 @@
 
 #define START_MS 60000
 
-const char *const kill_parlance = KILL_PARLANCE, *const kill_demoshop = KILL_DEMOSHOP;
+const char *kill_parlance(void) {
+    const char *other = getenv("PARLANCE");
+    return other ? other : KILL_PARLANCE;
+}
+
+const char *kill_demoshop(void) {
+    const char *other = getenv("DEMOSHOP");
+    return other ? other : KILL_DEMOSHOP;
+}
 
 void die(const char *format, ...) {
     va_list args;
@@ -192,14 +200,14 @@ void site_shop(struct site *s, const char *fault) {
     snprintf(port, sizeof port, "%d", s->shop.port); /* the same one again: the server knows it */
     snprintf(log, sizeof log, "%s/shop.log", s->folder);
     snprintf(data, sizeof data, "%s/shop.data", s->folder);
-    const char *argv[] = {kill_demoshop,          "--port", port, "--data", data, "--fault",
+    const char *argv[] = {kill_demoshop(),        "--port", port, "--data", data, "--fault",
                           fault ? fault : "none", NULL};
     proc_start(&s->shop, log, argv);
 }
 
 void site_server(struct site *s, const char *const *more) {
     char url[64];
-    const char *argv[32] = {kill_parlance,
+    const char *argv[32] = {kill_parlance(),
                             "serve",
                             s->flows,
                             "--data",

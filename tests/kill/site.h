@@ -62,7 +62,9 @@ void nap_ms(int64_t ms);
 /* Ends the test program when it takes longer than this: nothing here may hang. */
 void give_up_after(unsigned seconds);
 
-extern const char *const kill_parlance, *const kill_demoshop; /* the programs */
+/* The programs: of this build, or what PARLANCE and DEMOSHOP name. */
+const char *kill_parlance(void);
+const char *kill_demoshop(void);
 
 #define DIE(...) (fprintf(stderr, "%s:%d: ", __FILE__, __LINE__), die(__VA_ARGS__))
 _Noreturn void die(const char *format, ...) PL_PRINTF(1, 2);
