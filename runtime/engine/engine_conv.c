@@ -580,6 +580,8 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
     pl_engine__input(e, *out,
                      pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
     *out = pl_engine__conv_find(e, id); /* gone when catching up failed */
+    if (*out && (*out)->handoff.n)
+        pl_engine__conv_save(e, *out); /* others read its row in the queue */
     return *out ? PL_OK : PL_IO;
 }
 

@@ -36,6 +36,13 @@ void pl_engine__image_free(struct pl_engine *e, struct eng_image *i) {
     free(i);
 }
 
+/* The locale that every text falls back to must be there, with its zone and currency. */
+static bool can_speak(struct pl_engine *e, const struct pl_program *p) {
+    struct pl_str currency = {p->currency, strlen(p->currency)};
+    struct pl_locale *l;
+    return pl_locale_open(e->tools, p->source_locale, p->zone, currency, &l) == PL_OK;
+}
+
 enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
                                  struct eng_image **out) {
     *out = pl_engine__image_find(e, pl_image_hash(image));
@@ -53,6 +60,7 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
     if (err == PL_OK &&
         (pl_nlp_nintents(i->model) != p->nintents || pl_nlp_nentities(i->model) != p->nentities))
         err = PL_MALFORMED;
+    if (err == PL_OK && !can_speak(e, p)) err = PL_MALFORMED;
     if (err != PL_OK) {
         pl_engine__image_free(e, i);
         return err;

@@ -325,7 +325,7 @@ static bool is_new(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     struct eng_client_memory *m = pl_engine__memory(c, in->cid.instance, false);
     uint64_t highest = m ? m->highest : 0;
     if (in->cid.counter == highest + 1) return true;
-    if (in->cid.counter > highest) {
+    if (in->cid.counter > highest || in->cid.counter == 0) {
         char text[80];
         snprintf(text, sizeof text, "the next one expected is %llu",
                  (unsigned long long)(highest + 1));
@@ -642,8 +642,13 @@ static void turn_done(struct pl_journal_append *append) {
     pl_engine__advance(e, c);
 }
 
+/* An append keeps room for the longest turn behind what is in it. */
+static bool has_room(const struct eng_turn *t) {
+    return t->nentries < ENG_TURN_ENTRIES && t->append.store.nputs < ENG_TURN_PUTS;
+}
+
 static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
-    while (t->nentries < ENG_TURN_ENTRIES && !c->broken) {
+    while (has_room(t) && !c->broken) {
         if (c->ninbox && c->mode != PL_VM_BUSY && c->with == PL_WITH_BOT) {
             take_waiting(e, c, t);
         } else if (c->first) {
