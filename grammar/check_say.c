@@ -7,12 +7,27 @@
 
 /* ---- ids ---- */
 
+/* Is "@id" written anywhere, in a line that is checked later perhaps? */
+static bool is_written(const struct pl_graph *g, struct pl_str id) {
+    for (uint32_t i = 0; i < g->input->sources->n; i++) {
+        struct pl_str rest = g->input->sources->v[i].text;
+        for (size_t at; (at = pl_str_find(rest, id)) != SIZE_MAX;) {
+            rest = (struct pl_str){rest.p + at + id.n, rest.n - at - id.n};
+            if (!rest.n || rest.p[0] < '0' || rest.p[0] > '9') return true;
+        }
+    }
+    return false;
+}
+
 /* An id that nobody has: the flow's name and a number. */
 static struct pl_str propose(struct pl_check *c) {
     struct pl_str name = c->flow ? c->flow->decl->name.s : PL_STR("line");
     for (;;) {
-        struct pl_str id = pl_grammar__str(c->g, "%.*s.%u", PL_STR_ARG(name), ++c->ids);
-        if (!pl_map_get(&c->g->ids, id)) return id;
+        struct pl_str id = pl_grammar__str(c->g, " @%.*s.%u", PL_STR_ARG(name), ++c->ids);
+        struct pl_str bare = {id.p + 1, id.n - 1};
+        if (pl_map_get(&c->g->proposed, bare) || is_written(c->g, bare)) continue;
+        pl_map_put(&c->g->proposed, bare, c);
+        return id;
     }
 }
 
@@ -21,8 +36,9 @@ void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool w
     if (!c->aloud) return;
     if (!id->s.n) {
         if (!words) return;
+        struct pl_str fresh = propose(c);
         struct pl_diag *d = pl_diag(g->diags, PL_D_ID_MISSING, id->span);
-        pl_diag_fix(g->diags, d, id->span, pl_grammar__str(g, " @%.*s", PL_STR_ARG(propose(c))));
+        pl_diag_fix(g->diags, d, id->span, fresh);
         return;
     }
     struct pl_span *here = PL_NEW(g->arena, struct pl_span);

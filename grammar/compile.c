@@ -89,6 +89,7 @@ enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_i
     size_t before = diags->errors;
     enum pl_err err = compile(&g, out);
     pl_map_free(&g.ids);
+    pl_map_free(&g.proposed);
     pl_diags_finish(diags, err == PL_OK || diags->errors == before);
     return err;
 }

@@ -103,6 +103,7 @@ struct pl_graph {
     PL_AST_LIST(struct pl_graph_text) texts;
     PL_AST_LIST(struct pl_str) paths; /* names of pl_known's bits */
     struct pl_map ids;                /* @id -> struct pl_span */
+    struct pl_map proposed;           /* ids that were suggested for lines without one */
     struct pl_known cleared;          /* session's and customer's slots that some flow clears */
 
     PL_AST_LIST(struct pl_value) consts;

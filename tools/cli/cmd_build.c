@@ -197,11 +197,73 @@ static int fmt_folder(const char *folder, const char *suffix, struct fmt *f) {
     return worst;
 }
 
+/* ---- fmt --ids ---- */
+
+/* The file with the ids that the checker proposes for its lines; gives how many. */
+static size_t insert_ids(const struct pl_compiled *c, uint32_t file, struct pl_buf *out) {
+    struct pl_str text = c->sources.v[file].text;
+    size_t at = 0, n = 0;
+    for (size_t i = 0; i < c->diags.n; i++) { /* in the order of the file */
+        const struct pl_diag *d = c->diags.v[i];
+        if (d->code != PL_D_ID_MISSING || d->span.file != file || !d->nfixes) continue;
+        const struct pl_diag_fix *fix = &d->fixes[0];
+        pl_buf_add(out, text.p + at, fix->span.start - at);
+        pl_buf_str(out, fix->text);
+        at = fix->span.end;
+        n++;
+    }
+    pl_buf_add(out, text.p + at, text.n - at);
+    return n;
+}
+
+/* Sources are named from the folder's own name on: "flows/orders.flow". */
+static int write_ids(const char *folder, const struct pl_compiled *c, uint32_t file, size_t *n) {
+    struct pl_buf out = {0};
+    char path[4096];
+    size_t added = insert_ids(c, file, &out),
+           slash = pl_str_find(c->sources.v[file].name, PL_STR("/"));
+    int code = CLI_OK;
+    if (added && slash != SIZE_MAX) {
+        struct pl_str name = c->sources.v[file].name;
+        snprintf(path, sizeof path, "%s/%.*s", folder, (int)(name.n - slash - 1),
+                 name.p + slash + 1);
+        enum pl_err err = pl_file_replace(path, pl_buf_slice(&out));
+        if (err != PL_OK) code = pl_cli__failure("writing %s: %s", path, pl_err_text(err));
+        printf("%zu ids in %s\n", added, path);
+    }
+    *n += added;
+    pl_buf_free(&out);
+    return code;
+}
+
+/* Once more while diagnostics were too many to be kept. */
+static int fmt_ids(const char *folder) {
+    static const struct pl_compile_options check = {.check_only = true};
+    size_t n;
+    bool more;
+    int code;
+    do {
+        struct pl_compiled c;
+        n = 0;
+        code = compile(folder, &check, &c);
+        if (code == CLI_FOUND) print_diags(&c.diags, false);
+        for (uint32_t i = 0; code == CLI_OK && i < c.sources.n; i++)
+            code = write_ids(folder, &c, i, &n);
+        more = c.diags.dropped > 0;
+        pl_compiled_free(&c);
+    } while (code == CLI_OK && n && more);
+    return code;
+}
+
 int pl_cli__fmt(struct cli_args args) {
     struct fmt f = {.check = pl_cli__flag(&args, "--check")};
+    bool ids = pl_cli__flag(&args, "--ids");
     int worst = CLI_OK;
     if (pl_cli__strange("fmt", &args)) return CLI_FAILED;
     if (args.argc == 0) return pl_cli__usage("fmt", "name files or folders");
+    if (ids && (f.check || args.argc != 1))
+        return pl_cli__usage("fmt", "--ids takes one folder of flows, and no --check");
+    if (ids && (worst = fmt_ids(args.argv[0])) != CLI_OK) return worst;
     for (int i = 0; i < args.argc; i++) {
         struct stat st;
         int code;

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: ids.sh PARLANCE REPOSITORY    `fmt --ids` gives every line an id that nobody has, once.
+set -eu
+parlance=$1 repository=$2
+dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT
+mkdir "$dir/flows"
+cp -r "$repository/flows/prelude" "$repository/tests/docs/base.flow" "$dir/flows/"
+cat > "$dir/flows/page.flow" <<'FLOW'
+parlance 1
+
+flow hello
+  title "the start"
+  on intent track_order
+
+  "Hello."
+    fact "Now": "open" @hello.1
+  # allow P0208: said in no other language
+  "Servus." if verified
+  choose "What is it about?"
+    option "A person" -> human_request
+FLOW
+cat > "$dir/expected" <<'FLOW'
+parlance 1
+
+flow hello
+  title "the start" @hello.2
+  on intent track_order
+
+  "Hello." @hello.3
+    fact "Now": "open" @hello.1
+  # allow P0208: said in no other language
+  "Servus." if verified
+  choose "What is it about?" @hello.5
+    option "A person" @hello.6 -> human_request
+FLOW
+"$parlance" fmt "$dir/flows" --ids > /dev/null
+diff "$dir/expected" "$dir/flows/page.flow"
+[ -z "$("$parlance" fmt "$dir/flows" --ids)" ] || { echo "a second run changes something"; exit 1; }
