@@ -573,7 +573,8 @@ struct pl_tx *pl_grammar__expr(struct pl_where *w, struct pl_ast_expr *e,
 struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e) {
     struct pl_tx *x = type_expr(w, e, NULL);
     if (x->kind == PL_TX_BAD || x->type.kind == PL_KIND_BOOL) return x;
-    if (x->path) return x; /* "is it present?" */
+    bool counted = x->kind == PL_TX_FACT && !x->type.optional; /* a number, always there */
+    if (x->path && !counted) return x;                         /* "is it present?" */
     pl_diag1(w->g->diags, PL_D_CONDITION, e->span, pl_grammar__type_name(w->g, x->type));
     return bad(w, e->span);
 }

@@ -103,6 +103,10 @@ const char *pl_parse__rest_advice(const struct parser *p) {
         return "an id begins with @";
     if (last == PL_TOKEN_NUMBER && kind == PL_TOKEN_NAME) return unit_of_time(pl_parse__str(p));
     if (is_word(p, "if") && line_begins(p, "else")) return "write `elif`";
+    if (line_begins(p, "handoff") && (is_word(p, "to") || is_word(p, "priority")))
+        return "the order is: to a queue, priority, because";
+    if (last == PL_TOKEN_NAME && kind != PL_TOKEN_RPAREN && line_begins(p, "call"))
+        return "arguments stand in brackets, as in: call order = orders.find(order_id)";
     return kind == PL_TOKEN_NAME && is_word(p, "then") ? by_word(p) : NULL;
 }
 
@@ -114,6 +118,8 @@ const char *pl_parse__expected_advice(const struct parser *p, const char *what) 
         return "a text stands in double quotes: \"…\"";
     if (kind == PL_TOKEN_TEXT && pl_str_starts(pl_str_c(what), PL_STR("a language")))
         return "name the language first, as in: en \"…\"";
+    if (pl_str_is(pl_str_c(what), "`:`") && line_begins(p, "fact"))
+        return "a fact is two texts: fact \"label\": \"value\"";
     if (kind == PL_TOKEN_NUMBER && pl_str_starts(pl_str_c(what), PL_STR("a duration")))
         return DURATION_ADVICE;
     if (pl_str_is(pl_str_c(what), "`else`") && line_begins(p, "back"))

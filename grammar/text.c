@@ -52,6 +52,19 @@ static bool has_word(const char *list, struct pl_str w) {
     }
 }
 
+/* "date datetime" as "date or datetime". */
+static struct pl_str either(struct pl_graph *g, struct pl_str kinds) {
+    struct pl_str out = {0};
+    for (size_t at = 0; kinds.n; kinds = (struct pl_str){kinds.p + at, kinds.n - at}) {
+        at = pl_str_find(kinds, PL_STR(" "));
+        struct pl_str one = {kinds.p, at == SIZE_MAX ? kinds.n : at};
+        out =
+            pl_grammar__str(g, "%.*s%s%.*s", PL_STR_ARG(out), out.n ? " or " : "", PL_STR_ARG(one));
+        at = one.n + (one.n < kinds.n);
+    }
+    return out;
+}
+
 static void check_style(struct pl_graph *g, const struct pl_ast_piece *p, struct pl_type type) {
     if (p->form != PL_FORM_STYLE || p->style == PL_STYLE_PLAIN) return;
     struct pl_str kind = PL_STR("list");
@@ -59,7 +72,7 @@ static void check_style(struct pl_graph *g, const struct pl_ast_piece *p, struct
         kind = pl_grammar__type_name(g, pl_grammar__kind(pl_grammar__base(g, type)));
     if (has_word(styles[p->style].kinds, kind)) return;
     pl_diag3(g->diags, PL_D_STYLE_KIND, p->span, pl_str_c(styles[p->style].word),
-             pl_str_c(styles[p->style].kinds), pl_grammar__type_name(g, type));
+             either(g, pl_str_c(styles[p->style].kinds)), pl_grammar__type_name(g, type));
 }
 
 /* ---- checking ---- */
