@@ -25,7 +25,7 @@
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
 #define ENG_TURN_ENTRIES   12
-#define ENG_TURN_PUTS      12 /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
+#define ENG_TURN_PUTS      12  /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
 #define ENG_KEY            120 /* an idempotency key with its NUL */
 #define ENG_READ_AGAIN_MS  30000
 #define ENG_IDLE_MS        5000  /* without input: its snapshot is written */

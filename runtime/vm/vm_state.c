@@ -232,6 +232,8 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
 /* Indices that the machine will use must be of this image. */
 static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     const struct pl_program *p = pl_image_program(image);
+    const struct pl_p_flow *flow = &p->flows[f->flow];
+    if (f->pc < flow->entry || f->pc >= flow->end) return false;
     if (!pl_image_runs(image, f->pc) || f->role > VM_REPORT || !waits_for_what_is(p, f))
         return false;
     if (f->call != PL_NOWHERE && f->call >= p->ncalls) return false;

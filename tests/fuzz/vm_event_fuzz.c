@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Any bytes as an event's journal form: refused, or it can be written and read again, and a
+ * conversation of a small program can take it. */
+#include "runtime/vm/vm.h"
+#include "tests/unit/program/small.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool matches(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text) {
+    (void)ctx;
+    (void)image;
+    return (regex + text.n) % 2;
+}
+
+static struct pl_image *program(void) {
+    static struct pl_image *image; /* one for all inputs */
+    static const uint8_t hash[32];
+    struct small m;
+    struct pl_buf b = {0};
+    char why[256];
+    if (image) return image;
+    small_make(&m);
+    m.p.start = 0;
+    pl_program_write(&m.p, &b);
+    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
+    pl_buf_free(&b);
+    small_free(&m);
+    return image;
+}
+
+static void take(const struct pl_vm_event *e, struct pl_arena *a) {
+    const struct pl_image *image = program();
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    struct pl_vm_event open = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
+    struct pl_vm_result r;
+    struct pl_str state = pl_vm_begin(a, image, e->now_ms);
+    open.reading.command = PL_NOWHERE;
+    open.now_ms = e->now_ms;
+    pl_assert(pl_vm_step(vm, image, state, e, a, &r) == PL_OK);
+    pl_assert(pl_vm_step(vm, image, state, &open, a, &r) == PL_OK); /* a question is open */
+    for (int i = 0; i < 3; i++) pl_assert(pl_vm_step(vm, image, r.state, e, a, &r) == PL_OK);
+    pl_vm_destroy(&vm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct pl_arena a;
+    struct pl_vm_event e, again;
+    pl_arena_init(&a, 0);
+    if (pl_vm_event_read((struct pl_str){(const char *)data, size}, &a, &e) == PL_OK) {
+        struct pl_buf b = {0}, c = {0};
+        pl_vm_event_write(&b, &e);
+        pl_assert(pl_vm_event_read(pl_buf_slice(&b), &a, &again) == PL_OK);
+        pl_vm_event_write(&c, &again);
+        pl_assert(pl_str_eq(pl_buf_slice(&b), pl_buf_slice(&c)));
+        take(&e, &a);
+        pl_buf_free(&b);
+        pl_buf_free(&c);
+    }
+    pl_arena_free(&a);
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Any bytes as a state of a small program's conversation: refused, or every kind of event can be
+ * taken and gives a state that can be read. */
+#include "runtime/vm/vm.h"
+#include "tests/unit/program/small.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool matches(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text) {
+    (void)ctx;
+    (void)image;
+    return (regex + text.n) % 2;
+}
+
+static struct pl_image *program(void) {
+    static struct pl_image *image; /* one for all inputs */
+    static const uint8_t hash[32];
+    struct small m;
+    struct pl_buf b = {0};
+    char why[256];
+    if (image) return image;
+    small_make(&m);
+    m.p.start = 0;
+    pl_program_write(&m.p, &b);
+    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
+    pl_buf_free(&b);
+    small_free(&m);
+    return image;
+}
+
+static void take(struct pl_vm *vm, struct pl_arena *a, struct pl_str state, uint8_t kind,
+                 const struct pl_vm_view *view) {
+    struct pl_vm_entity order = {.kind = PL_KIND_TEXT, .value = pl_text(PL_STR("ORDER7"))};
+    struct pl_vm_event e = {.kind = kind, .rule = PL_NOWHERE, .target = PL_NOWHERE};
+    struct pl_vm_result r;
+    struct pl_vm_view after;
+    e.now_ms = 1795338000000;
+    if (view->deadline_ms > e.now_ms && view->deadline_ms < 2 * e.now_ms)
+        e.now_ms = view->deadline_ms;
+    e.effect = view->effect;
+    e.reading.command = PL_NOWHERE;
+    for (int i = 0; i < 4; i++) {
+        e.reading.yes_no = (int8_t)(i - 1);
+        e.reading.choice = (uint32_t)i;
+        e.reading.change_word = i == 2;
+        e.reading.entities = &order;
+        e.reading.nentities = i % 2 ? 1 : 0;
+        e.failure = i % 2 ? PL_STR("unavailable") : PL_STR("");
+        pl_assert(pl_vm_step(vm, program(), state, &e, a, &r) == PL_OK);
+        pl_assert(pl_vm_look(vm, program(), r.state, a, &after) == PL_OK);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct pl_arena a;
+    struct pl_vm_view view;
+    struct pl_str state = {(const char *)data, size};
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    pl_arena_init(&a, 0);
+    if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
+        (void)pl_vm_slots(vm, program(), state, &a);
+        for (uint8_t kind = 0; kind <= PL_EVENT_RULE; kind++) take(vm, &a, state, kind, &view);
+    }
+    pl_vm_destroy(&vm);
+    pl_arena_free(&a);
+    return 0;
+}
