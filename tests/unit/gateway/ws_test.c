@@ -669,6 +669,19 @@ static void stream_deadlines(void **state) {
     client_until(&c, "never", &text);
     assert_true(c.pings >= 2);
     expect(&c, SEND(1, "pulse"), "pulse");
+    /* A body that comes drop by drop. */
+    struct client drip = {.wait_ms = 3000};
+    const char *head = "POST /api/v1/stream HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
+    drip.fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)pl_gateway_port(s.g)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    assert_int_equal(connect(drip.fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_true(client_raw(&drip, head, strlen(head)));
+    nap(500);
+    client_raw(&drip, " ", 1);
+    assert_int_equal(client_closed(&drip), 1006);
+    client_close(&drip);
     /* Bytes behind the request on its connection are no frames: the server hangs up. */
     char junk[4096] = {0};
     memset(junk, 'x', sizeof junk);
