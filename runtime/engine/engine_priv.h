@@ -28,6 +28,7 @@
 #define ENG_TURN_PUTS      12  /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
 #define ENG_KEY            120 /* an idempotency key with its NUL */
 #define ENG_READ_AGAIN_MS  30000
+#define ENG_TYPING_MS      400   /* an answer that takes longer is announced */
 #define ENG_IDLE_MS        5000  /* without input: its snapshot is written */
 #define ENG_EVICT_MS       30000 /* and nobody listens: it leaves memory */
 

@@ -699,9 +699,25 @@ static void timer_due(struct pl_timer *w) {
         pl_engine__advance(e, c);
 }
 
-/* The next of: the state's deadline, a write to ask for again. */
+/* An answer that takes its time is announced, so that the page does not look dead; one that comes
+ * at once is not. Gives when to look again, 0 never. */
+static int64_t announce(struct pl_engine *e, struct eng_conv *c, int64_t now) {
+    bool busy = c->mode == PL_VM_BUSY && c->with == PL_WITH_BOT;
+    if (!busy) c->busy_ms = 0;
+    if (busy && !c->busy_ms) c->busy_ms = now;
+    bool typing = busy && now - c->busy_ms >= ENG_TYPING_MS;
+    if (typing != c->typing)
+        for (size_t i = 0; i < c->clients.n; i++)
+            e->config.sink.typing(e->config.sink.ctx, c->clients.v[i].client, typing);
+    c->typing = typing;
+    return busy && !typing && c->clients.n ? c->busy_ms + ENG_TYPING_MS : 0;
+}
+
+/* The next of: the state's deadline, a write to ask for again, an answer that is late. */
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c) {
     int64_t now = eng_now(e), at = pl_engine__hooks_again(e, c, now);
+    int64_t late = announce(e, c, now);
+    if (late && (at == 0 || late < at)) at = late;
     if (c->deadline_ms && c->with == PL_WITH_BOT && (at == 0 || c->deadline_ms < at))
         at = c->deadline_ms;
     if (at == 0) {

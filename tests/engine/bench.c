@@ -110,7 +110,7 @@ static void ack(void *ctx, uint64_t client, struct pl_engine_cid cid, uint64_t s
 }
 
 static void typing(void *ctx, uint64_t client, bool on) {
-    (void)ctx, (void)client, (void)on;
+    line(ctx, "%llu typing %s", (unsigned long long)client, on ? "on" : "off");
 }
 
 static void error(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,

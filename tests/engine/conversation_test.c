@@ -110,6 +110,42 @@ static void a_duplicate_of_what_is_on_its_way(void **state) {
     bench_close(&b);
 }
 
+/* Its open was not answered yet: nothing of it stays, and the conversation may leave memory. */
+static void a_client_that_left_early(void **state) {
+    struct bench b;
+    struct pl_store_config held = {.hold = true};
+    (void)state;
+    bench_open(&b, &held);
+    bench_open_fresh(&b, 1, 1);
+    pl_engine_leave(b.engine, 1);
+    bench_run(&b);
+    pl_store_mem_release(b.store, 1);
+    for (int i = 0; i < 60; i++) {
+        bench_advance(&b, 1000);
+        pl_store_mem_release(b.store, 10);
+        pl_store_flush(b.store);
+    }
+    assert_int_equal(bench_count(&b, PL_ENGINE_EVICTED), 1);
+    bench_close(&b);
+}
+
+static void an_answer_that_takes_its_time(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "where is ORDER12");
+    bench_told(&b);
+    bench_advance(&b, 399);
+    told(&b, "");
+    bench_advance(&b, 1);
+    told(&b, "1 typing on\n");
+    bench_answer(&b, PL_OUTCOME_OK, text("Bonn"), "");
+    const char *all = bench_told(&b);
+    assert_true(strstr(all, "1 typing off\n") != NULL);
+    assert_true(strstr(all, "track.is") != NULL);
+    bench_close(&b);
+}
+
 static void nine_tabs(void **state) {
     struct bench b;
     (void)state;
@@ -608,6 +644,8 @@ int main(void) {
         cmocka_unit_test(nothing_is_told_before_it_is_on_disk),
         cmocka_unit_test(duplicates_and_gaps),
         cmocka_unit_test(a_duplicate_of_what_is_on_its_way),
+        cmocka_unit_test(a_client_that_left_early),
+        cmocka_unit_test(an_answer_that_takes_its_time),
         cmocka_unit_test(nine_tabs),
         cmocka_unit_test(the_inbox),
         cmocka_unit_test(a_rule_takes_it_while_a_hook_is_under_way),
