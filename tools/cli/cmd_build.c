@@ -103,7 +103,7 @@ int pl_cli__build(struct cli_args args) {
     struct pl_compile_options options = {i18n, lua, false};
     struct pl_compiled c;
     if (pl_cli__strange("build", &args)) return CLI_FAILED;
-    if (args.argc != 1) return pl_cli__usage("build", "one folder of flows, please");
+    if (args.argc != 1) return pl_cli__usage("build", "name one folder of flows");
     int code = compile(args.argv[0], &options, &c);
     if (code != CLI_FAILED && (c.diags.n || json)) print_diags(&c.diags, json);
     if (code == CLI_OK && dump) {
@@ -130,7 +130,7 @@ int pl_cli__lint(struct cli_args args) {
     struct pl_compile_options options = {i18n, lua, false};
     struct pl_compiled c;
     if (pl_cli__strange("lint", &args)) return CLI_FAILED;
-    if (args.argc != 1) return pl_cli__usage("lint", "one folder of flows, please");
+    if (args.argc != 1) return pl_cli__usage("lint", "name one folder of flows");
     int code = compile(args.argv[0], &options, &c);
     if (code != CLI_FAILED && (c.diags.n || json)) print_diags(&c.diags, json);
     if (code == CLI_OK && !c.diags.n && !json) fprintf(stderr, "no mistakes\n");

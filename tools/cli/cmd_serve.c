@@ -35,7 +35,7 @@ int pl_cli__config(const char *command, struct cli_args args, bool flows, struct
         fprintf(stderr, "%.*s", (int)errors.n, errors.p);
         code = pl_cli__usage(command, "`parlance options` lists the options");
     } else if (rest.n > 1 || (!flows && rest.n)) {
-        code = pl_cli__usage(command, "one folder of flows, please; '%s' is one too many",
+        code = pl_cli__usage(command, "name one folder of flows; '%s' is one too many",
                              rest.v[rest.n - 1]);
     } else if (rest.n == 1) {
         out->flows = rest.v[0];

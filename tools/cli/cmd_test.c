@@ -61,7 +61,7 @@ int pl_cli__sim(struct cli_args args) {
     const char *shop = pl_cli__option(&args, "--shop");
     bool alone = pl_cli__flag(&args, "--no-shop");
     if (pl_cli__strange("sim", &args)) return CLI_FAILED;
-    if (args.argc != 1) return pl_cli__usage("sim", "one folder of flows, please");
+    if (args.argc != 1) return pl_cli__usage("sim", "name one folder of flows");
     chat.folder = args.argv[0];
     pl_arena_init(&a, 0);
     int code = pl_cli__config("sim", (struct cli_args){0}, false, &a, &config);
