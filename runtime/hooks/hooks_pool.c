@@ -96,7 +96,10 @@ void pl_hooks__worker_leave(struct pl_hooks__call *c, bool tell) {
     w->busy--;
     c->worker = NULL;
     if (!tell || w->fd < 0) return;
-    if (c->state == PL_HOOKS__TURN) w->strays++;
+    if (c->state == PL_HOOKS__TURN) {
+        w->strays++;
+        w->stray_us = pl_loop_now_us(w->hooks->loop);
+    }
     size_t at = pl_hooks__frame_open(&w->out, PL_HOOKS__CANCEL);
     pl_buf_var(&w->out, c->id);
     pl_hooks__frame_close(&w->out, at);
@@ -135,6 +138,7 @@ struct pl_hooks__worker *pl_hooks__worker_free(struct pl_hooks *h) {
     for (size_t i = 0; i < h->config.workers; i++) {
         struct pl_hooks__worker *w = &h->workers[i];
         if (!w->ready || w->busy == PL_HOOKS__SLOTS) continue;
+        if (w->strays > 0) continue; /* it may die of what it is still running */
         struct pl_hooks__call *oldest = pl_hooks__worker_oldest(w);
         if (oldest && now - oldest->turn_us > BUSY_TURN_US) continue;
         if (!best || w->busy < best->busy) best = w;
@@ -163,6 +167,10 @@ bool pl_hooks__worker_stuck(const struct pl_hooks__worker *w) {
 /* The worker's own alarm should have ended it long ago; this is for one whose alarm is gone. */
 static void look(struct pl_hooks__worker *w) {
     struct pl_hooks__call *oldest = w->fd < 0 ? NULL : pl_hooks__worker_oldest(w);
+    if (w->strays > 0 && pl_loop_now_us(w->hooks->loop) - w->stray_us > STUCK_TURN_US) {
+        pl_hooks__worker_condemn(w, NULL);
+        return;
+    }
     if (!oldest) return;
     if (oldest->turn != w->seen_turn) {
         w->seen_turn = oldest->turn;
@@ -176,7 +184,7 @@ static void on_tick(struct pl_timer *t) {
     bool turns = false;
     for (size_t i = 0; i < h->config.workers; i++) {
         look(&h->workers[i]);
-        turns = turns || pl_hooks__worker_oldest(&h->workers[i]);
+        turns = turns || h->workers[i].strays > 0 || pl_hooks__worker_oldest(&h->workers[i]);
     }
     if (!turns) pl_timer_stop(&h->tick);
     pl_hooks__dispatch(h);
@@ -250,6 +258,7 @@ static void hang_up(struct pl_hooks__worker *w) {
     close(w->fd);
     w->fd = -1;
     w->ready = false;
+    w->had_strays = w->strays > 0;
     w->out_at = w->strays = 0;
     w->images.n = 0;
     pl_buf_clear(&w->in);
@@ -289,7 +298,9 @@ static void on_exit_of(struct pl_child *child, int status) {
         pl_log(h->config.log, PL_LOG_WARN, "hooks", "worker_ended",
                killed ? "signal=%d" : "exit=%d", killed ? WTERMSIG(status) : WEXITSTATUS(status));
     hang_up(w);
-    lose_calls(w, own_fault(status) ? pl_hooks__worker_oldest(w) : NULL);
+    /* With a stray turn it was that one's fault: turns run in the order they were given. */
+    bool blame = own_fault(status) && !w->had_strays;
+    lose_calls(w, blame ? pl_hooks__worker_oldest(w) : NULL);
     if (pl_loop_now_us(h->loop) - w->started_us > YOUNG_US) w->backoff_ms = 0;
     pl_timer_start(h->loop, &w->respawn, w->backoff_ms);
     pl_hooks__dispatch(h);

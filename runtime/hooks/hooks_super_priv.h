@@ -77,7 +77,9 @@ struct pl_hooks__worker {
     size_t out_at;
     struct pl_hooks__call *calls[PL_HOOKS__SLOTS];
     size_t busy;
-    size_t strays; /* frames that cancelled calls may still cause */
+    size_t strays;    /* turns of calls that are over: the worker still owes their frames */
+    int64_t stray_us; /* when the last of them was taken over */
+    bool had_strays;  /* when it was hung up */
     struct {
         uint64_t *v;
         size_t n, cap;

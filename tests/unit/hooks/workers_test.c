@@ -423,6 +423,19 @@ static void killed_workers_come_back(void **state) {
     }
 }
 
+/* A call is over at its deadline while its worker still burns, and then dies of it: whoever comes
+ * next must not be taken for the cause. */
+static void the_next_one_is_not_blamed(void **state) {
+    struct bench *b = *state;
+    for (int i = 0; i < 10; i++) {
+        struct got *late[2];
+        for (int k = 0; k < 2; k++)
+            late[k] = call_image(b, "one", "t.c_loop", PL_HOOK_PURE, NULL, 3);
+        for (int k = 0; k < 2; k++) wait_for(b, late[k]);
+        ok(b, call(b, "t.get", PL_HOOK_READ, "/"), "7");
+    }
+}
+
 static void a_full_house_waits_and_a_deadline_holds(void **state) {
     struct bench *b = *state;
     struct got *in_time[16], *late;
@@ -543,6 +556,7 @@ int main(int argc, char **argv) {
         BENCHED(every_escape_ends_in_time),
         ALONE(neighbours_do_not_notice),
         BENCHED(killed_workers_come_back),
+        BENCHED(the_next_one_is_not_blamed),
         ALONE(a_full_house_waits_and_a_deadline_holds),
         BENCHED(destroy_ends_calls_honestly),
     };
