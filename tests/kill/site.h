@@ -40,7 +40,8 @@ void site_shop(struct site *s, const char *fault);
 void site_server(struct site *s, const char *const *more);
 /* POST /debug/fault?prefix=…. */
 void site_fault(const struct site *s, const char *prefix, const char *fault);
-/* A number of the shop's GET /debug/acted?key=…: "acted" or "writes". */
+/* A number of the shop's GET /debug/acted?key=…: "acted", "writes" or
+ * "slowed". */
 int site_acted(const struct site *s, const char *key, const char *what);
 /* The key of the shop's nth write (from 0), as its data file has it; false: there is none yet. */
 bool site_key(const struct site *s, int nth, char *out, size_t size);

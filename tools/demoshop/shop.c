@@ -125,8 +125,8 @@ static void get_acted(struct shop *s, const struct shop_request *r, struct shop_
     if (pl_str_starts(key, PL_STR("key="))) key = (struct pl_str){key.p + 4, key.n - 4};
     const struct shop_acted *acted = acted_of(s, key);
     reply->status = 200;
-    pl_buf_printf(&reply->body, "{\"acted\":%d,\"writes\":%zu}", acted ? acted->times : 0,
-                  s->acted.n);
+    pl_buf_printf(&reply->body, "{\"acted\":%d,\"writes\":%zu,\"slowed\":%zu}",
+                  acted ? acted->times : 0, s->acted.n, s->slowed);
 }
 
 /* One line of JSON, on disk before anyone hears of it. */
@@ -187,6 +187,7 @@ void shop_answer(struct shop *s, const struct shop_request *r, struct shop_reply
                  struct shop_manner *manner) {
     const struct shop_fault *f =
         pl_str_starts(r->path, PL_STR("/api/")) ? fault_of(s, r->path) : NULL;
+    s->slowed += f && f->slow_ms;
     *manner = (struct shop_manner){.delay_ms = f ? f->slow_ms : 0};
     *reply = (struct shop_reply){.status = 500, .type = "application/json"};
     if (f && chance(s, f->error)) {

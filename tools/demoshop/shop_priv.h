@@ -103,6 +103,7 @@ struct shop {
     struct shop_order *orders;
     struct shop_user *users;
     int returns, carts;
+    size_t slowed; /* replies held back by a fault */
     struct {
         struct shop_acted *v;
         size_t n, cap;
