@@ -129,6 +129,7 @@ static enum pl_engine_error code_of(enum pl_err err) {
     case PL_ERASED: return PL_ENGINE_ERR_ERASED;
     case PL_DENIED:
     case PL_NOT_FOUND: return PL_ENGINE_ERR_UNKNOWN;
+    case PL_UNAVAILABLE:
     case PL_FULL: return PL_ENGINE_ERR_FULL;
     default: return PL_ENGINE_ERR_INTERNAL;
     }

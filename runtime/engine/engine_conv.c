@@ -450,9 +450,18 @@ static struct eng_image *image_of(struct pl_engine *e, const uint8_t prefix[8]) 
     return i;
 }
 
+/* Not PL_NOT_FOUND: the conversation is there, and goes on once the image is back. */
+static enum pl_err no_image(struct pl_engine *e, const uint8_t prefix[8]) {
+    char hex[17];
+    pl_hex(prefix, 8, hex);
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", "image_missing", "image=%s", hex);
+    return PL_UNAVAILABLE;
+}
+
 static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
     struct eng_image *i = image_of(e, prefix);
-    if (!i) return PL_NOT_FOUND;
+    if (!i) return no_image(e, prefix);
     pl_engine__conv_image(e, c, i);
     return PL_OK;
 }

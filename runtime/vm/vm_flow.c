@@ -3,7 +3,7 @@
  * Frames and control: calls, returns, questions, hand-overs, the end of tasks and what follows it.
  *
  *   task ends -> a task waits below?  its `resume` line or continue_interrupted, then its question
- *             -> else, a customer's task of the project: anything_else
+ *             -> else, a customer's task of the project or `cancel`: anything_else
  */
 #include "runtime/vm/vm_priv.h"
 
@@ -149,7 +149,9 @@ static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
             resume_below(m, below);
         return;
     }
-    if (root->role != VM_TASK || m->p->flows[root->flow].prelude || m->s->with_agent) return;
+    bool cancelled = root->flow == m->p->prelude[PL_PRELUDE_CANCEL];
+    if (root->role != VM_TASK || m->s->with_agent) return;
+    if (m->p->flows[root->flow].prelude && !cancelled) return;
     if (m->s->offer_rule != PL_NOWHERE) return; /* the offer follows instead */
     pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_ANYTHING_ELSE], VM_AFTER, NULL, 0);
 }

@@ -361,6 +361,10 @@ static uint32_t says_flow(struct vm_machine *m) {
     return PL_NOWHERE;
 }
 
+bool pl_vm__is_phrase(struct vm_machine *m) {
+    return says_flow(m) != PL_NOWHERE;
+}
+
 static uint32_t otherwise_flow(struct vm_machine *m) {
     for (uint32_t i = 0; i < m->p->ntriggers; i++) {
         const struct pl_p_trigger *t = &m->p->triggers[i];

@@ -208,6 +208,7 @@ struct pl_value pl_vm__name_value(enum pl_kind kind, struct pl_str name);
 void pl_vm__message(struct vm_machine *m);
 bool pl_vm__apply_rule(struct vm_machine *m);
 bool pl_vm__is_answer(struct vm_machine *m);
+bool pl_vm__is_phrase(struct vm_machine *m); /* `on says`: nothing to be unsure about */
 /* The value is in the slot while the question's checks look at it; false: one said why not. */
 bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w);
 /* Fills the flow's asks from the reading; `all`: a trigger, marks count and session is replaced. */

@@ -142,7 +142,7 @@ static void hook_image(void *ctx, struct pl_image *image) {
 
 static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
     struct bench *b = ctx;
-    for (size_t i = 0; i < PL_LEN(versions); i++)
+    for (size_t i = 0; i < PL_LEN(b->images); i++)
         if (b->images[i] && memcmp(pl_image_hash(b->images[i]), prefix, 8) == 0)
             return pl_image_ref(b->images[i]);
     return NULL;

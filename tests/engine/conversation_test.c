@@ -524,6 +524,26 @@ static void a_reload(void **state) {
     bench_close(&b);
 }
 
+/* It is not gone, and not half there: it goes on when the image is back. */
+static void the_image_of_a_conversation_is_missing(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "pay now");
+    told(&b, "1 ack 1 seq 2\n1 2 customer message pay now\n1 3 bot message pay.ask\n");
+    struct pl_image *first = b.images[0];
+    b.images[0] = b.images[1];
+    bench_crash(&b);
+    bench_resume(&b, 2, 1, 3);
+    told(&b, "2 ERR_FULL 0\n");
+    b.images[2] = first;
+    bench_resume(&b, 3, 1, 3);
+    told(&b, "3 ready bot seq 3\n3 live\n");
+    bench_say(&b, 3, 1, "20");
+    assert_string_equal(bench_call(&b)->name, "shop.pay");
+    bench_close(&b);
+}
+
 /* ---- time ---- */
 
 static void memory_is_left_and_come_back_to(void **state) {
@@ -661,6 +681,7 @@ int main(void) {
         cmocka_unit_test(reads_after_a_crash),
         cmocka_unit_test(the_queue),
         cmocka_unit_test(a_reload),
+        cmocka_unit_test(the_image_of_a_conversation_is_missing),
         cmocka_unit_test(memory_is_left_and_come_back_to),
         cmocka_unit_test(timers_after_a_restart),
         cmocka_unit_test(a_timer_of_one_that_left_memory),

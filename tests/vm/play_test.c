@@ -14,8 +14,8 @@
  * `>` events: open | say "text" MARKS | done [JSON] | failed NAME | outcome ID [NAME] | later 10m |
  *     set closed|open|verified|seed N
  * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, choice=N, press=N,
- *     sentiment=-0.9, mention=N, says=N, NAME=VALUE (an entity or a kind), after:NAME=VALUE (its
- *     words before it are missing), slot:NAME=KIND:VALUE
+ *     sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
+ *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE
  * `?` questions: mode | deadline | slot NAME | choices
  *
  * Every step is made twice, the second time from the journal form of its event: both must agree.
@@ -391,6 +391,8 @@ static void mark(struct play *y, struct pl_vm_event *e, struct pl_vm_entity *lis
     } else if (pl_str_is(name, "mention")) {
         r->mentions = bit(y, number(value));
         r->nmentions = y->p->nmentions;
+    } else if (pl_str_is(name, "uncertainty")) {
+        r->uncertainty = (float)atof(value.p);
     } else if (pl_str_is(name, "says")) {
         r->says = (struct pl_str){(const char *)bit(y, number(value)), y->p->nmentions / 8 + 1};
     } else if (cut_at(name, ':', &inner, &w) && pl_str_is(inner, "after")) {
