@@ -138,9 +138,8 @@ struct pl_locale_env {
 };
 
 /* A value by its kind and the style (enum pl_msg_style). Numbers, money and dates in the locale's
- * digits; texts as they are, isolated (U+2068 or U+2066 to U+2069) where their direction is not the
- * locale's. Booleans, records and absent values print nothing: the compiler lets none of them
- * through. */
+ * digits; texts as they are, between U+2068 and U+2069 where their direction is not the locale's.
+ * Booleans, records and absent values print nothing: the compiler lets none of them through. */
 void pl_locale_format(struct pl_locale *l, struct pl_value v, uint64_t style,
                       const struct pl_locale_env *env, struct pl_buf *out);
 

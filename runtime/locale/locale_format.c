@@ -348,25 +348,22 @@ static enum direction direction_of(uint32_t cp) {
     }
 }
 
-/* The mark that keeps the text's letters, or the lack of them ("+49 30 1", which browsers would
- * else read from the right), from being shuffled by what stands around; NULL when none is needed.
- */
-static const char *isolation(struct pl_str s, bool rtl) {
+/* Would the text's letters, or the lack of them ("+49 30 1"), be shuffled by what stands around? */
+static bool needs_isolation(struct pl_str s, bool rtl) {
     bool left = false, right = false;
     for (size_t at = 0; at < s.n;) {
         enum direction d = direction_of(pl_utf8_next(s, &at));
         left |= d == LEFT;
         right |= d == RIGHT;
     }
-    if (rtl && !left && !right) return "\u2066";
-    return (rtl ? left : right) ? "\u2068" : NULL;
+    return rtl ? left || !right : right;
 }
 
 static void put_text(struct pl_locale *l, struct pl_str s, struct pl_buf *out) {
-    const char *mark = s.n > 0 ? isolation(s, l->rtl) : NULL;
-    if (mark) pl_buf_c(out, mark);
+    bool isolate = s.n > 0 && needs_isolation(s, l->rtl);
+    if (isolate) pl_buf_c(out, "\u2068");
     pl_buf_str(out, s);
-    if (mark) pl_buf_c(out, "\u2069");
+    if (isolate) pl_buf_c(out, "\u2069");
 }
 
 /* A language by its name in this locale. */

@@ -152,7 +152,7 @@ static void directions(void **state) {
     check("en-US", text("ORDER1"), 0, "ORDER1");
     check("en-US", text("+49 30 1"), 0, "+49 30 1");
     check("ar-SA", text("ORDER1"), 0, "\u2068ORDER1\u2069");
-    check("ar-SA", text("+49 30 1"), 0, "\u2066+49 30 1\u2069");
+    check("ar-SA", text("+49 30 1"), 0, "\u2068+49 30 1\u2069");
     check("ar-SA", text("الرياض"), 0, "الرياض");
     check("en-US", text("الرياض"), 0, "\u2068الرياض\u2069");
     check("ar-SA", text(""), 0, "");
