@@ -94,11 +94,9 @@ void pl_engine__trace(struct pl_engine *e, const char *format, ...) {
 
 static void choose_locale(struct pl_engine *e, struct eng_conv *c, struct pl_str want) {
     const struct pl_program *p = pl_image_program(e->active->image);
-    size_t i = pl_locale_best(want, p->locales, p->nlocales, 0);
-    size_t n =
-        p->locales[i].n < sizeof c->locale_text ? p->locales[i].n : sizeof c->locale_text - 1;
-    memcpy(c->locale_text, p->locales[i].p, n);
-    c->locale = (struct pl_str){c->locale_text, n};
+    size_t i = pl_locale_best(want, p->locales, p->nlocales, p->nlocales);
+    c->locale_guessed = i == p->nlocales;
+    pl_engine__set_locale(c, p->locales[c->locale_guessed ? 0 : i]);
 }
 
 static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct eng_conv **out) {

@@ -401,6 +401,7 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_clear(b);
     pl_buf_byte(b, ENG_RECORD_VERSION);
     pl_buf_text(b, c->locale);
+    pl_buf_byte(b, c->locale_guessed);
     pl_buf_add(b, c->resume, sizeof c->resume);
     pl_buf_byte(b, c->with);
     write_memory(b, c);
@@ -411,10 +412,20 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_text(b, pl_buf_slice(&c->state));
 }
 
-static void set_locale(struct eng_conv *c, struct pl_str locale) {
+void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale) {
     size_t n = locale.n < sizeof c->locale_text ? locale.n : sizeof c->locale_text - 1;
-    memcpy(c->locale_text, locale.p, n);
+    memmove(c->locale_text, locale.p, n);
     c->locale = (struct pl_str){c->locale_text, n};
+}
+
+void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct pl_str language = event->reading.language;
+    if (!c->locale_guessed || event->kind != PL_EVENT_MESSAGE || language.n == 0) return;
+    size_t i = pl_locale_best(language, p->locales, p->nlocales, p->nlocales);
+    if (i == p->nlocales) return;
+    c->locale_guessed = false;
+    pl_engine__set_locale(c, p->locales[i]);
 }
 
 static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes) {
@@ -422,7 +433,8 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     uint8_t version = pl_read_u8(&r);
     if (r.bad) return PL_MALFORMED;
     if (version != ENG_RECORD_VERSION) return PL_VERSION;
-    set_locale(c, pl_read_text(&r));
+    pl_engine__set_locale(c, pl_read_text(&r));
+    c->locale_guessed = pl_read_u8(&r) == 1;
     struct pl_str resume = pl_read_bytes(&r, sizeof c->resume);
     if (r.bad) return PL_MALFORMED;
     memcpy(c->resume, resume.p, resume.n);
@@ -474,6 +486,7 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
     if (err == PL_OK) err = pl_vm_event_read(t->event, a, &event);
     if (err != PL_OK) return err;
     if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, event.now_ms));
+    pl_engine__follow_language(c, &event);
     struct pl_str state = pl_arena_str(a, pl_buf_slice(&c->state)); /* effects point into it */
     err = pl_vm_step(e->vm, c->image->image, state, &event, a, &r);
     if (err != PL_OK) return err;
@@ -502,7 +515,8 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
                                 const struct pl_entry *entry) {
     switch ((enum pl_entry_kind)entry->kind) {
     case PL_ENTRY_OPEN:
-        set_locale(c, entry->open.locale);
+        pl_engine__set_locale(c, entry->open.locale);
+        c->locale_guessed = entry->open.guessed;
         memcpy(c->resume, entry->open.resume, sizeof c->resume);
         return PL_OK;
     case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;

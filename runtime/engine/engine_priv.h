@@ -149,6 +149,7 @@ struct eng_conv {
     struct pl_buf state; /* the VM's */
     struct pl_str locale;
     char locale_text[36];
+    bool locale_guessed; /* nobody asked for it: the language of the first message decides */
     uint8_t resume[32];
     uint8_t with;
     struct eng_client_memory *memory[ENG_CLIENTS]; /* who spoke last is first; NULL behind */
@@ -283,6 +284,9 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
 void pl_engine__with(struct eng_conv *c, uint8_t with);
 /* The image that its flows go on with; buttons offered before go where the new one has them. */
 void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_image *i);
+void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale);
+/* A guessed locale follows the language of a message that tells one. */
+void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event);
 /* Remembers an arrival for dedupe. */
 void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash, uint64_t seq);
 struct eng_client_memory *pl_engine__memory(struct eng_conv *c, uint64_t instance, bool make);

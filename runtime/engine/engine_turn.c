@@ -242,6 +242,7 @@ static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                  const struct pl_vm_event *event, uint64_t of) {
     struct pl_vm_result r;
     struct pl_str out[PL_ENTRY_OUTPUTS];
+    pl_engine__follow_language(c, event);
     /* effects point into the state they came from, which absorb overwrites */
     struct pl_str state = pl_arena_str(&t->a, pl_buf_slice(&c->state));
     enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, &r);
@@ -458,6 +459,7 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     struct pl_entry entry = {.kind = PL_ENTRY_OPEN};
     memcpy(entry.open.resume, c->resume, sizeof c->resume);
     entry.open.locale = c->locale;
+    entry.open.guessed = c->locale_guessed;
     entry.open.page = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->more));
     if (!add(e, t, &entry)) return;
     PL_PUSH(&t->opens, in->client);

@@ -54,6 +54,7 @@ enum pl_with { PL_WITH_BOT, PL_WITH_WAITING, PL_WITH_AGENT };
 struct pl_entry_open {
     uint8_t resume[PL_HASH_SIZE]; /* hash of the resume secret */
     struct pl_str locale;
+    bool guessed;          /* nobody asked for the locale: the first message may tell */
     struct pl_masked page; /* the page's URL; may be empty */
 };
 

@@ -62,6 +62,7 @@ static void write_fields(struct pl_buf *b, const struct pl_entry *e) {
     case PL_ENTRY_OPEN:
         pl_buf_add(b, e->open.resume, sizeof e->open.resume);
         pl_buf_text(b, e->open.locale);
+        pl_buf_byte(b, e->open.guessed);
         pl_buf_text(b, e->open.page.s);
         break;
     case PL_ENTRY_ARRIVAL: write_arrival(b, &e->arrival); break;
@@ -160,6 +161,7 @@ static void read_fields(struct pl_reader *r, struct pl_entry *e) {
     case PL_ENTRY_OPEN:
         read_fixed(r, e->open.resume, sizeof e->open.resume);
         e->open.locale = pl_read_text(r);
+        e->open.guessed = pl_read_u8(r) == 1;
         e->open.page.s = pl_read_text(r);
         break;
     case PL_ENTRY_ARRIVAL: read_arrival(r, &e->arrival); break;
