@@ -183,12 +183,6 @@ static const struct part_rule part_rules[] = {
 };
 enum { PLAIN_PARTS = 8, EACH_PARTS = 9 };
 
-bool pl_parse__at_part(const struct parser *p, bool each) {
-    for (size_t i = 0; i < (each ? EACH_PARTS : PLAIN_PARTS); i++)
-        if (pl_parse__at_word(p, part_rules[i].word)) return true;
-    return false;
-}
-
 /* SYNTAX: part = plain_part | each; card_line = 'title' … | 'text' … | part */
 struct pl_ast_part *pl_parse__part(struct parser *p, bool in_card, bool each) {
     const char *words[PL_LEN(part_rules)];

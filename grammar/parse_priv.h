@@ -111,8 +111,6 @@ struct pl_ast_givens pl_parse__givens(struct parser *p);
 
 struct pl_ast_text *pl_parse__text(struct parser *p);
 struct pl_ast_texts pl_parse__texts(struct parser *p);
-/* {entity} and {slot: entity} instead of values. */
-struct pl_ast_text *pl_parse__phrase(struct parser *p);
 /* lang "…", "…" NEWLINE */
 void pl_parse__phrases(struct parser *p, struct pl_ast_phrase_list *list);
 /* INDENT lang_line { lang_line } DEDENT, from the end of the line above. */
@@ -152,7 +150,6 @@ struct pl_ast_each pl_parse__each(struct parser *p);            /* after its wor
 struct pl_ast_say pl_parse__say(struct parser *p);
 struct pl_ast_prompt pl_parse__any_of(struct parser *p); /* after `any` */
 struct pl_ast_part *pl_parse__part(struct parser *p, bool card, bool each);
-bool pl_parse__at_part(const struct parser *p, bool each);
 void pl_parse__ask(struct parser *p, struct pl_ast_stmt *s);
 void pl_parse__confirm(struct parser *p, struct pl_ast_stmt *s);
 void pl_parse__choose(struct parser *p, struct pl_ast_stmt *s);

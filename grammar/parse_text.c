@@ -433,10 +433,6 @@ struct pl_ast_text *pl_parse__text(struct parser *p) {
     return text_token(p, false);
 }
 
-struct pl_ast_text *pl_parse__phrase(struct parser *p) {
-    return text_token(p, true);
-}
-
 static struct pl_ast_texts text_list(struct parser *p, bool phrases) {
     struct pl_ast_texts texts = {0};
     do {

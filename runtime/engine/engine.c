@@ -326,6 +326,7 @@ static void tick(struct pl_timer *t) {
     save_and_evict(e, now);
     load_again(e);
     wake_timers(e, now);
+    pl_journal_prepare(e->journal, (uint32_t)(now / DAY_MS)); /* so that no opening waits for it */
     if (now - e->tended_ms >= TEND_MS) {
         pl_store_tend(e->config.store);
         e->tended_ms = now;

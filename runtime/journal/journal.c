@@ -38,10 +38,6 @@ void pl_journal_destroy(struct pl_journal **journal) {
     free(j);
 }
 
-struct pl_store *pl_journal_store(const struct pl_journal *j) {
-    return j->store;
-}
-
 /* ---- keys ---- */
 
 enum pl_err pl_journal__key(struct pl_journal *j, struct pl_key_id id, uint8_t key[PL_KEY_SIZE]) {

@@ -165,7 +165,6 @@ struct pl_journal;
 enum pl_err pl_journal_create(struct pl_store *store, const char *keys, const char *master,
                               struct pl_journal **out);
 void pl_journal_destroy(struct pl_journal **j);
-struct pl_store *pl_journal_store(const struct pl_journal *j);
 
 /* ---- conversations ---- */
 

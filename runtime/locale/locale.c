@@ -156,14 +156,6 @@ enum pl_err pl_locale_open(struct pl_locale_tools *t, struct pl_str id, struct p
     return PL_OK;
 }
 
-struct pl_str pl_locale_id(const struct pl_locale *l) {
-    return pl_str_c(l->id);
-}
-
-struct pl_locale_tools *pl_locale_tools_of(const struct pl_locale *l) {
-    return l->tools;
-}
-
 void pl_locale__close(struct pl_locale *l) {
     if (l->number != NULL) unumf_close(l->number);
     if (l->percent != NULL) unumf_close(l->percent);

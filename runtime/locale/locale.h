@@ -42,9 +42,6 @@ bool pl_locale_rtl(struct pl_str id);
  * customer's profile has them; an empty zone is UTC, an empty currency USD. */
 enum pl_err pl_locale_open(struct pl_locale_tools *t, struct pl_str id, struct pl_str zone,
                            struct pl_str currency, struct pl_locale **out);
-struct pl_str pl_locale_id(const struct pl_locale *l);
-/* The tools it came from. */
-struct pl_locale_tools *pl_locale_tools_of(const struct pl_locale *l);
 
 /* ---- text ---- */
 

@@ -102,7 +102,6 @@ void pl_nlp_close(struct pl_nlp_model **m);
 uint32_t pl_nlp_nintents(const struct pl_nlp_model *m);
 struct pl_str pl_nlp_intent_name(const struct pl_nlp_model *m, uint32_t intent);
 uint32_t pl_nlp_nentities(const struct pl_nlp_model *m);
-struct pl_str pl_nlp_entity_name(const struct pl_nlp_model *m, uint32_t entity);
 /* Index of an entity that takes its values from a hook and is called so, or UINT32_MAX. */
 uint32_t pl_nlp_entity_index(const struct pl_nlp_model *m, struct pl_str name);
 

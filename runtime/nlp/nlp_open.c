@@ -128,10 +128,6 @@ uint32_t pl_nlp_nentities(const struct pl_nlp_model *m) {
     return m->nentities;
 }
 
-struct pl_str pl_nlp_entity_name(const struct pl_nlp_model *m, uint32_t entity) {
-    return entity < m->nentities ? m->entities[entity].name : (struct pl_str){0};
-}
-
 uint32_t pl_nlp_entity_index(const struct pl_nlp_model *m, struct pl_str name) {
     for (uint32_t i = 0; i < m->nentities; i++)
         if ((m->entities[i].flags & PL_NLP_FROM_HOOK) && pl_str_eq(m->entities[i].name, name))

@@ -193,7 +193,5 @@ void pl_nlp__write_linear(struct pl_buf *b, const struct pl_nlp_linear *l);
 bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t nintents,
                          struct pl_nlp_linear *l);
 uint8_t pl_nlp__needs(struct pl_str pattern);
-/* Are letters or digits of any script at both sides of the byte? */
-bool pl_nlp__boundary(struct pl_str s, size_t at);
 
 #endif

@@ -87,7 +87,6 @@ enum pl_err pl_value_arith(char op, struct pl_value a, struct pl_value b, struct
 /* "12", "-0.5", at most 18 digits; the whole slice. */
 bool pl_dec_parse(struct pl_str s, struct pl_dec *out);
 size_t pl_dec_print(struct pl_dec d, char out[32]); /* gives the length, NUL-terminated */
-double pl_dec_double(struct pl_dec d);
 int pl_dec_cmp(struct pl_dec a, struct pl_dec b);
 struct pl_dec pl_dec_round(struct pl_dec d, uint8_t scale); /* half to even */
 

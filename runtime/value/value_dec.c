@@ -141,10 +141,6 @@ size_t pl_dec_print(struct pl_dec d, char out[32]) {
     return len;
 }
 
-double pl_dec_double(struct pl_dec d) {
-    return (double)d.m / (double)power(d.scale > MAX_SCALE ? MAX_SCALE : d.scale);
-}
-
 /* The two mantissas at the larger of the two scales. */
 static int align(struct pl_dec a, struct pl_dec b, wide *x, wide *y) {
     int scale = a.scale > b.scale ? a.scale : b.scale;

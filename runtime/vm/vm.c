@@ -294,10 +294,3 @@ enum pl_err pl_vm_conditions(struct pl_vm *vm, const struct pl_image *image, str
     }
     return PL_OK;
 }
-
-struct pl_value pl_vm_facts(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
-                            const struct pl_vm_event *event, struct pl_arena *a) {
-    struct vm_machine m;
-    if (look_machine(&m, vm, image, state, event, a) != PL_OK) return PL_NONE;
-    return pl_vm__facts_record(&m);
-}

@@ -238,8 +238,5 @@ struct pl_vm_rule_memory {
 enum pl_err pl_vm_conditions(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                              const struct pl_vm_event *event, struct pl_arena *a, bool *holds,
                              struct pl_vm_rule_memory *memory);
-/* The facts as a record (what a hand-over and the journal show). */
-struct pl_value pl_vm_facts(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
-                            const struct pl_vm_event *event, struct pl_arena *a);
 
 #endif
