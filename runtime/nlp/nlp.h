@@ -181,7 +181,8 @@ bool pl_nlp_matches(struct pl_nlp *n, struct pl_arena *a, uint32_t match, struct
 
 /* Which of the options (labels and what they `say`) the message means, or UINT32_MAX: equal
  * folded and stemmed; else the only one whose words it contains or that contains all of its words;
- * else the number or ordinal it consists of ("2", "the second one"). */
+ * else the number or ordinal it consists of ("2", "the second one"); else the only one that is the
+ * same yes or no, in any language. */
 uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
                      const struct pl_nlp_phrase *options, uint32_t noptions);
 

@@ -141,6 +141,24 @@ static uint32_t place_of(const struct pl_words *w, uint32_t n) {
     return place > 0 && (uint32_t)place <= n ? (uint32_t)place - 1 : UINT32_MAX;
 }
 
+/* "sí" means "Yes, please", whatever language the options are in: the only option that says it. */
+static uint32_t same_answer(struct pl_nlp *n, struct pl_arena *a, uint8_t answer,
+                            const struct pl_nlp_phrase *options, uint32_t noptions) {
+    uint32_t found = UINT32_MAX;
+    if (answer == PL_NLP_NEITHER) return UINT32_MAX;
+    for (uint32_t i = 0; i < noptions; i++) {
+        struct pl_nlp_reading r = {0};
+        struct pl_nlp_turn t = {.nlp = n, .a = a, .r = &r};
+        r.words =
+            pl_locale_words(n->tools, a, options[i].text, pl_locale_language(options[i].lang));
+        pl_nlp__answer(&t);
+        if (r.answer != answer) continue;
+        if (found != UINT32_MAX) return UINT32_MAX;
+        found = i;
+    }
+    return found;
+}
+
 uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
                      const struct pl_nlp_phrase *options, uint32_t noptions) {
     struct pl_words said = bare(a, &r->words);
@@ -156,5 +174,7 @@ uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_r
         hits++;
         within = i;
     }
-    return hits == 1 ? within : place_of(&r->words, noptions);
+    if (hits == 1) return within;
+    uint32_t place = place_of(&r->words, noptions);
+    return place < noptions ? place : same_answer(n, a, r->answer, options, noptions);
 }

@@ -396,9 +396,10 @@ static void run_terminal(struct chat *c) {
     c->input.ctx = c;
     c->interrupt = (struct pl_signal){.fn = signalled, .ctx = c};
     c->terminate = c->interrupt;
-    pl_fd_start(c->loop, &c->input, c->given->in, PL_READ);
     pl_signal_start(c->loop, &c->interrupt, SIGINT);
     pl_signal_start(c->loop, &c->terminate, SIGTERM);
+    settle(c); /* what is typed before the welcome waits for it */
+    pl_fd_start(c->loop, &c->input, c->given->in, PL_READ);
     while (!c->ended) pl_loop_once(c->loop, 1000);
     pl_signal_stop(&c->interrupt);
     pl_signal_stop(&c->terminate);

@@ -370,6 +370,11 @@ static void picks(void **state) {
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 0);
     r = read_text("no thank you");
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 1);
+    r = read_text("sí");
+    assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 0);
+    r = read_text("لا شكرا");
+    assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 1);
+    assert_int_equal(pl_nlp_pick(nlp, &arena, &r, options, 4), UINT32_MAX);
 }
 
 static void same_question(void **state) {
