@@ -35,7 +35,7 @@ done
 mkdir -p "$data" || fail "the data folder '$data' cannot be made"
 data=$(cd "$data" && pwd)
 cd "$root"
-mkdir -p build
+mkdir -p build && [ -w build ] || fail "$root/build belongs to another user; clone the repository for yourself"
 
 # step "what it does" COMMAND...: quiet; what takes longer than a second shows that it lives, and a
 # failure shows what the command wrote.
