@@ -198,6 +198,9 @@ struct pl_log {
     enum pl_log_level least;
     FILE *to; /* NULL: silent */
     struct pl_clock clock;
+    /* Takes personal data out of a line's text, in place, before it is written: the last guard, for
+     * what should not be there at all. NULL: none. Any thread. */
+    void (*mask)(char *text, size_t room);
 };
 /* room: "store"; event: a fixed lower_case name; format: "key=%s other=%d", turned into text. */
 void pl_log(const struct pl_log *log, enum pl_log_level level, const char *room, const char *event,

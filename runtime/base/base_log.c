@@ -38,6 +38,7 @@ void pl_log(const struct pl_log *log, enum pl_log_level level, const char *room,
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    if (log->mask) log->mask(text, sizeof(text));
     (void)escape(text, escaped, sizeof(escaped));
     stamp(log, at);
     char line[LONGEST_TEXT * 2 + 256];

@@ -184,7 +184,7 @@ static void run_command(struct pl_post *post) {
         free(in);
     } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
-    } else if (in->kind == ENG_CATCH_UP) {
+    } else if (in->kind == ENG_LEAVE) {
         command_leave(e, in);
     } else {
         command_said(e, k, in);
@@ -232,8 +232,7 @@ void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int valu
 }
 
 void pl_engine_leave(struct pl_engine *e, uint64_t client) {
-    struct eng_input *in =
-        pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR(""));
+    struct eng_input *in = pl_engine__input_new(e, ENG_LEAVE, PL_STR(""), PL_STR(""), PL_STR(""));
     in->client = client;
     post(e, in);
 }

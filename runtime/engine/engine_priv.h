@@ -103,7 +103,8 @@ enum eng_kind {
     ENG_RATE,
     ENG_HOOK,
     ENG_TIMER,
-    ENG_CATCH_UP /* after a load: go on with what was under way */
+    ENG_CATCH_UP, /* after a load: go on with what was under way */
+    ENG_LEAVE
 };
 
 struct eng_input {

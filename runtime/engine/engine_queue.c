@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define ROW_MOST        15000 /* a row holds 16 KiB; sealing takes some */
-#define QUEUE_MOST      1000  /* conversations in one listing */
+#define QUEUE_MOST      1000  /* conversations that are looked at */
+#define LISTED_MOST     100   /* the most urgent of them that are shown: each is read whole */
 #define TRANSCRIPT_MOST 200   /* events of each */
 
 const char *const pl_engine__modes[4] = {"now", "offer", "callback", "message"};
@@ -138,7 +139,7 @@ enum pl_err pl_engine_queue(struct pl_engine *e, struct pl_buf *json) {
         if (open_waiting(e, &a, &rows[i], &list[open])) open++;
     qsort(list, open, sizeof *list, by_urgency);
     pl_jw_open(&w, '[');
-    for (size_t i = 0; i < open; i++) print_waiting(e, &list[i], &w);
+    for (size_t i = 0; i < open && i < LISTED_MOST; i++) print_waiting(e, &list[i], &w);
     pl_jw_close(&w, ']');
     pthread_mutex_unlock(&e->api_lock);
     pl_arena_free(&a);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SAID_MOST (PL_ENTRY_MOST / 2) /* bytes of one step's messages; an entry holds them all */
+
 /* ---- inputs ---- */
 
 struct eng_input *pl_engine__input_new(struct pl_engine *e, enum eng_kind kind, struct pl_str text,
@@ -181,9 +183,15 @@ static void report_error(struct pl_engine *e, struct eng_conv *c, const struct p
 static uint32_t outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                         const struct pl_vm_result *r, int64_t now_ms, struct pl_str *out) {
     uint32_t n = 0, buttons = c->nbuttons;
-    for (uint32_t i = 0; i < r->neffects && n < PL_ENTRY_OUTPUTS; i++) {
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < r->neffects; i++) {
         const struct pl_vm_effect *v = &r->effects[i];
         trace_effect(e, c, v);
+        if (n) bytes += out[n - 1].n * (v->kind == PL_EFFECT_SAY);
+        if (n == PL_ENTRY_OUTPUTS || bytes > SAID_MOST) {
+            report_error(e, c, v); /* a flow that says this much at once is mistaken */
+            break;
+        }
         switch ((enum pl_vm_effect_kind)v->kind) {
         case PL_EFFECT_SAY: out[n++] = pl_engine__say(e, c, &v->say, a, now_ms, &buttons); break;
         case PL_EFFECT_HANDOFF: out[n++] = handoff_json(e, c, a, v, now_ms); break;
@@ -553,6 +561,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_HOOK: hook(e, c, t, in); break;
     case ENG_TIMER: timer(e, c, t); break;
     case ENG_CATCH_UP: catch_up(e, c, t); break;
+    case ENG_LEAVE: break; /* a command only */
     }
 }
 

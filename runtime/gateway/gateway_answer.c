@@ -57,6 +57,7 @@ void pl_gateway_ready(struct pl_gateway *g, uint64_t client, const struct pl_gat
 
 void pl_gateway_live(struct pl_gateway *g, uint64_t client) {
     struct pl_gateway__out *out = pl_gateway__out(g, client);
+    out->kind = LIVE;
     pl_print_live(&out->text);
     post(out);
 }

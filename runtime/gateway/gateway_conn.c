@@ -8,6 +8,8 @@
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
 
+#define CATCHING_UP 16 /* times what may wait for a reader that is live */
+
 /* ---- the queue out ---- */
 
 static void free_queue(struct pl_gateway__conn *c) {
@@ -31,8 +33,9 @@ static void cut_off(struct pl_gateway__conn *c) {
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
 }
 
+/* A long conversation comes back in one piece: until `live` has been written more may wait. */
 void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out) {
-    size_t max = (size_t)c->g->c.max_queued;
+    size_t max = (size_t)c->g->c.max_queued * (c->live ? 1 : CATCHING_UP);
     if (c->state == CLOSING) {
         pl_gateway__out_free(out);
         return;
@@ -220,6 +223,7 @@ static uint32_t join(struct pl_gateway__conn *c, struct pl_buf *b) {
         pl_buf_str(b, pl_buf_slice(&out->text));
         frames += out->frames;
         c->queued -= out->text.n;
+        if (out->kind == LIVE) c->live = true;
         c->first = out->next;
         if (c->first == NULL) c->last = NULL;
         pl_gateway__out_free(out);

@@ -46,7 +46,7 @@ struct pl_gateway__out {
     uint64_t client;
     struct pl_buf text; /* `frames` JSON objects joined by commas; of a READY the locale */
     uint32_t frames;
-    enum { FRAMES, DROPPABLE, READY, OPEN_FAILED } kind;
+    enum { FRAMES, DROPPABLE, READY, LIVE, OPEN_FAILED } kind;
     /* of a READY: the rest of the frame is the connection's to know */
     uint64_t seq;
     bool rtl, recovered;
@@ -87,6 +87,7 @@ struct pl_gateway__conn {
     /* frames waiting to be written */
     struct pl_gateway__out *first, *last;
     size_t queued;
+    bool live; /* caught up: what is missed may be much more than what is new */
     struct pl_bucket messages, frames, bad;
     char conversation[33];
     char resume[PL_RESUME_TEXT]; /* until ready has told it */

@@ -50,7 +50,7 @@ int pl_cli__sim(struct cli_args args) {
     struct pl_config config;
     struct cli_hooks *hooks = NULL;
     struct pl_engine_hooks doors;
-    struct pl_log log = {PL_LOG_ERROR, stderr, pl_clock_system()};
+    struct pl_log log = {PL_LOG_ERROR, stderr, pl_clock_system(), NULL};
     struct pl_sim_chat chat = {.colour = colour_on(STDOUT_FILENO),
                                .log = &log,
                                .out = stdout,

@@ -15,6 +15,7 @@
 #include "runtime/http/http.h"
 #include "runtime/locale/locale.h"
 #include "runtime/loop/loop.h"
+#include "runtime/privacy/privacy.h"
 #include "runtime/store/store.h"
 #include "tools/cli/cli_priv.h"
 
@@ -162,6 +163,17 @@ void pl_cli__hooks_close(struct cli_hooks **hooks) {
 
 int pl_cli__hook_worker(void) {
     return pl_hooks_worker_main(3);
+}
+
+/* ---- the log ---- */
+
+/* E-mail addresses and phone numbers, should one ever come this far. */
+static void mask_log(char *text, size_t room) {
+    struct pl_arena a;
+    pl_arena_init(&a, 64 * 1024);
+    struct pl_str masked = pl_privacy_log(&a, pl_str_c(text));
+    if (masked.p != text) snprintf(text, room, "%.*s", PL_STR_ARG(masked));
+    pl_arena_free(&a);
 }
 
 /* ---- the server ---- */
@@ -616,7 +628,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     struct cli_server *s = calloc(1, sizeof *s);
     if (!s) return PL_NOMEM;
     s->config = *config;
-    s->log = (struct pl_log){config->log_level, stderr, pl_clock_system()};
+    s->log = (struct pl_log){config->log_level, stderr, pl_clock_system(), mask_log};
     signal(SIGPIPE, SIG_IGN);
     enum pl_err err = pl_loop_create(pl_clock_system(), &s->loop);
     if (err == PL_OK) err = open_store(s);

@@ -128,7 +128,7 @@ static void begin(struct sim_play *p) {
         return;
     }
     p->logged = open_memstream(&p->log_text, &p->log_size);
-    p->log = (struct pl_log){PL_LOG_ERROR, p->logged, pl_loop_clock(p->loop)};
+    p->log = (struct pl_log){PL_LOG_ERROR, p->logged, pl_loop_clock(p->loop), NULL};
     struct sim_world_config k = {.loop = p->loop,
                                  .clock = p->log.clock,
                                  .log = &p->log,

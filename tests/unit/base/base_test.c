@@ -284,13 +284,30 @@ static void the_log_is_one_line_of_json(void **state) {
     int64_t now = 1795338245120;
     char *text = NULL;
     size_t n = 0;
-    struct pl_log log = {PL_LOG_INFO, open_memstream(&text, &n), pl_clock_fake(&now)};
+    struct pl_log log = {PL_LOG_INFO, open_memstream(&text, &n), pl_clock_fake(&now), NULL};
     pl_log(&log, PL_LOG_DEBUG, "store", "hidden", "x=%d", 1);
     pl_log(&log, PL_LOG_WARN, "store", "slow", "key=%s other=%d", "a\"b\n", 7);
     (void)fclose(log.to);
     assert_string_equal(text, "{\"at\":\"2026-11-22T09:04:05.120Z\",\"level\":\"warn\","
                               "\"room\":\"store\",\"event\":\"slow\","
                               "\"text\":\"key=a\\\"b\\u000a other=7\"}\n");
+    free(text);
+}
+
+static void in_capitals(char *text, size_t room) {
+    for (size_t i = 0; text[i] && i < room; i++)
+        if (text[i] >= 'a' && text[i] <= 'z') text[i] = (char)(text[i] - 'a' + 'A');
+}
+
+static void the_log_is_masked(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    int64_t now = 0;
+    struct pl_log log = {PL_LOG_INFO, open_memstream(&text, &n), pl_clock_fake(&now), in_capitals};
+    pl_log(&log, PL_LOG_WARN, "store", "slow", "who=%s", "sam@example.com");
+    (void)fclose(log.to);
+    assert_non_null(strstr(text, "\"text\":\"WHO=SAM@EXAMPLE.COM\""));
     free(text);
 }
 
@@ -313,6 +330,7 @@ int main(void) {
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(the_log_is_one_line_of_json),
+        cmocka_unit_test(the_log_is_masked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
