@@ -27,6 +27,13 @@ static void value_member(struct pl_jw *w, const char *name, struct pl_value v) {
     pl_buf_free(&b);
 }
 
+static void list_member(struct pl_jw *w, const char *name, const struct pl_str *v, uint32_t n) {
+    pl_jw_name(w, name);
+    pl_jw_open(w, '[');
+    for (uint32_t i = 0; i < n; i++) pl_jw_text(w, v[i]);
+    pl_jw_close(w, ']');
+}
+
 static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *fx,
                           struct pl_arena *a, int64_t now_ms, bool slots) {
     const struct pl_program *p = pl_image_program(c->image->image);
@@ -41,6 +48,11 @@ static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct 
     member(&w, "since", pl_str_c(at));
     member(&w, "mode", pl_str_c(pl_engine__modes[fx->mode]));
     member(&w, "queue", fx->queue < p->nqueues ? p->queues[fx->queue].name : PL_STR(""));
+    if (fx->queue < p->nqueues) {
+        const struct pl_p_queue *q = &p->queues[fx->queue];
+        list_member(&w, "skills", q->skills, q->nskills);
+        list_member(&w, "languages", q->languages, q->nlanguages);
+    }
     member(&w, "priority", fx->priority.n ? fx->priority : PL_STR("medium"));
     member(&w, "because", because);
     if (fx->rule < p->nrules) member(&w, "rule", p->rules[fx->rule].name);

@@ -480,6 +480,8 @@ static void the_queue(void **state) {
     assert_true(pl_str_is(pl_json_text(first, "rule"), "lawyer"));
     assert_true(pl_str_is(pl_json_text(second, "because"), "asked"));
     assert_true(pl_str_is(pl_json_text(second, "queue"), "general"));
+    assert_non_null(pl_json_get(second, "skills"));
+    assert_non_null(pl_json_get(second, "languages"));
     assert_int_equal(pl_json_get(second, "transcript")->n, 4);
     pl_buf_clear(&json);
     bench_crash(&b);
