@@ -418,6 +418,8 @@ static bool follow_word(struct check *c, uint32_t at) {
         return refuse(c, "%s at %u: not allowed in a block", pl_program__ops[op].name, at);
     if (!c->block && op == PL_OP_DONE) return refuse(c, "a flow runs into DONE at %u", at);
     if (!operand_ok(c, at, w)) return false;
+    if (pl_program__ops[op].operand == OPERAND_WAIT && c->p->waits[arg].at != at)
+        return refuse(c, "%s at %u is another's wait", pl_program__ops[op].name, at);
     if (pl_program__ops[op].operand == OPERAND_CALL && !callee_ok(c, op, &c->p->calls[arg]))
         return false;
     if (op == PL_OP_HANDOFF && c->p->handoffs[arg].queue_slot != PL_NOWHERE &&
@@ -511,9 +513,10 @@ static bool layout_ok(struct check *c) {
     for (uint32_t at = 0; at < p->ncode;) {
         uint32_t w = p->code[at];
         if (PL_WORD_OP(w) >= PL_OPS) return refuse(c, "an unknown opcode at %u", at);
-        if ((PL_WORD_OP(w) == PL_OP_CALL_HOOK || PL_WORD_OP(w) == PL_OP_BACK ||
-             PL_WORD_OP(w) == PL_OP_HANDOFF) &&
-            !operand_ok(c, at, w))
+        uint8_t operand = pl_program__ops[PL_WORD_OP(w)].operand;
+        /* of code that nothing reaches too: it is dumped, and looked through for calls; slots and
+         * addresses are known only when their flow is followed */
+        if (operand != OPERAND_SLOT && operand != OPERAND_ADDR && !operand_ok(c, at, w))
             return false;
         uint32_t extra = pl_program__extra(w);
         if (extra >= p->ncode - at) return refuse(c, "the code ends inside an instruction");

@@ -147,8 +147,10 @@ static bool unknown(struct pl_arena *a, struct pl_frame *f, struct rows rows, co
                     struct pl_str name) {
     const char *near = NULL;
     size_t best = 3;
-    struct pl_str full = pl_arena_printf(a, "%s%.*s", prefix, (int)(name.n > 40 ? 40 : name.n),
-                                         name.n > 0 ? name.p : "");
+    size_t shown = name.n > 40 ? 40 : name.n;
+    while (shown < name.n && ((uint8_t)name.p[shown] & 0xc0) == 0x80)
+        shown--; /* whole characters */
+    struct pl_str full = pl_arena_printf(a, "%s%.*s", prefix, (int)shown, name.n > 0 ? name.p : "");
     for (size_t i = 0; i < rows.n; i++) {
         size_t d = pl_edit_distance(full, pl_str_c(rows.v[i].name), best);
         if (d < best) best = d, near = rows.v[i].name;

@@ -312,7 +312,7 @@ static void a_lost_reply_is_found_out_under_the_same_key(void **state) {
     debug(b, PL_HTTP_POST, "/debug/fault", "none");
     gives(b, "returns.create", "ORDER987654321", "damaged", record(LABEL), "k1", "RET123456789");
     assert_string_equal(debug(b, PL_HTTP_GET, "/debug/acted?key=k1", NULL),
-                        "{\"acted\":1,\"writes\":1}");
+                        "{\"acted\":1,\"writes\":1,\"slowed\":0}");
 }
 
 static void a_broken_shop_is_unavailable(void **state) {
