@@ -41,7 +41,7 @@ foreach(source IN LISTS fuzz_entries)
       math(EXPR fuzz_most "${PL_FUZZ_SECONDS} + 120")
       add_test(NAME fuzz/run/${door}
                COMMAND nice -n 15 # tests with deadlines run beside it
-                       ${fuzz_build}/${stem} -max_total_time=${PL_FUZZ_SECONDS} -timeout=20
+                       ${fuzz_build}/${stem} -seed=1 -max_total_time=${PL_FUZZ_SECONDS} -timeout=20
                        -max_len=16384 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
                        -artifact_prefix=${fuzz_build}/found/${door}-
                        ${fuzz_build}/corpus/${door} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${door})
