@@ -126,6 +126,9 @@ static bool flows_ok(struct check *c) {
             !address(c, f->entry, false, "a flow's entry"))
             return false;
         if (f->entry >= f->end || f->end > p->ncode) return refuse(c, "flow %u: no code", i);
+        for (uint32_t k = 0; k < i; k++) /* a wait, a frame belong to one flow only */
+            if (f->entry < p->flows[k].end && p->flows[k].entry < f->end)
+                return refuse(c, "flow %u: shares code with flow %u", i, k);
         if (f->interrupt > PL_INTERRUPT_NEVER || f->on_change > PL_CHANGE_MOVE)
             return refuse(c, "flow %u: unknown policy", i);
     }
