@@ -115,6 +115,13 @@ static bool scope_ok(struct check *c, const struct pl_p_slot *slots, uint32_t n)
     return true;
 }
 
+/* Code that waits belongs to one flow only: its frame is told by the wait's row. */
+static bool has_wait(const struct pl_program *p, const struct pl_p_flow *f) {
+    for (uint32_t i = 0; i < p->nwaits; i++)
+        if (p->waits[i].at >= f->entry && p->waits[i].at < f->end) return true;
+    return false;
+}
+
 static bool flows_ok(struct check *c) {
     const struct pl_program *p = c->p;
     for (uint32_t i = 0; i < p->nflows; i++) {
@@ -126,9 +133,9 @@ static bool flows_ok(struct check *c) {
             !address(c, f->entry, false, "a flow's entry"))
             return false;
         if (f->entry >= f->end || f->end > p->ncode) return refuse(c, "flow %u: no code", i);
-        for (uint32_t k = 0; k < i; k++) /* a wait, a frame belong to one flow only */
-            if (f->entry < p->flows[k].end && p->flows[k].entry < f->end)
-                return refuse(c, "flow %u: shares code with flow %u", i, k);
+        for (uint32_t k = 0; k < i; k++)
+            if (f->entry < p->flows[k].end && p->flows[k].entry < f->end && has_wait(p, f))
+                return refuse(c, "flow %u: shares code that waits with flow %u", i, k);
         if (f->interrupt > PL_INTERRUPT_NEVER || f->on_change > PL_CHANGE_MOVE)
             return refuse(c, "flow %u: unknown policy", i);
     }
