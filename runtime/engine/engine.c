@@ -632,6 +632,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     free_clients(e);
     free_turns(e);
     pl_engine__cache_free(e);
+    pl_map_free(&e->flights);
     pl_vm_destroy(&e->vm);
     pl_locale_tools_free(&e->tools);
     pl_journal_destroy(&e->journal);

@@ -83,10 +83,18 @@ static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_
 
 /* ---- calls ---- */
 
-struct hook_call {
-    struct pl_engine *e;
+struct caller {
     uint8_t conversation[16];
     uint64_t effect, number;
+};
+
+/* One call of a hook. Conversations that ask the same of a cached read while it is under way wait
+ * for it: after a reload, when nothing is kept yet, the shop hears one question and not a thousand.
+ */
+struct eng_flight {
+    struct pl_engine *e;
+    struct pl_str key; /* owned; empty: not shared */
+    PL_VEC(struct caller) callers;
 };
 
 static struct eng_input *outcome_input(struct pl_engine *e, uint64_t effect,
@@ -98,20 +106,62 @@ static struct eng_input *outcome_input(struct pl_engine *e, uint64_t effect,
     return in;
 }
 
+/* Its effect, when the conversation still waits for this call. One that was loaded anew may have
+ * given the effect's number to another call. */
+static struct eng_effect *waiting(struct eng_conv *c, const struct caller *k) {
+    struct eng_effect *fx = c ? pl_engine__effect(c, k->effect) : NULL;
+    return fx && fx->flying && fx->call_number == k->number ? fx : NULL;
+}
+
+static void flight_free(struct eng_flight *f) {
+    free((char *)(uintptr_t)f->key.p);
+    PL_VEC_FREE(&f->callers);
+    free(f);
+}
+
 static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
                       struct pl_str failure) {
-    struct hook_call *call = ctx;
-    struct pl_engine *e = call->e;
-    struct eng_conv *c = pl_engine__conv_find(e, call->conversation);
-    struct eng_effect *fx = c ? pl_engine__effect(c, call->effect) : NULL;
-    if (c && c->flying) c->flying--;
-    /* A conversation that was loaded anew may have given the effect's number to another call. */
-    if (fx && fx->flying && fx->call_number == call->number) {
+    struct eng_flight *f = ctx;
+    struct pl_engine *e = f->e;
+    if (f->key.n) pl_map_del(&e->flights, f->key);
+    bool kept = outcome != PL_OUTCOME_OK;
+    for (size_t i = 0; i < f->callers.n; i++) {
+        const struct caller *k = &f->callers.v[i];
+        struct eng_conv *c = pl_engine__conv_find(e, k->conversation);
+        struct eng_effect *fx = waiting(c, k);
+        if (c && c->flying) c->flying--;
+        if (!fx) continue;
         fx->flying = false;
-        if (outcome == PL_OUTCOME_OK) cache_put(e, fx, value);
-        pl_engine__input(e, c, outcome_input(e, call->effect, outcome, value, failure));
+        if (!kept) cache_put(e, fx, value);
+        kept = true;
+        pl_engine__input(e, c, outcome_input(e, k->effect, outcome, value, failure));
     }
-    free(call);
+    flight_free(f);
+}
+
+static void board(struct eng_flight *f, struct eng_conv *c, struct eng_effect *fx) {
+    struct caller k = {.effect = fx->effect, .number = fx->call_number};
+    memcpy(k.conversation, c->id, 16);
+    PL_PUSH(&f->callers, k);
+    c->flying++;
+}
+
+/* The flight that already asks this, or a new one. */
+static struct eng_flight *flight_of(struct pl_engine *e, const struct eng_effect *fx) {
+    bool shared = is_cacheable(&pl_image_program(fx->image->image)->hooks[fx->hook]);
+    struct pl_str key = shared ? cache_key(e, fx) : (struct pl_str){0};
+    struct eng_flight *f = shared ? pl_map_get(&e->flights, key) : NULL;
+    if (f) return f;
+    f = calloc(1, sizeof *f);
+    pl_assert(f);
+    f->e = e;
+    if (!shared) return f;
+    char *p = malloc(key.n);
+    pl_assert(p);
+    memcpy(p, key.p, key.n);
+    f->key = (struct pl_str){p, key.n};
+    pl_map_put(&e->flights, f->key, f);
+    return f;
 }
 
 /* The same for every attempt: conversation, flow run, call site, arguments. */
@@ -140,12 +190,15 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
                                outcome_input(e, fx->effect, PL_OUTCOME_OK, k->value, PL_STR("")));
         return;
     }
-    struct hook_call *call = malloc(sizeof *call);
-    struct pl_arena a;
-    pl_assert(call);
     fx->call_number = ++e->calls;
-    *call = (struct hook_call){.e = e, .effect = fx->effect, .number = fx->call_number};
-    memcpy(call->conversation, c->id, 16);
+    fx->attempts++;
+    struct eng_flight *flight = flight_of(e, fx);
+    board(flight, c, fx);
+    if (flight->callers.n > 1) {
+        ENG_COUNT(e, HOOKS_SHARED);
+        return;
+    }
+    struct pl_arena a;
     pl_arena_init(&a, 0);
     if (fx->effect_class == PL_CLASS_WRITE_ONCE) idempotency_key(c, fx, key);
     struct pl_engine_call out = {.image = fx->image->image,
@@ -156,9 +209,7 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
                                  .deadline_ms = h->within_ms,
                                  .loop = e->loop,
                                  .done = hook_came,
-                                 .ctx = call};
-    fx->attempts++;
-    c->flying++;
+                                 .ctx = flight};
     ENG_COUNT(e, HOOKS);
     pl_engine__trace(e, "hook %.*s%s%s", PL_STR_ARG(h->name), key[0] ? " key " : "", key);
     e->config.hooks.call(e->config.hooks.ctx, &out);

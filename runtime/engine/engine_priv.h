@@ -220,7 +220,8 @@ struct pl_engine {
     PL_VEC(struct eng_image *) images;
     struct eng_image *active;
     struct eng_turn *pool;
-    struct pl_map cache; /* hook results */
+    struct pl_map cache;   /* hook results */
+    struct pl_map flights; /* calls under way whose results will be there */
     struct pl_buf buf, buf2;
     struct pl_timer tick;
     int64_t tended_ms;
