@@ -37,7 +37,9 @@ finish() {
 }
 trap finish EXIT
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() {
+  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
 listening() { # pid port: waits until the port answers or the server has died
   for _ in $(seq 600); do
     (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null && return 0
