@@ -19,7 +19,7 @@
 #include "runtime/base/base.h"
 #include "runtime/value/value.h"
 
-#define PL_IMAGE_VERSION 1
+#define PL_IMAGE_VERSION 2
 #define PL_NOWHERE       UINT32_MAX /* "none" for addresses and indices */
 
 enum pl_op {
@@ -125,7 +125,10 @@ struct pl_p_wait {
     const uint32_t *shows; /* ... and the slots, for corrections */
     bool optional;         /* ASK: skip is an answer; yes/no "no" and "skip" leave it unset */
     bool confirm_corrections;
-    bool has_options; /* ASK of an enum or over a list */
+    bool has_options; /* ASK of an enum or over a list; CONFIRM: its yes and its no */
+    bool listed;      /* ASK: an answer is one of what its options give, said ahead or not */
+    uint32_t naccept; /* ASK of a file: the kinds it takes ("image"); none: any */
+    const struct pl_str *accept;
 };
 
 enum pl_option_kind { PL_OPT_BLOCK, PL_OPT_FLOW, PL_OPT_OPEN, PL_OPT_VALUE };
@@ -163,6 +166,8 @@ struct pl_p_call {
     uint32_t next;
     uint32_t nfailures; /* `unavailable` is always among a hook's unless it is pure */
     const struct pl_p_failure *failures;
+    uint32_t nslots;       /* a `write once`: the slots its arguments come from ... */
+    const uint32_t *slots; /* ... closed to correction once it has succeeded */
 };
 
 enum pl_effect_class { PL_CLASS_PURE, PL_CLASS_READ, PL_CLASS_WRITE_ONCE };
@@ -187,9 +192,11 @@ struct pl_p_entity {
 };
 
 struct pl_p_back {
-    uint32_t to; /* address of the mark */
+    uint32_t to; /* address of the mark; of a `change` its own */
     uint32_t most;
     uint32_t els;
+    uint32_t nwaits;       /* CHANGE: the asks among which the customer chooses ... */
+    const uint32_t *waits; /* ... in the order written */
 };
 
 enum pl_handoff_mode { PL_HANDOFF_NOW, PL_HANDOFF_OFFER, PL_HANDOFF_CALLBACK, PL_HANDOFF_MESSAGE };

@@ -175,6 +175,8 @@ static void wait_row(struct codec *c, struct pl_p_wait *w) {
     flag(c, &w->optional);
     flag(c, &w->confirm_corrections);
     flag(c, &w->has_options);
+    flag(c, &w->listed);
+    ROWS(c, w->accept, &w->naccept, struct pl_str, str);
 }
 
 static void option_row(struct codec *c, struct pl_p_option *o) {
@@ -207,6 +209,7 @@ static void call_row(struct codec *c, struct pl_p_call *k) {
     num(c, &k->result);
     num(c, &k->next);
     ROWS(c, k->failures, &k->nfailures, struct pl_p_failure, failure_row);
+    ROWS(c, k->slots, &k->nslots, uint32_t, num);
 }
 
 static void hook_row(struct codec *c, struct pl_p_hook *h) {
@@ -232,6 +235,7 @@ static void back_row(struct codec *c, struct pl_p_back *b) {
     num(c, &b->to);
     num(c, &b->most);
     num(c, &b->els);
+    ROWS(c, b->waits, &b->nwaits, uint32_t, num);
 }
 
 static void handoff_row(struct codec *c, struct pl_p_handoff *h) {

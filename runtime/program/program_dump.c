@@ -74,13 +74,28 @@ static void dump_waits(const struct pl_program *p, struct pl_buf *b) {
         dump_at(b, "otherwise", w->otherwise);
         dump_at(b, "else", w->els);
         dump_at(b, "next", w->next);
-        pl_buf_printf(b, " tries=%u%s\n", w->tries, w->optional ? " optional" : "");
+        pl_buf_printf(b, " tries=%u%s%s", w->tries, w->optional ? " optional" : "",
+                      w->listed ? " listed" : "");
+        for (uint32_t k = 0; k < w->naccept; k++)
+            pl_buf_printf(b, " accept=%.*s", PL_STR_ARG(w->accept[k]));
+        pl_buf_c(b, "\n");
     }
     for (uint32_t i = 0; i < p->noptions; i++) {
         const struct pl_p_option *o = &p->options[i];
         pl_buf_printf(b, "option %u @%.*s wait=%u", i, PL_STR_ARG(o->id), o->wait);
         dump_at(b, "code", o->code);
         dump_at(b, "flow", o->flow);
+        pl_buf_c(b, "\n");
+    }
+}
+
+static void dump_changes(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->nbacks; i++) {
+        if (p->backs[i].nwaits == 0) continue;
+        pl_buf_printf(b, "change %u most=%u", i, p->backs[i].most);
+        dump_at(b, "else", p->backs[i].els);
+        for (uint32_t k = 0; k < p->backs[i].nwaits; k++)
+            pl_buf_printf(b, " wait=%u", p->backs[i].waits[k]);
         pl_buf_c(b, "\n");
     }
 }
@@ -92,6 +107,7 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
         if (k->result != PL_NOWHERE) dump_slot(p, b, k->result);
         for (uint32_t n = 0; n < k->nfailures; n++)
             pl_buf_printf(b, " %.*s=%u", PL_STR_ARG(k->failures[n].name), k->failures[n].code);
+        for (uint32_t n = 0; n < k->nslots; n++) dump_slot(p, b, k->slots[n]);
         dump_at(b, "next", k->next);
         pl_buf_c(b, "\n");
     }
@@ -128,6 +144,7 @@ void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
                       p->sections[i].bytes.n);
     dump_rules(p, b);
     dump_waits(p, b);
+    dump_changes(p, b);
     dump_calls(p, b);
     dump_code(p, b);
 }

@@ -285,7 +285,8 @@ static bool people_ok(struct check *c) {
 /* ---- code ---- */
 
 static bool is_control(enum pl_op op) {
-    return (op >= PL_OP_ASK && op <= PL_OP_HANDOFF) || op == PL_OP_TRACK;
+    return (op >= PL_OP_ASK && op <= PL_OP_HANDOFF) || op == PL_OP_TRACK || op == PL_OP_CHANGE ||
+           op == PL_OP_CHANGED;
 }
 
 static bool leaves(enum pl_op op, const struct pl_program *p, uint32_t arg) {
@@ -297,6 +298,7 @@ static bool leaves(enum pl_op op, const struct pl_program *p, uint32_t arg) {
     case PL_OP_END:
     case PL_OP_BACK:
     case PL_OP_PASS:
+    case PL_OP_CHANGED:
     case PL_OP_PICK:
     case PL_OP_EXPERIMENT: return true;
     case PL_OP_HANDOFF: return p->handoffs[arg].mode == PL_HANDOFF_NOW;
@@ -346,6 +348,22 @@ static bool callee_ok(struct check *c, enum pl_op op, const struct pl_p_call *k)
     if (op == PL_OP_CALL_HOOK && !address(c, k->next, false, "a call's next")) return false;
     for (uint32_t i = 0; i < k->nfailures; i++)
         if (!address(c, k->failures[i].code, false, "a failure's branch")) return false;
+    for (uint32_t i = 0; i < k->nslots; i++)
+        if (!slot_ok(c, k->slots[i], c->nslots, "a call's arguments")) return false;
+    return true;
+}
+
+/* What is asked for anew is asked in this flow. */
+static bool change_ok(struct check *c, const struct pl_p_back *b) {
+    const struct pl_program *p = c->p;
+    if (b->nwaits == 0 || p->prelude[PL_PRELUDE_CHANGE_WHICH] == PL_NOWHERE)
+        return refuse(c, "nothing to change, or nobody to ask what");
+    for (uint32_t i = 0; i < b->nwaits; i++) {
+        if (!below(c, b->waits[i], p->nwaits, false, "a change")) return false;
+        const struct pl_p_wait *w = &p->waits[b->waits[i]];
+        if (w->kind != PL_WAIT_ASK || w->at < c->from || w->at >= c->to)
+            return refuse(c, "a change of what is not asked for here");
+    }
     return true;
 }
 
@@ -432,6 +450,10 @@ static bool follow_word(struct check *c, uint32_t at) {
         return refuse(c, "%s at %u is another's wait", pl_program__ops[op].name, at);
     if (pl_program__ops[op].operand == OPERAND_CALL && !callee_ok(c, op, &c->p->calls[arg]))
         return false;
+    if ((op == PL_OP_CHANGE || op == PL_OP_CHANGED) && !change_ok(c, &c->p->backs[arg]))
+        return false;
+    if (op == PL_OP_SAY_FOR && c->p->prelude[PL_PRELUDE_ASK_FOR] == PL_NOWHERE)
+        return refuse(c, "nobody says the question at %u", at);
     if (op == PL_OP_HANDOFF && c->p->handoffs[arg].queue_slot != PL_NOWHERE &&
         !slot_ok(c, c->p->handoffs[arg].queue_slot, c->nslots, "a hand-over's queue"))
         return false;
@@ -494,7 +516,7 @@ static bool follow_flow(struct check *c, uint32_t flow) {
     for (uint32_t at = f->entry; at < f->end; at++) {
         uint32_t w = p->code[at], arg = PL_WORD_ARG(w);
         if (c->stack[at] == TAIL) continue;
-        if (PL_WORD_OP(w) == PL_OP_BACK &&
+        if (pl_program__ops[PL_WORD_OP(w)].operand == OPERAND_BACK &&
             (!follow(c, p->backs[arg].to, false) || !follow(c, p->backs[arg].els, false)))
             return false;
         if (PL_WORD_OP(w) == PL_OP_HANDOFF && p->handoffs[arg].closed != PL_NOWHERE &&

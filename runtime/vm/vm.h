@@ -42,6 +42,14 @@ struct pl_vm_intent {
     float confidence;
 };
 
+/* What the customer sent up beside or instead of words. */
+struct pl_vm_upload {
+    struct pl_str ref;  /* where it is; empty: there is none */
+    struct pl_str name; /* as the customer's machine called it */
+    struct pl_str type; /* "image/png" */
+    uint64_t size;
+};
+
 /* What recognition made of a message: pure, computed before the step, journaled with it. */
 struct pl_vm_reading {
     struct pl_str text;     /* masked */
@@ -57,6 +65,11 @@ struct pl_vm_reading {
     uint32_t nentities;
     const struct pl_vm_entity *entities; /* in order of the text */
     uint32_t choice;                     /* which of the offered options, from 1; 0 none */
+    uint32_t npicks;                     /* a question for several: all that are meant, from 1 */
+    const uint32_t *picks;
+    uint32_t earlier; /* which of the view's earlier options, from 1; 0 none */
+    bool card;        /* a payment card's number was masked in it */
+    struct pl_vm_upload upload;
     uint32_t nmentions;
     const uint8_t *mentions; /* one bit per row of the image's mentions, low bit first */
     struct pl_str says;      /* the same for phrases that are the whole message; may be empty */
@@ -186,6 +199,9 @@ struct pl_vm_view {
     int64_t deadline_ms; /* next TIMER event wanted, 0 none */
     uint32_t nchoices;   /* offered options, in the order shown */
     const struct pl_vm_choice *choices;
+    bool several;      /* the open question takes more than one of them */
+    uint32_t nearlier; /* options of questions answered in this run: a correction may name one */
+    const struct pl_vm_choice *earlier;
     bool in_flow; /* frames are on the stack: the image is pinned */
     int64_t started_ms;
     uint32_t turns, failures, repeats, nframes;

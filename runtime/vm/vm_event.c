@@ -41,6 +41,14 @@ static void write_entity(struct pl_buf *b, const struct pl_vm_entity *e) {
     pl_value_write(b, e->value);
 }
 
+static void write_upload(struct pl_buf *b, const struct pl_vm_upload *u) {
+    pl_buf_text(b, u->ref);
+    if (u->ref.n == 0) return;
+    pl_buf_text(b, u->name);
+    pl_buf_text(b, u->type);
+    pl_buf_var(b, u->size);
+}
+
 static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     pl_buf_text(b, r->text);
     pl_buf_u64(b, r->folded_hash);
@@ -50,7 +58,7 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
         pl_buf_var(b, r->intents[i].intent);
         write_float(b, r->intents[i].confidence);
     }
-    pl_buf_byte(b, (uint8_t)(r->ambiguous | r->change_word << 1));
+    pl_buf_byte(b, (uint8_t)(r->ambiguous | r->change_word << 1 | r->card << 2));
     pl_buf_var(b, (uint32_t)(r->command + 1));
     pl_buf_byte(b, (uint8_t)r->yes_no);
     write_float(b, r->sentiment);
@@ -58,6 +66,10 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     pl_buf_var(b, r->nentities);
     for (uint32_t i = 0; i < r->nentities; i++) write_entity(b, &r->entities[i]);
     pl_buf_var(b, r->choice);
+    pl_buf_var(b, r->npicks);
+    for (uint32_t i = 0; i < r->npicks; i++) pl_buf_var(b, r->picks[i]);
+    pl_buf_var(b, r->earlier);
+    write_upload(b, &r->upload);
     write_bits(b, r->mentions, r->nmentions);
     pl_buf_text(b, r->says);
 }
@@ -117,6 +129,14 @@ static const struct pl_vm_entity *read_entities(struct pl_reader *r, struct pl_a
     return v;
 }
 
+static void read_upload(struct pl_reader *r, struct pl_vm_upload *u) {
+    u->ref = pl_read_text(r);
+    if (u->ref.n == 0) return;
+    u->name = pl_read_text(r);
+    u->type = pl_read_text(r);
+    u->size = pl_read_var(r);
+}
+
 static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_reading *out) {
     out->text = pl_read_text(r);
     out->folded_hash = pl_read_u64(r);
@@ -131,6 +151,7 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     uint8_t bits = pl_read_u8(r);
     out->ambiguous = bits & 1;
     out->change_word = bits & 2;
+    out->card = bits & 4;
     out->command = (uint32_t)pl_read_var(r) - 1;
     out->yes_no = (int8_t)pl_read_u8(r);
     out->sentiment = read_float(r);
@@ -138,6 +159,12 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     out->nentities = read_count(r);
     out->entities = read_entities(r, a, out->nentities);
     out->choice = (uint32_t)pl_read_var(r);
+    out->npicks = read_count(r);
+    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, out->npicks + 1);
+    for (uint32_t i = 0; i < out->npicks; i++) picks[i] = (uint32_t)pl_read_var(r);
+    out->picks = picks;
+    out->earlier = (uint32_t)pl_read_var(r);
+    read_upload(r, &out->upload);
     out->mentions = read_bits(r, &out->nmentions);
     out->says = pl_read_text(r);
 }

@@ -13,8 +13,8 @@
 
 #include "runtime/vm/vm.h"
 
-#define VM_STATE_VERSION 1
-#define VM_EVENT_VERSION 1
+#define VM_STATE_VERSION 2
+#define VM_EVENT_VERSION 2
 #define VM_FRAMES        24
 #define VM_STACK         64
 #define VM_TEXTS         16

@@ -286,7 +286,7 @@ static void small_calls(struct small *m) {
                                           .example = S("ORDER1"),
                                           .hook = 0,
                                           .refresh_ms = 1000};
-    m->backs[0] = (struct pl_p_back){AT_ASK, 3, AT_ELSE};
+    m->backs[0] = (struct pl_p_back){.to = AT_ASK, .most = 3, .els = AT_ELSE};
 }
 
 static void small_people(struct small *m) {
