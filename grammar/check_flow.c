@@ -124,7 +124,10 @@ static void check_handoff(struct pl_check *c, const struct pl_ast_handoff *h) {
     if (h->declined && !offer) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("declined"));
     if (h->closed && !now) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("closed"));
     if (h->closed) branch(c, c->now, h->closed);
-    if (h->declined) c->now = branch(c, c->now, h->declined);
+    if (h->declined) { /* an offer is no leaving statement, whatever its block does */
+        struct pl_state declined = branch(c, c->now, h->declined);
+        join(&c->now, &declined);
+    }
     if (now) c->now.alive = false;
 }
 
