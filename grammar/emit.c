@@ -348,6 +348,7 @@ static void take_tables(struct pl_graph *g, struct pl_program *out) {
     TABLE(consts);
     TABLE(code);
     TABLE(lines);
+    TABLE(points);
     TABLE(triggers);
     TABLE(waits);
     TABLE(options);

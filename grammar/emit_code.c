@@ -21,14 +21,44 @@ void pl_grammar__land(struct pl_emit *x, uint32_t jump) {
     *word = PL_WORD(PL_WORD_OP(*word), pl_grammar__here(x));
 }
 
+static uint32_t file_name(struct pl_graph *g, uint32_t file) {
+    if (g->line_file != file + 1) {
+        g->line_file = file + 1;
+        g->line_name = pl_grammar__name(g, g->input->sources->v[file].name);
+    }
+    return g->line_name;
+}
+
 /* A new statement begins: its code can be found by its line. */
 void pl_grammar__line(struct pl_emit *x, struct pl_span span) {
     struct pl_graph *g = x->g;
-    const struct pl_source *s = &g->input->sources->v[span.file];
     struct pl_p_line row = {.at = pl_grammar__here(x)};
-    row.file = pl_grammar__name(g, s->name);
-    row.line = pl_source_pos(s, span.start).line;
+    row.file = file_name(g, span.file);
+    row.line = pl_source_pos(&g->input->sources->v[span.file], span.start).line;
     PL_AST_ADD(g->arena, &g->lines, row);
+}
+
+void pl_grammar__point(struct pl_emit *x, enum pl_point_kind kind, struct pl_span span,
+                       uint32_t from, uint32_t to, struct pl_str name) {
+    struct pl_graph *g = x->g;
+    struct pl_pos pos = pl_source_pos(&g->input->sources->v[span.file], span.start);
+    struct pl_p_point row = {.kind = (uint8_t)kind, .from = from, .to = to, .name = name};
+    row.file = file_name(g, span.file);
+    row.line = pos.line;
+    row.column = pos.column;
+    PL_AST_ADD(g->arena, &g->points, row);
+}
+
+void pl_grammar__way(struct pl_emit *x, struct pl_span span, const char *name) {
+    pl_grammar__point(x, PL_POINT_BRANCH, span, PL_NOWHERE, pl_grammar__here(x), pl_str_c(name));
+}
+
+void pl_grammar__way_from(struct pl_emit *x, struct pl_span span, uint32_t from, const char *name) {
+    pl_grammar__point(x, PL_POINT_BRANCH, span, from, pl_grammar__here(x), pl_str_c(name));
+}
+
+void pl_grammar__way_into(struct pl_emit *x, const struct pl_ast_block *b, const char *name) {
+    if (b && b->n) pl_grammar__way(x, b->v[0]->span, name);
 }
 
 uint32_t pl_grammar__const(struct pl_graph *g, struct pl_value v) {
@@ -133,11 +163,15 @@ void pl_grammar__put_condition(struct pl_emit *x, struct pl_ast_expr *e) {
 uint32_t pl_grammar__guard(struct pl_emit *x, struct pl_ast_expr *cond) {
     if (!cond) return PL_NOWHERE;
     pl_grammar__put_condition(x, cond);
-    return pl_grammar__put(x, PL_OP_JUMP_FALSE, 0);
+    uint32_t jump = pl_grammar__put(x, PL_OP_JUMP_FALSE, 0);
+    pl_grammar__way_from(x, cond->span, jump, "if");
+    return jump;
 }
 
-void pl_grammar__unguard(struct pl_emit *x, uint32_t jump) {
-    if (jump != PL_NOWHERE) pl_grammar__land(x, jump);
+void pl_grammar__unguard(struct pl_emit *x, uint32_t jump, struct pl_ast_expr *cond) {
+    if (jump == PL_NOWHERE) return;
+    pl_grammar__land(x, jump);
+    pl_grammar__way_from(x, cond->span, jump, "if not");
 }
 
 /* ---- calls ---- */

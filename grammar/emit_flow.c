@@ -58,7 +58,9 @@ static void put_offer(struct pl_emit *x, const struct pl_ast_handoff *h) {
     uint32_t declined = PUT(x, PL_OP_JUMP_FALSE, 0);
     put_handoff_row(x, h);
     pl_grammar__land(x, declined);
-    if (h->declined) pl_grammar__put_block(x, h->declined);
+    if (!h->declined) return;
+    pl_grammar__way_into(x, h->declined, "declined");
+    pl_grammar__put_block(x, h->declined);
 }
 
 static void put_handoff(struct pl_emit *x, const struct pl_ast_handoff *h) {
@@ -69,6 +71,7 @@ static void put_handoff(struct pl_emit *x, const struct pl_ast_handoff *h) {
     uint32_t row = put_handoff_row(x, h);
     if (!h->closed) return;
     x->g->handoffs.v[row].closed = HERE(x);
+    pl_grammar__way_into(x, h->closed, "closed");
     pl_grammar__put_block(x, h->closed);
     PUT(x, PL_OP_END, 1); /* handed over or not, it leaves */
 }
@@ -135,9 +138,11 @@ static void put_again(struct pl_emit *x, uint32_t wait, const struct pl_ast_repa
 static void end_wait(struct pl_emit *x, uint32_t wait, const struct pl_ast_repair *r) {
     uint32_t next = x->g->waits.v[wait].next, at;
     if (r->otherwise) {
+        pl_grammar__way_into(x, r->otherwise, "otherwise");
         at = put_code(x, r->otherwise, next);
         x->g->waits.v[wait].otherwise = at;
     }
+    pl_grammar__way_into(x, r->else_block, "else");
     at = r->else_block ? put_code(x, r->else_block, next) : default_else(x);
     x->g->waits.v[wait].els = at;
     pl_grammar__land(x, next);
@@ -149,6 +154,7 @@ static void put_checks(struct pl_emit *x, uint32_t wait, const struct pl_ast_ask
         checks[i].cond = HERE(x);
         pl_grammar__put_condition(x, a->checks.v[i].cond);
         PUT(x, PL_OP_DONE, 0);
+        pl_grammar__way(x, a->checks.v[i].span, "check refused");
         checks[i].refuse = pl_grammar__line_block(x, &a->checks.v[i].otherwise);
     }
     x->g->waits.v[wait].checks = checks;
@@ -213,6 +219,7 @@ static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     g->waits.v[wait].prompt = at;
     note_shown(x, wait, texts);
     put_again(x, wait, &c->repair);
+    pl_grammar__way_into(x, c->no, "no");
     at = put_code(x, c->no, g->waits.v[wait].next);
     g->waits.v[wait].no = at;
     end_wait(x, wait, &c->repair);
@@ -295,6 +302,14 @@ static void put_goto(struct pl_emit *x, struct pl_str name, const struct pl_ast_
     PUT(x, PL_OP_GOTO_FLOW, pl_grammar__flow_call(x, flow, n, PL_NOWHERE));
 }
 
+/* As it is written: "not_found, closed". */
+static const char *arm_name(struct pl_graph *g, const struct pl_ast_arm *arm) {
+    struct pl_str s = arm->names.v[0].s;
+    for (size_t i = 1; i < arm->names.n; i++)
+        s = pl_grammar__str(g, "%.*s, %.*s", PL_STR_ARG(s), PL_STR_ARG(arm->names.v[i].s));
+    return pl_grammar__str(g, "%.*s", PL_STR_ARG(s)).p;
+}
+
 /* Every failure of the hook by name, and where it goes on. */
 static void put_failures(struct pl_emit *x, const struct pl_ast_call *c, uint32_t call, bool pure) {
     struct pl_graph *g = x->g;
@@ -305,6 +320,7 @@ static void put_failures(struct pl_emit *x, const struct pl_ast_call *c, uint32_
     bool unavailable = false;
     for (size_t i = 0; i < c->failures.n; i++) {
         const struct pl_ast_arm *arm = &c->failures.v[i];
+        pl_grammar__way(x, arm->span, arm_name(g, arm));
         uint32_t code = put_code(x, arm->block, next);
         for (size_t k = 0; k < arm->names.n; k++) {
             rows[count++] = (struct pl_p_failure){arm->names.v[k].s, code};
@@ -360,14 +376,18 @@ static void put_track(struct pl_emit *x, struct pl_str name, const struct pl_ast
 /* ---- branches ---- */
 
 static void put_if(struct pl_emit *x, const struct pl_ast_if *s) {
-    uint32_t *ends = PL_NEW_ARRAY(x->g->arena, uint32_t, s->arms.n + 1);
+    uint32_t *ends = PL_NEW_ARRAY(x->g->arena, uint32_t, s->arms.n + 1), skip = 0;
     for (size_t i = 0; i < s->arms.n; i++) {
-        uint32_t skip = pl_grammar__guard(x, s->arms.v[i].cond);
+        skip = pl_grammar__guard(x, s->arms.v[i].cond);
         pl_grammar__put_block(x, s->arms.v[i].block);
         ends[i] = PUT(x, PL_OP_JUMP, 0);
         pl_grammar__land(x, skip);
     }
-    if (s->else_block) pl_grammar__put_block(x, s->else_block);
+    if (s->else_block)
+        pl_grammar__way_from(x, s->else_block->v[0]->span, skip, "else");
+    else
+        pl_grammar__way_from(x, s->arms.v[s->arms.n - 1].cond->span, skip, "if not");
+    pl_grammar__put_block(x, s->else_block);
     for (size_t i = 0; i < s->arms.n; i++) pl_grammar__land(x, ends[i]);
 }
 
@@ -389,7 +409,7 @@ static void put_arm_test(struct pl_emit *x, const struct pl_tx *on, struct pl_st
 
 static void put_match(struct pl_emit *x, const struct pl_ast_match *s) {
     const struct pl_tx *on = pl_grammar__expr(&x->where, s->expr, NULL);
-    uint32_t *ends = PL_NEW_ARRAY(x->g->arena, uint32_t, s->arms.n + 1);
+    uint32_t *ends = PL_NEW_ARRAY(x->g->arena, uint32_t, s->arms.n + 1), miss = 0;
     for (size_t i = 0; i < s->arms.n; i++) {
         const struct pl_ast_arm *arm = &s->arms.v[i];
         uint32_t *hits = PL_NEW_ARRAY(x->g->arena, uint32_t, arm->names.n + 1);
@@ -397,13 +417,15 @@ static void put_match(struct pl_emit *x, const struct pl_ast_match *s) {
             put_arm_test(x, on, arm->names.v[k].s);
             hits[k] = PUT(x, PL_OP_JUMP_TRUE, 0);
         }
-        uint32_t miss = PUT(x, PL_OP_JUMP, 0);
+        miss = PUT(x, PL_OP_JUMP, 0);
         for (size_t k = 0; k < arm->names.n; k++) pl_grammar__land(x, hits[k]);
+        pl_grammar__way(x, arm->span, arm_name(x->g, arm));
         pl_grammar__put_block(x, arm->block);
         ends[i] = PUT(x, PL_OP_JUMP, 0);
         pl_grammar__land(x, miss);
     }
-    if (s->else_block) pl_grammar__put_block(x, s->else_block);
+    if (s->else_block) pl_grammar__way_from(x, s->else_block->v[0]->span, miss, "else");
+    pl_grammar__put_block(x, s->else_block);
     for (size_t i = 0; i < s->arms.n; i++) pl_grammar__land(x, ends[i]);
 }
 
@@ -418,6 +440,9 @@ static void put_experiment(struct pl_emit *x, const struct pl_ast_experiment *e)
     }
     for (uint32_t i = 0; i < n; i++) {
         x->g->code.v[at + 1 + 2 * i] = HERE(x);
+        pl_grammar__way(
+            x, e->variants.v[i].span,
+            pl_grammar__str(x->g, "variant %.*s", PL_STR_ARG(e->variants.v[i].name.s)).p);
         pl_grammar__put_block(x, e->variants.v[i].block);
         ends[i] = PUT(x, PL_OP_JUMP, 0);
     }
@@ -432,6 +457,7 @@ static void put_back(struct pl_emit *x, const struct pl_ast_back *b) {
     uint32_t index = (uint32_t)x->g->backs.n - 1;
     PUT(x, PL_OP_BACK, index);
     x->g->backs.v[index].els = HERE(x);
+    pl_grammar__way_into(x, b->else_block, "else");
     pl_grammar__put_block(x, b->else_block);
 }
 
@@ -462,6 +488,7 @@ static void put_return(struct pl_emit *x, struct pl_ast_expr *value) {
 
 static void put_statement(struct pl_emit *x, const struct pl_ast_stmt *s) {
     pl_grammar__line(x, s->span);
+    pl_grammar__point(x, PL_POINT_STEP, s->span, PL_NOWHERE, HERE(x), PL_STR(""));
     x->span = s->head;
     switch (s->kind) {
     case PL_STMT_SAY: pl_grammar__put_say(x, &s->say); break;

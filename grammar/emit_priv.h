@@ -54,9 +54,18 @@ uint32_t pl_grammar__put_args(struct pl_emit *x, const struct pl_ast_args *args,
                               const struct pl_type *params, uint32_t n);
 /* A jump that is taken when the condition does not hold; PL_NOWHERE for no condition. */
 uint32_t pl_grammar__guard(struct pl_emit *x, struct pl_ast_expr *cond);
-void pl_grammar__unguard(struct pl_emit *x, uint32_t jump);
+void pl_grammar__unguard(struct pl_emit *x, uint32_t jump, struct pl_ast_expr *cond);
 /* Emits muted, on a row of the line table, the code of a statement at `span`. */
 void pl_grammar__line(struct pl_emit *x, struct pl_span span);
+/* What tests can reach, for coverage: a statement, or a way on from a place with several. _way: the
+ * code that is put next is entered; _way_from: straight after the instruction `from`; _way_into:
+ * the like for a block, at its first statement. Names are literals or live as long as the program.
+ */
+void pl_grammar__point(struct pl_emit *x, enum pl_point_kind kind, struct pl_span span,
+                       uint32_t from, uint32_t to, struct pl_str name);
+void pl_grammar__way(struct pl_emit *x, struct pl_span span, const char *name);
+void pl_grammar__way_from(struct pl_emit *x, struct pl_span span, uint32_t from, const char *name);
+void pl_grammar__way_into(struct pl_emit *x, const struct pl_ast_block *b, const char *name);
 /* A call row for a flow. */
 uint32_t pl_grammar__flow_call(struct pl_emit *x, uint32_t flow, uint32_t nargs, uint32_t result);
 /* `base`, or base.2, base.3 … when the flow had it before. */

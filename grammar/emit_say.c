@@ -49,7 +49,7 @@ static void put_steps(struct pl_emit *x, const struct pl_ast_lines *lines) {
         uint32_t skip = pl_grammar__guard(x, lines->v[i].cond);
         pl_grammar__put_text(x, lines->v[i].id.s, lines->v[i].text);
         PUT(x, PL_OP_STEP, 0);
-        pl_grammar__unguard(x, skip);
+        pl_grammar__unguard(x, skip, lines->v[i].cond);
     }
     PUT(x, PL_OP_STEPS_END, 0);
 }
@@ -127,7 +127,7 @@ static void put_parts(struct pl_emit *x, const struct pl_ast_parts *parts) {
     for (size_t i = 0; i < parts->n; i++) {
         uint32_t skip = pl_grammar__guard(x, parts->v[i]->cond);
         put_part(x, parts->v[i]);
-        pl_grammar__unguard(x, skip);
+        pl_grammar__unguard(x, skip, parts->v[i]->cond);
     }
 }
 
@@ -180,12 +180,13 @@ static void put_option(struct pl_emit *x, const struct pl_ast_choice *c, uint32_
         struct pl_p_option o = new_option(x, c, wait, item);
         PL_AST_ADD(g->arena, &g->options, o);
         *row = (uint32_t)g->options.n - 1;
+        pl_grammar__point(x, PL_POINT_OPTION, c->span, PL_NOWHERE, *row, PL_STR("option"));
     }
     uint32_t text = pl_grammar__put_text(x, c->option.id.s, c->option.label);
     g->texts.v[text].label = true;
     if (c->option.target.kind == PL_TARGET_OPEN) pl_grammar__put_path(x, &c->option.target.open);
     PUT(x, PL_OP_OPTION, *row);
-    pl_grammar__unguard(x, skip);
+    pl_grammar__unguard(x, skip, c->option.cond);
 }
 
 static void put_options(struct pl_emit *x, const struct pl_ast_choices *choices, uint32_t wait,
@@ -278,7 +279,7 @@ static void put_message(struct pl_emit *x, struct pl_str id, struct pl_ast_text 
 static void say_with(struct pl_emit *x, const struct pl_ast_say *s, const struct offer *o) {
     uint32_t skip = pl_grammar__guard(x, s->line.cond);
     put_message(x, s->line.id.s, s->line.text, &s->parts, o);
-    pl_grammar__unguard(x, skip);
+    pl_grammar__unguard(x, skip, s->line.cond);
 }
 
 static void any_with(struct pl_emit *x, const struct pl_ast_prompt *p, const struct offer *o) {
@@ -307,7 +308,7 @@ uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *lin
     const struct pl_ast_parts none = {0};
     uint32_t skip = pl_grammar__guard(x, line->cond);
     put_message(x, line->id.s, line->text, &none, &nothing);
-    pl_grammar__unguard(x, skip);
+    pl_grammar__unguard(x, skip, line->cond);
     PUT(x, PL_OP_DONE, 0);
     return at;
 }

@@ -109,6 +109,8 @@ struct pl_graph {
     PL_AST_LIST(struct pl_value) consts;
     PL_AST_LIST(uint32_t) code;
     PL_AST_LIST(struct pl_p_line) lines;
+    PL_AST_LIST(struct pl_p_point) points;
+    uint32_t line_file, line_name; /* the file named last in `lines`, 1 + its number; its const */
     PL_AST_LIST(struct pl_p_trigger) triggers;
     PL_AST_LIST(struct pl_p_wait) waits;
     PL_AST_LIST(struct pl_span) wait_spans; /* where each is written */

@@ -529,6 +529,11 @@ static enum pl_err open_parts(struct pl_engine *e, struct pl_image *image) {
     return PL_OK;
 }
 
+static void ran(void *ctx, const struct pl_image *image, enum pl_vm_trace what, uint32_t at) {
+    const struct pl_engine_config *k = &((struct pl_engine *)ctx)->config;
+    k->ran(k->ran_ctx, image, (int)what, at);
+}
+
 static void start(struct pl_engine *e) {
     recover(e);
     e->tick.fn = tick;
@@ -547,7 +552,12 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
     pthread_mutex_init(&e->api_lock, NULL);
     name_counters(e);
     pl_rand_seed(&e->rand, config->seed ? config->seed : (uint64_t)eng_now(e));
-    e->vm = pl_vm_create((struct pl_vm_env){pl_engine__matches, e});
+    struct pl_vm_env env = {.matches = pl_engine__matches, .ctx = e};
+    if (config->ran) {
+        env.trace = ran;
+        env.trace_ctx = e;
+    }
+    e->vm = pl_vm_create(env);
     e->tools = pl_locale_tools_new();
     e->port.wake = port_wake;
     e->port.ctx = e;

@@ -122,6 +122,10 @@ struct pl_engine_config {
     void (*step)(void *ctx, const uint8_t conversation[16], const struct pl_image *image,
                  const struct pl_vm_event *event, const struct pl_vm_result *result);
     void *step_ctx;
+    /* What of a program runs (enum pl_vm_trace), for coverage; playing again runs it again. May be
+     * NULL. */
+    void (*ran)(void *ctx, const struct pl_image *image, int what, uint32_t at);
+    void *ran_ctx;
 };
 
 /* The image becomes the active one; the engine takes its own reference. The failures of

@@ -250,6 +250,20 @@ struct pl_p_line {
     uint32_t file; /* consts, the path */
     uint32_t line;
 };
+/* What a test of the program can have reached: a statement, or one way on from a place where there
+ * are several. The runtime does not look at them; tools that count coverage do. */
+enum pl_point_kind {
+    PL_POINT_STEP,   /* the instruction `to` ran */
+    PL_POINT_BRANCH, /* it ran straight after the instruction `from`; PL_NOWHERE: after any */
+    PL_POINT_OPTION  /* option `to` was taken */
+};
+struct pl_p_point {
+    uint8_t kind;
+    uint32_t from, to;
+    uint32_t file; /* consts, the path */
+    uint32_t line, column;
+    struct pl_str name; /* BRANCH, OPTION: "else", "not_found" */
+};
 struct pl_p_section {
     struct pl_str name; /* "nlp.model" "nlp.recognisers" "lua/orders.lua" … */
     struct pl_str bytes;
@@ -290,6 +304,7 @@ struct pl_program {
     PL_TABLE(struct pl_p_mention, mentions);
     PL_TABLE(struct pl_str, regexes); /* patterns, flags as a (?i) prefix */
     PL_TABLE(struct pl_p_section, sections);
+    PL_TABLE(struct pl_p_point, points);
 };
 
 /* ---- writing ---- */

@@ -301,6 +301,16 @@ static void mention_row(struct codec *c, struct pl_p_mention *m) {
     ROWS(c, m->words, &m->n, struct pl_p_words, words_row);
 }
 
+static void point_row(struct codec *c, struct pl_p_point *t) {
+    byte(c, &t->kind);
+    num(c, &t->from);
+    num(c, &t->to);
+    num(c, &t->file);
+    num(c, &t->line);
+    num(c, &t->column);
+    str(c, &t->name);
+}
+
 static void section_row(struct codec *c, struct pl_p_section *s) {
     str(c, &s->name);
     str(c, &s->bytes);
@@ -350,6 +360,7 @@ static void program(struct codec *c, struct pl_program *p) {
     ROWS(c, p->mentions, &p->nmentions, struct pl_p_mention, mention_row);
     ROWS(c, p->regexes, &p->nregexes, struct pl_str, str);
     ROWS(c, p->sections, &p->nsections, struct pl_p_section, section_row);
+    ROWS(c, p->points, &p->npoints, struct pl_p_point, point_row);
 }
 
 void pl_program_write(const struct pl_program *p, struct pl_buf *out) {

@@ -116,6 +116,18 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
                       p->hooks[i].effect, p->hooks[i].within_ms);
 }
 
+static void dump_points(const struct pl_program *p, struct pl_buf *b) {
+    static const char *const kinds[] = {"step", "branch", "option"};
+    for (uint32_t i = 0; i < p->npoints; i++) {
+        const struct pl_p_point *t = &p->points[i];
+        pl_buf_printf(b, "%s %.*s:%u:%u", kinds[t->kind], PL_STR_ARG(p->consts[t->file].s), t->line,
+                      t->column);
+        dump_at(b, "from", t->from);
+        dump_at(b, t->kind == PL_POINT_OPTION ? "option" : "at", t->to);
+        pl_buf_printf(b, "%s%.*s\n", t->name.n ? " " : "", PL_STR_ARG(t->name));
+    }
+}
+
 static void dump_rules(const struct pl_program *p, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->ntriggers; i++) {
         const struct pl_p_trigger *t = &p->triggers[i];
@@ -147,4 +159,5 @@ void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
     dump_changes(p, b);
     dump_calls(p, b);
     dump_code(p, b);
+    dump_points(p, b);
 }

@@ -282,6 +282,22 @@ static bool people_ok(struct check *c) {
     return true;
 }
 
+static bool points_ok(struct check *c) {
+    const struct pl_program *p = c->p;
+    for (uint32_t i = 0; i < p->npoints; i++) {
+        const struct pl_p_point *t = &p->points[i];
+        bool option = t->kind == PL_POINT_OPTION;
+        if (t->kind > PL_POINT_OPTION) return refuse(c, "point %u: no such kind", i);
+        if (!below(c, t->file, p->nconsts, false, "a point's file") ||
+            p->consts[t->file].kind != PL_KIND_TEXT)
+            return refuse(c, "a point's file is no text");
+        if (!below(c, t->from, p->ncode, true, "what is before a point") ||
+            !below(c, t->to, option ? p->noptions : p->ncode, false, "what is at a point"))
+            return false;
+    }
+    return true;
+}
+
 /* ---- code ---- */
 
 static bool is_control(enum pl_op op) {
@@ -573,7 +589,7 @@ bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_are
     if (!flows_ok(&c) || !prelude_ok(&c) || !triggers_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nwaits; i++)
         if (!wait_ok(&c, &p->waits[i])) return false;
-    if (!options_ok(&c) || !hooks_ok(&c) || !people_ok(&c)) return false;
+    if (!options_ok(&c) || !hooks_ok(&c) || !people_ok(&c) || !points_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nflows; i++)
         if (!follow_flow(&c, i)) return false;
     return follow_conditions(&c);

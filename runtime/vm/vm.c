@@ -125,10 +125,12 @@ static void timer(struct vm_machine *m) {
     m->silent = pl_vm__is_silent(m->s, m->e->now_ms);
     if (f && f->waiting == VM_SLEEP && f->deadline <= m->e->now_ms) {
         f->waiting = VM_RUNS;
+        pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
     } else if (f && f->waiting == VM_QUESTION) {
         uint32_t flow = idle_flow(m, m->e->now_ms - m->s->quiet_ms);
         struct vm_frame *idle =
             flow == PL_NOWHERE ? NULL : pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
+        if (idle) pl_vm__trace(m, PL_TRACE_SILENT, f->wait);
         if (idle) idle->idle = true;
     }
     pl_vm__go(m);

@@ -215,12 +215,22 @@ struct pl_vm_result {
     struct pl_vm_view view;             /* of the new state */
 };
 
+enum pl_vm_trace {
+#define TRACE(name, word, meaning) PL_TRACE_##name,
+#include "runtime/vm/trace.def"
+#undef TRACE
+    PL_TRACES
+};
+
 struct pl_vm;
 /* How the VM asks for the one thing that needs a library: whether a whole text matches a regex of
  * the image. Must be a pure function. */
 struct pl_vm_env {
     bool (*matches)(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text);
     void *ctx;
+    /* Told everything of trace.def as it happens; it changes nothing. May be NULL. */
+    void (*trace)(void *ctx, const struct pl_image *image, enum pl_vm_trace what, uint32_t at);
+    void *trace_ctx;
 };
 struct pl_vm *pl_vm_create(struct pl_vm_env env);
 void pl_vm_destroy(struct pl_vm **vm);

@@ -167,10 +167,12 @@ static bool command(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     bool question = f && f->waiting == VM_QUESTION;
     if (command_is(m, "cancel") && f) {
+        if (question) pl_vm__trace(m, PL_TRACE_CANCELLED, f->wait);
         pl_vm__pop_task(m, "cancelled");
         return run_prelude(m, PL_PRELUDE_CANCEL);
     }
     if (command_is(m, "repeat") && question) {
+        pl_vm__trace(m, PL_TRACE_REPEATED, f->wait);
         pl_vm__ask(m, f);
         return true;
     }
@@ -238,6 +240,7 @@ static bool correction(struct vm_machine *m) {
         pl_vm__ask(m, f); /* it said why not; the open question stands */
         return true;
     }
+    pl_vm__trace(m, PL_TRACE_CORRECTED, wait);
     struct pl_value args[] = {slot_name(m, f, m->p->waits[wait].slot), value};
     struct vm_frame *c = pl_vm__begin_flow(m, flow, VM_CORRECTING, args, 2);
     if (!c) return true;
@@ -252,6 +255,7 @@ static void miss(struct vm_machine *m, struct vm_frame *f, bool say_again) {
     const struct pl_p_wait *w = &m->p->waits[f->wait];
     m->s->failures++;
     f->tries++;
+    pl_vm__trace(m, f->tries >= w->tries ? PL_TRACE_ELSE : PL_TRACE_MISSED, f->wait);
     if (f->tries >= w->tries) {
         f->waiting = VM_RUNS;
         f->pc = w->els;
@@ -286,6 +290,7 @@ static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl
     struct pl_value v = PL_NONE, *slot = pl_vm__slot(m->p, m->s, f, w->slot);
     if (skips(m, w)) {
         VM_PUSH(m->a, &f->skipped, f->wait);
+        pl_vm__trace(m, PL_TRACE_SKIPPED, f->wait);
         go_on(m, f, w->next);
         return true;
     }
@@ -297,6 +302,9 @@ static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl
         miss(m, f, false);
         return true;
     }
+    if (m->e->reading.choice && m->e->reading.choice <= f->noffers)
+        pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[m->e->reading.choice - 1].option);
+    pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
     pl_vm__fill(m, f, false);
     go_on(m, f, w->next);
     return true;
@@ -308,6 +316,8 @@ static bool answer_choose(struct vm_machine *m, struct vm_frame *f) {
     const struct pl_p_option *o = &m->p->options[f->offers[choice - 1].option];
     struct pl_value item = f->offer_items[choice - 1];
     uint32_t flow = o->flow;
+    pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[choice - 1].option);
+    if (o->kind != PL_OPT_OPEN) pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
     switch (o->kind) {
     case PL_OPT_OPEN: return true; /* a page was opened; the question stays open */
     case PL_OPT_FLOW:
@@ -332,6 +342,7 @@ static bool answer(struct vm_machine *m, struct vm_frame *f) {
     switch (w->kind) {
     case PL_WAIT_CONFIRM:
         if (m->e->reading.yes_no == 0) return false;
+        pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
         go_on(m, f, m->e->reading.yes_no > 0 ? w->next : w->no);
         return true;
     case PL_WAIT_CHOOSE: return answer_choose(m, f);
@@ -410,8 +421,9 @@ static bool digress(struct vm_machine *m, struct vm_frame *f) {
     uint32_t other, flow = triggered(m, &other);
     if (flow == PL_NOWHERE) return false;
     if (flow == f->flow || flow == pl_vm__task_flow(m->s)) return false;
+    if (m->p->flows[f->flow].interrupt == PL_INTERRUPT_NEVER) return false;
+    pl_vm__trace(m, PL_TRACE_DIGRESSED, f->wait);
     switch (m->p->flows[f->flow].interrupt) {
-    case PL_INTERRUPT_NEVER: return false;
     case PL_INTERRUPT_AFTER_ANSWER:
         m->s->kept_flow = flow;
         pl_vm__ask(m, f);
@@ -485,6 +497,8 @@ static bool pressed(struct vm_machine *m) {
     if (m->e->target >= m->p->ntargets) return false;
     const struct pl_p_target *t = &m->p->targets[m->e->target];
     if (t->open || t->flow >= m->p->nflows) return false;
+    const struct vm_frame *f = pl_vm__top(m->s);
+    if (f && f->waiting == VM_QUESTION) pl_vm__trace(m, PL_TRACE_DIGRESSED, f->wait);
     pl_vm__begin_flow(m, t->flow, VM_TASK, m->e->target_args, m->e->ntarget_args);
     return true;
 }

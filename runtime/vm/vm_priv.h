@@ -172,6 +172,7 @@ bool pl_vm__truth(struct pl_value v);
 struct pl_value pl_vm__pop(struct vm_machine *m);
 void pl_vm__push(struct vm_machine *m, struct pl_value v);
 void pl_vm__fail(struct vm_machine *m, uint32_t at);
+void pl_vm__trace(struct vm_machine *m, enum pl_vm_trace what, uint32_t at);
 const struct pl_value *pl_vm__pop_n(struct vm_machine *m, uint32_t n);
 struct pl_vm_text pl_vm__pop_text(struct vm_machine *m);
 struct pl_vm_effect *pl_vm__effect(struct vm_machine *m, enum pl_vm_effect_kind kind);

@@ -14,6 +14,11 @@ void pl_vm__fail(struct vm_machine *m, uint32_t at) {
     m->failed_at = at;
 }
 
+void pl_vm__trace(struct vm_machine *m, enum pl_vm_trace what, uint32_t at) {
+    const struct pl_vm_env *env = &m->vm->env;
+    if (env->trace) env->trace(env->trace_ctx, m->image, what, at);
+}
+
 void pl_vm__push(struct vm_machine *m, struct pl_value v) {
     if (m->nstack == VM_STACK) {
         pl_vm__fail(m, 0);
@@ -448,6 +453,7 @@ enum vm_stop pl_vm__run(struct vm_machine *m, struct vm_frame *f, uint32_t *word
             break;
         }
         m->budget--;
+        pl_vm__trace(m, PL_TRACE_RUN, f->pc);
         *word = m->p->code[f->pc++];
         enum pl_op op = (enum pl_op)PL_WORD_OP(*word);
         uint32_t arg = PL_WORD_ARG(*word);

@@ -31,7 +31,7 @@ static struct pl_image *program(void) {
 
 static void take(const struct pl_vm_event *e, struct pl_arena *a) {
     const struct pl_image *image = program();
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
     struct pl_vm_event open = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
     struct pl_vm_result r;
     struct pl_str state = pl_vm_begin(a, image, e->now_ms);

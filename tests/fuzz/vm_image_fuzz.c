@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char why[256];
     if (pl_image_load((struct pl_str){(const char *)data, size}, hash, &image, why) != PL_OK)
         return 0;
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
     run(vm, image, pl_fnv(PL_FNV, data, size));
     pl_vm_destroy(&vm);
     pl_image_unref(&image);

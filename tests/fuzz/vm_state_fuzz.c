@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pl_arena a;
     struct pl_vm_view view;
     struct pl_str state = {(const char *)data, size};
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
     pl_arena_init(&a, 0);
     if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
         (void)pl_vm_slots(vm, program(), state, &a);

@@ -655,8 +655,8 @@ int main(int argc, char **argv) {
     int code = 2;
     pl_arena_init(&a, 0);
     pl_arena_init(&r.y.a, 0);
-    r.y.vm = pl_vm_create((struct pl_vm_env){matches, NULL});
-    r.y.other = pl_vm_create((struct pl_vm_env){matches, NULL});
+    r.y.vm = pl_vm_create((struct pl_vm_env){.matches = matches});
+    r.y.other = pl_vm_create((struct pl_vm_env){.matches = matches});
     if (argc < 4 || pl_file_read(&a, argv[1], SIZE_MOST, &prelude.base) != PL_OK ||
         pl_file_read(&a, argv[2], SIZE_MOST, &prelude.repair) != PL_OK) {
         fprintf(stderr, "usage: vm_play BASE REPAIR FOLDER | --show FILE | --image FILE TO\n");

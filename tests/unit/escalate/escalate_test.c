@@ -57,7 +57,7 @@ static void open_bench(struct bench *b) {
     pl_program_write(&b->m.p, &bytes);
     if (pl_image_load(pl_buf_slice(&bytes), hash, &b->image, why) != PL_OK) fail_msg("%s", why);
     pl_buf_free(&bytes);
-    b->vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    b->vm = pl_vm_create((struct pl_vm_env){.matches = matches});
     pl_arena_init(&b->a, 0);
     b->now_ms = NOW;
     b->state = pl_vm_begin(&b->a, b->image, NOW);

@@ -227,6 +227,12 @@ static const struct {
     FIELD(rules[0].handoff.closed, AT_NO),
     FIELD(queues[0].title, BAD),
     FIELD(queues[0].hours, 1),
+    FIELD(points[0].file, BAD),
+    FIELD(points[0].file, 1),
+    FIELD(points[0].to, BAD),
+    FIELD(points[0].to, PL_NOWHERE),
+    FIELD(points[1].from, BAD),
+    FIELD(points[2].to, 2),
     FIELD(p.start, BAD),
     FIELD(p.prelude[0], BAD),
     FIELD(p.prelude[PL_PRELUDE_CLARIFICATION], 1),
@@ -275,6 +281,7 @@ static const struct {
     BYTE(handoffs[0].mode, 4),
     BYTE(handoffs[0].mode, PL_HANDOFF_OFFER),
     BYTE(rules[0].handoff.mode, 4),
+    BYTE(points[0].kind, 3),
     BYTE(open[0].weekday, 7),
     BYTE(open[0].from, 255), /* 9:00 becomes 12:15 … */
 };

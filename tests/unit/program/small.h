@@ -73,6 +73,7 @@ struct small {
     struct pl_p_mention mentions[1];
     struct pl_p_words words[2];
     struct pl_p_section sections[1];
+    struct pl_p_point points[3];
     struct pl_buf text[3]; /* message code */
 };
 
@@ -321,6 +322,12 @@ static void small_people(struct small *m) {
         m->triggers[i] = (struct pl_p_trigger){(uint8_t)i, 0, 0, i ? PL_NOWHERE : AT_COND};
 }
 
+static void small_points(struct small *m) {
+    m->points[0] = (struct pl_p_point){PL_POINT_STEP, PL_NOWHERE, AT_ASK, 0, 3, 5, {0}};
+    m->points[1] = (struct pl_p_point){PL_POINT_BRANCH, AT_HOOK, AT_MISSING, 0, 7, 3, S("gone")};
+    m->points[2] = (struct pl_p_point){PL_POINT_OPTION, PL_NOWHERE, 1, 0, 9, 3, S("option")};
+}
+
 #define PUT(table) (m->p.table = m->table, m->p.n##table = PL_LEN(m->table))
 
 static void small_make(struct small *m) {
@@ -352,6 +359,7 @@ static void small_make(struct small *m) {
     small_waits(m);
     small_calls(m);
     small_people(m);
+    small_points(m);
     m->p.assistant = S("Test");
     m->p.source_locale = m->locales[0];
     m->p.zone = S("Europe/Berlin");
@@ -361,7 +369,7 @@ static void small_make(struct small *m) {
     PUT(consts), PUT(texts), PUT(code), PUT(lines), PUT(flows), PUT(triggers), PUT(session);
     PUT(customer), PUT(waits), PUT(options), PUT(targets), PUT(calls), PUT(hooks), PUT(entities);
     PUT(intents), PUT(backs), PUT(handoffs), PUT(rules), PUT(hours), PUT(queues), PUT(mentions);
-    PUT(regexes), PUT(sections), PUT(locales);
+    PUT(regexes), PUT(sections), PUT(locales), PUT(points);
 }
 
 static void small_free(struct small *m) {

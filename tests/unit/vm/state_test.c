@@ -46,7 +46,7 @@ static void make(struct bench *b) {
 
 static void open_bench(struct bench *b) {
     b->image = load(&b->m);
-    b->vm = pl_vm_create((struct pl_vm_env){matches, NULL});
+    b->vm = pl_vm_create((struct pl_vm_env){.matches = matches});
     pl_arena_init(&b->a, 0);
     b->state = pl_vm_begin(&b->a, b->image, NOW);
 }
