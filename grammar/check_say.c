@@ -38,7 +38,7 @@ void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool w
         if (!words) return;
         struct pl_str fresh = propose(c);
         struct pl_diag *d = pl_diag(g->diags, PL_D_ID_MISSING, id->span);
-        pl_diag_fix(g->diags, d, id->span, fresh);
+        pl_diag_fix(g->diags, d, PL_FIX_SAFE, id->span, fresh, "write%.*s", PL_STR_ARG(fresh));
         return;
     }
     struct pl_span *here = PL_NEW(g->arena, struct pl_span);

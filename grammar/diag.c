@@ -102,11 +102,26 @@ void pl_diag_note(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, c
     diag->notes[diag->nnotes++] = (struct pl_diag_note){at, text};
 }
 
-void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text) {
+void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind, struct pl_span at,
+                 struct pl_str text, const char *title, ...) {
     if (diag == &d->scratch) return;
+    va_list list;
+    va_start(list, title);
+    struct pl_diag_fix fix = {.title = format_args(d->arena, title, list),
+                              .safe = kind == PL_FIX_SAFE};
+    va_end(list);
     diag->fixes =
         grown(d->arena, diag->fixes, diag->nfixes, &diag->fixes_cap, sizeof(*diag->fixes));
-    diag->fixes[diag->nfixes++] = (struct pl_diag_fix){at, pl_arena_str(d->arena, text)};
+    diag->fixes[diag->nfixes++] = fix;
+    pl_diag_edit(d, diag, at, text);
+}
+
+void pl_diag_edit(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text) {
+    if (diag == &d->scratch) return;
+    pl_assert(diag->nfixes);
+    struct pl_diag_fix *fix = &diag->fixes[diag->nfixes - 1];
+    fix->edits = grown(d->arena, fix->edits, fix->nedits, &fix->edits_cap, sizeof(*fix->edits));
+    fix->edits[fix->nedits++] = (struct pl_diag_edit){at, pl_arena_str(d->arena, text)};
 }
 
 void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, ...) {
@@ -116,20 +131,31 @@ void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, 
     va_end(list);
 }
 
+/* Shorter names are a letter away from one another too easily. */
+enum { SURE_LENGTH = 4 };
+
 bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str got,
                      const struct pl_str *names, size_t n) {
     /* A third of the letters may be wrong, and one at least. */
-    size_t cap = got.n / 3 ? got.n / 3 : 1, best = cap + 1;
+    size_t cap = got.n / 3 ? got.n / 3 : 1, best = cap + 1, second = cap + 1;
     struct pl_str near = {0};
     for (size_t i = 0; i < n; i++) {
-        size_t distance = pl_edit_distance(got, names[i], cap);
-        if (distance >= best || distance >= names[i].n) continue;
+        size_t distance = pl_edit_distance(got, names[i], cap > 2 ? cap : 2);
+        bool same = near.n && pl_str_eq(names[i], near); /* a name that is listed twice */
+        if (same || distance >= names[i].n || distance > cap) continue;
+        if (distance >= best) {
+            if (distance < second) second = distance;
+            continue;
+        }
+        second = best;
         best = distance;
         near = names[i];
     }
     if (best > cap) return false;
+    bool sure = best == 1 && second > 2 && got.n >= SURE_LENGTH;
     pl_diag_hint(d, diag, "did you mean `%.*s`?", PL_STR_ARG(near));
-    pl_diag_fix(d, diag, at, near);
+    pl_diag_fix(d, diag, sure ? PL_FIX_SAFE : PL_FIX_UNSAFE, at, near, "write `%.*s`",
+                PL_STR_ARG(near));
     return true;
 }
 

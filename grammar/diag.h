@@ -43,11 +43,21 @@ struct pl_diag_note {
     struct pl_span span;
     struct pl_str text;
 };
-/* Replace the span's bytes by `text`; several edits of one diagnostic belong together. */
-struct pl_diag_fix {
+/* Replace the span's bytes by `text`. */
+struct pl_diag_edit {
     struct pl_span span;
     struct pl_str text;
 };
+/* A way to mend it, whole by itself: the fixes of one diagnostic are alternatives, the edits of one
+ * fix belong together and do not overlap. A safe one is surely what was meant, and is applied
+ * without a question. */
+struct pl_diag_fix {
+    struct pl_str title; /* "write `is`" */
+    bool safe;
+    struct pl_diag_edit *edits;
+    size_t nedits, edits_cap;
+};
+enum pl_fix_kind { PL_FIX_UNSAFE, PL_FIX_SAFE };
 struct pl_diag {
     uint16_t code;
     enum pl_severity severity;
@@ -92,12 +102,16 @@ struct pl_diag *pl_diag3(struct pl_diags *d, enum pl_diag_code code, struct pl_s
 /* "first written here", with its place. */
 void pl_diag_note(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, const char *format,
                   ...) PL_PRINTF(4, 5);
-void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text);
+/* A fix that replaces `at` by `text`; _edit adds one more edit to the fix given last. */
+void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind, struct pl_span at,
+                 struct pl_str text, const char *title, ...) PL_PRINTF(6, 7);
+void pl_diag_edit(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text);
 /* Sets the hint. */
 void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, ...)
     PL_PRINTF(3, 4);
 /* The nearest of n names as hint ("did you mean `x`?") and as fix of `at`; nothing when none is
- * near. Gives whether there was one. */
+ * near. Gives whether there was one. The fix is safe when one name alone is a single letter away,
+ * no other is nearly as near, and the name is long enough for that to mean something. */
 bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str got,
                      const struct pl_str *names, size_t n);
 
@@ -118,7 +132,7 @@ void pl_diag_print(struct pl_buf *out, const struct pl_diags *d, const struct pl
 /* All of them and a closing count. */
 void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour);
 /* For programs: one JSON object a line, with code, severity, file, line, column, end_line,
- * end_column, message, why, hint, notes and fixes. */
+ * end_column, message, notes and fixes. Why and how to mend it are among the notes. */
 void pl_diags_print_json(struct pl_buf *out, const struct pl_diags *d);
 
 #endif

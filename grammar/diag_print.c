@@ -213,60 +213,76 @@ static void json_place(struct pl_jw *w, const struct pl_diags *d, struct pl_span
     pl_jw_int(w, to.column);
 }
 
-static void json_filled(struct pl_jw *w, const char *name, const char *template,
-                        const struct pl_diag *diag) {
+static void json_note(struct pl_jw *w, const struct pl_diags *d, struct pl_span at,
+                      struct pl_str text) {
+    pl_jw_open(w, '{');
+    json_place(w, d, at);
+    pl_jw_name(w, "message");
+    pl_jw_text(w, text);
+    pl_jw_close(w, '}');
+}
+
+/* Why and how to mend it, which are about the place itself. */
+static void json_help(struct pl_jw *w, const struct pl_diags *d, const struct pl_diag *diag) {
+    const struct pl_diag_info *info = pl_diag_info(diag->code);
     struct pl_buf text = {0};
-    fill(&text, template, diag);
-    pl_jw_name(w, name);
-    pl_jw_text(w, pl_buf_slice(&text));
+    fill(&text, info->why, diag);
+    if (text.n) json_note(w, d, diag->span, pl_buf_slice(&text));
+    pl_buf_clear(&text);
+    if (diag->hint.n)
+        pl_buf_str(&text, diag->hint);
+    else
+        fill(&text, info->fix, diag);
+    if (text.n) json_note(w, d, diag->span, pl_buf_slice(&text));
     pl_buf_free(&text);
 }
 
-static void json_places(struct pl_jw *w, const struct pl_diags *d, const struct pl_diag *diag) {
-    pl_jw_name(w, "notes");
+static void json_fix(struct pl_jw *w, const struct pl_diags *d, const struct pl_diag_fix *fix) {
+    pl_jw_open(w, '{');
+    pl_jw_name(w, "title");
+    pl_jw_text(w, fix->title);
+    pl_jw_name(w, "safe");
+    pl_jw_bool(w, fix->safe);
+    pl_jw_name(w, "edits");
     pl_jw_open(w, '[');
-    for (size_t i = 0; i < diag->nnotes; i++) {
+    for (size_t i = 0; i < fix->nedits; i++) {
         pl_jw_open(w, '{');
-        json_place(w, d, diag->notes[i].span);
-        pl_jw_name(w, "message");
-        pl_jw_text(w, diag->notes[i].text);
-        pl_jw_close(w, '}');
-    }
-    pl_jw_close(w, ']');
-    pl_jw_name(w, "fixes");
-    pl_jw_open(w, '[');
-    for (size_t i = 0; i < diag->nfixes; i++) {
-        pl_jw_open(w, '{');
-        json_place(w, d, diag->fixes[i].span);
+        json_place(w, d, fix->edits[i].span);
         pl_jw_name(w, "text");
-        pl_jw_text(w, diag->fixes[i].text);
+        pl_jw_text(w, fix->edits[i].text);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
+    pl_jw_close(w, '}');
 }
 
 static void json_one(struct pl_buf *out, const struct pl_diags *d, const struct pl_diag *diag) {
-    const struct pl_diag_info *info = pl_diag_info(diag->code);
+    struct pl_buf message = {0};
     struct pl_jw w = {.b = out};
     char code[16];
     snprintf(code, sizeof(code), "P%04u", (unsigned)diag->code);
+    pl_diag_message(&message, diag);
     pl_jw_open(&w, '{');
     pl_jw_name(&w, "code");
     pl_jw_text(&w, pl_str_c(code));
     pl_jw_name(&w, "severity");
     pl_jw_text(&w, pl_str_c(pl_severity_word(diag->severity)));
     json_place(&w, d, diag->span);
-    json_filled(&w, "message", info->message, diag);
-    json_filled(&w, "why", info->why, diag);
-    if (diag->hint.n) {
-        pl_jw_name(&w, "hint");
-        pl_jw_text(&w, diag->hint);
-    } else {
-        json_filled(&w, "hint", info->fix, diag);
-    }
-    json_places(&w, d, diag);
+    pl_jw_name(&w, "message");
+    pl_jw_text(&w, pl_buf_slice(&message));
+    pl_jw_name(&w, "notes");
+    pl_jw_open(&w, '[');
+    for (size_t i = 0; i < diag->nnotes; i++)
+        json_note(&w, d, diag->notes[i].span, diag->notes[i].text);
+    json_help(&w, d, diag);
+    pl_jw_close(&w, ']');
+    pl_jw_name(&w, "fixes");
+    pl_jw_open(&w, '[');
+    for (size_t i = 0; i < diag->nfixes; i++) json_fix(&w, d, &diag->fixes[i]);
+    pl_jw_close(&w, ']');
     pl_jw_close(&w, '}');
     pl_buf_byte(out, '\n');
+    pl_buf_free(&message);
 }
 
 void pl_diags_print_json(struct pl_buf *out, const struct pl_diags *d) {

@@ -55,7 +55,8 @@ static void suggest(struct pl_graph *g, struct pl_diag *d, const char *what, str
     size_t part = part_of(name, names, n);
     if (part != SIZE_MAX) {
         pl_diag_hint(g->diags, d, "did you mean `%.*s`?", PL_STR_ARG(names[part]));
-        pl_diag_fix(g->diags, d, d->span, names[part]);
+        pl_diag_fix(g->diags, d, PL_FIX_UNSAFE, d->span, names[part], "write `%.*s`",
+                    PL_STR_ARG(names[part]));
     } else if (n && n <= LISTED_MOST)
         pl_diag_hint(g->diags, d, "there is no other %s than %.*s", what,
                      PL_STR_ARG(listed(g, names, n)));

@@ -508,7 +508,7 @@ static void close_unfinished(struct lexer *x) {
         struct pl_token comma = x->out->v[x->out->n - 1];
         struct pl_diag *diag =
             mistake(x, PL_D_COMMA_END, comma.start, comma.end, (struct pl_str){0});
-        pl_diag_fix(x->view.diags, diag, diag->span, PL_STR(""));
+        pl_diag_fix(x->view.diags, diag, PL_FIX_UNSAFE, diag->span, PL_STR(""), "delete the comma");
     }
     x->nbrackets = 0;
     size_t at = x->out->v[x->out->n - 1].end;

@@ -341,7 +341,8 @@ static void bad_name(struct parser *p) {
     struct pl_str better = {n ? lower : "name", n ? n : 4};
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_NAME_FORM, mistake_span(p), s, better, (struct pl_str){0});
-    pl_diag_fix(p->diags, diag, diag->span, better);
+    pl_diag_fix(p->diags, diag, PL_FIX_UNSAFE, diag->span, better, "write `%.*s`",
+                PL_STR_ARG(better));
 }
 
 /* SYNTAX: NAME */
@@ -553,7 +554,8 @@ static bool edition(struct parser *p) {
         struct pl_span start = pl_lex_span(&p->view, token(p)->start, token(p)->start);
         struct pl_diag *diag =
             pl_parse__mistake(p, PL_D_EDITION_MISSING, pl_parse__token_span(p), none, none, none);
-        pl_diag_fix(p->diags, diag, start, PL_STR("parlance 1\n\n"));
+        pl_diag_fix(p->diags, diag, PL_FIX_SAFE, start, PL_STR("parlance 1\n\n"),
+                    "write `parlance 1` as the first line");
         return true;
     }
     pl_parse__advance(p);

@@ -204,7 +204,8 @@ static bool foreign_equals(struct parser *p, enum pl_ast_op *op) {
     struct pl_str better = pl_str_c(pl_op_word(*op));
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_EQUALS, pl_parse__token_span(p),
                                              pl_parse__str(p), better, (struct pl_str){0});
-    pl_diag_fix(p->diags, diag, diag->span, better);
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, diag->span, better, "write `%.*s`",
+                PL_STR_ARG(better));
     pl_parse__advance(p);
     return true;
 }

@@ -206,7 +206,7 @@ static size_t insert_ids(const struct pl_compiled *c, uint32_t file, struct pl_b
     for (size_t i = 0; i < c->diags.n; i++) { /* in the order of the file */
         const struct pl_diag *d = c->diags.v[i];
         if (d->code != PL_D_ID_MISSING || d->span.file != file || !d->nfixes) continue;
-        const struct pl_diag_fix *fix = &d->fixes[0];
+        const struct pl_diag_edit *fix = &d->fixes[0].edits[0];
         pl_buf_add(out, text.p + at, fix->span.start - at);
         pl_buf_str(out, fix->text);
         at = fix->span.end;

@@ -88,9 +88,11 @@ static void prints_json(void **state) {
         out.p,
         "{\"code\":\"P0104\",\"severity\":\"error\",\"file\":\"a.flow\",\"line\":3,"
         "\"column\":8,\"end_line\":3,\"end_column\":10,\"message\":\"`==` does not compare\","
-        "\"why\":\"conditions are written in words\",\"hint\":\"write `is`\",\"notes\":[],"
-        "\"fixes\":[{\"file\":\"a.flow\",\"line\":3,\"column\":8,\"end_line\":3,"
-        "\"end_column\":10,\"text\":\"is\"}]}\n");
+        "\"notes\":[{\"file\":\"a.flow\",\"line\":3,\"column\":8,\"end_line\":3,\"end_column\":10,"
+        "\"message\":\"conditions are written in words\"},{\"file\":\"a.flow\",\"line\":3,"
+        "\"column\":8,\"end_line\":3,\"end_column\":10,\"message\":\"write `is`\"}],"
+        "\"fixes\":[{\"title\":\"write `is`\",\"safe\":true,\"edits\":[{\"file\":\"a.flow\","
+        "\"line\":3,\"column\":8,\"end_line\":3,\"end_column\":10,\"text\":\"is\"}]}]}\n");
     pl_buf_free(&out);
     pl_arena_free(&arena);
 }
