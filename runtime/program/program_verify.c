@@ -159,6 +159,9 @@ static bool prelude_ok(struct check *c) {
         if (flow != PL_NOWHERE && c->p->flows[flow].nparams != prelude[i].params)
             return refuse(c, "%s takes %u parameters", prelude[i].name, prelude[i].params);
     }
+    for (uint32_t i = 0; i < c->p->nflows; i++)
+        if (c->p->flows[i].verified && c->p->prelude[PL_PRELUDE_VERIFY_IDENTITY] == PL_NOWHERE)
+            return refuse(c, "flow %u: nobody verifies who the customer is", i);
     return below(c, c->p->start, c->p->nflows, true, "the start flow");
 }
 

@@ -53,6 +53,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->failed = m->passed = m->answered = m->silent = m->erring = false;
     m->failed_at = m->line = 0;
     m->used = 0;
+    s->verified = s->verified || e->verified;
 }
 
 /* ---- events ---- */
@@ -147,6 +148,7 @@ static void handle(struct vm_machine *m) {
         if (!m->s->with_agent) pl_vm__apply_rule(m);
         pl_vm__go(m);
         break;
+    case PL_EVENT_IDENTITY: pl_vm__identity(m); break;
     }
 }
 
@@ -216,7 +218,9 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
     enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
     begin(&m, vm, image, s, event, a);
+    uint64_t customer = pl_vm__customer_hash(&m);
     handle(&m);
+    pl_vm__remember(&m, customer);
     out->state = pl_vm__encode(&vm->buf, a, m.p, s);
     out->effects = m.effects;
     out->neffects = m.neffects;

@@ -69,6 +69,8 @@ struct pl_vm_reading {
     const uint32_t *picks;
     uint32_t earlier; /* which of the view's earlier options, from 1; 0 none */
     bool card;        /* a payment card's number was masked in it */
+    struct pl_str secret; /* what was typed as the answer to a `secret` question: then `text` is a
+                             mask, and entities are journaled with it, apart */
     struct pl_vm_upload upload;
     uint32_t nmentions;
     const uint8_t *mentions; /* one bit per row of the image's mentions, low bit first */
@@ -86,7 +88,7 @@ struct pl_vm_event {
     int64_t now_ms;
     int32_t today; /* in the assistant's zone */
     uint64_t seed; /* for `any of` and experiments */
-    bool verified;
+    bool verified; /* the customer proved who he is: holds for the conversation's life */
     uint32_t nqueues; /* as many as the image's queues */
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;
@@ -105,13 +107,21 @@ struct pl_vm_event {
     uint32_t target; /* targets of the image, or PL_NOWHERE */
     uint32_t ntarget_args;
     const struct pl_value *target_args;
+    /* IDENTITY: */
+    int8_t consent;           /* to being remembered: 1 given, -1 refused, 0 never asked */
+    struct pl_value customer; /* record: what is remembered, by slot name ("customer.phone") */
 };
 
 /* The event's journal form: self-contained bytes, version inside; texts of entities, intents,
- * rules and options by number of the same image (an entry names its image). */
+ * rules and options by number of the same image (an entry names its image). What is secret in it is
+ * left out: it has bytes of its own, for the eyes of replay alone. */
 void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e);
+void pl_vm_event_write_secret(struct pl_buf *b, const struct pl_vm_event *e); /* nothing: none */
 /* PL_MALFORMED / PL_VERSION. Points into bytes and the arena. */
 enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_vm_event *out);
+/* Puts back what was left out; no bytes: nothing was. PL_MALFORMED. */
+enum pl_err pl_vm_event_read_secret(struct pl_str bytes, struct pl_arena *a,
+                                    struct pl_vm_event *out);
 
 /* ---- what a step gives ---- */
 
@@ -177,6 +187,8 @@ struct pl_vm_effect {
     struct pl_vm_text because; /* of a flow or a rule */
     uint32_t rule;             /* PL_NOWHERE: a flow asked for it */
     struct pl_value facts;     /* record: the facts the rule saw; carries what the agent needs */
+    /* REMEMBER: facts is a record of the customer's slots, empty when consent was refused */
+    bool consent;
     /* GOAL, MARK, TRACK, ENDED: */
     struct pl_str name;     /* ENDED: "resolved" "unresolved" "conversation" */
     struct pl_vm_text note; /* NOTE */

@@ -63,8 +63,9 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     pl_buf_byte(b, (uint8_t)r->yes_no);
     write_float(b, r->sentiment);
     write_float(b, r->uncertainty);
-    pl_buf_var(b, r->nentities);
-    for (uint32_t i = 0; i < r->nentities; i++) write_entity(b, &r->entities[i]);
+    uint32_t shown = r->secret.n ? 0 : r->nentities;
+    pl_buf_var(b, shown);
+    for (uint32_t i = 0; i < shown; i++) write_entity(b, &r->entities[i]);
     pl_buf_var(b, r->choice);
     pl_buf_var(b, r->npicks);
     for (uint32_t i = 0; i < r->npicks; i++) pl_buf_var(b, r->picks[i]);
@@ -102,10 +103,22 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
         pl_buf_text(b, e->failure);
         pl_value_write(b, e->value);
     }
+    if (e->kind == PL_EVENT_IDENTITY) {
+        pl_buf_byte(b, (uint8_t)e->consent);
+        pl_value_write(b, e->customer);
+    }
     if (e->kind != PL_EVENT_MESSAGE) return;
     pl_buf_var(b, (uint32_t)(e->target + 1));
     pl_buf_var(b, e->ntarget_args);
     for (uint32_t i = 0; i < e->ntarget_args; i++) pl_value_write(b, e->target_args[i]);
+}
+
+void pl_vm_event_write_secret(struct pl_buf *b, const struct pl_vm_event *e) {
+    const struct pl_vm_reading *r = &e->reading;
+    if (e->kind != PL_EVENT_MESSAGE || r->secret.n == 0) return;
+    pl_buf_text(b, r->secret);
+    pl_buf_var(b, r->nentities);
+    for (uint32_t i = 0; i < r->nentities; i++) write_entity(b, &r->entities[i]);
 }
 
 static uint32_t read_count(struct pl_reader *r) {
@@ -217,7 +230,25 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.value = pl_value_read(&r, a);
     }
     if (e.kind == PL_EVENT_MESSAGE) read_target(&r, a, &e);
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_RULE) return PL_MALFORMED;
+    if (e.kind == PL_EVENT_IDENTITY) {
+        e.consent = (int8_t)pl_read_u8(&r);
+        e.customer = pl_value_read(&r, a);
+    }
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_IDENTITY) return PL_MALFORMED;
     *out = e;
+    return PL_OK;
+}
+
+enum pl_err pl_vm_event_read_secret(struct pl_str bytes, struct pl_arena *a,
+                                    struct pl_vm_event *out) {
+    struct pl_reader r = pl_reader_of(bytes);
+    if (bytes.n == 0) return PL_OK;
+    struct pl_str text = pl_read_text(&r);
+    uint32_t n = read_count(&r);
+    const struct pl_vm_entity *entities = read_entities(&r, a, n);
+    if (r.bad || pl_read_left(&r) || text.n == 0) return PL_MALFORMED;
+    out->reading.secret = text;
+    out->reading.entities = entities;
+    out->reading.nentities = n;
     return PL_OK;
 }

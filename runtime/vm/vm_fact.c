@@ -62,7 +62,7 @@ struct pl_value pl_vm__fact(struct vm_machine *m, enum pl_fact fact) {
         if (r->language.n == 0) return PL_NONE;
         return pl_vm__name_value(PL_KIND_LANGUAGE, r->language);
     case PL_FACT_FLOW: return flow_fact(m);
-    case PL_FACT_VERIFIED: return pl_bool(m->e->verified);
+    case PL_FACT_VERIFIED: return pl_bool(m->s->verified);
     case PL_FACT_NOW: return datetime(m->e->now_ms);
     case PL_FACT_TODAY: return (struct pl_value){.kind = PL_KIND_DATE, .date = m->e->today};
     case PL_FACTS: break;

@@ -35,6 +35,7 @@ struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_
     f->slots = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
     for (uint32_t i = 0; i < nargs && i < row->nparams; i++) f->slots[i] = args[i];
     pl_vm__effect(m, PL_EFFECT_STARTED);
+    pl_vm__guard(m, flow);
     return f;
 }
 
@@ -142,7 +143,7 @@ static void resume_below(struct vm_machine *m, struct vm_frame *below) {
 static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
     struct vm_frame *below = pl_vm__top(m->s);
     if (below) {
-        if (below->waiting != VM_QUESTION || root->idle) return;
+        if (below->waiting != VM_QUESTION || root->idle || pl_vm__skip_guard(m)) return;
         if (root->role == VM_AFTER || root->role == VM_CORRECTING)
             pl_vm__ask(m, below);
         else
@@ -151,8 +152,9 @@ static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
     }
     bool cancelled = root->flow == m->p->prelude[PL_PRELUDE_CANCEL];
     if (root->role != VM_TASK || m->s->with_agent) return;
-    if (m->p->flows[root->flow].prelude && !cancelled) return;
+    if (root->flow != PL_NOWHERE && m->p->flows[root->flow].prelude && !cancelled) return;
     if (m->s->offer_rule != PL_NOWHERE) return; /* the offer follows instead */
+    if (pl_vm__ask_consent(m)) return;
     pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_ANYTHING_ELSE], VM_AFTER, NULL, 0);
 }
 
@@ -331,6 +333,10 @@ static void corrected(struct vm_machine *m, const struct vm_frame *f, bool agree
 static void give_back(struct vm_machine *m, struct vm_frame *f, struct pl_value value) {
     uint32_t call = f->call;
     bool on_stack = f->value_on_stack;
+    if (f->verifies) {
+        pl_vm__guarded(m, pl_vm__truth(value));
+        return;
+    }
     m->s->nframes--;
     struct vm_frame *caller = pl_vm__top(m->s);
     m->nstack = m->ntexts = 0;
@@ -344,12 +350,23 @@ static void give_back(struct vm_machine *m, struct vm_frame *f, struct pl_value 
     if (caller->waiting == VM_QUESTION) pl_vm__ask(m, caller);
 }
 
+static void consent_given(struct vm_machine *m, bool yes) {
+    m->s->consent = yes ? 1 : -1;
+    if (!yes) pl_vm__effect(m, PL_EFFECT_REMEMBER)->facts.kind = PL_KIND_RECORD;
+    struct vm_frame root = pl_vm__pop_task(m, "resolved");
+    m->nstack = m->ntexts = 0;
+    root.role = VM_TASK; /* it stood between the task and what follows one */
+    root.flow = PL_NOWHERE;
+    follow_task(m, &root);
+}
+
 static void return_from(struct vm_machine *m, struct vm_frame *f, bool has_value) {
     struct pl_value value = has_value ? pl_vm__pop(m) : PL_NONE;
     switch (f->role) {
     case VM_CALLED: give_back(m, f, value); break;
     case VM_OFFER: offer_answered(m, f->arg, pl_vm__truth(value)); break;
     case VM_CORRECTING: corrected(m, f, !has_value || pl_vm__truth(value)); break;
+    case VM_CONSENT: consent_given(m, pl_vm__truth(value)); break;
     default: pl_vm__end_task(m, 0);
     }
 }

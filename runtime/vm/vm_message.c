@@ -68,7 +68,8 @@ static bool ask_value(struct vm_machine *m, const struct vm_frame *f, struct pl_
         return true;
     }
     if (w->type.kind == PL_KIND_TEXT && w->entity == PL_NOWHERE && !w->has_options) {
-        struct pl_str t = pl_str_trim(r->text);
+        bool secret = w->type.quals & PL_SECRET && r->secret.n;
+        struct pl_str t = pl_str_trim(secret ? r->secret : r->text);
         *out = pl_text(t);
         return t.n > 0;
     }

@@ -29,7 +29,8 @@ enum vm_role {
     VM_QUIET,      /* open, idle: nothing follows it; silence ends with the next message */
     VM_OFFER,      /* offer_person on behalf of rule `arg` */
     VM_CORRECTING, /* correction of the frame below */
-    VM_REPORT      /* unconfirmed: tells a late outcome */
+    VM_REPORT,     /* unconfirmed: tells a late outcome */
+    VM_CONSENT     /* consent: may the customer be remembered? */
 };
 
 enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP };
@@ -49,6 +50,7 @@ struct vm_frame {
     uint8_t role, waiting;
     bool idle;           /* began by silence */
     bool value_on_stack; /* called by CALL_VALUE */
+    bool verifies;       /* verify_identity on behalf of the frame below, which has not begun */
     uint32_t call;       /* the call in the caller that made this frame, or PL_NOWHERE */
     uint32_t arg;        /* OFFER: the rule; CORRECTING: the wait to go back to */
     uint32_t wait;       /* QUESTION, SLEEP: the wait point */
@@ -86,6 +88,10 @@ struct vm_state {
     uint64_t last_intent, last_text; /* hashes of the last question */
     uint32_t repeats;
     bool with_agent, closed;
+    bool verified;  /* once and for the conversation's life */
+    bool known;     /* the page said who the customer is: he can be remembered */
+    bool remember;  /* his slots have changed since they were last kept */
+    int8_t consent; /* 1 given, -1 refused or asked in vain, 0 not asked */
     int64_t quiet_ms;    /* since when nobody said or asked anything */
     int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
@@ -204,6 +210,18 @@ void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32
                       struct pl_vm_text because, uint32_t rule);
 uint32_t pl_vm__task_flow(const struct vm_state *s);
 struct pl_value pl_vm__name_value(enum pl_kind kind, struct pl_str name);
+
+/* vm_identity.c */
+/* Over the frame just begun, when its flow wants to know who the customer is. */
+void pl_vm__guard(struct vm_machine *m, uint32_t flow);
+void pl_vm__guarded(struct vm_machine *m, bool verified);
+/* The task that goes on was still asking what has been answered meanwhile. */
+bool pl_vm__skip_guard(struct vm_machine *m);
+void pl_vm__identity(struct vm_machine *m);
+/* Begins the question whether the customer may be remembered, if it is time to ask. */
+bool pl_vm__ask_consent(struct vm_machine *m);
+uint64_t pl_vm__customer_hash(struct vm_machine *m);
+void pl_vm__remember(struct vm_machine *m, uint64_t before);
 
 /* vm_message.c */
 void pl_vm__message(struct vm_machine *m);

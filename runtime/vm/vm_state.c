@@ -77,7 +77,7 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
     pl_buf_var(b, f->run);
     pl_buf_byte(b, f->role);
     pl_buf_byte(b, f->waiting);
-    pl_buf_byte(b, (uint8_t)(f->idle | f->value_on_stack << 1));
+    pl_buf_byte(b, (uint8_t)(f->idle | f->value_on_stack << 1 | f->verifies << 2));
     pl_buf_u32(b, f->call);
     pl_buf_u32(b, f->arg);
     pl_buf_u32(b, f->wait);
@@ -139,7 +139,9 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_u64(b, s->last_intent);
     pl_buf_u64(b, s->last_text);
     pl_buf_var(b, s->repeats);
-    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1));
+    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->verified << 2 | s->known << 3 |
+                             s->remember << 4));
+    pl_buf_byte(b, (uint8_t)s->consent);
     pl_buf_zig(b, s->idle_ms);
     pl_buf_u32(b, s->offer_rule);
     pl_buf_u32(b, s->kept_flow);
@@ -234,9 +236,10 @@ static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     const struct pl_program *p = pl_image_program(image);
     const struct pl_p_flow *flow = &p->flows[f->flow];
     if (f->pc < flow->entry || f->pc >= flow->end) return false;
-    if (!pl_image_runs(image, f->pc) || f->role > VM_REPORT || !waits_for_what_is(p, f))
+    if (!pl_image_runs(image, f->pc) || f->role > VM_CONSENT || !waits_for_what_is(p, f))
         return false;
     if (f->call != PL_NOWHERE && f->call >= p->ncalls) return false;
+    if (f->verifies && (f->role != VM_CALLED || f->call != PL_NOWHERE)) return false;
     if (f->role == VM_OFFER && f->arg >= p->nrules) return false;
     if (f->role == VM_CORRECTING && (f->arg >= p->nwaits || p->waits[f->arg].kind != PL_WAIT_ASK))
         return false;
@@ -262,6 +265,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     uint8_t bits = pl_read_u8(r);
     f->idle = bits & 1;
     f->value_on_stack = bits & 2;
+    f->verifies = bits & 4;
     f->call = pl_read_u32(r);
     f->arg = pl_read_u32(r);
     f->wait = pl_read_u32(r);
@@ -311,6 +315,10 @@ static void read_head(struct pl_reader *r, struct vm_state *s) {
     uint8_t bits = pl_read_u8(r);
     s->with_agent = bits & 1;
     s->closed = bits & 2;
+    s->verified = bits & 4;
+    s->known = bits & 8;
+    s->remember = bits & 16;
+    s->consent = (int8_t)pl_read_u8(r);
     s->idle_ms = pl_read_zig(r);
     s->offer_rule = pl_read_u32(r);
     s->kept_flow = pl_read_u32(r);
