@@ -73,7 +73,9 @@ static void check_phrases(struct pl_graph *g, const struct pl_ast_phrases *line,
     bool spoken = false;
     for (size_t i = 0; i < g->locales.n; i++)
         spoken |= pl_str_eq(language(g->locales.v[i]), language(line->lang.s));
-    if (!spoken) pl_diag1(g->diags, PL_D_LANGUAGE, line->lang.span, line->lang.s);
+    /* the prelude speaks more languages than a project needs */
+    if (!spoken && !pl_grammar__in_prelude(g, line->lang.span))
+        pl_diag1(g->diags, PL_D_LANGUAGE, line->lang.span, line->lang.s);
     for (size_t i = 0; i < line->texts.n; i++)
         for (size_t k = 0; k < line->texts.v[i]->pieces.n; k++) {
             const struct pl_ast_piece *p = &line->texts.v[i]->pieces.v[k];

@@ -169,13 +169,30 @@ static bool comes_after(const struct pl_diag *a, const struct pl_diag *b) {
     return a->span.start > b->span.start;
 }
 
-void pl_diags_finish(struct pl_diags *d, bool unused) {
-    for (size_t i = 0; unused && i < d->nallows; i++) {
-        if (d->allows[i].used) continue;
-        char code[16];
-        snprintf(code, sizeof(code), "P%04u", (unsigned)d->allows[i].code);
-        pl_diag1(d, PL_D_ALLOW_UNUSED, d->allows[i].span, pl_str_c(code));
+/* `allow P0017` above a line allows its other suppressions to be of no use. */
+static bool may_be_unused(struct pl_diags *d, const struct pl_diag_allow *a) {
+    for (size_t i = 0; i < d->nallows; i++) {
+        struct pl_diag_allow *b = &d->allows[i];
+        if (b == a || b->code != PL_D_ALLOW_UNUSED || b->line != a->line) continue;
+        if (b->span.file == a->span.file) return b->used = true;
     }
+    return false;
+}
+
+static void report_unused(struct pl_diags *d, bool about_unused) {
+    for (size_t i = 0; i < d->nallows; i++) {
+        const struct pl_diag_allow *a = &d->allows[i];
+        if (a->used || (a->code == PL_D_ALLOW_UNUSED) != about_unused) continue;
+        if (!about_unused && may_be_unused(d, a)) continue;
+        char code[16];
+        snprintf(code, sizeof(code), "P%04u", (unsigned)a->code);
+        pl_diag1(d, PL_D_ALLOW_UNUSED, a->span, pl_str_c(code));
+    }
+}
+
+void pl_diags_finish(struct pl_diags *d, bool unused) {
+    if (unused) report_unused(d, false);
+    if (unused) report_unused(d, true);
     /* Insertion sort: at most PL_DIAG_MOST, mostly in order already, and it is stable. */
     for (size_t i = 1; i < d->n; i++) {
         struct pl_diag *moved = d->v[i];
