@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "grammar/graph.h"
+#include "grammar/flowgraph.h"
 
 /* ---- parse ---- */
 
@@ -47,6 +47,7 @@ static bool collect(struct pl_graph *g) {
     pl_grammar__types(g);
     pl_grammar__signatures(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__slots(g, &g->flow.v[i]);
+    pl_grammar__flowgraph(g);
     return true;
 }
 
@@ -66,9 +67,9 @@ static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     if (!parse(g) || !collect(g)) return PL_MALFORMED;
     pl_grammar__check(g);
     if (g->said->errors) return PL_MALFORMED;
+    pl_grammar__prove(g);
     struct pl_program p = {0};
     pl_grammar__emit(g, &p);
-    pl_grammar__reach(g, &p);
     pl_grammar__check_talks(g);
     pl_grammar__catalogs(g);
     if (g->said->errors) return PL_MALFORMED;

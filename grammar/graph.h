@@ -105,6 +105,7 @@ struct pl_graph {
     struct pl_map ids;                /* @id -> struct pl_span */
     struct pl_map proposed;           /* ids that were suggested for lines without one */
     struct pl_known cleared;          /* session's and customer's slots that some flow clears */
+    struct pl_flowgraph *flowgraph;   /* flowgraph.h; made once names and slots are known */
 
     PL_AST_LIST(struct pl_value) consts;
     PL_AST_LIST(uint32_t) code;
@@ -282,10 +283,10 @@ void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f);
 void pl_grammar__emit(struct pl_graph *g, struct pl_program *out);
 void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct pl_p_flow *row);
 
-/* ---- reach.c ---- */
+/* ---- prove.c ---- */
 
-/* Warns of waits from which no path of the code hands over. */
-void pl_grammar__reach(struct pl_graph *g, const struct pl_program *p);
+/* The analyses over the flow graph; of a program without errors. */
+void pl_grammar__prove(struct pl_graph *g);
 
 /* ---- check_talk.c ---- */
 

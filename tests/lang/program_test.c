@@ -7,6 +7,10 @@
  *     # expect warning P0208 at 5:7: this line has no @id
  *     # expect error P0200 at 9:3: there is no flow `trak` | did you mean `track`?
  *
+ *     # note 4:1: first written here
+ *
+ * Lines `# note` tell the notes of the report above them, all of them or none.
+ *
  * A file without expectations must compile without a word. `# catalog es-ES {"a.b": "…"}` gives it
  * a catalog; a file of the same name and the ending .talk is checked with it. What compiles must be
  * an image that loads; with a file of the same name and the ending .dump beside it, its tables and
@@ -107,12 +111,44 @@ static bool same(struct pl_str want, const struct run *r, const struct pl_diag *
     return equal;
 }
 
+static void describe_note(struct pl_buf *out, const struct run *r, const struct pl_diag_note *n) {
+    struct pl_pos pos = pl_source_pos(&r->sources.v[n->span.file], n->span.start);
+    pl_buf_printf(out, "%u:%u: %.*s", (unsigned)pos.line, (unsigned)pos.column,
+                  PL_STR_ARG(n->text));
+}
+
+static bool same_note(struct pl_str want, const struct run *r, const struct pl_diag *d, size_t i) {
+    struct pl_buf got = {0};
+    if (i < d->nnotes) describe_note(&got, r, &d->notes[i]);
+    bool equal = pl_str_eq(want, pl_buf_slice(&got));
+    pl_buf_free(&got);
+    return equal;
+}
+
+/* The notes that the text from `at` on, up to the next expectation, tells of. */
+static bool compare_notes(const struct run *r, struct pl_str name, struct pl_str rest,
+                          const struct pl_diag *d) {
+    size_t end = pl_str_find(rest, PL_STR("# expect ")), at = 0, i = 0;
+    struct pl_str part = {rest.p, end == SIZE_MAX ? rest.n : end}, want;
+    bool good = true;
+    for (; (want = line_after(part, &at, PL_STR("# note "))).n; i++) {
+        if (same_note(want, r, d, i)) continue;
+        printf("%.*s: expected   note %.*s\n", PL_STR_ARG(name), PL_STR_ARG(want));
+        good = false;
+    }
+    return good && (i == 0 || i == d->nnotes);
+}
+
 static bool compare(const struct run *r, struct pl_str name, struct pl_str text) {
     size_t at = 0, i = 0;
     struct pl_str want;
     bool good = true;
     for (; (want = line_after(text, &at, PL_STR("# expect "))).n; i++) {
-        if (i < r->diags.n && same(want, r, r->diags.v[i])) continue;
+        struct pl_str rest = {text.p + at, text.n - at};
+        if (i < r->diags.n && same(want, r, r->diags.v[i])) {
+            good = compare_notes(r, name, rest, r->diags.v[i]) && good;
+            continue;
+        }
         printf("%.*s: expected   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(want));
         good = false;
     }
@@ -122,6 +158,13 @@ static bool compare(const struct run *r, struct pl_str name, struct pl_str text)
         describe(&got, r, r->diags.v[k], true, r->diags.v[k]->hint.n > 0);
         printf("%.*s: reported   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(pl_buf_slice(&got)));
         pl_buf_free(&got);
+        for (size_t n = 0; n < r->diags.v[k]->nnotes; n++) {
+            got = (struct pl_buf){0};
+            describe_note(&got, r, &r->diags.v[k]->notes[n]);
+            printf("%.*s:            note %.*s\n", PL_STR_ARG(name),
+                   PL_STR_ARG(pl_buf_slice(&got)));
+            pl_buf_free(&got);
+        }
     }
     return good;
 }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "grammar/flowgraph.h"
+
+void pl_grammar__prove(struct pl_graph *g) {
+    pl_grammar__prove_reach(g);
+    pl_grammar__prove_loops(g);
+}
