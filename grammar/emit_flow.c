@@ -437,9 +437,10 @@ static void put_experiment(struct pl_emit *x, const struct pl_ast_experiment *e)
     for (uint32_t i = 0; i < n; i++) {
         pl_grammar__word(x, 0);
         pl_grammar__word(x, (uint32_t)e->variants.v[i].percent.n.m);
+        pl_grammar__word(x, pl_grammar__name(x->g, e->variants.v[i].name.s));
     }
     for (uint32_t i = 0; i < n; i++) {
-        x->g->code.v[at + 1 + 2 * i] = HERE(x);
+        x->g->code.v[at + 1 + 3 * i] = HERE(x);
         pl_grammar__way(
             x, e->variants.v[i].span,
             pl_grammar__str(x->g, "variant %.*s", PL_STR_ARG(e->variants.v[i].name.s)).p);

@@ -13,9 +13,10 @@ struct pl_image {
     uint8_t hash[32];
     struct pl_arena arena;
     struct pl_program p;
-    struct pl_map flows, hooks, intents, queues, options, locales, sections;
+    struct pl_map flows, hooks, intents, queues, options, locales, sections, events;
     struct pl_map labels; /* "type\0member" to text + 1 */
     uint8_t *runs;        /* per word of code: a frame may stand there */
+    bool *timed;          /* per rule */
     uint32_t *fallback;   /* per locale: the next to try, PL_NOWHERE at the end */
 };
 
@@ -90,6 +91,7 @@ static void index_names(struct pl_image *i) {
     INDEX(&i->options, p->options, p->noptions, .id);
     INDEX(&i->locales, p->locales, p->nlocales, );
     INDEX(&i->sections, p->sections, p->nsections, .name);
+    INDEX(&i->events, p->events, p->nevents, .name);
     index_labels(i);
 }
 
@@ -113,11 +115,40 @@ static void index_fallbacks(struct pl_image *i) {
     }
 }
 
+/* Of a fact or an opcode: it changes by itself, or only with a message. */
+static void time_of(uint32_t word, bool *clock, bool *message) {
+    uint32_t arg = PL_WORD_ARG(word);
+    switch ((enum pl_op)PL_WORD_OP(word)) {
+    case PL_OP_OPEN:
+    case PL_OP_QUEUE_WAIT: *clock = true; break;
+    case PL_OP_MENTIONS: *message = true; break;
+    case PL_OP_FACT:
+        *clock |= arg == PL_FACT_ELAPSED || arg == PL_FACT_NOW || arg == PL_FACT_TODAY;
+        *message |= arg == PL_FACT_SENTIMENT || arg == PL_FACT_UNCERTAINTY ||
+                    arg == PL_FACT_INTENT || arg == PL_FACT_MESSAGE || arg == PL_FACT_LANGUAGE;
+        break;
+    default: break;
+    }
+}
+
+/* A condition stands in one piece, up to its DONE. */
+static void index_timed(struct pl_image *i) {
+    const struct pl_program *p = &i->p;
+    i->timed = PL_NEW_ARRAY(&i->arena, bool, (size_t)p->nrules + 1);
+    for (uint32_t k = 0; k < p->nrules; k++) {
+        bool clock = false, message = false;
+        for (uint32_t at = p->rules[k].cond; at < p->ncode && PL_WORD_OP(p->code[at]) != PL_OP_DONE;
+             at += 1 + pl_program__extra(p->code[at]))
+            time_of(p->code[at], &clock, &message);
+        i->timed[k] = clock && !message;
+    }
+}
+
 /* ---- loading ---- */
 
 static void destroy(struct pl_image *i) {
-    struct pl_map *maps[] = {&i->flows,   &i->hooks,   &i->intents,  &i->queues,
-                             &i->options, &i->locales, &i->sections, &i->labels};
+    struct pl_map *maps[] = {&i->flows,   &i->hooks,    &i->intents, &i->queues, &i->options,
+                             &i->locales, &i->sections, &i->labels,  &i->events};
     for (size_t k = 0; k < PL_LEN(maps); k++) pl_map_free(maps[k]);
     pl_arena_free(&i->arena);
     free(i);
@@ -151,6 +182,7 @@ enum pl_err pl_image_load(struct pl_str bytes, const uint8_t hash[32], struct pl
     }
     index_names(i);
     index_fallbacks(i);
+    index_timed(i);
     *out = i;
     return PL_OK;
 }
@@ -195,6 +227,14 @@ uint32_t pl_image_intent(const struct pl_image *i, struct pl_str name) {
 
 uint32_t pl_image_queue(const struct pl_image *i, struct pl_str name) {
     return find(&i->queues, name);
+}
+
+uint32_t pl_image_event(const struct pl_image *i, struct pl_str name) {
+    return find(&i->events, name);
+}
+
+bool pl_image_timed(const struct pl_image *i, uint32_t rule) {
+    return rule < i->p.nrules && i->timed[rule];
 }
 
 uint32_t pl_image_option(const struct pl_image *i, struct pl_str id) {

@@ -85,15 +85,30 @@ struct pl_p_flow {
     bool regulated, verified, prelude;
 };
 
-enum pl_trigger_kind { PL_ON_INTENT, PL_ON_SAYS, PL_ON_OPEN, PL_ON_IDLE, PL_ON_OTHERWISE };
+enum pl_trigger_kind {
+    PL_ON_INTENT,
+    PL_ON_SAYS,
+    PL_ON_OPEN,
+    PL_ON_IDLE,
+    PL_ON_OTHERWISE,
+    PL_ON_EVENT
+};
 struct pl_p_trigger {
     uint8_t kind;
-    uint32_t arg; /* INTENT: intents; SAYS: mentions (as a whole message); IDLE: ms */
+    uint32_t arg; /* INTENT: intents; SAYS: mentions (as a whole message); IDLE: ms; EVENT:
+                     events: its arguments are the flow's parameters of the same names */
     uint32_t flow;
-    uint32_t cond; /* code address, or PL_NOWHERE */
+    uint32_t cond; /* code address, or PL_NOWHERE; EVENT: the flow's parameters are filled */
 };
 
-enum pl_wait_kind { PL_WAIT_ASK, PL_WAIT_CONFIRM, PL_WAIT_CHOOSE, PL_WAIT_SLEEP };
+enum pl_wait_kind { PL_WAIT_ASK, PL_WAIT_CONFIRM, PL_WAIT_CHOOSE, PL_WAIT_SLEEP, PL_WAIT_AWAIT };
+
+/* An argument of the event that is waited for, and the slot of the same name: one that has a value
+ * must be equal, an empty one takes it. */
+struct pl_p_bind {
+    uint32_t param; /* of the event */
+    uint32_t slot;
+};
 
 struct pl_p_check {
     uint32_t cond;   /* the value is in the slot already while it runs */
@@ -106,7 +121,7 @@ struct pl_p_wait {
     uint8_t kind;
     struct pl_str id; /* stable: its prompt's @id */
     uint32_t flow;
-    uint32_t at;         /* address of the ASK/CONFIRM/CHOOSE/SLEEP word */
+    uint32_t at;         /* address of the ASK/CONFIRM/CHOOSE/SLEEP/AWAIT word */
     uint32_t next;       /* where an answered wait goes on (CHOOSE: where options' bodies join) */
     uint32_t slot;       /* ASK: slot reference */
     struct pl_type type; /* ASK */
@@ -129,6 +144,9 @@ struct pl_p_wait {
     bool listed;      /* ASK: an answer is one of what its options give, said ahead or not */
     uint32_t naccept; /* ASK of a file: the kinds it takes ("image"); none: any */
     const struct pl_str *accept;
+    uint32_t event; /* EVENT: events; `els` when it did not come in time */
+    uint32_t nbinds;
+    const struct pl_p_bind *binds;
 };
 
 enum pl_option_kind { PL_OPT_BLOCK, PL_OPT_FLOW, PL_OPT_OPEN, PL_OPT_VALUE };
@@ -207,6 +225,13 @@ struct pl_p_handoff {
     struct pl_str priority; /* "" | low medium high critical */
     uint32_t because;       /* text, or PL_NOWHERE */
     uint32_t closed;        /* code, or PL_NOWHERE: agent_unavailable, then leave */
+};
+
+/* Something that the shop or the page sends. */
+struct pl_p_event {
+    struct pl_str name; /* "shipping.delayed" */
+    uint32_t nparams;
+    const struct pl_typedef_field *params;
 };
 
 struct pl_p_rule {
@@ -305,6 +330,7 @@ struct pl_program {
     PL_TABLE(struct pl_str, regexes); /* patterns, flags as a (?i) prefix */
     PL_TABLE(struct pl_p_section, sections);
     PL_TABLE(struct pl_p_point, points);
+    PL_TABLE(struct pl_p_event, events);
 };
 
 /* ---- writing ---- */
@@ -332,6 +358,7 @@ uint32_t pl_image_flow(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_hook(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_intent(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_queue(const struct pl_image *i, struct pl_str name);
+uint32_t pl_image_event(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_option(const struct pl_image *i, struct pl_str id);
 uint32_t pl_image_locale(const struct pl_image *i, struct pl_str locale);
 /* The title text of an enum member, flow, slot or queue; type is the enum's name or one of
@@ -341,6 +368,9 @@ uint32_t pl_image_label(const struct pl_image *i, struct pl_str type, struct pl_
 void pl_image_line(const struct pl_image *i, uint32_t at, struct pl_str *file, uint32_t *line);
 /* Whether a flow run may stand at this address: an instruction of a flow that the verifier saw. */
 bool pl_image_runs(const struct pl_image *i, uint32_t at);
+/* Whether the rule may come to hold as time goes by: its condition reads the clock, hours or a
+ * queue's wait, and nothing of a message. */
+bool pl_image_timed(const struct pl_image *i, uint32_t rule);
 /* The text's message code in a locale with fall-back (es-MX, es, source). */
 struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t locale);
 

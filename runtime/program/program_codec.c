@@ -155,6 +155,11 @@ static void check_row(struct codec *c, struct pl_p_check *k) {
     num(c, &k->refuse);
 }
 
+static void bind_row(struct codec *c, struct pl_p_bind *b) {
+    num(c, &b->param);
+    num(c, &b->slot);
+}
+
 static void wait_row(struct codec *c, struct pl_p_wait *w) {
     byte(c, &w->kind);
     str(c, &w->id);
@@ -177,6 +182,8 @@ static void wait_row(struct codec *c, struct pl_p_wait *w) {
     flag(c, &w->has_options);
     flag(c, &w->listed);
     ROWS(c, w->accept, &w->naccept, struct pl_str, str);
+    num(c, &w->event);
+    ROWS(c, w->binds, &w->nbinds, struct pl_p_bind, bind_row);
 }
 
 static void option_row(struct codec *c, struct pl_p_option *o) {
@@ -316,6 +323,11 @@ static void section_row(struct codec *c, struct pl_p_section *s) {
     str(c, &s->bytes);
 }
 
+static void event_row(struct codec *c, struct pl_p_event *e) {
+    str(c, &e->name);
+    ROWS(c, e->params, &e->nparams, struct pl_typedef_field, typedef_field);
+}
+
 static void head(struct codec *c, struct pl_program *p) {
     struct pl_str currency = {p->currency, sizeof p->currency};
     str(c, &p->assistant);
@@ -361,6 +373,7 @@ static void program(struct codec *c, struct pl_program *p) {
     ROWS(c, p->regexes, &p->nregexes, struct pl_str, str);
     ROWS(c, p->sections, &p->nsections, struct pl_p_section, section_row);
     ROWS(c, p->points, &p->npoints, struct pl_p_point, point_row);
+    ROWS(c, p->events, &p->nevents, struct pl_p_event, event_row);
 }
 
 void pl_program_write(const struct pl_program *p, struct pl_buf *out) {

@@ -60,12 +60,22 @@ static void dump_code(const struct pl_program *p, struct pl_buf *b) {
     }
 }
 
+static void dump_binds(const struct pl_program *p, struct pl_buf *b, const struct pl_p_wait *w) {
+    const struct pl_p_event *e = &p->events[w->event];
+    pl_buf_printf(b, " %.*s", PL_STR_ARG(e->name));
+    for (uint32_t i = 0; i < w->nbinds; i++) {
+        pl_buf_printf(b, " %.*s:", PL_STR_ARG(e->params[w->binds[i].param].name));
+        dump_slot(p, b, w->binds[i].slot);
+    }
+}
+
 static void dump_waits(const struct pl_program *p, struct pl_buf *b) {
-    static const char *const kinds[] = {"ask", "confirm", "choose", "sleep"};
+    static const char *const kinds[] = {"ask", "confirm", "choose", "sleep", "event"};
     for (uint32_t i = 0; i < p->nwaits; i++) {
         const struct pl_p_wait *w = &p->waits[i];
         pl_buf_printf(b, "wait %u %s @%.*s", i, kinds[w->kind], PL_STR_ARG(w->id));
         if (w->kind == PL_WAIT_ASK) dump_slot(p, b, w->slot);
+        if (w->kind == PL_WAIT_AWAIT) dump_binds(p, b, w);
         dump_at(b, "at", w->at);
         dump_at(b, "prompt", w->prompt);
         for (uint32_t k = 0; k < w->nagain; k++) dump_at(b, "again", w->again[k]);
@@ -114,6 +124,12 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->nhooks; i++)
         pl_buf_printf(b, "hook %u %.*s effect=%u within=%ums\n", i, PL_STR_ARG(p->hooks[i].name),
                       p->hooks[i].effect, p->hooks[i].within_ms);
+    for (uint32_t i = 0; i < p->nevents; i++) {
+        pl_buf_printf(b, "event %u %.*s", i, PL_STR_ARG(p->events[i].name));
+        for (uint32_t k = 0; k < p->events[i].nparams; k++)
+            pl_buf_printf(b, " %.*s", PL_STR_ARG(p->events[i].params[k].name));
+        pl_buf_c(b, "\n");
+    }
 }
 
 static void dump_points(const struct pl_program *p, struct pl_buf *b) {

@@ -46,7 +46,7 @@ uint32_t pl_program__extra(uint32_t w) {
     switch (PL_WORD_OP(w)) {
     case PL_OP_ITER_NEXT: return 1;
     case PL_OP_PICK: return PL_WORD_ARG(w);
-    case PL_OP_EXPERIMENT: return 2 * PL_WORD_ARG(w);
+    case PL_OP_EXPERIMENT: return 3 * PL_WORD_ARG(w);
     default: return 0;
     }
 }
@@ -169,11 +169,12 @@ static bool triggers_ok(struct check *c) {
     const struct pl_program *p = c->p;
     for (uint32_t i = 0; i < p->ntriggers; i++) {
         const struct pl_p_trigger *t = &p->triggers[i];
-        uint32_t most = t->kind == PL_ON_INTENT ? p->nintents
-                        : t->kind == PL_ON_SAYS ? p->nmentions
-                                                : PL_NOWHERE;
-        if (t->kind > PL_ON_OTHERWISE) return refuse(c, "trigger %u: unknown kind", i);
-        if (!below(c, t->arg, most, true, "a trigger") ||
+        uint32_t most = t->kind == PL_ON_INTENT  ? p->nintents
+                        : t->kind == PL_ON_SAYS  ? p->nmentions
+                        : t->kind == PL_ON_EVENT ? p->nevents
+                                                 : PL_NOWHERE;
+        if (t->kind > PL_ON_EVENT) return refuse(c, "trigger %u: unknown kind", i);
+        if (!below(c, t->arg, most, t->kind != PL_ON_EVENT, "a trigger") ||
             !below(c, t->flow, p->nflows, false, "a trigger's flow"))
             return false;
     }
@@ -182,16 +183,28 @@ static bool triggers_ok(struct check *c) {
 
 /* A corrected answer goes back to `at`: it must be the very word that waits here. */
 static bool wait_word_ok(struct check *c, const struct pl_p_wait *w) {
-    static const uint8_t ops[] = {PL_OP_ASK, PL_OP_CONFIRM, PL_OP_CHOOSE, PL_OP_SLEEP};
+    static const uint8_t ops[] = {PL_OP_ASK, PL_OP_CONFIRM, PL_OP_CHOOSE, PL_OP_SLEEP, PL_OP_AWAIT};
     const struct pl_p_flow *f = &c->p->flows[w->flow];
     uint32_t word = PL_WORD(ops[w->kind], (uint32_t)(w - c->p->waits));
     if (w->at >= f->entry && w->at < f->end && c->p->code[w->at] == word) return true;
     return refuse(c, "a wait's address %u is not where it waits", w->at);
 }
 
+static bool binds_ok(struct check *c, const struct pl_p_wait *w, uint32_t nslots) {
+    const struct pl_program *p = c->p;
+    if (w->kind != PL_WAIT_AWAIT) return true;
+    if (!below(c, w->event, p->nevents, false, "a wait's event")) return false;
+    for (uint32_t i = 0; i < w->nbinds; i++)
+        if (!below(c, w->binds[i].param, p->events[w->event].nparams, false,
+                   "an event's argument") ||
+            !slot_ok(c, w->binds[i].slot, nslots, "a wait for an event"))
+            return false;
+    return true;
+}
+
 static bool wait_ok(struct check *c, const struct pl_p_wait *w) {
     const struct pl_program *p = c->p;
-    if (w->kind > PL_WAIT_SLEEP) return refuse(c, "a wait of unknown kind");
+    if (w->kind > PL_WAIT_AWAIT) return refuse(c, "a wait of unknown kind");
     if (!below(c, w->flow, p->nflows, false, "a wait's flow")) return false;
     uint32_t n = p->flows[w->flow].nslots;
     bool ask = w->kind == PL_WAIT_ASK, sleep = w->kind == PL_WAIT_SLEEP;
@@ -204,8 +217,9 @@ static bool wait_ok(struct check *c, const struct pl_p_wait *w) {
     if (!below(c, w->entity, p->nentities, true, "an ask's entity")) return false;
     for (uint32_t i = 0; i < w->shown; i++)
         if (!slot_ok(c, w->shows[i], n, "a confirm")) return false;
-    if (!sleep && w->tries == 0) return refuse(c, "a wait without tries");
-    return true;
+    if (!sleep && w->kind != PL_WAIT_AWAIT && w->tries == 0)
+        return refuse(c, "a wait without tries");
+    return binds_ok(c, w, n);
 }
 
 static bool options_ok(struct check *c) {
@@ -236,6 +250,9 @@ static bool hooks_ok(struct check *c) {
         for (uint32_t k = 0; k < p->hooks[i].nparams; k++)
             if (!type_ok(c, p->hooks[i].params[k].type)) return false;
     }
+    for (uint32_t i = 0; i < p->nevents; i++)
+        for (uint32_t k = 0; k < p->events[i].nparams; k++)
+            if (!type_ok(c, p->events[i].params[k].type)) return false;
     for (uint32_t i = 0; i < p->nentities; i++) {
         const struct pl_p_entity *e = &p->entities[i];
         if (!below(c, e->def, p->types.ndefs, false, "an entity's type") ||
@@ -305,7 +322,7 @@ static bool points_ok(struct check *c) {
 
 static bool is_control(enum pl_op op) {
     return (op >= PL_OP_ASK && op <= PL_OP_HANDOFF) || op == PL_OP_TRACK || op == PL_OP_CHANGE ||
-           op == PL_OP_CHANGED;
+           op == PL_OP_CHANGED || op == PL_OP_AWAIT;
 }
 
 static bool leaves(enum pl_op op, const struct pl_program *p, uint32_t arg) {
@@ -436,6 +453,11 @@ static bool reach(struct check *c, uint32_t at, uint32_t depth, uint32_t texts) 
     return refuse(c, "code at %u is reached with two stack depths", at);
 }
 
+static bool variant_ok(struct check *c, uint32_t name) {
+    return below(c, name, c->p->nconsts, false, "a variant's name") &&
+           (c->p->consts[name].kind == PL_KIND_TEXT || refuse(c, "a variant's name is no text"));
+}
+
 static bool branches(struct check *c, uint32_t at, uint32_t w, uint32_t depth, uint32_t texts) {
     enum pl_op op = (enum pl_op)PL_WORD_OP(w);
     uint32_t arg = PL_WORD_ARG(w);
@@ -452,7 +474,9 @@ static bool branches(struct check *c, uint32_t at, uint32_t w, uint32_t depth, u
         return true;
     case PL_OP_EXPERIMENT:
         for (uint32_t i = 0; i < arg; i++)
-            if (!reach(c, c->p->code[at + 1 + 2 * i], depth, texts)) return false;
+            if (!variant_ok(c, c->p->code[at + 3 + 3 * i]) ||
+                !reach(c, c->p->code[at + 1 + 3 * i], depth, texts))
+                return false;
         return true;
     default: return true;
     }
@@ -499,6 +523,7 @@ static bool follow(struct check *c, uint32_t entry, bool block) {
 
 static bool follow_wait(struct check *c, const struct pl_p_wait *w) {
     if (w->kind == PL_WAIT_SLEEP) return follow(c, w->next, false);
+    if (w->kind == PL_WAIT_AWAIT) return follow(c, w->next, false) && follow(c, w->els, false);
     if (!follow(c, w->prompt, true)) return false;
     for (uint32_t i = 0; i < w->nagain; i++)
         if (!follow(c, w->again[i], true)) return false;
@@ -549,10 +574,12 @@ static bool follow_flow(struct check *c, uint32_t flow) {
 static bool follow_conditions(struct check *c) {
     c->from = 0;
     c->to = c->p->ncode;
+    for (uint32_t i = 0; i < c->p->ntriggers; i++) {
+        const struct pl_p_trigger *t = &c->p->triggers[i];
+        c->nslots = t->kind == PL_ON_EVENT ? c->p->flows[t->flow].nparams : 0;
+        if (t->cond != PL_NOWHERE && !follow(c, t->cond, true)) return false;
+    }
     c->nslots = 0;
-    for (uint32_t i = 0; i < c->p->ntriggers; i++)
-        if (c->p->triggers[i].cond != PL_NOWHERE && !follow(c, c->p->triggers[i].cond, true))
-            return false;
     for (uint32_t i = 0; i < c->p->nrules; i++)
         if (!follow(c, c->p->rules[i].cond, true)) return false;
     return true;

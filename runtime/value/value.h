@@ -171,6 +171,8 @@ struct pl_str pl_json_text(const struct pl_json *object, const char *name);
 enum pl_err pl_value_from_json(struct pl_arena *a, const struct pl_types *types,
                                struct pl_type type, const struct pl_json *json,
                                struct pl_value *out, struct pl_str *where);
+/* Whether a value is one of the type; the absent value is one where the type is optional. */
+bool pl_value_is(const struct pl_types *types, struct pl_type type, struct pl_value v);
 /* The canonical JSON of a value, the inverse of the above. */
 void pl_value_to_json(struct pl_buf *b, struct pl_value v);
 

@@ -50,7 +50,8 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->effects = NULL;
     m->neffects = m->effects_cap = 0;
     m->budget = VM_BUDGET;
-    m->failed = m->passed = m->answered = m->silent = m->erring = false;
+    m->failed = m->passed = m->moved = m->silent = m->erring = false;
+    m->gap = 0;
     m->failed_at = m->line = 0;
     m->used = 0;
     s->verified = s->verified || e->verified;
@@ -104,6 +105,7 @@ static void hook_came(struct vm_machine *m) {
         return;
     }
     f->waiting = VM_RUNS;
+    m->moved = true;
     settle(m, f, &m->p->calls[f->hook_call]);
     pl_vm__go(m);
 }
@@ -124,9 +126,12 @@ static uint32_t idle_flow(struct vm_machine *m, int64_t silence) {
 static void timer(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     m->silent = pl_vm__is_silent(m->s, m->e->now_ms);
-    if (f && f->waiting == VM_SLEEP && f->deadline <= m->e->now_ms) {
+    bool waits = f && (f->waiting == VM_SLEEP || f->waiting == VM_AWAIT);
+    if (waits && f->deadline <= m->e->now_ms) {
+        if (f->waiting == VM_AWAIT) f->pc = m->p->waits[f->wait].els;
         f->waiting = VM_RUNS;
         pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
+        m->moved = true;
     } else if (f && f->waiting == VM_QUESTION) {
         uint32_t flow = idle_flow(m, m->e->now_ms - m->s->quiet_ms);
         struct vm_frame *idle =
@@ -134,6 +139,14 @@ static void timer(struct vm_machine *m) {
         if (idle) pl_vm__trace(m, PL_TRACE_SILENT, f->wait);
         if (idle) idle->idle = true;
     }
+    pl_vm__go(m);
+}
+
+/* What is kept of the conversation is what was shown, not what came out now: the open flow cannot
+ * go on from there. */
+static void diverged(struct vm_machine *m) {
+    const struct vm_frame *f = pl_vm__top(m->s);
+    if (f && !m->s->with_agent) pl_vm__fail(m, f->pc);
     pl_vm__go(m);
 }
 
@@ -149,6 +162,8 @@ static void handle(struct vm_machine *m) {
         pl_vm__go(m);
         break;
     case PL_EVENT_IDENTITY: pl_vm__identity(m); break;
+    case PL_EVENT_HAPPENED: pl_vm__happened(m); break;
+    case PL_EVENT_DIVERGED: diverged(m); break;
     }
 }
 
@@ -208,6 +223,7 @@ static void view_of(const struct pl_program *p, struct vm_state *s, struct pl_vm
     out->failures = s->failures;
     out->repeats = s->repeats;
     out->nframes = s->nframes;
+    out->nheld = (uint32_t)s->held.n;
 }
 
 enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
@@ -272,7 +288,7 @@ struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struc
     return pl_rec_get(pl_vm_slots(vm, image, state, a), name);
 }
 
-/* A machine as it stands when rules look: the message is counted, nothing has run. */
+/* A machine as it stands when rules look: a message is counted, nothing has run. */
 static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
                                 const struct pl_image *image, struct pl_str state,
                                 const struct pl_vm_event *event, struct pl_arena *a) {
@@ -280,8 +296,9 @@ static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
     enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
     begin(m, vm, image, s, event, a);
-    while (s->nframes && pl_vm__top(s)->idle) s->nframes--;
-    if (event->kind == PL_EVENT_MESSAGE) pl_vm__count_message(m, pl_vm__is_answer(m));
+    if (event->kind != PL_EVENT_MESSAGE) return PL_OK;
+    pl_vm__end_silence(s);
+    pl_vm__count_message(m, pl_vm__is_answer(m));
     return PL_OK;
 }
 

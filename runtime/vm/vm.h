@@ -67,8 +67,8 @@ struct pl_vm_reading {
     uint32_t choice;                     /* which of the offered options, from 1; 0 none */
     uint32_t npicks;                     /* a question for several: all that are meant, from 1 */
     const uint32_t *picks;
-    uint32_t earlier; /* which of the view's earlier options, from 1; 0 none */
-    bool card;        /* a payment card's number was masked in it */
+    uint32_t earlier;     /* which of the view's earlier options, from 1; 0 none */
+    bool card;            /* a payment card's number was masked in it */
     struct pl_str secret; /* what was typed as the answer to a `secret` question: then `text` is a
                              mask, and entities are journaled with it, apart */
     struct pl_vm_upload upload;
@@ -86,9 +86,10 @@ struct pl_vm_queue_fact {
 struct pl_vm_event {
     uint8_t kind;
     int64_t now_ms;
-    int32_t today; /* in the assistant's zone */
-    uint64_t seed; /* for `any of` and experiments */
-    bool verified; /* the customer proved who he is: holds for the conversation's life */
+    int32_t today;    /* in the assistant's zone */
+    uint64_t seed;    /* for `any of` */
+    uint64_t subject; /* a hash of the customer, else of the conversation: experiments */
+    bool verified;    /* the customer proved who he is: holds for the conversation's life */
     uint32_t nqueues; /* as many as the image's queues */
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;
@@ -103,6 +104,9 @@ struct pl_vm_event {
     uint64_t effect;       /* id the VM gave */
     struct pl_str failure; /* empty: it succeeded with `value` */
     struct pl_value value;
+    /* HAPPENED: `value` is a record of its arguments */
+    struct pl_str name; /* as declared: "shipping.delayed" */
+    uint64_t key;       /* the sender's, hashed: who steps it leaves repeats out */
     /* a button's target was pressed (MESSAGE with a button): */
     uint32_t target; /* targets of the image, or PL_NOWHERE */
     uint32_t ntarget_args;
@@ -217,6 +221,7 @@ struct pl_vm_view {
     bool in_flow; /* frames are on the stack: the image is pinned */
     int64_t started_ms;
     uint32_t turns, failures, repeats, nframes;
+    uint32_t nheld; /* events that wait for the open question to be closed */
 };
 
 struct pl_vm_result {
@@ -257,6 +262,17 @@ struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int6
 enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        const struct pl_vm_event *event, struct pl_arena *a,
                        struct pl_vm_result *out);
+
+/* More events than this are not held back: whoever sends another is told so before. */
+#define PL_VM_HELD 8
+
+/* The state of a conversation that waits, as it goes on under another image: `on change` of the
+ * flows as the new image has them. Everything goes by names and ids; a flow that restarts begins
+ * again at the next event. PL_CONFLICT: it cannot (a flow finishes on its image, an effect is under
+ * way, a wait or an option is gone): it stays as it is, where it is. Other failures as pl_vm_step.
+ */
+enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
+                       const struct pl_image *to, struct pl_arena *a, struct pl_str *out);
 
 enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        struct pl_arena *a, struct pl_vm_view *out);

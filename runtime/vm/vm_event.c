@@ -92,6 +92,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     pl_buf_zig(b, e->now_ms);
     pl_buf_zig(b, e->today);
     pl_buf_u64(b, e->seed);
+    pl_buf_u64(b, e->subject);
     pl_buf_byte(b, e->verified);
     write_facts(b, e);
     if (e->kind == PL_EVENT_MESSAGE) write_reading(b, &e->reading);
@@ -106,6 +107,11 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     if (e->kind == PL_EVENT_IDENTITY) {
         pl_buf_byte(b, (uint8_t)e->consent);
         pl_value_write(b, e->customer);
+    }
+    if (e->kind == PL_EVENT_HAPPENED) {
+        pl_buf_text(b, e->name);
+        pl_value_write(b, e->value);
+        pl_buf_u64(b, e->key);
     }
     if (e->kind != PL_EVENT_MESSAGE) return;
     pl_buf_var(b, (uint32_t)(e->target + 1));
@@ -218,6 +224,7 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
     e.now_ms = pl_read_zig(&r);
     e.today = (int32_t)pl_read_zig(&r);
     e.seed = pl_read_u64(&r);
+    e.subject = pl_read_u64(&r);
     e.verified = pl_read_u8(&r);
     read_facts(&r, a, &e);
     if (e.kind == PL_EVENT_MESSAGE) read_reading(&r, a, &e.reading);
@@ -229,12 +236,17 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.failure = pl_read_text(&r);
         e.value = pl_value_read(&r, a);
     }
+    if (e.kind == PL_EVENT_HAPPENED) {
+        e.name = pl_read_text(&r);
+        e.value = pl_value_read(&r, a);
+        e.key = pl_read_u64(&r);
+    }
     if (e.kind == PL_EVENT_MESSAGE) read_target(&r, a, &e);
     if (e.kind == PL_EVENT_IDENTITY) {
         e.consent = (int8_t)pl_read_u8(&r);
         e.customer = pl_value_read(&r, a);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_IDENTITY) return PL_MALFORMED;
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_DIVERGED) return PL_MALFORMED;
     *out = e;
     return PL_OK;
 }

@@ -100,7 +100,7 @@ static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) 
 static void sleep_until(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
     struct pl_value v = pl_vm__pop(m);
     f->wait = wait;
-    f->waiting = VM_SLEEP;
+    f->waiting = m->p->waits[wait].kind == PL_WAIT_AWAIT ? VM_AWAIT : VM_SLEEP;
     f->deadline = m->e->now_ms;
     if (v.kind == PL_KIND_DURATION && v.duration > 0)
         f->deadline += v.duration < VM_TIME_MOST ? v.duration : VM_TIME_MOST;
@@ -398,7 +398,8 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     case PL_OP_ASK:
     case PL_OP_CONFIRM:
     case PL_OP_CHOOSE: begin_wait(m, f, arg); break;
-    case PL_OP_SLEEP: sleep_until(m, f, arg); break;
+    case PL_OP_SLEEP:
+    case PL_OP_AWAIT: sleep_until(m, f, arg); break;
     case PL_OP_CALL_HOOK: call_hook(m, f, arg); break;
     case PL_OP_CALL_FLOW: call_flow(m, arg, false); break;
     case PL_OP_CALL_VALUE: call_flow(m, arg, true); break;
@@ -415,48 +416,6 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
         break;
     default: pl_vm__fail(m, f->pc); break;
     }
-}
-
-/* ---- what was held back ---- */
-
-static bool report_outcome(struct vm_machine *m) {
-    for (size_t i = 0; i < m->s->pending.n; i++) {
-        struct vm_pending p = m->s->pending.v[i];
-        if (p.outcome == 0) continue;
-        m->s->pending.v[i] = m->s->pending.v[--m->s->pending.n];
-        struct pl_value args[] = {pl_vm__name_value(PL_KIND_FLOW, m->p->flows[p.flow].name),
-                                  pl_bool(p.outcome > 0)};
-        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_UNCONFIRMED], VM_REPORT, args, 2);
-        return true;
-    }
-    return false;
-}
-
-static bool make_offer(struct vm_machine *m) {
-    uint32_t rule = m->s->offer_rule;
-    m->s->offer_rule = PL_NOWHERE;
-    for (uint32_t i = 0; i < m->s->nframes; i++)
-        if (m->s->frames[i].role == VM_OFFER) return false;
-    struct vm_frame *f =
-        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_OFFER_PERSON], VM_OFFER, NULL, 0);
-    if (f) f->arg = rule;
-    return f != NULL;
-}
-
-/* At a wait or at the end: an offer, news, a kept digression. True when something began. */
-static bool held_back(struct vm_machine *m) {
-    struct vm_frame *f = pl_vm__top(m->s);
-    if (m->s->with_agent || m->s->closed || m->passed) return false;
-    if (f && f->waiting == VM_EFFECT) return false;
-    if (m->s->offer_rule != PL_NOWHERE && make_offer(m)) return true;
-    bool question = f && f->waiting == VM_QUESTION;
-    if ((!question || m->silent) && report_outcome(m)) return true;
-    if (m->s->kept_flow != PL_NOWHERE && (m->answered || !question)) {
-        uint32_t flow = m->s->kept_flow;
-        m->s->kept_flow = PL_NOWHERE;
-        return pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0) != NULL;
-    }
-    return false;
 }
 
 /* ---- the loop ---- */
@@ -481,7 +440,7 @@ void pl_vm__go(struct vm_machine *m) {
         if (m->failed) recover(m);
         struct vm_frame *f = pl_vm__top(m->s);
         if (!f || f->waiting != VM_RUNS) {
-            if (held_back(m) || m->failed) continue;
+            if (pl_vm__held_back(m) || m->failed) continue;
             return;
         }
         uint32_t word = 0;
@@ -493,18 +452,24 @@ void pl_vm__go(struct vm_machine *m) {
     }
 }
 
+static bool something_held(const struct vm_state *s) {
+    for (size_t i = 0; i < s->pending.n; i++)
+        if (s->pending.v[i].outcome) return true;
+    return s->held.n || s->offer_rule != PL_NOWHERE;
+}
+
 int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s) {
     const struct vm_frame *f = s->nframes ? &s->frames[s->nframes - 1] : NULL;
     int64_t at = INT64_MAX;
     if (s->with_agent || s->closed) return 0;
-    if (f && f->waiting == VM_SLEEP) at = f->deadline;
+    if (f && (f->waiting == VM_SLEEP || f->waiting == VM_AWAIT)) at = f->deadline;
     if (f && f->waiting == VM_QUESTION)
         for (uint32_t i = 0; i < p->ntriggers; i++)
             if (p->triggers[i].kind == PL_ON_IDLE && p->triggers[i].arg > s->idle_ms &&
                 s->quiet_ms + p->triggers[i].arg < at)
                 at = s->quiet_ms + p->triggers[i].arg;
-    for (size_t i = 0; i < s->pending.n && f; i++)
-        if (s->pending.v[i].outcome && s->quiet_ms + SILENCE_MS < at) at = s->quiet_ms + SILENCE_MS;
+    if (f && f->waiting == VM_QUESTION && something_held(s) && s->quiet_ms + SILENCE_MS < at)
+        at = s->quiet_ms + SILENCE_MS;
     return at == INT64_MAX ? 0 : at;
 }
 

@@ -272,7 +272,7 @@ static void miss(struct vm_machine *m, struct vm_frame *f, bool say_again) {
 
 static void go_on(struct vm_machine *m, struct vm_frame *f, uint32_t pc) {
     m->s->failures = 0;
-    m->answered = true;
+    m->moved = true;
     f->waiting = VM_RUNS;
     f->noffers = 0;
     f->pc = pc;
@@ -404,7 +404,7 @@ static uint32_t triggered(struct vm_machine *m, uint32_t *other) {
 
 static void start(struct vm_machine *m, uint32_t flow, uint32_t other) {
     m->s->failures = 0;
-    m->answered = true;
+    m->moved = true;
     if (other != PL_NOWHERE) {
         struct pl_value *two = PL_NEW_ARRAY(m->a, struct pl_value, 2);
         two[0] = pl_vm__name_value(PL_KIND_FLOW, m->p->flows[flow].name);
@@ -450,6 +450,11 @@ static void dispatch(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     bool question = f && f->waiting == VM_QUESTION;
     if (command(m) || correction(m)) return;
+    if (f && f->waiting == VM_RUNS) { /* it begins again under another image */
+        pl_vm__fill(m, f, true);
+        m->moved = true;
+        return;
+    }
     if (question && (m->e->reading.command == PL_NOWHERE || skips(m, &m->p->waits[f->wait])) &&
         answer(m, f))
         return;
@@ -471,12 +476,22 @@ static void dispatch(struct vm_machine *m) {
 
 static void remember_rules(struct vm_machine *m) {
     for (uint32_t i = 0; i < m->e->nrules && i < m->p->nrules; i++) {
+        if (m->e->kind == PL_EVENT_RULE && !pl_image_timed(m->image, i)) continue;
         bool held = m->e->rules_true[i / 8] >> (i % 8) & 1;
         struct vm_rule_state *r = pl_vm__rule(m->a, m->s, m->p->rules[i].name, held);
         if (!r) continue;
         r->held = held;
         if (!held) r->fired_ms = 0; /* false in between: it may fire again */
         if (m->e->rule == i) r->fired_ms = m->e->now_ms;
+    }
+}
+
+void pl_vm__end_silence(struct vm_state *s) {
+    for (uint32_t root = s->nframes; root > 0; root--) {
+        const struct vm_frame *f = &s->frames[root - 1];
+        if (f->role == VM_CALLED) continue;
+        if (!f->idle) return;
+        s->nframes = root - 1;
     }
 }
 
@@ -510,7 +525,7 @@ void pl_vm__message(struct vm_machine *m) {
     s->idle_ms = 0;
     if (s->with_agent) return;
     s->closed = false;
-    while (s->nframes && pl_vm__top(s)->idle) s->nframes--; /* silence is over */
+    pl_vm__end_silence(s);
     pl_vm__count_message(m, pl_vm__is_answer(m));
     if (!pl_vm__apply_rule(m) && !pressed(m)) dispatch(m);
     pl_vm__go(m);

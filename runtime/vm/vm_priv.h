@@ -33,7 +33,7 @@ enum vm_role {
     VM_CONSENT     /* consent: may the customer be remembered? */
 };
 
-enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP };
+enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP, VM_AWAIT };
 
 struct vm_count {
     uint32_t key, n;
@@ -53,9 +53,9 @@ struct vm_frame {
     bool verifies;       /* verify_identity on behalf of the frame below, which has not begun */
     uint32_t call;       /* the call in the caller that made this frame, or PL_NOWHERE */
     uint32_t arg;        /* OFFER: the rule; CORRECTING: the wait to go back to */
-    uint32_t wait;       /* QUESTION, SLEEP: the wait point */
+    uint32_t wait;       /* QUESTION, SLEEP, AWAIT: the wait point */
     uint32_t tries;
-    int64_t deadline; /* SLEEP */
+    int64_t deadline; /* SLEEP, AWAIT */
     uint64_t effect;  /* EFFECT: its id */
     uint32_t hook_call;
     uint64_t hook_args;
@@ -75,6 +75,13 @@ struct vm_pending { /* an unconfirmed effect whose truth is awaited, then told *
     uint32_t flow;
     int8_t outcome; /* 0 not known, 1 done, -1 not done */
 };
+struct vm_held { /* an event that waits for the open question to be closed */
+    struct pl_str name;
+    struct pl_value args; /* a record */
+};
+struct vm_exposure { /* hashes: the experiment and the variant that was met */
+    uint64_t name, variant;
+};
 struct vm_rule_state {
     uint64_t name; /* hash */
     bool held;
@@ -88,10 +95,10 @@ struct vm_state {
     uint64_t last_intent, last_text; /* hashes of the last question */
     uint32_t repeats;
     bool with_agent, closed;
-    bool verified;  /* once and for the conversation's life */
-    bool known;     /* the page said who the customer is: he can be remembered */
-    bool remember;  /* his slots have changed since they were last kept */
-    int8_t consent; /* 1 given, -1 refused or asked in vain, 0 not asked */
+    bool verified;       /* once and for the conversation's life */
+    bool known;          /* the page said who the customer is: he can be remembered */
+    bool remember;       /* his slots have changed since they were last kept */
+    int8_t consent;      /* 1 given, -1 refused or asked in vain, 0 not asked */
     int64_t quiet_ms;    /* since when nobody said or asked anything */
     int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
@@ -102,6 +109,8 @@ struct vm_state {
     PL_VEC(struct vm_count) picks; /* key: address of a PICK */
     PL_VEC(struct vm_pending) pending;
     PL_VEC(struct vm_rule_state) rules;
+    PL_VEC(struct vm_held) held;
+    PL_VEC(struct vm_exposure) exposures;
 };
 
 struct pl_vm {
@@ -143,9 +152,11 @@ struct vm_machine {
     uint32_t budget;
     bool failed; /* a mistake at run time: internal_error takes over */
     uint32_t failed_at;
-    bool passed;   /* `pass`: the message goes to another flow */
-    bool answered; /* this step answered a question: what was kept may come */
-    bool silent;   /* nothing was heard for a while: what was held back may come */
+    bool passed; /* `pass`: the message goes to another flow */
+    /* What was held back may come at the question that this step came to rest at (`gap` is the run
+     * that asks it): the step moved the conversation on, or nothing was heard for a while. */
+    bool moved, silent;
+    uint64_t gap;
     uint64_t used; /* entities of the reading that filled something, one bit each */
     bool erring;   /* internal_error runs: a second mistake ends the conversation's flows */
 };
@@ -222,9 +233,14 @@ void pl_vm__identity(struct vm_machine *m);
 bool pl_vm__ask_consent(struct vm_machine *m);
 uint64_t pl_vm__customer_hash(struct vm_machine *m);
 void pl_vm__remember(struct vm_machine *m, uint64_t before);
+/* vm_news.c: what comes from outside, and what has to wait for a gap between questions */
+void pl_vm__happened(struct vm_machine *m);
+bool pl_vm__held_back(struct vm_machine *m);
 
 /* vm_message.c */
 void pl_vm__message(struct vm_machine *m);
+/* The flow that began by silence ends with the next message. */
+void pl_vm__end_silence(struct vm_state *s);
 bool pl_vm__apply_rule(struct vm_machine *m);
 bool pl_vm__is_answer(struct vm_machine *m);
 bool pl_vm__is_phrase(struct vm_machine *m); /* `on says`: nothing to be unsure about */

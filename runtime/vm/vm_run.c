@@ -363,21 +363,55 @@ static void pick(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
     f->pc = m->p->code[site + choice];
 }
 
-/* The bucket is a hash of the name and the conversation's start: the same at every exposure. */
-static void experiment(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
-    struct pl_str name = text_of(pl_vm__pop(m));
-    uint64_t h = pl_fnv(PL_FNV, name.p, name.n);
-    uint64_t bucket = mix((uint64_t)m->s->started_ms, h) % 100, sum = 0;
-    uint32_t at = f->pc;
-    f->pc = m->p->code[at + 2 * (n - 1)];
-    for (uint32_t i = 0; i < n; i++) {
-        sum += m->p->code[at + 2 * i + 1];
-        if (bucket >= sum) continue;
-        f->pc = m->p->code[at + 2 * i];
-        break;
+static uint64_t hash_of(struct pl_str s) {
+    return pl_fnv(PL_FNV, s.p, s.n);
+}
+
+/* The variant that was met before; n when none was, or it is gone. */
+static uint32_t met_before(const struct vm_machine *m, uint64_t name, uint32_t at, uint32_t n) {
+    for (size_t k = 0; k < m->s->exposures.n; k++) {
+        if (m->s->exposures.v[k].name != name) continue;
+        for (uint32_t i = 0; i < n; i++)
+            if (hash_of(m->p->consts[m->p->code[at + 3 * i + 2]].s) == m->s->exposures.v[k].variant)
+                return i;
     }
+    return n;
+}
+
+static uint32_t variant_of(const struct vm_machine *m, uint64_t bucket, uint32_t at, uint32_t n) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sum += m->p->code[at + 3 * i + 1];
+        if (bucket < sum) return i;
+    }
+    return n - 1;
+}
+
+/* The first exposure: remembered, and told to analytics with the variant's name. */
+static void expose(struct vm_machine *m, struct pl_str name, struct pl_str variant) {
+    struct pl_value *arg = PL_NEW(m->a, struct pl_value);
+    struct vm_exposure x = {hash_of(name), hash_of(variant)};
+    for (size_t k = m->s->exposures.n; k > 0; k--)
+        if (m->s->exposures.v[k - 1].name == x.name)
+            m->s->exposures.v[k - 1] = m->s->exposures.v[--m->s->exposures.n];
+    VM_PUSH(m->a, &m->s->exposures, x);
+    *arg = pl_text(variant);
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_TRACK);
     e->name = name;
+    e->args = arg;
+    e->nargs = 1;
+}
+
+/* The bucket is a hash of the name and of who it is: the same in every conversation of a customer.
+ */
+static void experiment(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
+    struct pl_str name = text_of(pl_vm__pop(m));
+    uint32_t at = f->pc, i = met_before(m, hash_of(name), at, n);
+    if (i == n) {
+        i = variant_of(m, mix(m->e->subject, hash_of(name)) % 100, at, n);
+        expose(m, name, m->p->consts[m->p->code[at + 3 * i + 2]].s);
+    }
+    f->pc = m->p->code[at + 3 * i];
 }
 
 static void iter_begin(struct vm_machine *m, struct vm_frame *f, uint32_t most) {

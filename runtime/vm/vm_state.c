@@ -124,6 +124,16 @@ static void write_memory(struct pl_buf *b, const struct vm_state *s) {
         pl_buf_byte(b, s->rules.v[i].held);
         pl_buf_zig(b, s->rules.v[i].fired_ms);
     }
+    pl_buf_var(b, s->held.n);
+    for (size_t i = 0; i < s->held.n; i++) {
+        pl_buf_text(b, s->held.v[i].name);
+        pl_value_write(b, s->held.v[i].args);
+    }
+    pl_buf_var(b, s->exposures.n);
+    for (size_t i = 0; i < s->exposures.n; i++) {
+        pl_buf_u64(b, s->exposures.v[i].name);
+        pl_buf_u64(b, s->exposures.v[i].variant);
+    }
 }
 
 struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct pl_program *p,
@@ -225,8 +235,13 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
     switch (f->waiting) {
     case VM_RUNS: return true;
     case VM_EFFECT: return f->hook_call < p->ncalls && p->calls[f->hook_call].callee < p->nhooks;
-    case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind != PL_WAIT_SLEEP;
-    case VM_SLEEP: return is_wait_of(p, f, f->wait) && pl_vm__time_ok(f->deadline);
+    case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind < PL_WAIT_SLEEP;
+    case VM_SLEEP:
+        return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind == PL_WAIT_SLEEP &&
+               pl_vm__time_ok(f->deadline);
+    case VM_AWAIT:
+        return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind == PL_WAIT_AWAIT &&
+               pl_vm__time_ok(f->deadline);
     default: return false;
     }
 }
@@ -299,6 +314,17 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
         e.held = pl_read_u8(r);
         e.fired_ms = pl_read_zig(r);
         VM_PUSH(a, &s->rules, e);
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_held e = {.name = pl_read_text(r)};
+        e.args = pl_value_read(r, a);
+        if (i == PL_VM_HELD) r->bad = true;
+        VM_PUSH(a, &s->held, e);
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_exposure e = {.name = pl_read_u64(r)};
+        e.variant = pl_read_u64(r);
+        VM_PUSH(a, &s->exposures, e);
     }
 }
 

@@ -194,7 +194,7 @@ static void a_state_of_another_program(void **state) {
     (void)state;
     make(&b);
     open_bench(&b);
-    assert_int_equal(pl_escalate(b.vm, b.image, PL_STR("\1"), &e, &b.a, &b.found), PL_MALFORMED);
+    assert_int_equal(pl_escalate(b.vm, b.image, PL_STR("\2"), &e, &b.a, &b.found), PL_MALFORMED);
     assert_int_equal(b.found.rule, PL_NOWHERE);
     close_bench(&b);
 }
