@@ -2,6 +2,8 @@
 # The programs: the one binary, and the small servers and clients that stand outside the floors.
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/tools/cli/main.c)
+  include(cmake/embed.cmake)
+  pl_embed(room_cli tools/cli/cli_files_priv.h pl_cli__pages ${CMAKE_SOURCE_DIR}/docs/diagnostics P*.md)
   add_executable(parlance tools/cli/main.c)
   target_link_libraries(parlance PRIVATE room_cli)
 endif()
