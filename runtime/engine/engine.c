@@ -287,7 +287,7 @@ static struct pl_str wake_some(struct pl_engine *e, int64_t now, struct pl_str f
     if (pl_store_rows(e->config.store, &a, PL_STR("t"), from, WAKE_MAX, &rows, &n) != PL_OK) n = 0;
     for (; i < n && *woken < WAKE_MAX; i++) {
         int64_t at = 0;
-        if (rows[i].key.n != TIMER_KEY) continue;
+        if (rows[i].key.n != TIMER_KEY) break; /* `token/...`, behind all times */
         for (int k = 0; k < 8; k++) at = at << 8 | (uint8_t)rows[i].key.p[1 + k];
         if (at > now) break;
         *woken += wake(e, rows[i].key, at);

@@ -79,6 +79,8 @@ enum pl_engine_outcome {
     PL_OUTCOME_UNAVAILABLE,
     PL_OUTCOME_UNCONFIRMED
 };
+/* A longer value is none: an entry holds it beside what is said of it. */
+#define PL_ENGINE_VALUE_MOST 65536 /* bytes of pl_value_write */
 typedef void pl_engine_hook_done(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
                                  struct pl_str failure);
 struct pl_engine_call {

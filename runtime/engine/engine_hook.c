@@ -119,6 +119,16 @@ static void flight_free(struct eng_flight *f) {
     free(f);
 }
 
+/* A value that no entry could hold is as good as none; what a write has done is then not known. */
+static enum pl_engine_outcome too_long(struct pl_engine *e, const struct eng_effect *fx, size_t n) {
+    struct pl_str name = pl_image_program(fx->image->image)->hooks[fx->hook].name;
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_WARN, "engine", "hook_value_too_long", "hook=%.*s bytes=%zu",
+               PL_STR_ARG(name), n);
+    return fx->effect_class == PL_CLASS_WRITE_ONCE ? PL_OUTCOME_UNCONFIRMED
+                                                   : PL_OUTCOME_UNAVAILABLE;
+}
+
 static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
                       struct pl_str failure) {
     struct eng_flight *f = ctx;
@@ -132,6 +142,11 @@ static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str v
         if (c && c->flying) c->flying--;
         if (!fx) continue;
         fx->flying = false;
+        if (outcome == PL_OUTCOME_OK && value.n > PL_ENGINE_VALUE_MOST) {
+            outcome = too_long(e, fx, value.n);
+            value = PL_STR("");
+            kept = true;
+        }
         if (!kept) cache_put(e, fx, value);
         kept = true;
         pl_engine__input(e, c, outcome_input(e, k->effect, outcome, value, failure));

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAID_MOST (PL_ENTRY_MOST / 2) /* bytes of one step's messages; an entry holds them all */
+#define SAID_MOST  (PL_ENTRY_MOST / 2) /* bytes of one step's messages; an entry holds them all */
+#define ENTRY_REST 4096                /* its numbers, and the length of each message */
 
 /* ---- inputs ---- */
 
@@ -179,30 +180,33 @@ static void report_error(struct pl_engine *e, struct eng_conv *c, const struct p
                "conversation=%s file=%.*s line=%u", id, PL_STR_ARG(file), line);
 }
 
-/* What the customer sees of a step, in order; the effects that others read go to e->buf2. */
-static uint32_t outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                        const struct pl_vm_result *r, int64_t now_ms, struct pl_str *out) {
-    uint32_t n = 0, buttons = c->nbuttons;
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < r->neffects; i++) {
-        const struct pl_vm_effect *v = &r->effects[i];
-        trace_effect(e, c, v);
-        if (n) bytes += out[n - 1].n * (v->kind == PL_EFFECT_SAY);
-        if (n == PL_ENTRY_OUTPUTS || bytes > SAID_MOST) {
-            report_error(e, c, v); /* a flow that says this much at once is mistaken */
-            break;
-        }
-        switch ((enum pl_vm_effect_kind)v->kind) {
-        case PL_EFFECT_SAY: out[n++] = pl_engine__say(e, c, &v->say, a, now_ms, &buttons); break;
-        case PL_EFFECT_HANDOFF: out[n++] = handoff_json(e, c, a, v, now_ms); break;
-        case PL_EFFECT_CLOSED:
-            out[n++] = PL_STR("{\"kind\":\"closed\",\"from\":\"system\"}");
-            break;
-        case PL_EFFECT_ERROR: report_error(e, c, v); break;
-        default: break;
-        }
+static struct pl_str output(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                            const struct pl_vm_effect *v, int64_t now_ms, uint32_t *buttons) {
+    switch ((enum pl_vm_effect_kind)v->kind) {
+    case PL_EFFECT_SAY: return pl_engine__say(e, c, &v->say, a, now_ms, buttons);
+    case PL_EFFECT_HANDOFF: return handoff_json(e, c, a, v, now_ms);
+    case PL_EFFECT_CLOSED: return PL_STR("{\"kind\":\"closed\",\"from\":\"system\"}");
+    default: return (struct pl_str){0};
     }
-    return n;
+}
+
+/* What the customer sees of a step, in order. False: an entry does not hold all of it, and what
+ * came too late is missing. */
+static bool outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                    const struct pl_vm_result *r, int64_t now_ms, struct pl_entry *entry) {
+    uint32_t buttons = c->nbuttons;
+    size_t bytes = 0;
+    struct pl_str *out = PL_NEW_ARRAY(a, struct pl_str, PL_ENTRY_OUTPUTS);
+    entry->outputs = out;
+    entry->noutputs = 0;
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        struct pl_str o = output(e, c, a, &r->effects[i], now_ms, &buttons);
+        if (o.n == 0) continue;
+        bytes += o.n;
+        if (entry->noutputs == PL_ENTRY_OUTPUTS || bytes > SAID_MOST) return false;
+        out[entry->noutputs++] = o;
+    }
+    return true;
 }
 
 /* Goals, marks, notes, events: kind and name, for exporters. */
@@ -246,31 +250,59 @@ static void start_effect(struct pl_engine *e, struct eng_conv *c, struct eng_tur
         pl_engine__hook_start(e, c, fx);
 }
 
+/* Everything of the step's entry but the flags. False: it would be longer than an entry may be. */
+static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                    const struct pl_vm_event *event, const struct pl_vm_result *r,
+                    struct pl_entry *entry) {
+    *entry = (struct pl_entry){.kind = PL_ENTRY_TURN};
+    bool fits = outputs(e, c, &t->a, r, event->now_ms, entry);
+    memcpy(entry->turn.image, pl_image_hash(c->image->image), sizeof entry->turn.image);
+    entry->turn.effects = effect_list(e, &t->a, r);
+    entry->turn.hash = r->hash;
+    pl_buf_clear(&e->buf);
+    pl_vm_event_write(&e->buf, event);
+    entry->turn.event = pl_arena_str(&t->a, pl_buf_slice(&e->buf));
+    size_t besides = entry->turn.effects.n + entry->turn.event.n;
+    return fits && besides <= PL_ENTRY_MOST - SAID_MOST - ENTRY_REST;
+}
+
+/* Steps, and once more when what came out does not fit into an entry: then the flow that says so
+ * much goes to internal_error. False: the state cannot be stepped from. */
+static bool run_step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     struct pl_str state, struct pl_vm_event *event, struct pl_vm_result *r,
+                     struct pl_entry *entry) {
+    for (;;) {
+        enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, r);
+        if (err != PL_OK) {
+            fail(e, c, "step_failed", err);
+            return false;
+        }
+        if (compose(e, c, t, event, r, entry) || event->brief) return true;
+        event->brief = true;
+    }
+}
+
+static void look_on(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
+                    const struct pl_vm_result *r) {
+    for (uint32_t i = 0; i < r->neffects; i++) {
+        trace_effect(e, c, &r->effects[i]);
+        if (r->effects[i].kind == PL_EFFECT_ERROR) report_error(e, c, &r->effects[i]);
+    }
+    trace_event(e, c, event);
+    if (e->config.step) e->config.step(e->config.step_ctx, c->id, c->image->image, event, r);
+}
+
 static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
-                 const struct pl_vm_event *event, uint64_t of) {
+                 struct pl_vm_event *event, uint64_t of) {
     struct pl_vm_result r;
-    struct pl_str out[PL_ENTRY_OUTPUTS];
+    struct pl_entry entry;
     pl_engine__follow_language(c, event);
     /* effects point into the state they came from, which absorb overwrites */
     struct pl_str state = pl_arena_str(&t->a, pl_buf_slice(&c->state));
-    enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, &r);
-    if (err != PL_OK) {
-        fail(e, c, "step_failed", err);
-        return;
-    }
+    if (!run_step(e, c, t, state, event, &r, &entry)) return;
     ENG_COUNT(e, STEPS);
-    trace_event(e, c, event);
-    if (e->config.step) e->config.step(e->config.step_ctx, c->id, c->image->image, event, &r);
-    uint32_t n = outputs(e, c, &t->a, &r, event->now_ms, out);
-    struct pl_entry entry = {.kind = PL_ENTRY_TURN, .noutputs = n};
-    entry.outputs = memcpy(PL_NEW_ARRAY(&t->a, struct pl_str, n + 1), out, n * sizeof out[0]);
-    memcpy(entry.turn.image, pl_image_hash(c->image->image), sizeof entry.turn.image);
+    look_on(e, c, event, &r);
     entry.turn.of = of;
-    entry.turn.effects = effect_list(e, &t->a, &r);
-    entry.turn.hash = r.hash;
-    pl_buf_clear(&e->buf);
-    pl_vm_event_write(&e->buf, event);
-    entry.turn.event = pl_arena_str(&t->a, pl_buf_slice(&e->buf));
     pl_engine__absorb(e, c, event, &r);
     pl_engine__inbox_pop(c, of);
     if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;

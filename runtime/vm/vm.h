@@ -90,6 +90,8 @@ struct pl_vm_event {
     uint64_t seed;    /* for `any of` */
     uint64_t subject; /* a hash of the customer, else of the conversation: experiments */
     bool verified;    /* the customer proved who he is: holds for the conversation's life */
+    bool brief;       /* what this step said before was too long to be kept: the flow that says
+                         anything goes to internal_error */
     uint32_t nqueues; /* as many as the image's queues */
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;

@@ -93,7 +93,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     pl_buf_zig(b, e->today);
     pl_buf_u64(b, e->seed);
     pl_buf_u64(b, e->subject);
-    pl_buf_byte(b, e->verified);
+    pl_buf_byte(b, (uint8_t)(e->verified | e->brief << 1));
     write_facts(b, e);
     if (e->kind == PL_EVENT_MESSAGE) write_reading(b, &e->reading);
     pl_buf_var(b, (uint32_t)(e->rule + 1));
@@ -225,7 +225,9 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
     e.today = (int32_t)pl_read_zig(&r);
     e.seed = pl_read_u64(&r);
     e.subject = pl_read_u64(&r);
-    e.verified = pl_read_u8(&r);
+    uint8_t bits = pl_read_u8(&r);
+    e.verified = bits & 1;
+    e.brief = bits & 2;
     read_facts(&r, a, &e);
     if (e.kind == PL_EVENT_MESSAGE) read_reading(&r, a, &e.reading);
     e.rule = (uint32_t)pl_read_var(&r) - 1;

@@ -430,6 +430,7 @@ static void recover(struct vm_machine *m) {
     }
     m->erring = true;
     m->budget = VM_BUDGET;
+    m->room = VM_SAID;
     keep_writes(m);
     if (m->s->nframes) pl_vm__pop_task(m, "error");
     pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_INTERNAL_ERROR], VM_TASK, NULL, 0);

@@ -20,6 +20,7 @@
 #define VM_TEXTS         16
 #define VM_NEST          4
 #define VM_BUDGET        100000             /* instructions a step */
+#define VM_SAID          65536              /* bytes of texts and values that a step says */
 #define VM_TIME_MOST     (INT64_C(1) << 50) /* ms, some 35,000 years: sums of two never overflow */
 
 enum vm_role {
@@ -159,6 +160,7 @@ struct vm_machine {
     uint64_t gap;
     uint64_t used; /* entities of the reading that filled something, one bit each */
     bool erring;   /* internal_error runs: a second mistake ends the conversation's flows */
+    size_t room;   /* bytes that this step may still say: its entry holds all of them */
 };
 
 /* vm_state.c */

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define TEXT_WEIGHT 32 /* of a text besides its bytes: its names and braces */
+
 void pl_vm__fail(struct vm_machine *m, uint32_t at) {
     if (m->failed) return;
     m->failed = true;
@@ -227,12 +229,32 @@ static struct pl_vm_part plain_part(enum pl_vm_part_kind kind) {
         .kind = (uint8_t)kind, .a.text = PL_NOWHERE, .b.text = PL_NOWHERE, .target = PL_NOWHERE};
 }
 
-static void part_button(struct vm_machine *m, uint32_t target) {
+/* Counts what is said; too much at once is the flow's mistake. */
+static void weigh(struct vm_machine *m, const struct vm_frame *f, size_t bytes) {
+    bool fits = bytes <= m->room;
+    m->room -= fits ? bytes : m->room;
+    if (!fits) pl_vm__fail(m, f->pc);
+}
+
+static void weigh_text(struct vm_machine *m, const struct vm_frame *f, const struct pl_vm_text *t) {
+    struct pl_buf *b = &m->vm->buf;
+    pl_buf_clear(b);
+    for (uint32_t i = 0; i < t->nargs; i++) pl_value_write(b, t->args[i]);
+    weigh(m, f, TEXT_WEIGHT + pl_image_text(m->image, t->text, 0).n + b->n);
+}
+
+static struct pl_str pop_url(struct vm_machine *m, struct vm_frame *f) {
+    struct pl_str url = text_of(pl_vm__pop(m));
+    weigh(m, f, url.n);
+    return url;
+}
+
+static void part_button(struct vm_machine *m, struct vm_frame *f, uint32_t target) {
     const struct pl_p_target *t = &m->p->targets[target];
     struct pl_vm_part part = plain_part(PL_PART_BUTTON);
     part.target = target;
     if (t->open) {
-        part.url = text_of(pl_vm__pop(m));
+        part.url = pop_url(m, f);
     } else {
         part.args = (struct pl_value){.kind = PL_KIND_LIST,
                                       .list = {.v = pl_vm__pop_n(m, t->nargs), .n = t->nargs}};
@@ -249,11 +271,11 @@ static void say_end(struct vm_machine *m) {
 }
 
 /* ".0", ".1" … behind the ids of a loop's options. */
-static void option_add(struct vm_machine *m, uint32_t option) {
+static void option_add(struct vm_machine *m, struct vm_frame *f, uint32_t option) {
     const struct pl_p_option *o = &m->p->options[option];
     struct pl_vm_choice c = {.option = option, .id = o->id};
     struct pl_value item = PL_NONE;
-    if (o->kind == PL_OPT_OPEN) c.url = text_of(pl_vm__pop(m));
+    if (o->kind == PL_OPT_OPEN) c.url = pop_url(m, f);
     c.label = pl_vm__pop_text(m);
     if (m->niters) {
         const struct vm_iter *it = &m->iters[m->niters - 1];
@@ -276,15 +298,16 @@ static void push_text(struct vm_machine *m, struct vm_frame *f, uint32_t text) {
         return;
     }
     m->texts[m->ntexts++] = t;
+    weigh_text(m, f, &t);
 }
 
-static void simple_part(struct vm_machine *m, enum pl_op op, uint32_t arg) {
+static void simple_part(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uint32_t arg) {
     struct pl_vm_part part = plain_part(PL_PART_TEXT);
     switch (op) {
     case PL_OP_PART_IMAGE:
         part.kind = PL_PART_IMAGE;
         if (arg) part.a = pl_vm__pop_text(m);
-        part.url = text_of(pl_vm__pop(m));
+        part.url = pop_url(m, f);
         break;
     case PL_OP_PART_FACT:
         part.kind = PL_PART_FACT;
@@ -294,11 +317,11 @@ static void simple_part(struct vm_machine *m, enum pl_op op, uint32_t arg) {
     case PL_OP_PART_LINK:
         part.kind = PL_PART_LINK;
         part.a = pl_vm__pop_text(m);
-        part.url = text_of(pl_vm__pop(m));
+        part.url = pop_url(m, f);
         break;
     case PL_OP_PART_FILE:
         part.kind = PL_PART_FILE;
-        part.url = text_of(pl_vm__pop(m));
+        part.url = pop_url(m, f);
         break;
     default: part.a = pl_vm__pop_text(m); break;
     }
@@ -313,15 +336,15 @@ static bool message(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uin
         m->depth = 0;
         m->nest[0] = (struct vm_list){0};
         m->line = m->ntexts ? m->texts[m->ntexts - 1].text : 0;
-        simple_part(m, PL_OP_SAY, 0);
+        simple_part(m, f, PL_OP_SAY, 0);
         return true;
     case PL_OP_SAY_END: say_end(m); return true;
     case PL_OP_PART_IMAGE:
     case PL_OP_PART_FACT:
     case PL_OP_PART_LINK:
     case PL_OP_PART_FILE:
-    case PL_OP_STEP: simple_part(m, op, arg); return true;
-    case PL_OP_PART_BUTTON: part_button(m, arg); return true;
+    case PL_OP_STEP: simple_part(m, f, op, arg); return true;
+    case PL_OP_PART_BUTTON: part_button(m, f, arg); return true;
     case PL_OP_STEPS: nest_open(m, f, PL_PART_STEPS); return true;
     case PL_OP_CARDS: nest_open(m, f, PL_PART_CARDS); return true;
     case PL_OP_CARD: nest_open(m, f, PL_PART_CARD); return true;
@@ -330,7 +353,7 @@ static bool message(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uin
     case PL_OP_CARD_END: nest_close(m, f); return true;
     case PL_OP_CARD_TITLE: m->open[m->depth].a = pl_vm__pop_text(m); return true;
     case PL_OP_CARD_TEXT: m->open[m->depth].b = pl_vm__pop_text(m); return true;
-    case PL_OP_OPTION: option_add(m, arg); return true;
+    case PL_OP_OPTION: option_add(m, f, arg); return true;
     case PL_OP_NOTE: {
         struct pl_vm_text t = pl_vm__pop_text(m);
         pl_vm__effect(m, PL_EFFECT_NOTE)->note = t;
