@@ -553,7 +553,7 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
     name_counters(e);
     pl_rand_seed(&e->rand, config->seed ? config->seed : (uint64_t)eng_now(e));
     struct pl_vm_env env = {.matches = pl_engine__matches, .ctx = e};
-    if (config->ran) {
+    if (config->ran) { /* else nothing is asked at every instruction */
         env.trace = ran;
         env.trace_ctx = e;
     }

@@ -124,10 +124,12 @@ struct pl_engine_config {
     void (*step)(void *ctx, const uint8_t conversation[16], const struct pl_image *image,
                  const struct pl_vm_event *event, const struct pl_vm_result *result);
     void *step_ctx;
-    /* What of a program runs (enum pl_vm_trace), for coverage; playing again runs it again. May be
-     * NULL. */
+    /* What of a program runs (enum pl_vm_trace), for coverage; playing it again runs it again. May
+     * be NULL. */
     void (*ran)(void *ctx, const struct pl_image *image, int what, uint32_t at);
-    void *ran_ctx;
+    /* A text of the image is shown to a customer in this locale of the image. May be NULL. */
+    void (*showed)(void *ctx, const struct pl_image *image, uint32_t text, uint32_t locale);
+    void *ran_ctx; /* of both */
 };
 
 /* The image becomes the active one; the engine takes its own reference. The failures of

@@ -7,14 +7,20 @@
 #include <string.h>
 
 struct labels { /* for the renderer's questions */
+    const struct pl_engine_config *config;
     const struct pl_image *image;
     uint32_t locale;
 };
+
+static void showed(const struct labels *l, uint32_t text) {
+    if (l->config->showed) l->config->showed(l->config->ran_ctx, l->image, text, l->locale);
+}
 
 static bool label(void *ctx, struct pl_str type, struct pl_str member, struct pl_str *code) {
     const struct labels *l = ctx;
     uint32_t text = pl_image_label(l->image, type, member);
     if (text == PL_NOWHERE) return false;
+    showed(l, text);
     *code = pl_image_text(l->image, text, l->locale);
     return true;
 }
@@ -32,9 +38,10 @@ struct pl_locale *pl_engine__locale(struct pl_engine *e, const struct eng_conv *
 static void render(struct pl_engine *e, const struct eng_conv *c, const struct pl_vm_text *t,
                    int64_t now_ms, struct pl_buf *out) {
     const struct pl_image *image = c->image->image;
-    struct labels labels = {image, pl_image_locale(image, c->locale)};
+    struct labels labels = {&e->config, image, pl_image_locale(image, c->locale)};
     struct pl_locale_env env = {.now_ms = now_ms, .label = label, .ctx = &labels};
     struct pl_str code = pl_image_text(image, t->text, labels.locale);
+    showed(&labels, t->text);
     pl_locale_render(pl_engine__locale(e, c), code, t->args, t->nargs, &env, out);
 }
 

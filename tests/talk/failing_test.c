@@ -69,10 +69,12 @@ static struct pl_str joined(struct run *r, struct pl_str s) {
 }
 
 static void check(struct run *r, const struct pl_json *result) {
-    struct pl_str file = pl_json_text(result, "file"), why = joined(r, pl_json_text(result, "why"));
-    int64_t line = 0;
-    pl_str_i64(pl_json_get(result, "line")->s, &line);
     if (pl_json_get(result, "passed")->b) return; /* its expectation, if any, stays unseen */
+    const struct pl_json *failure = &pl_json_get(result, "failures")->m[0].value;
+    struct pl_str file = pl_json_text(failure, "file");
+    struct pl_str why = joined(r, pl_json_text(failure, "message"));
+    int64_t line = 0;
+    pl_str_i64(pl_json_get(failure, "line")->s, &line);
     for (size_t i = 0; i < r->expected.n; i++) {
         struct expected *e = &r->expected.v[i];
         if (e->line != line || !pl_str_eq(e->file, file)) continue;

@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tools/cli/cli_priv.h"
@@ -17,7 +18,7 @@ static bool format_of(struct cli_args *args, enum pl_sim_format *format) {
     static const struct {
         const char *flag;
         enum pl_sim_format format;
-    } rows[] = {{"--tap", PL_SIM_TAP}, {"--junit", PL_SIM_JUNIT}, {"--json", PL_SIM_JSON}};
+    } rows[] = {{"--tap", PL_SIM_TAP}, {"--json", PL_SIM_JSON}};
     int given = 0;
     *format = PL_SIM_PLAIN;
     for (size_t i = 0; i < PL_LEN(rows); i++) {
@@ -28,13 +29,32 @@ static bool format_of(struct cli_args *args, enum pl_sim_format *format) {
     return given < 2;
 }
 
+static unsigned terminal_width(int fd) {
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool jobs_of(struct cli_args *args, unsigned *jobs) {
+    const char *given = pl_cli__option(args, "--jobs");
+    int64_t n = 0;
+    if (given && (!pl_str_i64(pl_str_c(given), &n) || n < 1 || n > 1000)) return false;
+    *jobs = (unsigned)n;
+    return true;
+}
+
 int pl_cli__test(struct cli_args args) {
     struct pl_sim_test test = {.colour = colour_on(STDOUT_FILENO), .out = stdout, .err = stderr};
     test.filter = pl_cli__option(&args, "--filter");
     test.locale = pl_cli__option(&args, "--locale");
+    test.junit = pl_cli__option(&args, "--junit");
+    test.coverage_html = pl_cli__option(&args, "--coverage-html");
+    test.threshold = pl_cli__option(&args, "--threshold");
+    test.coverage = pl_cli__flag(&args, "--coverage");
     test.verbose = pl_cli__flag(&args, "--verbose");
+    test.width = terminal_width(STDOUT_FILENO);
     if (!format_of(&args, &test.format))
-        return pl_cli__usage("test", "only one of --tap, --junit and --json");
+        return pl_cli__usage("test", "only one of --tap and --json");
+    if (!jobs_of(&args, &test.jobs)) return pl_cli__usage("test", "--jobs takes a number from 1");
     if (pl_cli__strange("test", &args)) return CLI_FAILED;
     if (args.argc == 0) return pl_cli__usage("test", "name the folder of the flows");
     test.folder = args.argv[0];

@@ -72,11 +72,11 @@ static const char *beside(struct build *b, const char *name, const char *given) 
     return NULL;
 }
 
-static enum pl_err read_all(struct build *b, const struct pl_compile_options *o) {
+static enum pl_err read_all(struct build *b, const struct pl_compile_options *o, bool talks) {
     const char *i18n = beside(b, "i18n", o->i18n), *lua = beside(b, "lua", o->lua);
     enum pl_err err = each_file(b, b->folder.p, ".flow", take_source);
     if (err == PL_OK && !b->out->sources.n) err = PL_NOT_FOUND;
-    if (err == PL_OK) err = each_file(b, b->folder.p, ".talk", take_source);
+    if (err == PL_OK && talks) err = each_file(b, b->folder.p, ".talk", take_source);
     if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
     if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
     return err;
@@ -122,21 +122,30 @@ static enum pl_err compile(struct build *b, const struct pl_compile_options *o) 
     return err;
 }
 
-enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
-                              struct pl_compiled *out) {
-    static const struct pl_compile_options defaults = {0};
-    const struct pl_compile_options *o = options ? options : &defaults;
+static enum pl_err compile_folder(const char *folder, const struct pl_compile_options *o,
+                                  bool talks, struct pl_compiled *out) {
     struct build b = {.out = out};
     *out = (struct pl_compiled){0};
     pl_arena_init(&out->arena, 0);
     pl_sources_init(&out->sources, &out->arena);
     pl_diags_init(&out->diags, &out->arena, &out->sources);
     enum pl_err err = name_folder(&b, folder);
-    if (err == PL_OK) err = read_all(&b, o);
+    if (err == PL_OK) err = read_all(&b, o, talks);
     if (err == PL_OK) err = compile(&b, o);
     PL_VEC_FREE(&b.catalogs);
     PL_VEC_FREE(&b.lua);
     return err;
+}
+
+static const struct pl_compile_options defaults;
+
+enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
+                              struct pl_compiled *out) {
+    return compile_folder(folder, options ? options : &defaults, true, out);
+}
+
+enum pl_err pl_compile_flows(const char *folder, struct pl_compiled *out) {
+    return compile_folder(folder, &defaults, false, out);
 }
 
 void pl_compiled_free(struct pl_compiled *c) {

@@ -35,6 +35,8 @@ struct pl_compiled {
  * PL_NOT_FOUND: no folder, or no *.flow in it; PL_IO, PL_LIMIT: a file could not be read. */
 enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
                               struct pl_compiled *out);
+/* The like for the flows alone: talks are not looked at. */
+enum pl_err pl_compile_flows(const char *folder, struct pl_compiled *out);
 void pl_compiled_free(struct pl_compiled *c);
 
 #endif

@@ -13,7 +13,11 @@
  * After each talk its journal is played again: it must come to the same state by the same steps;
  * opened again from its snapshot it must show the same events byte for byte.
  *
- * Ownership: everything is borrowed for the call. Threads: one.
+ * Coverage counts what the talks reached of the project's own program: statements, ways on from
+ * branches, rules, situations at each question, texts in each locale. A repair situation of a wait
+ * is a trace word of runtime/vm/trace.def.
+ *
+ * Ownership: everything is borrowed for the call. Threads: one; talks are played in processes.
  */
 #ifndef PL_SIM_H
 #define PL_SIM_H
@@ -24,7 +28,7 @@
 
 /* ---- talks ---- */
 
-enum pl_sim_format { PL_SIM_PLAIN, PL_SIM_TAP, PL_SIM_JUNIT, PL_SIM_JSON };
+enum pl_sim_format { PL_SIM_PLAIN, PL_SIM_TAP, PL_SIM_JSON };
 
 struct pl_sim_test {
     const char *folder;       /* the project */
@@ -33,14 +37,21 @@ struct pl_sim_test {
     const char *filter; /* only talks whose name has this in it; NULL: all */
     const char *locale; /* only in this locale; NULL: in all that a talk lists */
     enum pl_sim_format format;
-    bool verbose;   /* conversations of talks that passed, too */
-    bool no_replay; /* leaves the replay check out */
+    const char *junit; /* a file to write the results to as JUnit's XML, too; NULL: none */
+    unsigned jobs;     /* processes; 0: one for each core; 1: all in this process */
+    unsigned width;    /* columns of the terminal; 0: 100 */
+    bool verbose;      /* conversations of talks that passed, too */
+    bool no_replay;    /* leaves the replay check out */
     bool colour;
+    bool coverage;             /* says what the talks have reached */
+    const char *coverage_html; /* a folder to write the same to as pages; NULL: none */
+    const char *threshold;     /* "steps=100,branches=95": less is a failure; NULL: none */
     FILE *out, *err;
 };
 
-/* Compiles, plays, reports. Exit codes: 0 all passed; 1 some failed; 2 it could not be run (the
- * flows or a talk do not compile, there is no such folder, no talk is left to play). */
+/* Compiles, plays, reports. A talk file with a mistake of syntax fails as one talk. Exit codes: 0
+ * all passed; 1 some failed, or the coverage is below the threshold; 2 it could not be run (the
+ * flows do not compile, there is no such folder, no talk is left to play). */
 int pl_sim_test_main(const struct pl_sim_test *test);
 
 /* ---- chat ---- */

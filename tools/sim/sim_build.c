@@ -13,10 +13,13 @@
 
 /* ---- builds ---- */
 
-static void print_diags(const struct sim_build *b, bool colour, FILE *err) {
+static void print_diags(const struct sim_build *b, const struct sim_said *to) {
     struct pl_buf text = {0};
-    pl_diags_print(&text, &b->compiled.diags, colour);
-    if (text.n) fwrite(text.p, 1, text.n, err);
+    if (to->json)
+        pl_diags_print_json(&text, &b->compiled.diags);
+    else
+        pl_diags_print(&text, &b->compiled.diags, to->colour);
+    if (text.n) fwrite(text.p, 1, text.n, to->json ? to->json : to->err);
     pl_buf_free(&text);
 }
 
@@ -30,15 +33,14 @@ static bool load(const char *folder, FILE *err, struct sim_build *b) {
     return false;
 }
 
-bool pl_sim__build(const char *folder, bool warnings, bool colour, FILE *err,
-                   struct sim_build *out) {
+bool pl_sim__build(const char *folder, const struct sim_said *to, struct sim_build *out) {
     *out = (struct sim_build){0};
-    enum pl_err e = pl_compile_folder(folder, NULL, &out->compiled);
+    enum pl_err e = pl_compile_flows(folder, &out->compiled);
     bool errors = out->compiled.diags.errors > 0;
-    if (errors || (warnings && out->compiled.diags.warnings)) print_diags(out, colour, err);
+    if (errors || (to->warnings && out->compiled.diags.warnings)) print_diags(out, to);
     if (e != PL_OK && !errors)
-        fprintf(err, "%s: %s\n", folder, e == PL_NOT_FOUND ? "no flows here" : pl_err_text(e));
-    return e == PL_OK && load(folder, err, out);
+        fprintf(to->err, "%s: %s\n", folder, e == PL_NOT_FOUND ? "no flows here" : pl_err_text(e));
+    return e == PL_OK && load(folder, to->err, out);
 }
 
 void pl_sim__build_free(struct sim_build *b) {

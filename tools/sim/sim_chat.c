@@ -438,7 +438,8 @@ static bool open_world(struct chat *c) {
 
 static int run(struct chat *c) {
     const struct pl_sim_chat *g = c->given;
-    if (!pl_sim__build(g->folder, false, g->colour, g->err, &c->build)) return 2;
+    const struct sim_said to = {.err = g->err, .colour = g->colour};
+    if (!pl_sim__build(g->folder, &to, &c->build)) return 2;
     if (!choose_locale(c) || !open_world(c)) return 2;
     c->terminal = isatty(g->in) && isatty(fileno(g->out));
     if (!g->hooks) fputs("(no shop is connected: its hooks are unavailable)\n", g->out);

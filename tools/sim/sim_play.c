@@ -185,6 +185,12 @@ static void stub(struct sim_play *p, const struct pl_talk_line *l) {
     }
 }
 
+/* Time goes on, as a turn of its own. */
+static void go_on(struct sim_play *p, int64_t ms) {
+    pl_sim__why_turn(&p->world);
+    pump(p, ms);
+}
+
 static void at(struct sim_play *p, const struct pl_talk_line *l) {
     int64_t ms;
     if (!pl_sim__time(&p->types, l->text, &ms)) {
@@ -200,12 +206,11 @@ static void at(struct sim_play *p, const struct pl_talk_line *l) {
     if (ms < now || ms - now > ADVANCE_MAX)
         pl_sim__fail(p, ms < now ? "time cannot go back here" : "that is more than a year ahead");
     else
-        pump(p, ms - now);
+        go_on(p, ms - now);
 }
 
 static void reload(struct sim_play *p, const struct pl_talk_line *l) {
-    struct pl_str folder =
-        pl_arena_printf(&p->world.a, "%.*s/%.*s", PL_STR_ARG(p->talk->folder), PL_STR_ARG(l->text));
+    struct pl_str folder = pl_sim__reload_folder(&p->world.a, p->talk, l);
     struct pl_image *image = pl_sim__reloaded(p->project, folder);
     if (!image) {
         pl_sim__fail(p, "%.*s does not compile", PL_STR_ARG(folder));
@@ -236,6 +241,7 @@ static void rest(struct sim_play *p) {
 static void say(struct sim_play *p, const struct pl_talk_line *l, enum pl_engine_said said,
                 struct pl_str text, struct pl_str words) {
     row(p, SIM_ROW_SAME, l->source, pl_arena_printf(&p->world.a, "> %.*s", PL_STR_ARG(words)));
+    pl_sim__why_turn(&p->world);
     pl_sim__world_say(&p->world, said, text);
     pump(p, 0);
 }
@@ -268,10 +274,18 @@ static void list_offers(struct sim_play *p, enum sim_piece_kind kind, struct pl_
     }
 }
 
+/* A page that an option opens is opened by the customer's browser: the bot hears nothing of it. */
+static void opened(struct sim_play *p, struct pl_str option) {
+    uint32_t i = pl_image_option(p->image, option);
+    if (i != PL_NOWHERE && p->world.cover && p->world.cover->image == p->image)
+        pl_sim__cover_ran(p->world.cover, PL_TRACE_CHOSE, i, &p->world.ran_last);
+}
+
 static void pick(struct sim_play *p, const struct pl_talk_line *l, enum sim_piece_kind kind) {
     const struct sim_piece *x = offered(p, kind, l->text);
     struct pl_buf b = {0};
     if (x && kind == SIM_CHOICE && x->b.n) {
+        opened(p, x->id);
         row(p, SIM_ROW_SAME, l->source, PL_STR("> (a page opens)")); /* it sends nothing */
     } else if (x) {
         say(p, l, kind == SIM_CHOICE ? PL_ENGINE_SAID_CHOICE : PL_ENGINE_SAID_BUTTON, x->id, x->a);
@@ -371,11 +385,15 @@ static bool is_awaited(struct sim_play *p, const struct pl_talk_line *l, const s
 /* Where it comes, from the cursor on; SIZE_MAX when it does not, and `why` of the nearest. */
 static size_t find_awaited(struct sim_play *p, const struct pl_talk_line *l, struct pl_str *why) {
     struct pl_str nearest = {0}, here = {0};
+    p->nearest = SIZE_MAX;
     for (size_t i = p->shown; i < p->world.events.n; i++) {
         const struct sim_event *e = &p->world.events.v[i];
         bool near;
         if (is_awaited(p, l, e, &near, &here)) return i;
-        if (near && nearest.n == 0) nearest = here;
+        if (near && nearest.n == 0) {
+            nearest = here;
+            p->nearest = i;
+        }
         if (p->strict && pl_sim__is_bot(e)) {
             if (!near) nearest = pl_arena_printf(&p->world.a, "@%.*s came", PL_STR_ARG(e->id));
             break;
@@ -479,7 +497,7 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
         if (l->ms > ADVANCE_MAX)
             pl_sim__fail(p, "that is more than a year ahead");
         else
-            pump(p, l->ms);
+            go_on(p, l->ms);
         break;
     case PL_TALK_BOT: bot(p, l); break;
     case PL_TALK_RELOAD: reload(p, l); break;
@@ -498,6 +516,24 @@ static bool is_setup(const struct pl_talk_line *l) {
            l->kind == PL_TALK_HOOK || l->kind == PL_TALK_AT;
 }
 
+/* The row that was awaited stands beside the message that came nearest to it. */
+static void failed(struct sim_play *p) {
+    struct pl_str got = {0};
+    if (p->nearest < p->world.events.n && p->nearest >= p->shown) {
+        pass_over(p, p->nearest);
+        got = shown_as(p, &p->world.events.v[p->shown++]);
+    }
+    struct sim_row *last = p->rows.n ? &p->rows.v[p->rows.n - 1] : NULL;
+    if (last && p->awaited.n && last->expected.p == p->awaited.p) /* the customer's own line */
+        last->kind = SIM_ROW_AWAITED;
+    else
+        row(p, SIM_ROW_AWAITED, p->awaited, got);
+    pass_over(p, p->world.events.n);
+    show_log(p);
+    for (size_t i = 0; i < p->world.said.n; i++) PL_PUSH(&p->reasons, p->world.said.v[i]);
+    if (p->world.now.n) PL_PUSH(&p->reasons, ((struct sim_reason){PL_STR("waits"), p->world.now}));
+}
+
 static void play_lines(struct sim_play *p) {
     for (size_t i = 0; i < p->talk->talk.nlines && !p->failed; i++) {
         p->at = &p->talk->talk.lines[i];
@@ -506,9 +542,7 @@ static void play_lines(struct sim_play *p) {
     }
     if (!p->failed && !p->begun) begin(p);
     if (p->failed) {
-        row(p, SIM_ROW_AWAITED, p->awaited, PL_STR(""));
-        pass_over(p, p->world.events.n);
-        show_log(p);
+        failed(p);
         return;
     }
     p->at = NULL;
@@ -524,6 +558,9 @@ void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct 
     p->shop.a = &p->world.a;
     p->shop.tools = project->tools;
     p->types = (struct sim_types){&p->world.a, pl_image_program(p->image), project->tools};
+    p->world.types = &p->types;
+    p->world.cover = project->cover.bytes ? &project->cover : NULL;
+    p->nearest = SIZE_MAX;
     pl_sim__time(&p->types, PL_STR("2026-11-24 10:00"), &p->start_ms);
     for (size_t i = 0; i < talk->talk.nlines && !p->at; i++)
         if (talk->talk.lines[i].kind == PL_TALK_LOCALE) p->at = &talk->talk.lines[i];
@@ -540,5 +577,6 @@ void pl_sim__play_free(struct sim_play *p) {
     free(p->log_text);
     pl_sim__shop_free(&p->shop);
     PL_VEC_FREE(&p->rows);
+    PL_VEC_FREE(&p->reasons);
     pl_sim__keys_clear(&p->project->keys);
 }

@@ -3,9 +3,10 @@
  * Private to this room.
  *
  *   build (folder -> image) -> world (engine, store, loop, one conversation) -> events (pieces)
- *   talk -> play (world, shop of stubs, rows) -> verdict -> report
+ *   talk x locale = job -> play (world, shop of stubs, rows, reasons) -> result -> report
+ *   jobs run in processes of their own; what they reach is counted in memory that all share
  *
- * Everything a talk makes lies in its world's arena and goes with it.
+ * Everything a talk makes lies in its world's arena and goes with it; results are copies.
  */
 #ifndef PL_SIM_PRIV_H
 #define PL_SIM_PRIV_H
@@ -22,9 +23,14 @@ struct sim_build {
     struct pl_compiled compiled;
     struct pl_image *image;
 };
-/* Compiles and loads; prints what is wrong to `err`, warnings only when asked. False: no image. */
-bool pl_sim__build(const char *folder, bool warnings, bool colour, FILE *err,
-                   struct sim_build *out);
+/* Where what is wrong is said. */
+struct sim_said {
+    FILE *err;
+    FILE *json; /* diagnostics as JSON lines; NULL: for people, to err */
+    bool warnings, colour;
+};
+/* Compiles the flows, without talks, and loads. False: no image. */
+bool pl_sim__build(const char *folder, const struct sim_said *to, struct sim_build *out);
 void pl_sim__build_free(struct sim_build *b);
 
 /* A folder of this process for conversation keys. */
@@ -69,12 +75,72 @@ bool pl_sim__same(struct pl_arena *a, struct pl_str x, struct pl_str y);
 /* Its pieces as lines of text. */
 void pl_sim__event_lines(struct pl_arena *a, const struct sim_event *e, struct pl_buf *out);
 
-/* ---- the world: sim_world.c ---- */
+/* ---- coverage: sim_cover.c (counting), sim_cover_text.c, sim_cover_html.c ---- */
+
+#define SIM_SITUATIONS (PL_TRACES - PL_TRACE_ANSWERED)
+
+/* What plays have reached of one image: a byte for each place, 0 or 1, in memory that processes
+ * share, so that nothing needs to be gathered. */
+struct sim_cover {
+    struct pl_image *image; /* borrowed; plays of other images are not counted */
+    /* points by the address they end at, or by option: 1 + the first, then 1 + the next */
+    uint32_t *at_code, *at_option, *next;
+    uint8_t *bytes; /* of all that follow; NULL: nothing is counted */
+    size_t nbytes;
+    uint8_t *points, *waits, *rules, *texts; /* waits: SIM_SITUATIONS each; texts: by locale */
+};
+enum pl_err pl_sim__cover_open(struct sim_cover *c, struct pl_arena *a, struct pl_image *image);
+void pl_sim__cover_close(struct sim_cover *c);
+/* `last`: the address that ran before, kept by the caller for each conversation. */
+void pl_sim__cover_ran(struct sim_cover *c, enum pl_vm_trace what, uint32_t at, uint32_t *last);
+void pl_sim__cover_step(struct sim_cover *c, const struct pl_vm_event *event);
+void pl_sim__cover_text(struct sim_cover *c, uint32_t text, uint32_t locale);
+/* Can this happen at the wait at all? */
+bool pl_sim__cover_applies(const struct pl_program *p, uint32_t wait, enum pl_vm_trace what);
+
+enum sim_measure { SIM_STEPS, SIM_BRANCHES, SIM_RULES, SIM_REPAIR, SIM_LOCALES, SIM_MEASURES };
+enum sim_part { SIM_PROJECT, SIM_PRELUDE, SIM_ALL, SIM_PARTS };
+struct sim_count {
+    uint32_t covered, total;
+};
+/* A place in the source: a step, or a way on from a branch. Code that one place became several
+ * times (variants of a prompt) counts once. */
+struct sim_site {
+    uint8_t kind; /* enum pl_point_kind; PL_POINT_OPTION counts as a branch */
+    bool covered, prelude;
+    struct pl_str file, name;
+    uint32_t line, column;
+};
+struct sim_covered {
+    const struct sim_cover *cover;
+    struct sim_count counts[SIM_PARTS][SIM_MEASURES];
+    struct sim_site *sites; /* by file, line, column */
+    size_t nsites;
+};
+void pl_sim__cover_sum(const struct sim_cover *c, struct pl_arena *a, struct sim_covered *out);
+/* Its file lies in a folder "prelude", or is called so. */
+bool pl_sim__is_prelude(struct pl_str file);
+struct sim_project;
+void pl_sim__cover_text_report(const struct sim_project *p, const struct sim_covered *c,
+                               struct pl_buf *out);
+void pl_sim__cover_json(const struct sim_covered *c, struct pl_buf *out);
+/* "steps=100,project.branches=95". False: `why` says what is wrong with it. */
+bool pl_sim__threshold_parse(const char *s, struct pl_buf *why);
+/* False: something is below; said in `why`. */
+bool pl_sim__threshold_met(const char *s, const struct sim_covered *c, struct pl_buf *why);
+
+/* ---- the world: sim_world.c, sim_why.c ---- */
 
 struct sim_handoff {
     uint8_t mode; /* enum pl_handoff_mode */
     struct pl_str queue, priority, rule;
 };
+/* One thing that the bot did or understood since the customer's last turn, and why it is where it
+ * is: what "understood", "rule", "began", "filled", "waits" …, text for a person. */
+struct sim_reason {
+    struct pl_str what, text;
+};
+typedef PL_VEC(struct sim_reason) sim_reasons;
 typedef PL_VEC(struct sim_event) sim_events;
 typedef PL_VEC(struct pl_str) sim_names;
 typedef PL_VEC(struct sim_handoff) sim_handoffs;
@@ -98,6 +164,14 @@ struct sim_world {
     uint32_t offer_rule;
     /* images that entries may name */
     PL_VEC(struct pl_image *) images;
+    struct sim_cover *cover; /* NULL: nothing is counted */
+    uint32_t ran_last;
+    /* why: `said` since the last turn, `tracing` since the last step; types NULL: not wanted */
+    struct sim_types *types;
+    struct pl_vm *vm;
+    sim_reasons said, tracing;
+    struct pl_value slots;
+    struct pl_str now; /* what it waits for */
     /* of the chat: called when events came, and with lines of the trace */
     void (*came)(void *ctx, const struct sim_event *e);
     void (*traced)(void *ctx, struct pl_str line);
@@ -121,6 +195,13 @@ void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t num
 void pl_sim__world_resume(struct sim_world *w); /* the same again, from its first event */
 void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_str text);
 void pl_sim__world_keep(struct sim_world *w, struct pl_image *image);
+
+/* A new turn: what was told of the last one is forgotten. */
+void pl_sim__why_turn(struct sim_world *w);
+void pl_sim__why_trace(struct sim_world *w, const struct pl_image *image, enum pl_vm_trace what,
+                       uint32_t at);
+void pl_sim__why_step(struct sim_world *w, const struct pl_image *image,
+                      const struct pl_vm_event *event, const struct pl_vm_result *r);
 
 /* ---- values: sim_value.c ---- */
 
@@ -166,6 +247,12 @@ bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);
 struct sim_talk {
     struct pl_talk talk;
     struct pl_str folder; /* on disk, that it lies in */
+    struct pl_str broken; /* its file has no talks to play: why; the talk has only a file */
+};
+/* A talk in a locale. */
+struct sim_job {
+    const struct sim_talk *talk;
+    struct pl_str locale;
 };
 struct sim_reloaded {
     struct pl_str folder;
@@ -176,12 +263,17 @@ struct sim_project {
     const struct pl_sim_test *test;
     struct pl_arena a;
     struct sim_build build;
+    struct pl_sources sources; /* of talks */
+    struct sim_cover cover;
+    PL_VEC(struct sim_job) jobs;
     PL_VEC(struct sim_talk) talks;
     PL_VEC(struct sim_reloaded *) reloaded;
     struct pl_locale_tools *tools;
     struct sim_keys keys;
 };
 const struct sim_talk *pl_sim__talk(const struct sim_project *p, struct pl_str name);
+struct pl_str pl_sim__reload_folder(struct pl_arena *a, const struct sim_talk *t,
+                                    const struct pl_talk_line *l);
 /* The image of a folder, compiled once; NULL when it does not compile, which is printed. */
 struct pl_image *pl_sim__reloaded(struct sim_project *p, struct pl_str folder);
 
@@ -208,8 +300,10 @@ struct sim_play {
     bool strict, begun;
     int64_t start_ms;
     size_t shown;                  /* events that are matched or passed over */
+    size_t nearest;                /* the event most like what was awaited last, or SIZE_MAX */
     const struct pl_talk_line *at; /* the line under way; NULL after the last */
     PL_VEC(struct sim_row) rows;
+    sim_reasons reasons; /* of a failure */
     bool failed;
     uint32_t failed_line;
     struct pl_str awaited, why;
@@ -230,15 +324,51 @@ struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct p
 bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name);
 bool pl_sim__knows_id(struct sim_play *p, struct pl_str id);
 
+/* ---- results: sim_result.c ---- */
+
+/* What is told of a job that was played, free of its play. */
+struct sim_result {
+    bool failed;
+    uint32_t line;
+    struct pl_str awaited, why;
+    const struct sim_row *rows;
+    size_t nrows;
+    const struct sim_reason *reasons;
+    size_t nreasons;
+    int64_t took_us;
+};
+/* Borrows from the play. */
+void pl_sim__result_of(const struct sim_play *p, int64_t took_us, struct sim_result *out);
+void pl_sim__result_write(struct pl_buf *b, const struct sim_result *r);
+/* Points into the bytes and the arena. False: they are no result. */
+bool pl_sim__result_read(struct pl_str bytes, struct pl_arena *a, struct sim_result *out);
+
+/* ---- jobs: sim_jobs.c ---- */
+
+/* Has every job played, by processes or in this one, and `done` called with the results in the
+ * jobs' order. */
+void pl_sim__jobs_run(struct sim_project *p, unsigned processes,
+                      void (*done)(void *ctx, size_t job, const struct sim_result *r), void *ctx);
+/* Plays one job in this process; the result's bytes are appended. */
+void pl_sim__job_play(struct sim_project *p, size_t job, struct pl_buf *out);
+
 /* ---- reports: sim_report.c ---- */
 
 struct sim_report {
     const struct pl_sim_test *test;
+    const struct sim_project *project;
     uint32_t passed, failed;
-    struct pl_buf cases; /* JUnit's, printed at the end */
+    size_t left, right; /* the columns' widths */
+    int64_t from_us;
+    /* JUnit's, written at the end: a suite for each file */
+    struct pl_buf suites, cases;
+    struct pl_str suite;
+    uint32_t suite_tests, suite_failures;
+    int64_t suite_us;
 };
 void pl_sim__report_begin(struct sim_report *r);
-void pl_sim__report(struct sim_report *r, const struct sim_play *p, int64_t took_us);
-void pl_sim__report_end(struct sim_report *r);
+void pl_sim__report(struct sim_report *r, size_t job, const struct sim_result *result);
+/* False: a file could not be written. */
+bool pl_sim__report_end(struct sim_report *r);
 
 #endif

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is told of talks that were played: for people, TAP, JUnit, JSON lines.
+ * What is told of talks that were played: for people, TAP, JSON lines; JUnit's file beside them.
  */
 #include <string.h>
 
 #include "tools/sim/sim_priv.h"
 
-#define LEFT  46 /* characters of the left column */
-#define RIGHT 52
+#define WIDTH       100
+#define WIDTH_LEAST 60
 
 /* ---- two columns ---- */
 
+/* Characters that take a place of their own. */
 static size_t width(struct pl_str s) {
     size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    for (size_t at = 0; at < s.n;) {
+        uint32_t cp = pl_utf8_next(s, &at);
+        bool none = (cp >= 0x300 && cp < 0x370) || (cp >= 0x64b && cp < 0x660) ||
+                    (cp >= 0x200b && cp < 0x2010) || (cp >= 0x2060 && cp < 0x2070);
+        n += !none;
+    }
     return n;
 }
 
@@ -33,182 +39,328 @@ static struct pl_str take_line(struct pl_str *s, size_t most) {
     return line;
 }
 
+static void paint(struct sim_report *r, struct pl_buf *out, const char *code) {
+    if (r->test->colour) pl_buf_printf(out, "\033[%sm", code);
+}
+
 static void columns(struct sim_report *r, struct pl_buf *out, const struct sim_row *row) {
     static const char marks[] = {
         [SIM_ROW_SAME] = ' ', [SIM_ROW_EXTRA] = '+', [SIM_ROW_AWAITED] = '!'};
+    static const char *const colours[] = {
+        [SIM_ROW_SAME] = "0", [SIM_ROW_EXTRA] = "2", [SIM_ROW_AWAITED] = "31"};
     struct pl_str left = pl_str_trim(row->expected), right = row->got;
-    bool colour = r->test->colour, first = true;
+    bool first = true;
     while (left.n || right.n) {
-        struct pl_str a = take_line(&left, LEFT), b = take_line(&right, RIGHT);
-        if (colour && row->kind == SIM_ROW_AWAITED) pl_buf_c(out, "\033[31m");
-        if (colour && row->kind == SIM_ROW_EXTRA) pl_buf_c(out, "\033[2m");
+        struct pl_str a = take_line(&left, r->left), b = take_line(&right, r->right);
+        if (row->kind != SIM_ROW_SAME) paint(r, out, colours[row->kind]);
         pl_buf_printf(out, "  %c %.*s", first ? marks[row->kind] : ' ', PL_STR_ARG(a));
-        for (size_t n = width(a); b.n && n < LEFT; n++) pl_buf_byte(out, ' ');
+        for (size_t n = width(a); b.n && n < r->left; n++) pl_buf_byte(out, ' ');
         if (b.n) pl_buf_printf(out, " | %.*s", PL_STR_ARG(b));
-        if (colour && row->kind != SIM_ROW_SAME) pl_buf_c(out, "\033[0m");
+        if (row->kind != SIM_ROW_SAME) paint(r, out, "0");
         pl_buf_byte(out, '\n');
         first = false;
     }
 }
 
-static void conversation(struct sim_report *r, struct pl_buf *out, const struct sim_play *p) {
-    const struct sim_row head = {.expected = PL_STR("expected"), .got = PL_STR("got")};
+static void conversation(struct sim_report *r, struct pl_buf *out, const struct sim_result *x) {
+    const struct sim_row head = {.expected = PL_STR("the talk"), .got = PL_STR("the conversation")};
+    if (x->nrows == 0) return;
     columns(r, out, &head);
-    for (size_t i = 0; i < p->rows.n; i++) columns(r, out, &p->rows.v[i]);
+    for (size_t i = 0; i < r->left + r->right + 3; i++) pl_buf_c(out, i ? "-" : "    -");
+    pl_buf_byte(out, '\n');
+    for (size_t i = 0; i < x->nrows; i++) columns(r, out, &x->rows[i]);
 }
 
-static struct pl_str title(struct pl_arena *a, const struct sim_play *p) {
-    return pl_arena_printf(a, "%.*s [%.*s]", PL_STR_ARG(p->talk->talk.name), PL_STR_ARG(p->locale));
+/* "  understood   intent track_order 0.93": what repeats the word above leaves it out. */
+static void reasons(struct sim_report *r, struct pl_buf *out, const struct sim_result *x) {
+    if (x->nreasons == 0) return;
+    pl_buf_c(out, "\n    why, since the customer's last turn\n");
+    for (size_t i = 0; i < x->nreasons; i++) {
+        struct pl_str rest = x->reasons[i].text;
+        bool again = i > 0 && pl_str_eq(x->reasons[i].what, x->reasons[i - 1].what);
+        for (bool first = true; rest.n; first = false) {
+            struct pl_str line = take_line(&rest, r->left + r->right - 12);
+            pl_buf_printf(out, "    %-13.*s  %.*s\n",
+                          first && !again ? (int)x->reasons[i].what.n : 0, x->reasons[i].what.p,
+                          PL_STR_ARG(line));
+        }
+    }
+}
+
+static struct pl_str title(struct pl_arena *a, const struct sim_job *j) {
+    if (!j->locale.n) return j->talk->talk.name;
+    return pl_arena_printf(a, "%.*s [%.*s]", PL_STR_ARG(j->talk->talk.name), PL_STR_ARG(j->locale));
 }
 
 /* Place, awaited line and reason. */
-static void failure(struct pl_buf *out, const struct sim_play *p) {
-    pl_buf_printf(out, "%.*s:%u: ", PL_STR_ARG(p->talk->talk.file), p->failed_line);
-    if (p->awaited.n) pl_buf_printf(out, "%.*s\n  ", PL_STR_ARG(p->awaited));
-    pl_buf_printf(out, "%.*s\n", PL_STR_ARG(p->why));
+static void failure(struct pl_buf *out, const struct sim_job *j, const struct sim_result *x) {
+    if (j->talk->broken.n) {
+        pl_buf_str(out, x->why);
+        return;
+    }
+    pl_buf_printf(out, "%.*s:%u: ", PL_STR_ARG(j->talk->talk.file), x->line);
+    if (x->awaited.n) pl_buf_printf(out, "%.*s\n  ", PL_STR_ARG(x->awaited));
+    pl_buf_printf(out, "%.*s\n", PL_STR_ARG(x->why));
+}
+
+static void whole_failure(struct sim_report *r, struct pl_buf *out, const struct sim_job *j,
+                          const struct sim_result *x) {
+    failure(out, j, x);
+    if (x->nrows) pl_buf_byte(out, '\n');
+    conversation(r, out, x);
+    reasons(r, out, x);
 }
 
 /* ---- for people ---- */
 
-static void plain(struct sim_report *r, struct pl_buf *out, const struct sim_play *p,
-                  struct pl_str name) {
-    bool colour = r->test->colour;
-    const char *off = colour ? "\033[0m" : "";
-    if (!p->failed && !r->test->verbose) return;
-    pl_buf_printf(out, "%s%s%s %.*s\n", colour ? (p->failed ? "\033[1;31m" : "\033[32m") : "",
-                  p->failed ? "FAIL" : "ok  ", off, PL_STR_ARG(name));
-    if (p->failed) failure(out, p);
-    if (p->failed || r->test->verbose) conversation(r, out, p);
+static void plain(struct sim_report *r, struct pl_buf *out, const struct sim_job *j,
+                  const struct sim_result *x, struct pl_str name) {
+    if (!x->failed && !r->test->verbose) return;
+    paint(r, out, x->failed ? "1;31" : "32");
+    pl_buf_c(out, x->failed ? "FAIL" : "ok  ");
+    paint(r, out, "0");
+    pl_buf_printf(out, " %.*s\n", PL_STR_ARG(name));
+    if (x->failed)
+        whole_failure(r, out, j, x);
+    else
+        conversation(r, out, x);
     pl_buf_byte(out, '\n');
 }
 
-/* ---- for machines ---- */
+/* ---- TAP ---- */
 
-static void tap(struct sim_report *r, struct pl_buf *out, const struct sim_play *p,
-                struct pl_str name) {
+/* A double-quoted text of YAML is JSON's. */
+static void yaml_text(struct pl_buf *out, const char *key, struct pl_str s) {
+    struct pl_jw w = {.b = out};
+    pl_buf_printf(out, "  %s: ", key);
+    pl_jw_text(&w, s);
+    pl_buf_byte(out, '\n');
+}
+
+static void yaml_block(struct pl_buf *out, const char *key, struct pl_str s) {
+    pl_buf_printf(out, "  %s: |2\n", key);
+    while (s.n) {
+        const char *end = memchr(s.p, '\n', s.n);
+        size_t n = end ? (size_t)(end - s.p) : s.n;
+        pl_buf_printf(out, "%s%.*s\n", n ? "    " : "", (int)n, s.p);
+        n += end != NULL;
+        s = (struct pl_str){s.p + n, s.n - n};
+    }
+}
+
+static void tap(struct sim_report *r, struct pl_buf *out, const struct sim_job *j,
+                const struct sim_result *x, struct pl_str name) {
     struct pl_buf b = {0};
-    pl_buf_printf(out, "%s %u - ", p->failed ? "not ok" : "ok", r->passed + r->failed);
+    pl_buf_printf(out, "%s %u - ", x->failed ? "not ok" : "ok", r->passed + r->failed);
     for (size_t i = 0; i < name.n; i++) { /* # would begin a directive */
         if (name.p[i] == '#' || name.p[i] == '\\') pl_buf_byte(out, '\\');
-        pl_buf_byte(out, (uint8_t)name.p[i]);
+        pl_buf_byte(out, name.p[i] == '\n' ? ' ' : (uint8_t)name.p[i]);
     }
     pl_buf_byte(out, '\n');
-    if (p->failed) {
-        failure(&b, p);
-        conversation(r, &b, p);
-    }
-    struct pl_str rest = pl_buf_slice(&b);
-    while (rest.n) {
-        const char *end = memchr(rest.p, '\n', rest.n);
-        size_t n = end ? (size_t)(end - rest.p) : rest.n;
-        pl_buf_printf(out, "# %.*s\n", (int)n, rest.p);
-        n += end != NULL;
-        rest = (struct pl_str){rest.p + n, rest.n - n};
-    }
+    if (!x->failed) return;
+    conversation(r, &b, x);
+    reasons(r, &b, x);
+    pl_buf_c(out, "  ---\n");
+    yaml_text(out, "message", x->why);
+    yaml_text(out, "file", j->talk->talk.file);
+    pl_buf_printf(out, "  line: %u\n", x->line);
+    yaml_text(out, "awaited", x->awaited);
+    if (b.n) yaml_block(out, "conversation", pl_buf_slice(&b));
+    pl_buf_c(out, "  ...\n");
     pl_buf_free(&b);
 }
 
-static void json(struct pl_buf *out, const struct sim_play *p, int64_t took_us) {
+/* ---- JSON ---- */
+
+static void member(struct pl_jw *w, const char *name, struct pl_str s) {
+    pl_jw_name(w, name);
+    pl_jw_text(w, s);
+}
+
+static void json_failure(struct pl_jw *w, const struct sim_job *j, const struct sim_result *x) {
+    static const char *const kinds[] = {
+        [SIM_ROW_SAME] = "same", [SIM_ROW_EXTRA] = "extra", [SIM_ROW_AWAITED] = "awaited"};
+    pl_jw_open(w, '{');
+    member(w, "file", j->talk->talk.file);
+    pl_jw_name(w, "line");
+    pl_jw_int(w, x->line);
+    member(w, "awaited", x->awaited);
+    member(w, "message", x->why);
+    pl_jw_name(w, "conversation");
+    pl_jw_open(w, '[');
+    for (size_t i = 0; i < x->nrows; i++) {
+        pl_jw_open(w, '{');
+        member(w, "kind", pl_str_c(kinds[x->rows[i].kind % PL_LEN(kinds)]));
+        member(w, "expected", x->rows[i].expected);
+        member(w, "got", x->rows[i].got);
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+    pl_jw_name(w, "because");
+    pl_jw_open(w, '[');
+    for (size_t i = 0; i < x->nreasons; i++) {
+        pl_jw_open(w, '{');
+        member(w, "what", x->reasons[i].what);
+        member(w, "text", x->reasons[i].text);
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+    pl_jw_close(w, '}');
+}
+
+static void json(struct pl_buf *out, const struct sim_job *j, const struct sim_result *x) {
     struct pl_jw w = {.b = out};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "talk");
-    pl_jw_text(&w, p->talk->talk.name);
-    pl_jw_name(&w, "locale");
-    pl_jw_text(&w, p->locale);
-    pl_jw_name(&w, "file");
-    pl_jw_text(&w, p->talk->talk.file);
+    member(&w, "talk", j->talk->talk.name);
+    member(&w, "locale", j->locale);
+    member(&w, "file", j->talk->talk.file);
     pl_jw_name(&w, "line");
-    pl_jw_int(&w, p->failed ? p->failed_line : p->talk->talk.line);
+    pl_jw_int(&w, j->talk->talk.line);
     pl_jw_name(&w, "passed");
-    pl_jw_bool(&w, !p->failed);
+    pl_jw_bool(&w, !x->failed);
     pl_jw_name(&w, "took_us");
-    pl_jw_int(&w, took_us);
-    if (p->failed) {
-        pl_jw_name(&w, "awaited");
-        pl_jw_text(&w, p->awaited);
-        pl_jw_name(&w, "why");
-        pl_jw_text(&w, p->why);
-    }
+    pl_jw_int(&w, x->took_us);
+    pl_jw_name(&w, "failures");
+    pl_jw_open(&w, '[');
+    if (x->failed) json_failure(&w, j, x);
+    pl_jw_close(&w, ']');
     pl_jw_close(&w, '}');
     pl_buf_byte(out, '\n');
 }
+
+/* ---- JUnit ---- */
 
 static void xml(struct pl_buf *out, struct pl_str s) {
     for (size_t at = 0; at < s.n;) {
         char c[4];
         uint32_t cp = pl_utf8_next(s, &at);
-        if (cp == '&' || cp == '<' || cp == '"')
+        bool written = cp >= 0x20 ? cp != 0xfffe && cp != 0xffff : cp == '\n' || cp == '\t';
+        if (cp == '&' || cp == '<' || cp == '>' || cp == '"')
             pl_buf_printf(out, "&#%u;", (unsigned)cp);
-        else if (cp >= 0x20 || cp == '\n' || cp == '\t') /* others cannot be written in XML 1.0 */
+        else if (written) /* others cannot be written in XML 1.0 */
             pl_buf_add(out, c, pl_utf8_put(cp, c));
     }
 }
 
-static void junit(struct sim_report *r, const struct sim_play *p, struct pl_str name,
-                  int64_t took_us) {
+static void xml_attribute(struct pl_buf *out, const char *name, struct pl_str s) {
+    pl_buf_printf(out, " %s=\"", name);
+    for (size_t i = 0; i < s.n; i++) /* a line end in an attribute would be read as a blank */
+        if (s.p[i] == '\n')
+            pl_buf_c(out, "&#10;");
+        else
+            xml(out, (struct pl_str){s.p + i, 1});
+    pl_buf_byte(out, '"');
+}
+
+static void seconds(struct pl_buf *out, int64_t us) {
+    pl_buf_printf(out, " time=\"%lld.%06lld\"", (long long)(us / 1000000),
+                  (long long)(us % 1000000));
+}
+
+static void end_suite(struct sim_report *r) {
+    struct pl_buf *out = &r->suites;
+    if (r->suite_tests == 0) return;
+    pl_buf_c(out, "  <testsuite");
+    xml_attribute(out, "name", r->suite);
+    xml_attribute(out, "file", r->suite);
+    pl_buf_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\"", r->suite_tests,
+                  r->suite_failures);
+    seconds(out, r->suite_us);
+    pl_buf_c(out, ">\n");
+    pl_buf_str(out, pl_buf_slice(&r->cases));
+    pl_buf_c(out, "  </testsuite>\n");
+    pl_buf_clear(&r->cases);
+    r->suite_tests = r->suite_failures = 0;
+    r->suite_us = 0;
+}
+
+static void junit(struct sim_report *r, const struct sim_job *j, const struct sim_result *x,
+                  struct pl_str name) {
     struct pl_buf b = {0}, *out = &r->cases;
-    pl_buf_c(out, "  <testcase classname=\"");
-    xml(out, p->talk->talk.file);
-    pl_buf_c(out, "\" name=\"");
-    xml(out, name);
-    pl_buf_printf(out, "\" time=\"%lld.%06lld\"", (long long)(took_us / 1000000),
-                  (long long)(took_us % 1000000));
-    if (!p->failed) {
-        pl_buf_c(out, "/>\n");
-        return;
-    }
-    pl_buf_c(out, ">\n    <failure message=\"");
-    xml(out, p->why);
-    pl_buf_c(out, "\">");
-    failure(&b, p);
-    conversation(r, &b, p);
+    if (!pl_str_eq(r->suite, j->talk->talk.file)) end_suite(r);
+    r->suite = j->talk->talk.file;
+    r->suite_tests++;
+    r->suite_failures += x->failed;
+    r->suite_us += x->took_us;
+    pl_buf_c(out, "    <testcase");
+    xml_attribute(out, "name", name);
+    xml_attribute(out, "classname", j->talk->talk.file);
+    xml_attribute(out, "file", j->talk->talk.file);
+    pl_buf_printf(out, " line=\"%u\"", j->talk->talk.line);
+    seconds(out, x->took_us);
+    pl_buf_c(out, x->failed ? ">\n      <failure type=\"talk\"" : "/>\n");
+    if (!x->failed) return;
+    xml_attribute(out, "message", x->why);
+    pl_buf_c(out, ">");
+    whole_failure(r, &b, j, x);
     xml(out, pl_buf_slice(&b));
-    pl_buf_c(out, "</failure>\n  </testcase>\n");
+    pl_buf_c(out, "</failure>\n    </testcase>\n");
     pl_buf_free(&b);
+}
+
+static bool write_junit(struct sim_report *r, int64_t took_us) {
+    struct pl_buf b = {0};
+    end_suite(r);
+    pl_buf_printf(&b,
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                  "<testsuites name=\"talks\" tests=\"%u\" failures=\"%u\" errors=\"0\"",
+                  r->passed + r->failed, r->failed);
+    seconds(&b, took_us);
+    pl_buf_c(&b, ">\n");
+    pl_buf_str(&b, pl_buf_slice(&r->suites));
+    pl_buf_c(&b, "</testsuites>\n");
+    enum pl_err err = pl_file_replace(r->test->junit, pl_buf_slice(&b));
+    if (err != PL_OK) fprintf(r->test->err, "%s: %s\n", r->test->junit, pl_err_text(err));
+    pl_buf_free(&b);
+    return err == PL_OK;
 }
 
 /* ---- the run ---- */
 
 void pl_sim__report_begin(struct sim_report *r) {
-    if (r->test->format == PL_SIM_TAP) fputs("TAP version 13\n", r->test->out);
+    struct pl_clock clock = pl_clock_system();
+    size_t all = r->test->width ? r->test->width : WIDTH;
+    if (all < WIDTH_LEAST) all = WIDTH_LEAST;
+    r->left = (all - 7) / 2;
+    r->right = all - 7 - r->left;
+    r->from_us = clock.mono_us(clock.ctx);
+    if (r->test->format == PL_SIM_TAP)
+        fprintf(r->test->out, "TAP version 13\n1..%zu\n", r->project->jobs.n);
 }
 
-void pl_sim__report(struct sim_report *r, const struct sim_play *p, int64_t took_us) {
+void pl_sim__report(struct sim_report *r, size_t job, const struct sim_result *x) {
+    const struct sim_job *j = &r->project->jobs.v[job];
     struct pl_buf out = {0};
     struct pl_arena a;
     pl_arena_init(&a, 0);
-    struct pl_str name = title(&a, p);
-    if (p->failed)
+    struct pl_str name = title(&a, j);
+    if (x->failed)
         r->failed++;
     else
         r->passed++;
     switch (r->test->format) {
-    case PL_SIM_PLAIN: plain(r, &out, p, name); break;
-    case PL_SIM_TAP: tap(r, &out, p, name); break;
-    case PL_SIM_JUNIT: junit(r, p, name, took_us); break;
-    case PL_SIM_JSON: json(&out, p, took_us); break;
+    case PL_SIM_PLAIN: plain(r, &out, j, x, name); break;
+    case PL_SIM_TAP: tap(r, &out, j, x, name); break;
+    case PL_SIM_JSON: json(&out, j, x); break;
     }
+    if (r->test->junit) junit(r, j, x, name);
     if (out.n) fwrite(out.p, 1, out.n, r->test->out);
     fflush(r->test->out);
     pl_buf_free(&out);
     pl_arena_free(&a);
 }
 
-void pl_sim__report_end(struct sim_report *r) {
-    FILE *out = r->test->out;
-    switch (r->test->format) {
-    case PL_SIM_PLAIN: fprintf(out, "%u passed, %u failed\n", r->passed, r->failed); break;
-    case PL_SIM_TAP: fprintf(out, "1..%u\n", r->passed + r->failed); break;
-    case PL_SIM_JUNIT:
-        fprintf(out,
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                "<testsuite name=\"talks\" tests=\"%u\" failures=\"%u\">\n",
-                r->passed + r->failed, r->failed);
-        if (r->cases.n) fwrite(r->cases.p, 1, r->cases.n, out);
-        fputs("</testsuite>\n", out);
-        break;
-    case PL_SIM_JSON: break;
-    }
-    fflush(out);
+bool pl_sim__report_end(struct sim_report *r) {
+    struct pl_clock clock = pl_clock_system();
+    int64_t took = clock.mono_us(clock.ctx) - r->from_us;
+    double s = (double)(took ? took : 1) / 1e6;
+    uint32_t n = r->passed + r->failed;
+    if (r->test->format == PL_SIM_PLAIN)
+        fprintf(r->test->out, "%u passed, %u failed (%.2f s, %.0f a second)\n", r->passed,
+                r->failed, s, n / s);
+    bool good = !r->test->junit || write_junit(r, took);
+    fflush(r->test->out);
+    pl_buf_free(&r->suites);
     pl_buf_free(&r->cases);
+    return good;
 }

@@ -115,6 +115,8 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
     struct sim_world *w = ctx;
     const struct pl_program *p = pl_image_program(image);
     (void)conversation;
+    pl_sim__why_step(w, image, event, r);
+    if (w->cover && w->cover->image == image) pl_sim__cover_step(w->cover, event);
     if (event->rule < p->nrules && p->rules[event->rule].handoff.mode == PL_HANDOFF_OFFER)
         w->offer_rule = event->rule;
     for (uint32_t i = 0; i < r->neffects; i++) {
@@ -126,6 +128,20 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
         if (v->kind == PL_EFFECT_STARTED && v->flow == p->prelude[PL_PRELUDE_OFFER_PERSON])
             offered(w, p);
     }
+}
+
+static void ran(void *ctx, const struct pl_image *image, int what, uint32_t at) {
+    struct sim_world *w = ctx;
+    pl_sim__why_trace(w, image, (enum pl_vm_trace)what, at);
+    if (w->cover && w->cover->image == image)
+        pl_sim__cover_ran(w->cover, (enum pl_vm_trace)what, at, &w->ran_last);
+    else
+        w->ran_last = PL_NOWHERE;
+}
+
+static void showed(void *ctx, const struct pl_image *image, uint32_t text, uint32_t locale) {
+    struct sim_world *w = ctx;
+    if (w->cover && w->cover->image == image) pl_sim__cover_text(w->cover, text, locale);
 }
 
 static void trace(void *ctx, struct pl_str line) {
@@ -154,6 +170,8 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
     w->loop = k->loop;
     w->offer_rule = PL_NOWHERE;
     w->to = &w->events;
+    w->ran_last = PL_NOWHERE;
+    if (w->types) w->vm = pl_vm_create((struct pl_vm_env){.matches = NULL});
     pl_sim__world_keep(w, image);
     enum pl_err err = pl_store_open(&store, &w->store, NULL);
     if (err != PL_OK) return err;
@@ -173,6 +191,9 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .trace_ctx = w,
         .step = step,
         .step_ctx = w,
+        .ran = w->types || w->cover ? ran : NULL,
+        .showed = w->cover ? showed : NULL,
+        .ran_ctx = w,
     };
     return pl_engine_create(&config, image, &w->engine);
 }
@@ -187,6 +208,9 @@ void pl_sim__world_close(struct sim_world *w) {
     PL_VEC_FREE(&w->ends);
     PL_VEC_FREE(&w->mistakes);
     PL_VEC_FREE(&w->handoffs);
+    PL_VEC_FREE(&w->said);
+    PL_VEC_FREE(&w->tracing);
+    if (w->vm) pl_vm_destroy(&w->vm);
     pl_arena_free(&w->a);
 }
 
