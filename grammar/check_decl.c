@@ -326,33 +326,43 @@ static void check_rule(struct pl_graph *g, const struct pl_symbol *s) {
         pl_diag(g->diags, PL_D_RULE_HANDOFF, r->handoff.span);
 }
 
-static void check_trigger(struct pl_graph *g, const struct pl_ast_decl *d,
+static void check_trigger(struct pl_graph *g, const struct pl_graph_flow *f,
                           const struct pl_ast_trigger *t) {
+    const struct pl_ast_decl *d = f->decl;
     struct pl_known known = {0};
     struct pl_where w = {.g = g, .known = &known};
     if (t->kind == PL_TRIGGER_INTENT) pl_grammar__need(g, &g->intents, t->intent.s, t->intent.span);
-    if (t->kind == PL_TRIGGER_EVENT) not_built(g, t->span, "`on event`");
+    if (t->kind == PL_TRIGGER_EVENT) {
+        pl_grammar__check_on_event(g, f, t);
+        return;
+    }
     check_phrase_list(g, &t->says, false);
     if (t->cond) pl_grammar__condition(&w, t->cond);
-    for (size_t i = 0; i < d->flow.params.n && t->kind != PL_TRIGGER_EVENT; i++)
+    for (size_t i = 0; i < d->flow.params.n; i++)
         if (!d->flow.params.v[i].type.optional) {
             pl_diag(g->diags, PL_D_TRIGGER_PARAMS, t->span);
             break;
         }
 }
 
-/* An earlier flow takes the same intent whatever holds: this one never has its turn. */
+/* Both by the same intent, or both by the same event? */
+static bool same_trigger(const struct pl_ast_trigger *a, const struct pl_ast_trigger *b) {
+    if (a->kind != b->kind) return false;
+    if (a->kind == PL_TRIGGER_INTENT) return pl_str_eq(a->intent.s, b->intent.s);
+    return a->kind == PL_TRIGGER_EVENT && pl_str_eq(a->event.s, b->event.s);
+}
+
+/* An earlier flow takes the same whatever holds: this one never has its turn. */
 static void check_shadowed(struct pl_graph *g, const struct pl_graph_flow *f,
                            const struct pl_ast_trigger *t) {
-    if (t->kind != PL_TRIGGER_INTENT) return;
     for (const struct pl_graph_flow *e = g->flow.v; e < f; e++)
         for (size_t i = 0; i < e->decl->flow.triggers.n; i++) {
             const struct pl_ast_trigger *first = &e->decl->flow.triggers.v[i];
-            if (first->kind != PL_TRIGGER_INTENT || first->cond ||
-                !pl_str_eq(first->intent.s, t->intent.s))
-                continue;
-            struct pl_diag *d =
-                pl_diag2(g->diags, PL_D_SHADOWED, t->span, t->intent.s, e->decl->name.s);
+            if (first->cond || !same_trigger(first, t)) continue;
+            bool intent = t->kind == PL_TRIGGER_INTENT;
+            struct pl_str what = pl_grammar__str(g, "the %s `%.*s`", intent ? "intent" : "event",
+                                                 PL_STR_ARG(intent ? t->intent.s : t->event.s));
+            struct pl_diag *d = pl_diag2(g->diags, PL_D_SHADOWED, t->span, what, e->decl->name.s);
             pl_diag_note(g->diags, d, first->span, "taken here");
             return;
         }
@@ -369,7 +379,7 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
                  pl_span_text(g->input->sources, a->on_change_at));
     bool asked_for = false;
     for (size_t i = 0; i < a->triggers.n; i++) {
-        check_trigger(g, f->decl, &a->triggers.v[i]);
+        check_trigger(g, f, &a->triggers.v[i]);
         check_shadowed(g, f, &a->triggers.v[i]);
         asked_for |= a->triggers.v[i].kind == PL_TRIGGER_INTENT;
     }
@@ -418,12 +428,9 @@ void pl_grammar__check_unused(struct pl_graph *g) {
     check_used(g, &g->entities);
     check_used(g, &g->types);
     check_used(g, &g->hooks);
+    check_used(g, &g->events);
     check_used(g, &g->hours);
     check_used(g, &g->flows);
-}
-
-static void check_events(struct pl_graph *g) {
-    for (size_t i = 0; i < g->events.n; i++) not_built(g, g->events.v[i]->decl->head, "`event`");
 }
 
 void pl_grammar__check_declarations(struct pl_graph *g) {
@@ -434,7 +441,7 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
     for (size_t i = 0; i < g->hooks.n; i++) check_hook(g, g->hooks.v[i]);
     check_lua(g);
     check_people(g);
-    check_events(g);
+    pl_grammar__check_events(g);
     check_titles(g, &g->session);
     check_titles(g, &g->customer);
     check_labels(g);

@@ -614,16 +614,30 @@ static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct
     c->now = after;
 }
 
+/* False and a report: it is no share, or its name stands above. */
+static bool check_variant(struct pl_check *c, const struct pl_ast_experiment *e, size_t i) {
+    const struct pl_ast_variant *v = &e->variants.v[i];
+    for (size_t k = 0; k < i; k++)
+        if (pl_str_eq(e->variants.v[k].name.s, v->name.s))
+            pl_diag1(c->g->diags, PL_D_VARIANT_TWICE, v->name.span, v->name.s);
+    if (!v->percent.n.scale && v->percent.n.m >= 1 && v->percent.n.m <= 100) return true;
+    pl_diag1(c->g->diags, PL_D_VARIANT_PERCENT, v->percent.span,
+             pl_span_text(c->g->input->sources, v->percent.span));
+    return false;
+}
+
 static void check_experiment(struct pl_check *c, const struct pl_ast_experiment *e,
                              struct pl_span head) {
     struct pl_state after = {0};
     int64_t sum = 0;
+    bool shares = true;
     for (size_t i = 0; i < e->variants.n; i++) {
-        sum += e->variants.v[i].percent.n.scale ? 1000 : e->variants.v[i].percent.n.m;
+        shares = check_variant(c, e, i) && shares;
+        sum += e->variants.v[i].percent.n.m;
         struct pl_state end = branch(c, c->now, e->variants.v[i].block);
         join(&after, &end);
     }
-    if (sum != 100)
+    if (shares && sum != 100)
         pl_diag1(c->g->diags, PL_D_EXPERIMENT_SUM, head,
                  pl_grammar__str(c->g, "%lld", (long long)sum));
     c->now = after;
@@ -714,16 +728,19 @@ static void check_clear(struct pl_check *c, const struct pl_ast_paths *paths) {
     c->now = s;
 }
 
-static void check_wait(struct pl_check *c, const struct pl_ast_wait *w, struct pl_span head) {
+static void check_wait(struct pl_check *c, const struct pl_ast_wait *w) {
+    pl_grammar__check_id(c, &w->id, true);
     if (w->kind == PL_WAIT_EVENT) {
-        not_built(c, head, "`wait for` an event");
+        struct pl_state late = pl_grammar__state_copy(c);
+        if (w->else_block) late = branch(c, late, w->else_block);
+        pl_grammar__check_wait_for(c, w, &c->now.known);
+        join(&c->now, &late);
         return;
     }
     if (w->kind == PL_WAIT_UNTIL) {
         struct pl_tx *x = pl_grammar__expr(&c->where, w->until, NULL);
         pl_grammar__expect(&c->where, x, pl_grammar__kind(PL_KIND_DATETIME));
     }
-    pl_grammar__check_id(c, &w->id, true);
     if (w->else_block) pl_diag(c->g->diags, PL_D_UNREACHABLE, w->else_block->span);
 }
 
@@ -814,7 +831,7 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
         not_built(c, s->head, "`change`");
         c->now.alive = false;
         break;
-    case PL_STMT_WAIT: check_wait(c, &s->wait, s->head); break;
+    case PL_STMT_WAIT: check_wait(c, &s->wait); break;
     case PL_STMT_GOAL: break;
     case PL_STMT_NOTE: pl_grammar__check_text(&c->where, s->note); break;
     case PL_STMT_TRACK: check_track(c, &s->track.args); break;

@@ -49,6 +49,15 @@ struct pl_type pl_grammar__check_each(struct pl_check *c, const struct pl_ast_ea
 /* Types a condition and narrows what is known by it; NULL does nothing. */
 void pl_grammar__assume(struct pl_check *c, struct pl_ast_expr *cond, bool truth);
 
+/* ---- check_event.c ---- */
+
+void pl_grammar__check_events(struct pl_graph *g);
+void pl_grammar__check_on_event(struct pl_graph *g, const struct pl_graph_flow *f,
+                                const struct pl_ast_trigger *t);
+/* What is known when the event has come is added to `after`. */
+void pl_grammar__check_wait_for(struct pl_check *c, const struct pl_ast_wait *w,
+                                struct pl_known *after);
+
 /* ---- check_flow.c ---- */
 
 void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,

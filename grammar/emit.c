@@ -100,6 +100,26 @@ static void emit_hooks(struct pl_graph *g, struct pl_program *out) {
     out->nhooks = (uint32_t)g->hooks.n;
 }
 
+static struct pl_p_event event_row(struct pl_graph *g, const struct pl_symbol *s) {
+    const struct pl_ast_params *params = &s->decl->event.params;
+    struct pl_p_event row = {.name = s->name, .nparams = (uint32_t)params->n};
+    struct pl_typedef_field *fields =
+        PL_NEW_ARRAY(g->arena, struct pl_typedef_field, params->n + 1);
+    for (size_t i = 0; i < params->n; i++) {
+        fields[i].name = params->v[i].name.s;
+        fields[i].type = pl_grammar__event_type(g, s, &params->v[i]);
+    }
+    row.params = fields;
+    return row;
+}
+
+static void emit_events(struct pl_graph *g, struct pl_program *out) {
+    struct pl_p_event *rows = PL_NEW_ARRAY(g->arena, struct pl_p_event, g->events.n + 1);
+    for (size_t i = 0; i < g->events.n; i++) rows[i] = event_row(g, g->events.v[i]);
+    out->events = rows;
+    out->nevents = (uint32_t)g->events.n;
+}
+
 /* ---- hours and queues ---- */
 
 static const char *const weekdays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
@@ -257,6 +277,7 @@ static void emit_rules(struct pl_graph *g, struct pl_program *out) {
 
 static void emit_trigger(struct pl_graph *g, uint32_t flow, const struct pl_ast_trigger *t) {
     struct pl_emit x = {.g = g, .where = {.g = g}};
+    struct pl_graph_flow head = pl_grammar__event_head(&g->flow.v[flow]);
     struct pl_p_trigger row = {.flow = flow, .cond = PL_NOWHERE};
     switch (t->kind) {
     case PL_TRIGGER_INTENT:
@@ -273,7 +294,11 @@ static void emit_trigger(struct pl_graph *g, uint32_t flow, const struct pl_ast_
         row.arg = (uint32_t)t->idle.ms;
         break;
     case PL_TRIGGER_OTHERWISE: row.kind = PL_ON_OTHERWISE; break;
-    case PL_TRIGGER_EVENT: return; /* refused by the check */
+    case PL_TRIGGER_EVENT:
+        row.kind = PL_ON_EVENT;
+        row.arg = pl_grammar__find(&g->events, t->event.s)->index;
+        x.flow = x.where.flow = &head;
+        break;
     }
     if (t->cond) {
         pl_grammar__line(&x, t->span);
@@ -366,6 +391,7 @@ void pl_grammar__emit(struct pl_graph *g, struct pl_program *out) {
     emit_labels(g);
     emit_entities(g, out);
     emit_hooks(g, out);
+    emit_events(g, out);
     emit_people(g, out);
     out->session = scope_rows(g, &g->session, "session");
     out->nsession = (uint32_t)g->session.n;

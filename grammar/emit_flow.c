@@ -267,7 +267,38 @@ static void put_choose(struct pl_emit *x, const struct pl_ast_choose *c) {
     end_wait(x, wait, &c->repair);
 }
 
+static const struct pl_p_bind *binds(struct pl_emit *x, const struct pl_ast_wait *w,
+                                     const struct pl_symbol *event) {
+    const struct pl_ast_params *params = &event->decl->event.params;
+    struct pl_p_bind *rows = PL_NEW_ARRAY(x->g->arena, struct pl_p_bind, w->params.n + 1);
+    for (size_t i = 0; i < w->params.n; i++) {
+        for (uint32_t k = 0; k < params->n; k++)
+            if (pl_str_eq(params->v[k].name.s, w->params.v[i].s)) rows[i].param = k;
+        rows[i].slot = PL_SLOT(PL_SCOPE_LOCAL, pl_grammar__slot(&x->flow->slots, w->params.v[i].s));
+    }
+    return rows;
+}
+
+static void put_wait_for(struct pl_emit *x, const struct pl_ast_wait *w) {
+    struct pl_graph *g = x->g;
+    struct pl_value most = {.kind = PL_KIND_DURATION, .duration = w->duration.ms};
+    const struct pl_symbol *event = pl_grammar__find(&g->events, w->event.s);
+    PUT(x, PL_OP_CONST, pl_grammar__const(g, most));
+    uint32_t wait = begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT, wait_id(x, w->id.s, PL_STR("wait")));
+    uint32_t next = g->waits.v[wait].next, late = next;
+    if (w->else_block) late = put_code(x, w->else_block, next);
+    g->waits.v[wait].event = event->index;
+    g->waits.v[wait].binds = binds(x, w, event);
+    g->waits.v[wait].nbinds = (uint32_t)w->params.n;
+    g->waits.v[wait].els = late;
+    pl_grammar__land(x, next);
+}
+
 static void put_wait(struct pl_emit *x, const struct pl_ast_wait *w) {
+    if (w->kind == PL_WAIT_EVENT) {
+        put_wait_for(x, w);
+        return;
+    }
     if (w->kind == PL_WAIT_DURATION) {
         struct pl_value v = {.kind = PL_KIND_DURATION, .duration = w->duration.ms};
         PUT(x, PL_OP_CONST, pl_grammar__const(x->g, v));

@@ -273,6 +273,16 @@ uint32_t pl_grammar__text_plain(struct pl_graph *g, struct pl_str id, struct pl_
 bool pl_grammar__message(struct pl_graph *g, const struct pl_graph_text *args,
                          const struct pl_ast_pieces *pieces, struct pl_str *code,
                          const struct pl_ast_piece **at);
+/* ---- check_event.c: what events bring ---- */
+
+/* The event's argument of this name, or NULL; its type. */
+const struct pl_ast_field *pl_grammar__event_param(const struct pl_symbol *event,
+                                                   struct pl_str name);
+struct pl_type pl_grammar__event_type(struct pl_graph *g, const struct pl_symbol *event,
+                                      const struct pl_ast_field *param);
+/* The flow as the condition of its `on event` sees it: with its parameters alone. */
+struct pl_graph_flow pl_grammar__event_head(const struct pl_graph_flow *f);
+
 /* ---- check*.c ---- */
 
 void pl_grammar__check(struct pl_graph *g);

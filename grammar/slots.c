@@ -186,6 +186,24 @@ static void set(struct finder *x, const struct pl_ast_path *slot, struct pl_ast_
     write_path(x, slot, t);
 }
 
+/* What a wait names is a local: it takes what the event brings. */
+static void wait(struct finder *x, const struct pl_ast_wait *w) {
+    struct pl_symbol *event =
+        w->kind == PL_WAIT_EVENT ? pl_grammar__find(&x->g->events, w->event.s) : NULL;
+    pl_grammar__mute(x->g);
+    for (size_t i = 0; event && i < w->params.n; i++) {
+        const struct pl_ast_name *name = &w->params.v[i];
+        const struct pl_ast_field *p = pl_grammar__event_param(event, name->s);
+        if (!p) continue;
+        struct pl_type type = pl_grammar__event_type(x->g, event, p);
+        pl_grammar__speak(x->g);
+        write_local(x, name->s, name->span, type, false);
+        pl_grammar__mute(x->g);
+    }
+    pl_grammar__speak(x->g);
+    body(x, w->else_block);
+}
+
 static void statement(struct finder *x, const struct pl_ast_stmt *s) {
     switch (s->kind) {
     case PL_STMT_SAY: parts(x, &s->say.parts); break;
@@ -235,7 +253,7 @@ static void statement(struct finder *x, const struct pl_ast_stmt *s) {
     case PL_STMT_SET: set(x, &s->set.slot, s->set.value); break;
     case PL_STMT_BACK: body(x, s->back.else_block); break;
     case PL_STMT_CHANGE: body(x, s->change.else_block); break;
-    case PL_STMT_WAIT: body(x, s->wait.else_block); break;
+    case PL_STMT_WAIT: wait(x, &s->wait); break;
     default: break;
     }
 }

@@ -12,7 +12,8 @@
  *     # < idle
  *
  * `>` events: open | say "text" MARKS | done [JSON] | failed NAME | outcome ID [NAME] | later 10m |
- *     set closed|open|verified|seed N
+ *     set closed|open|verified|seed N|subject N | event NAME {JSON} | clock (the rules look) |
+ *     diverged
  * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, choice=N, press=N,
  *     sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
  *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE
@@ -40,7 +41,7 @@ struct play {
     struct pl_arena a;
     struct pl_str state;
     int64_t now_ms;
-    uint64_t seed;
+    uint64_t seed, subject;
     bool closed, verified;
     uint32_t hook;     /* the last one called */
     struct pl_buf out; /* what happened, a line each */
@@ -233,6 +234,7 @@ static void event_of(struct play *y, uint8_t kind, struct pl_vm_event *e) {
                               .now_ms = y->now_ms,
                               .today = (int32_t)(y->now_ms / 86400000),
                               .seed = y->seed++,
+                              .subject = y->subject,
                               .verified = y->verified,
                               .nqueues = y->p->nqueues,
                               .queues = q,
@@ -441,6 +443,30 @@ static bool came(struct play *y, uint8_t kind, uint64_t effect, struct pl_str fa
     return step(y, &e);
 }
 
+/* A record of whatever the JSON says. */
+static bool happened(struct play *y, struct pl_str name, struct pl_str json) {
+    const struct pl_type any = {.kind = PL_KIND_ANY};
+    struct pl_vm_event e;
+    struct pl_json j;
+    struct pl_str where;
+    size_t at;
+    if (pl_json_parse(&y->a, json, &j, &at) != PL_OK) return false;
+    event_of(y, PL_EVENT_HAPPENED, &e);
+    e.name = name;
+    if (pl_value_from_json(&y->a, &y->p->types, any, &j, &e.value, &where) != PL_OK) return false;
+    return step(y, &e);
+}
+
+/* Time has passed: rules whose facts are the clock's may fire. */
+static bool look_at_clock(struct play *y) {
+    struct pl_vm_event e;
+    struct pl_escalation found;
+    event_of(y, PL_EVENT_RULE, &e);
+    if (pl_escalate(y->vm, y->image, y->state, &e, &y->a, &found) != PL_OK) return false;
+    pl_escalate_apply(&found, &e);
+    return step(y, &e);
+}
+
 /* The clock stops at every deadline on its way. */
 static bool later(struct play *y, struct pl_str much) {
     struct pl_vm_view view;
@@ -468,6 +494,7 @@ static bool set(struct play *y, struct pl_str rest) {
     if (pl_str_is(what, "open")) y->closed = false;
     if (pl_str_is(what, "verified")) y->verified = true;
     if (pl_str_is(what, "seed")) y->seed = number(word(&rest));
+    if (pl_str_is(what, "subject")) y->subject = number(word(&rest));
     return true;
 }
 
@@ -479,6 +506,15 @@ static bool event(struct play *y, struct pl_str line) {
         return step(y, &e);
     }
     if (pl_str_is(what, "say")) return say(y, line);
+    if (pl_str_is(what, "event")) {
+        struct pl_str name = word(&line);
+        return happened(y, name, pl_str_trim(line));
+    }
+    if (pl_str_is(what, "clock")) return look_at_clock(y);
+    if (pl_str_is(what, "diverged")) {
+        event_of(y, PL_EVENT_DIVERGED, &e);
+        return step(y, &e);
+    }
     if (pl_str_is(what, "later")) return later(y, word(&line));
     if (pl_str_is(what, "set")) return set(y, line);
     if (pl_str_is(what, "done")) return came(y, PL_EVENT_HOOK, 0, PL_STR(""), pl_str_trim(line));
@@ -504,6 +540,8 @@ static bool question(struct play *y, struct pl_str line) {
                       view.deadline_ms ? (long long)(view.deadline_ms - y->now_ms) / 1000 : -1);
     } else if (pl_str_is(what, "slot")) {
         pl_value_to_json(&y->out, pl_vm_slot(y->vm, y->image, y->state, &y->a, word(&line)));
+    } else if (pl_str_is(what, "held")) {
+        pl_buf_printf(&y->out, "%u", view.nheld);
     } else if (pl_str_is(what, "frames")) {
         pl_buf_printf(&y->out, "%u", view.nframes);
     }
@@ -519,6 +557,7 @@ static void begin(struct play *y, struct pl_image *image) {
     y->p = pl_image_program(image);
     y->now_ms = MORNING;
     y->seed = 1;
+    y->subject = 0;
     y->closed = y->verified = false;
     y->hook = PL_NOWHERE;
     y->state = pl_vm_begin(&y->a, image, y->now_ms);
