@@ -440,50 +440,71 @@ static void index_edges(struct pl_graph *g, struct pl_flowgraph *fg) {
 
 /* ---- what is live, and who returns ---- */
 
-struct live {
+struct returning {
     struct pl_flowgraph *fg;
+    pl_take *take;
+    void *ctx;
+    bool *returns, *seen;
     uint32_t *todo, n;
 };
 
-static void reach(struct live *l, uint32_t node) {
-    if (l->fg->nodes.v[node].live) return;
-    l->fg->nodes.v[node].live = true;
-    l->todo[l->n++] = node;
+static void reach(struct returning *r, uint32_t node) {
+    if (r->seen[node]) return;
+    r->seen[node] = true;
+    r->todo[r->n++] = node;
+}
+
+static bool takes(const struct returning *r, uint32_t edge) {
+    return !r->take || r->take(r->ctx, edge);
 }
 
 /* Who called a flow that returns goes on. */
-static void resume_callers(struct live *l, uint32_t flow) {
-    struct pl_flowgraph *fg = l->fg;
+static void resume_callers(struct returning *r, uint32_t flow) {
+    struct pl_flowgraph *fg = r->fg;
     const struct pl_fnode *entry = &fg->nodes.v[fg->entry[flow]];
     for (uint32_t i = 0; i < entry->nin; i++) {
         const struct pl_fedge *call = &fg->edges.v[fg->ins[entry->in + i]];
         const struct pl_fnode *from = &fg->nodes.v[call->from];
-        if (call->kind != PL_FEDGE_CALL || !from->live) continue;
+        if (call->kind != PL_FEDGE_CALL || !r->seen[call->from]) continue;
         for (uint32_t k = 0; k < from->nout; k++) {
-            const struct pl_fedge *e = &fg->edges.v[fg->outs[from->out + k]];
-            if (e->kind == PL_FEDGE_AFTER) reach(l, e->to);
+            uint32_t e = fg->outs[from->out + k];
+            if (fg->edges.v[e].kind == PL_FEDGE_AFTER && takes(r, e)) reach(r, fg->edges.v[e].to);
         }
     }
 }
 
-/* From all entries at once, each within its own flow; a call is passed once its flow returns. */
-static void find_live(struct pl_graph *g, struct pl_flowgraph *fg) {
-    struct live l = {fg, PL_NEW_ARRAY(g->arena, uint32_t, fg->nodes.n + 1), 0};
-    for (uint32_t i = 0; i < g->flow.n; i++) reach(&l, fg->entry[i]);
-    while (l.n) {
-        uint32_t at = l.todo[--l.n];
-        const struct pl_fnode *node = &fg->nodes.v[at];
-        if (node->kind == PL_FNODE_RETURN) {
-            fg->returns[node->flow] = true;
-            resume_callers(&l, node->flow);
-        }
-        for (uint32_t i = 0; i < node->nout; i++) {
-            const struct pl_fedge *e = &fg->edges.v[fg->outs[node->out + i]];
-            bool after = e->kind == PL_FEDGE_AFTER && node->callee != PL_NOWHERE &&
-                         !fg->returns[node->callee];
-            if (!after && fg->nodes.v[e->to].flow == node->flow) reach(&l, e->to);
-        }
+static void go_on(struct returning *r, uint32_t at) {
+    const struct pl_flowgraph *fg = r->fg;
+    const struct pl_fnode *node = &fg->nodes.v[at];
+    for (uint32_t i = 0; i < node->nout; i++) {
+        uint32_t k = fg->outs[node->out + i];
+        const struct pl_fedge *e = &fg->edges.v[k];
+        bool held =
+            e->kind == PL_FEDGE_AFTER && node->callee != PL_NOWHERE && !r->returns[node->callee];
+        if (!held && fg->nodes.v[e->to].flow == node->flow && takes(r, k)) reach(r, e->to);
     }
+}
+
+void pl_grammar__returning(struct pl_graph *g, pl_take *take, void *ctx, bool *returns,
+                           bool *seen) {
+    struct returning r = {g->flowgraph, take, ctx, returns, seen, NULL, 0};
+    r.todo = PL_NEW_ARRAY(g->arena, uint32_t, r.fg->nodes.n + 1);
+    for (uint32_t i = 0; i < g->flow.n; i++) reach(&r, r.fg->entry[i]);
+    while (r.n) {
+        uint32_t at = r.todo[--r.n];
+        const struct pl_fnode *node = &r.fg->nodes.v[at];
+        if (node->kind == PL_FNODE_RETURN) {
+            returns[node->flow] = true;
+            resume_callers(&r, node->flow);
+        }
+        go_on(&r, at);
+    }
+}
+
+static void find_live(struct pl_graph *g, struct pl_flowgraph *fg) {
+    bool *live = PL_NEW_ARRAY(g->arena, bool, fg->nodes.n + 1);
+    pl_grammar__returning(g, NULL, NULL, fg->returns, live);
+    for (size_t i = 0; i < fg->nodes.n; i++) fg->nodes.v[i].live = live[i];
 }
 
 /* ---- places ---- */
@@ -526,6 +547,6 @@ void pl_grammar__flowgraph(struct pl_graph *g) {
         fg->last[i] = (uint32_t)fg->nodes.n;
     }
     index_edges(g, fg);
-    find_live(g, fg);
     g->flowgraph = fg;
+    find_live(g, fg);
 }

@@ -93,11 +93,19 @@ struct pl_flowgraph {
     bool *called;
 };
 
+/* Does the search go along this edge? */
+typedef bool pl_take(void *ctx, uint32_t edge);
+
 /* ---- flowgraph.c ---- */
 
 void pl_grammar__flowgraph(struct pl_graph *g);
 /* The node whose statement stands around or at this place; PL_NOWHERE: in no body of a flow. */
 uint32_t pl_grammar__node_at(const struct pl_graph *g, struct pl_span at);
+
+/* Which flows return, and which nodes are reached, from all entries at once, each within its own
+ * flow and along the edges that `take` takes (NULL: all); what follows a call is reached once the
+ * called flow returns. Both arrays begin all false. */
+void pl_grammar__returning(struct pl_graph *g, pl_take *take, void *ctx, bool *returns, bool *seen);
 
 /* ---- flowgraph_path.c ---- */
 
@@ -133,8 +141,7 @@ struct pl_str pl_grammar__words_at(struct pl_graph *g, struct pl_span at);
 /* Strongly connected parts of the nodes over the edges for which `take` says so; Tarjan's, without
  * recursion. part[node] is its number; parts are numbered so that every edge taken leads to the
  * same or a smaller number. Gives how many there are. */
-uint32_t pl_grammar__parts(struct pl_graph *g, bool (*take)(void *ctx, uint32_t edge), void *ctx,
-                           uint32_t *part);
+uint32_t pl_grammar__parts(struct pl_graph *g, pl_take *take, void *ctx, uint32_t *part);
 
 /* ---- prove*.c: each analysis says in its file what exactly it proves ---- */
 

@@ -145,7 +145,7 @@ void pl_grammar__round_notes(const struct pl_walk *w, struct pl_graph *g, struct
 
 struct tarjan {
     struct pl_flowgraph *fg;
-    bool (*take)(void *ctx, uint32_t edge);
+    pl_take *take;
     void *ctx;
     uint32_t *index, *low, *part;
     uint32_t *stack, nstack; /* nodes whose part is not known yet */
@@ -191,8 +191,7 @@ static void visit(struct tarjan *t, uint32_t root) {
     }
 }
 
-uint32_t pl_grammar__parts(struct pl_graph *g, bool (*take)(void *ctx, uint32_t edge), void *ctx,
-                           uint32_t *part) {
+uint32_t pl_grammar__parts(struct pl_graph *g, pl_take *take, void *ctx, uint32_t *part) {
     struct tarjan t = {.fg = g->flowgraph, .take = take, .ctx = ctx, .part = part};
     size_t n = t.fg->nodes.n + 1;
     t.index = PL_NEW_ARRAY(g->arena, uint32_t, n);

@@ -4,4 +4,6 @@
 void pl_grammar__prove(struct pl_graph *g) {
     pl_grammar__prove_reach(g);
     pl_grammar__prove_loops(g);
+    pl_grammar__prove_cost(g);
+    pl_grammar__prove_writes(g);
 }

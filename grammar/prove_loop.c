@@ -24,54 +24,20 @@ static bool shared_ask(const struct pl_fnode *n) {
     return n->kind == PL_FNODE_STMT && n->stmt->kind == PL_STMT_ASK && n->stmt->ask.slot.n > 1;
 }
 
-/* ---- flows that return without a wait ---- */
-
-static void resume(struct rounds *r, uint32_t flow, bool *seen, uint32_t *todo, uint32_t *n) {
-    const struct pl_fnode *entry = &r->fg->nodes.v[r->fg->entry[flow]];
-    for (uint32_t i = 0; i < entry->nin; i++) {
-        const struct pl_fedge *call = &r->fg->edges.v[r->fg->ins[entry->in + i]];
-        if (call->kind != PL_FEDGE_CALL || !seen[call->from]) continue;
-        const struct pl_fnode *from = &r->fg->nodes.v[call->from];
-        for (uint32_t k = 0; k < from->nout; k++) {
-            const struct pl_fedge *e = &r->fg->edges.v[r->fg->outs[from->out + k]];
-            if (e->kind != PL_FEDGE_AFTER || seen[e->to]) continue;
-            seen[e->to] = true;
-            todo[(*n)++] = e->to;
-        }
-    }
-}
-
-static void find_quick(struct rounds *r) {
-    size_t most = r->fg->nodes.n + 1;
-    bool *seen = PL_NEW_ARRAY(r->g->arena, bool, most);
-    uint32_t *todo = PL_NEW_ARRAY(r->g->arena, uint32_t, most), n = 0;
-    for (uint32_t i = 0; i < r->g->flow.n; i++) seen[todo[n++] = r->fg->entry[i]] = true;
-    while (n) {
-        uint32_t at = todo[--n];
-        const struct pl_fnode *node = &r->fg->nodes.v[at];
-        if (node->kind == PL_FNODE_RETURN && !r->quick[node->flow]) {
-            r->quick[node->flow] = true;
-            resume(r, node->flow, seen, todo, &n);
-        }
-        for (uint32_t i = 0; i < node->nout && !r->stops[at]; i++) {
-            const struct pl_fedge *e = &r->fg->edges.v[r->fg->outs[node->out + i]];
-            bool held =
-                e->kind == PL_FEDGE_AFTER && node->callee != PL_NOWHERE && !r->quick[node->callee];
-            if (held || seen[e->to] || r->fg->nodes.v[e->to].flow != node->flow) continue;
-            seen[e->to] = true;
-            todo[n++] = e->to;
-        }
-    }
-}
-
 /* ---- rounds ---- */
+
+static bool without_wait(void *ctx, uint32_t edge) {
+    const struct rounds *r = ctx;
+    const struct pl_fedge *e = &r->fg->edges.v[edge];
+    if (r->stops[e->from] || e->kind == PL_FEDGE_BACK || e->kind == PL_FEDGE_OFFERS) return false;
+    return !shared_ask(&r->fg->nodes.v[e->from]) || e->kind == PL_FEDGE_ANSWER;
+}
 
 static bool in_one_turn(void *ctx, uint32_t edge) {
     const struct rounds *r = ctx;
     const struct pl_fedge *e = &r->fg->edges.v[edge];
     uint32_t callee = r->fg->nodes.v[e->from].callee;
-    if (r->stops[e->from] || e->kind == PL_FEDGE_BACK || e->kind == PL_FEDGE_OFFERS) return false;
-    if (shared_ask(&r->fg->nodes.v[e->from]) && e->kind != PL_FEDGE_ANSWER) return false;
+    if (!without_wait(ctx, edge)) return false;
     return e->kind != PL_FEDGE_AFTER || callee == PL_NOWHERE || r->quick[callee];
 }
 
@@ -113,16 +79,19 @@ static void note_round(struct rounds *r, struct pl_diag *d, uint32_t edge) {
     pl_grammar__round_notes(w, r->g, d, edge);
 }
 
+static uint32_t find_parts(struct rounds *r) {
+    bool *seen = PL_NEW_ARRAY(r->g->arena, bool, r->fg->nodes.n + 1);
+    r->quick = PL_NEW_ARRAY(r->g->arena, bool, r->g->flow.n + 1);
+    pl_grammar__returning(r->g, without_wait, r, r->quick, seen);
+    return pl_grammar__parts(r->g, in_one_turn, r, r->part);
+}
+
 static void check_rounds(struct rounds *r) {
-    uint32_t parts = pl_grammar__parts(r->g, in_one_turn, r, r->part);
+    uint32_t parts = find_parts(r);
     bool again = false;
     for (uint32_t i = 0; i < r->fg->nodes.n; i++)
         if (shared_ask(&r->fg->nodes.v[i]) && cleared_in_round(r, i)) r->stops[i] = again = true;
-    if (again) {
-        r->quick = PL_NEW_ARRAY(r->g->arena, bool, r->g->flow.n + 1);
-        find_quick(r);
-        parts = pl_grammar__parts(r->g, in_one_turn, r, r->part);
-    }
+    if (again) parts = find_parts(r);
     bool *told = PL_NEW_ARRAY(r->g->arena, bool, (size_t)parts + 1);
     for (uint32_t i = 0; i < r->fg->edges.n; i++) {
         const struct pl_fedge *e = &r->fg->edges.v[i];
@@ -185,13 +154,11 @@ static void check_depth(struct rounds *r) {
 void pl_grammar__prove_loops(struct pl_graph *g) {
     struct rounds r = {.g = g, .fg = g->flowgraph};
     size_t n = r.fg->nodes.n + 1;
-    r.quick = PL_NEW_ARRAY(g->arena, bool, g->flow.n + 1);
     r.stops = PL_NEW_ARRAY(g->arena, bool, n);
     r.part = PL_NEW_ARRAY(g->arena, uint32_t, n);
     for (uint32_t i = 0; i + 1 < n; i++)
         r.stops[i] = r.fg->nodes.v[i].wait && !shared_ask(&r.fg->nodes.v[i]);
     pl_grammar__walk_init(&r.walk, g);
-    find_quick(&r);
     check_rounds(&r);
     check_depth(&r);
 }
