@@ -215,6 +215,18 @@ static struct pl_value queue_value(const struct vm_machine *m, uint32_t queue) {
     return pl_vm__name_value(PL_KIND_QUEUE, m->p->queues[queue].name);
 }
 
+/* Asked for again while it is being offered or arranged: once is enough. */
+static void drop_arrangements(struct vm_machine *m) {
+    while (m->s->nframes) {
+        uint32_t i = m->s->nframes - 1;
+        while (i > 0 && m->s->frames[i].role == VM_CALLED) i--;
+        const struct vm_frame *root = &m->s->frames[i];
+        if (root->role != VM_OFFER && root->flow != m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE])
+            return;
+        pl_vm__pop_task(m, "asked again");
+    }
+}
+
 void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
                       struct pl_vm_text because, uint32_t rule) {
     if (queue == PL_NOWHERE && m->p->nqueues) queue = 0;
@@ -233,11 +245,9 @@ void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32
     } else if (h->closed != PL_NOWHERE && f) {
         f->pc = h->closed;
     } else {
-        /* an offer was a digression: what it came from goes on when nobody is there */
-        if (rule != PL_NOWHERE && h->mode != PL_HANDOFF_OFFER)
-            cut_all(m, "nobody there");
-        else if (rule == PL_NOWHERE && f)
-            pl_vm__pop_task(m, "nobody there");
+        /* a rule's is a digression: what it came from goes on when nobody is there */
+        if (rule == PL_NOWHERE && f) pl_vm__pop_task(m, "nobody there");
+        drop_arrangements(m);
         m->nstack = m->ntexts = 0;
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE], VM_TASK, &arg, 1);
     }
@@ -392,6 +402,18 @@ static void track(struct vm_machine *m, uint32_t row) {
     e->nargs = call->nargs;
 }
 
+/* The message is for another: the question that this flow was called over, else whatever fits. */
+static void pass_on(struct vm_machine *m) {
+    struct vm_state *s = m->s;
+    while (s->nframes > 1 && pl_vm__top(s)->role == VM_CALLED && !m->passed) {
+        s->nframes--;
+        m->passed = pl_vm__top(s)->waiting == VM_QUESTION;
+    }
+    if (!m->passed) pl_vm__pop_task(m, "passed");
+    m->nstack = m->ntexts = 0;
+    m->passed = true;
+}
+
 static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     uint32_t arg = PL_WORD_ARG(word);
     switch ((enum pl_op)PL_WORD_OP(word)) {
@@ -409,11 +431,7 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     case PL_OP_BACK: back(m, f, arg); break;
     case PL_OP_HANDOFF: handoff(m, f, arg); break;
     case PL_OP_TRACK: track(m, arg); break;
-    case PL_OP_PASS:
-        pl_vm__pop_task(m, "passed");
-        m->nstack = m->ntexts = 0;
-        m->passed = true;
-        break;
+    case PL_OP_PASS: pass_on(m); break;
     default: pl_vm__fail(m, f->pc); break;
     }
 }

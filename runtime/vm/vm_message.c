@@ -446,6 +446,18 @@ static void fresh(struct vm_machine *m) {
     pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_NOT_UNDERSTOOD], VM_TASK, NULL, 0);
 }
 
+static void asked(struct vm_machine *m, struct vm_frame *f) {
+    const struct pl_p_wait *w = &m->p->waits[f->wait];
+    if ((m->e->reading.command == PL_NOWHERE || skips(m, w)) && answer(m, f)) return;
+    if (digress(m, f)) return;
+    if (w->otherwise != PL_NOWHERE) {
+        f->waiting = VM_RUNS;
+        f->pc = w->otherwise;
+    } else if (m->s->offer_rule == PL_NOWHERE) {
+        miss(m, f, true);
+    }
+}
+
 static void dispatch(struct vm_machine *m) {
     struct vm_frame *f = pl_vm__top(m->s);
     bool question = f && f->waiting == VM_QUESTION;
@@ -455,21 +467,10 @@ static void dispatch(struct vm_machine *m) {
         m->moved = true;
         return;
     }
-    if (question && (m->e->reading.command == PL_NOWHERE || skips(m, &m->p->waits[f->wait])) &&
-        answer(m, f))
-        return;
-    if (!question) {
+    if (question)
+        asked(m, f);
+    else
         fresh(m);
-        return;
-    }
-    if (digress(m, f)) return;
-    const struct pl_p_wait *w = &m->p->waits[f->wait];
-    if (w->otherwise != PL_NOWHERE) {
-        f->waiting = VM_RUNS;
-        f->pc = w->otherwise;
-    } else if (m->s->offer_rule == PL_NOWHERE) {
-        miss(m, f, true);
-    }
 }
 
 /* ---- rules and buttons ---- */
@@ -529,12 +530,13 @@ void pl_vm__message(struct vm_machine *m) {
     pl_vm__count_message(m, pl_vm__is_answer(m));
     if (!pl_vm__apply_rule(m) && !pressed(m)) dispatch(m);
     pl_vm__go(m);
-    if (!m->passed) return;
-    m->passed = false;
-    struct vm_frame *f = pl_vm__top(s);
-    if (!f || f->waiting != VM_QUESTION)
-        fresh(m);
-    else if (!digress(m, f))
-        miss(m, f, true);
-    pl_vm__go(m);
+    while (m->passed) { /* each time by one flow less */
+        struct vm_frame *f = pl_vm__top(s);
+        m->passed = false;
+        if (f && f->waiting == VM_QUESTION)
+            asked(m, f);
+        else
+            fresh(m);
+        pl_vm__go(m);
+    }
 }
