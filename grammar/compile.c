@@ -66,6 +66,7 @@ static void take_texts(struct pl_graph *g, struct pl_program *out) {
 static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     if (!parse(g) || !collect(g)) return PL_MALFORMED;
     pl_grammar__check(g);
+    pl_grammar__explain_absent(g);
     if (g->said->errors) return PL_MALFORMED;
     pl_grammar__prove(g);
     struct pl_program p = {0};
