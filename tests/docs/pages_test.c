@@ -195,11 +195,12 @@ static size_t part_of(const struct pl_compiled *c, const struct example *e, stru
     return SIZE_MAX;
 }
 
-/* What short examples leave out on purpose: ids, titles, uses, translations, example phrases. */
+/* What short examples leave out on purpose: ids, titles, uses, translations, example phrases; and
+ * that this version asks no model. */
 static bool beside_the_point(uint16_t code) {
-    static const uint16_t codes[] = {PL_D_ID_MISSING,      PL_D_TITLE_MISSING,
-                                     PL_D_UNUSED,          PL_D_MISSING_TRANSLATION,
-                                     PL_D_CATALOG_MISSING, PL_D_FEW_EXAMPLES};
+    static const uint16_t codes[] = {
+        PL_D_ID_MISSING,      PL_D_TITLE_MISSING, PL_D_UNUSED,  PL_D_MISSING_TRANSLATION,
+        PL_D_CATALOG_MISSING, PL_D_FEW_EXAMPLES,  PL_D_NO_MODEL};
     for (size_t i = 0; i < PL_LEN(codes); i++)
         if (codes[i] == code) return true;
     return false;
