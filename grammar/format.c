@@ -461,7 +461,10 @@ static void line_up(struct formatter *f, struct lineup *columns, size_t from, si
 /* Comments that the author put in one column of one declaration stay in one; a comment that is
  * alone in its column goes four spaces behind its line. */
 static void line_up_comments(struct formatter *f) {
-    struct lineup *columns = PL_NEW_ARRAY(f->arena, struct lineup, PL_LEX_LINE_MOST + 1);
+    uint32_t last = 0;
+    for (size_t i = 0; i < f->lines.n; i++)
+        if (f->lines.v[i].trailing_from > last) last = f->lines.v[i].trailing_from;
+    struct lineup *columns = PL_NEW_ARRAY(f->arena, struct lineup, last + 1);
     for (size_t from = 0, to = 0; from < f->lines.n; from = to) {
         while (to < f->lines.n && f->lines.v[to].decl == f->lines.v[from].decl) to++;
         line_up(f, columns, from, to);
