@@ -9,7 +9,8 @@
 /* One string per list: phrases with '|' between, or words with spaces around. */
 #define YES(phrases)    static const char yes_phrases[] = phrases;
 #define NO(phrases)     static const char no_phrases[] = phrases;
-#define FILLER(words)   static const char fillers[] = words;
+#define OKAY(phrases)   static const char okay_phrases[] = phrases;
+#define FILLER(phrases) static const char fillers[] = phrases;
 #define CHANGE(phrases) static const char change_phrases[] = phrases;
 #define UNSURE(phrases) static const char unsure_phrases[] = phrases;
 #include "runtime/nlp/builtin.def"
@@ -74,27 +75,55 @@ static bool has_entity(const struct pl_nlp_reading *r) {
     return false;
 }
 
+/* A thumb or a tick, when there is nothing else. */
+static uint8_t sign_of(struct pl_str text) {
+    static const struct {
+        const char *sign;
+        uint8_t answer;
+    } signs[] = {{"\U0001F44D", PL_NLP_YES}, {"\U0001F44C", PL_NLP_YES}, {"\u2705", PL_NLP_YES},
+                 {"\u2714", PL_NLP_YES},     {"\U0001F44E", PL_NLP_NO},  {"\u274C", PL_NLP_NO}};
+    uint8_t answer = PL_NLP_NEITHER;
+    for (size_t i = 0; i < PL_LEN(signs); i++) {
+        if (pl_str_find(text, pl_str_c(signs[i].sign)) == SIZE_MAX) continue;
+        if (answer != PL_NLP_NEITHER && answer != signs[i].answer) return PL_NLP_NEITHER;
+        answer = signs[i].answer;
+    }
+    return answer;
+}
+
+static bool is_question(struct pl_str text) {
+    text = pl_str_trim(text);
+    return pl_str_ends(text, PL_STR("?")) || pl_str_ends(text, PL_STR("\u061F"));
+}
+
+/* Every word must belong to a yes, a no or politeness. Both a yes and a no are neither, but "ok, no
+ * thanks" is a no. */
+static uint8_t answer_of(const struct pl_words *w) {
+    uint32_t yes = 0, okay = 0, no = 0, n;
+    for (uint32_t i = 0; i < w->n; i += n) {
+        uint32_t y = any_at(w, i, yes_phrases), o = any_at(w, i, okay_phrases);
+        uint32_t x = any_at(w, i, no_phrases), f = any_at(w, i, fillers);
+        n = y > o ? y : o;
+        if (x > n) n = x;
+        if (f > n) n = f;
+        if (n == 0) return PL_NLP_NEITHER;
+        if (n == f && f > x && f > y && f > o) continue;
+        yes += n == y;
+        okay += n == o && n != y;
+        no += n == x;
+    }
+    if (yes && no) return PL_NLP_NEITHER;
+    return no ? PL_NLP_NO : yes || okay ? PL_NLP_YES : PL_NLP_NEITHER;
+}
+
 void pl_nlp__answer(struct pl_nlp_turn *t) {
     struct pl_nlp_reading *r = t->r;
     const struct pl_words *w = &r->words;
-    r->change = any_in(w, change_phrases);
-    if (w->n == 0 || w->n > MOST_ANSWER || has_entity(r)) return;
+    bool no_better = any_at(w, 0, "mejor no") == w->n && w->n > 0; /* no change: a no */
+    r->change = any_in(w, change_phrases) && !no_better;
+    if (w->n > MOST_ANSWER || has_entity(r) || r->change || is_question(w->text)) return;
     if (any_in(w, unsure_phrases)) return;
-    uint32_t yes = any_at(w, 0, yes_phrases), no = any_at(w, 0, no_phrases);
-    uint32_t i = yes > no ? yes : no;
-    if (i == 0 && w->n > 1 && in_list(fillers, w->v[0].folded)) { /* "please do", "I do" */
-        yes = any_at(w, 1, yes_phrases);
-        no = any_at(w, 1, no_phrases);
-        i = 1 + (yes > no ? yes : no);
-    }
-    if (yes == no) return;
-    uint8_t answer = yes > no ? PL_NLP_YES : PL_NLP_NO;
-    while (i < w->n) { /* the rest repeats it, is polite, or it is another sentence */
-        uint32_t same = any_at(w, i, answer == PL_NLP_YES ? yes_phrases : no_phrases);
-        if (same == 0 && !in_list(fillers, w->v[i].folded)) return;
-        i += same > 0 ? same : 1;
-    }
-    if (!r->change) r->answer = answer;
+    r->answer = w->n ? answer_of(w) : sign_of(w->text);
 }
 
 /* ---- options ---- */
@@ -117,8 +146,11 @@ static bool contains(const struct pl_words *whole, const struct pl_words *part) 
 /* The message without politeness. */
 static struct pl_words bare(struct pl_arena *a, const struct pl_words *w) {
     struct pl_words out = {.text = w->text, .v = PL_NEW_ARRAY(a, struct pl_word, w->n + 1)};
-    for (uint32_t i = 0; i < w->n && out.v != NULL; i++)
-        if (!in_list(fillers, w->v[i].folded)) out.v[out.n++] = w->v[i];
+    for (uint32_t i = 0; i < w->n;) {
+        uint32_t polite = any_at(w, i, fillers);
+        if (polite == 0) out.v[out.n++] = w->v[i];
+        i += polite ? polite : 1;
+    }
     return out.n > 0 ? out : *w;
 }
 
