@@ -76,6 +76,68 @@ static void put_handoff(struct pl_emit *x, const struct pl_ast_handoff *h) {
     PUT(x, PL_OP_END, 1); /* handed over or not, it leaves */
 }
 
+/* ---- what values are made from ---- */
+
+static void note_sources(struct pl_emit *x, uint32_t to, const struct pl_tx *tx) {
+    if (!tx || to == PL_NOWHERE) return;
+    if (tx->kind == PL_TX_SLOT)
+        PL_AST_ADD(x->g->arena, &x->sources, ((struct pl_emit_source){to, tx->ref}));
+    note_sources(x, to, tx->a);
+    note_sources(x, to, tx->b);
+    for (uint32_t i = 0; i < tx->nitems; i++) note_sources(x, to, tx->items[i]);
+}
+
+static void note_source(struct pl_emit *x, uint32_t to, struct pl_ast_expr *e) {
+    note_sources(x, to, pl_grammar__expr(&x->where, e, NULL));
+}
+
+static void note_arguments(struct pl_emit *x, uint32_t to, const struct pl_ast_args *args) {
+    for (size_t i = 0; i < args->n; i++) note_source(x, to, args->v[i]);
+}
+
+static void note_loops(struct pl_emit *x, uint32_t to, const struct pl_ast_choices *choices) {
+    for (size_t i = 0; i < choices->n; i++) {
+        if (choices->v[i]->kind != PL_CHOICE_EACH) continue;
+        note_source(x, to, choices->v[i]->each.each.list);
+        note_loops(x, to, &choices->v[i]->each.choices);
+    }
+}
+
+/* A call stands among the slots by a number that none of them has. */
+static uint32_t call_number(uint32_t call) {
+    return UINT32_C(0xff) << 24 | call;
+}
+
+static bool add_slot(uint32_t *v, uint32_t *n, uint32_t slot) {
+    for (uint32_t i = 0; i < *n; i++)
+        if (v[i] == slot) return false;
+    v[(*n)++] = slot;
+    return true;
+}
+
+static bool is_asked(const struct pl_emit *x, uint32_t slot) {
+    for (size_t i = 0; i < x->g->waits.n; i++)
+        if (x->g->waits.v[i].flow == x->index && x->g->waits.v[i].kind == PL_WAIT_ASK &&
+            x->g->waits.v[i].slot == slot)
+            return true;
+    return false;
+}
+
+/* The asked slots from which a write's arguments come, over calls and `set`. */
+static void close_slots(struct pl_emit *x, uint32_t call) {
+    struct pl_graph *g = x->g;
+    uint32_t *all = PL_NEW_ARRAY(g->arena, uint32_t, x->sources.n + 2), n = 1, nasked = 0;
+    uint32_t *asked = PL_NEW_ARRAY(g->arena, uint32_t, x->sources.n + 1);
+    all[0] = call_number(call);
+    for (uint32_t k = 0; k < n; k++)
+        for (size_t i = 0; i < x->sources.n; i++)
+            if (x->sources.v[i].to == all[k]) add_slot(all, &n, x->sources.v[i].from);
+    for (uint32_t k = 1; k < n; k++)
+        if (is_asked(x, all[k])) asked[nasked++] = all[k];
+    g->calls.v[call].slots = asked;
+    g->calls.v[call].nslots = nasked;
+}
+
 /* ---- questions ---- */
 
 /* A flow that itself offers a person cannot offer one when its question fails. */
@@ -168,6 +230,14 @@ static struct pl_str prompt_id(const struct pl_ast_ask *a) {
     return PL_STR("");
 }
 
+static const struct pl_str *accepted(struct pl_emit *x, const struct pl_ast_names *names,
+                                     uint32_t *n) {
+    struct pl_str *v = PL_NEW_ARRAY(x->g->arena, struct pl_str, names->n + 1);
+    for (size_t i = 0; i < names->n; i++) v[i] = names->v[i].s;
+    *n = (uint32_t)names->n;
+    return v;
+}
+
 static void put_ask(struct pl_emit *x, const struct pl_ast_ask *a) {
     struct pl_graph *g = x->g;
     size_t parts;
@@ -179,8 +249,13 @@ static void put_ask(struct pl_emit *x, const struct pl_ast_ask *a) {
     w->type = type;
     w->optional = a->optional;
     w->confirm_corrections = a->confirm_corrections;
-    w->has_options = a->choices.n || pl_grammar__is_enum(g, type);
-    if (pl_grammar__def(g, type)) w->entity = g->defs.v[type.def].entity;
+    struct pl_type item = type.kind == PL_KIND_LIST ? pl_grammar__item(g, type) : type;
+    w->listed = a->choices.n > 0;
+    w->has_options = w->listed || pl_grammar__is_enum(g, item) ||
+                     (type.kind == PL_KIND_BOOL && pl_grammar__yes_no(g) != PL_NOWHERE);
+    if (pl_grammar__def(g, item)) w->entity = g->defs.v[item.def].entity;
+    w->accept = accepted(x, &a->accept, &w->naccept);
+    note_loops(x, slot, &a->choices);
     at = pl_grammar__ask_prompt(x, a, wait);
     g->waits.v[wait].prompt = at;
     put_again(x, wait, &a->repair);
@@ -215,7 +290,8 @@ static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     uint32_t wait =
         begin_wait(x, PL_OP_CONFIRM, PL_WAIT_CONFIRM, wait_id(x, c->line.id.s, PL_STR("confirm")));
     size_t texts = g->texts.n;
-    uint32_t at = pl_grammar__confirm_prompt(x, c);
+    uint32_t at = pl_grammar__confirm_prompt(x, c, wait);
+    g->waits.v[wait].has_options = pl_grammar__yes_no(g) != PL_NOWHERE;
     g->waits.v[wait].prompt = at;
     note_shown(x, wait, texts);
     put_again(x, wait, &c->repair);
@@ -323,6 +399,7 @@ static void put_call_flow(struct pl_emit *x, const struct pl_ast_call *c) {
     uint32_t n, flow = pl_grammar__find(&x->g->flows, c->callee.s)->index;
     const struct pl_type *params = pl_grammar__params(x->g, flow, &n);
     pl_grammar__put_args(x, &c->args, params, n);
+    note_arguments(x, result_slot(x, c), &c->args);
     PUT(x, PL_OP_CALL_FLOW, pl_grammar__flow_call(x, flow, n, result_slot(x, c)));
 }
 
@@ -381,6 +458,11 @@ static void put_call_hook(struct pl_emit *x, const struct pl_ast_call *c, struct
     row.id = pl_grammar__count_id(x, hook->name);
     PL_AST_ADD(g->arena, &g->calls, row);
     uint32_t call = (uint32_t)g->calls.n - 1;
+    note_arguments(x, row.result, &c->args);
+    if (h->effect == PL_EFFECT_WRITE_ONCE) {
+        note_arguments(x, call_number(call), &c->args);
+        PL_AST_ADD(g->arena, &x->writes, call);
+    }
     PUT(x, PL_OP_CALL_HOOK, call);
     uint32_t next = PUT(x, PL_OP_JUMP, 0);
     g->calls.v[call].next = next;
@@ -493,6 +575,34 @@ static void put_back(struct pl_emit *x, const struct pl_ast_back *b) {
     pl_grammar__put_block(x, b->else_block);
 }
 
+/* The questions of this flow, so far, for the slots. */
+static void change_waits(struct pl_emit *x, const struct pl_ast_paths *slots,
+                         struct pl_p_back *row) {
+    struct pl_graph *g = x->g;
+    uint32_t *waits = PL_NEW_ARRAY(g->arena, uint32_t, g->waits.n + 1);
+    for (size_t i = 0; i < slots->n; i++) {
+        size_t parts;
+        uint32_t ref = pl_grammar__slot_ref(g, x->flow, &slots->v[i], &parts);
+        for (uint32_t w = 0; w < g->waits.n; w++)
+            if (g->waits.v[w].flow == x->index && g->waits.v[w].kind == PL_WAIT_ASK &&
+                g->waits.v[w].slot == ref)
+                waits[row->nwaits++] = w;
+    }
+    row->waits = waits;
+}
+
+static void put_change(struct pl_emit *x, const struct pl_ast_change *c) {
+    struct pl_p_back row = {.to = HERE(x), .most = (uint32_t)c->most.n.m};
+    change_waits(x, &c->slots, &row);
+    PL_AST_ADD(x->g->arena, &x->g->backs, row);
+    uint32_t index = (uint32_t)x->g->backs.n - 1;
+    PUT(x, PL_OP_CHANGE, index);
+    PUT(x, PL_OP_CHANGED, index);
+    x->g->backs.v[index].els = HERE(x);
+    pl_grammar__way_into(x, c->else_block, "else");
+    pl_grammar__put_block(x, c->else_block);
+}
+
 static void put_mark(struct pl_emit *x, const struct pl_ast_name *name) {
     struct pl_emit_mark m = {.name = name->s};
     m.at = PUT(x, PL_OP_MARK, pl_grammar__name(x->g, name->s));
@@ -504,6 +614,7 @@ static void put_set(struct pl_emit *x, const struct pl_ast_path *slot, struct pl
     uint32_t ref = pl_grammar__slot_ref(x->g, x->flow, slot, &parts);
     struct pl_type type = pl_grammar__slot_at(x->g, x->flow, ref)->type;
     pl_grammar__put_expr(x, value, &type);
+    note_source(x, ref, value);
     PUT(x, PL_OP_STORE, ref);
 }
 
@@ -541,7 +652,7 @@ static void put_statement(struct pl_emit *x, const struct pl_ast_stmt *s) {
     case PL_STMT_CLEAR: put_clear(x, &s->clear); break;
     case PL_STMT_MARK: put_mark(x, &s->mark); break;
     case PL_STMT_BACK: put_back(x, &s->back); break;
-    case PL_STMT_CHANGE: break; /* refused by the check */
+    case PL_STMT_CHANGE: put_change(x, &s->change); break;
     case PL_STMT_WAIT: put_wait(x, &s->wait); break;
     case PL_STMT_GOAL: PUT(x, PL_OP_GOAL, pl_grammar__name(x->g, s->goal.s)); break;
     case PL_STMT_NOTE:
@@ -602,4 +713,5 @@ void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct p
     pl_grammar__put_block(&x, a->body);
     PUT(&x, PL_OP_RETURN, 0);
     row->end = HERE(&x);
+    for (size_t i = 0; i < x.writes.n; i++) close_slots(&x, x.writes.v[i]);
 }

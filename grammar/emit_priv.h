@@ -18,10 +18,14 @@ struct pl_emit_count {
     struct pl_str name;
     uint32_t n;
 };
-/* The row of an option that several variants of a prompt offer. */
 struct pl_emit_option {
     const struct pl_ast_choice *choice;
     uint32_t row;
+};
+
+/* A value of the slot `to` is made from the slot `from`. */
+struct pl_emit_source {
+    uint32_t to, from;
 };
 
 struct pl_emit {
@@ -34,6 +38,8 @@ struct pl_emit {
     PL_AST_LIST(struct pl_emit_mark) marks;
     PL_AST_LIST(struct pl_emit_count) counts; /* of ids that the source leaves out */
     PL_AST_LIST(struct pl_emit_option) options;
+    PL_AST_LIST(struct pl_emit_source) sources;
+    PL_AST_LIST(uint32_t) writes; /* calls of hooks that write once */
 };
 
 /* ---- emit_code.c: words, constants, expressions ---- */
@@ -87,7 +93,8 @@ void pl_grammar__put_any(struct pl_emit *x, const struct pl_ast_prompt *p);
 uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *line);
 /* Blocks with everything that an open question shows. */
 uint32_t pl_grammar__ask_prompt(struct pl_emit *x, const struct pl_ast_ask *a, uint32_t wait);
-uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c);
+uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c,
+                                    uint32_t wait);
 uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c, uint32_t wait);
 /* The text of a member's label. */
 uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member);

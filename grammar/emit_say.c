@@ -133,18 +133,6 @@ static void put_parts(struct pl_emit *x, const struct pl_ast_parts *parts) {
 
 /* ---- what a question offers ---- */
 
-/* One row of the options' table for each option, however often its prompt has variants. */
-static uint32_t *option_row(struct pl_emit *x, const struct pl_ast_choice *choice, bool *is_new) {
-    for (size_t i = 0; i < x->options.n; i++)
-        if (x->options.v[i].choice == choice) {
-            *is_new = false;
-            return &x->options.v[i].row;
-        }
-    *is_new = true;
-    PL_AST_ADD(x->g->arena, &x->options, ((struct pl_emit_option){choice, PL_NOWHERE}));
-    return &x->options.v[x->options.n - 1].row;
-}
-
 static struct pl_p_option new_option(struct pl_emit *x, const struct pl_ast_choice *choice,
                                      uint32_t wait, uint32_t item) {
     struct pl_graph *g = x->g;
@@ -166,26 +154,26 @@ static struct pl_p_option new_option(struct pl_emit *x, const struct pl_ast_choi
         if (flow && pl_grammar__slot(&x->flow->slots, t->flow.s) == PL_NOWHERE)
             row.flow = flow->index;
     }
-    if (g->waits.v[wait].kind == PL_WAIT_ASK) row.kind = PL_OPT_VALUE;
+    if (g->waits.v[wait].kind != PL_WAIT_ASK) return row;
+    row.kind = PL_OPT_VALUE;
+    if (item == PL_NOWHERE)
+        pl_grammar__option_value(g, g->waits.v[wait].type, choice->option.label, &row.value);
     return row;
 }
 
 static void put_option(struct pl_emit *x, const struct pl_ast_choice *c, uint32_t wait,
                        uint32_t item) {
     struct pl_graph *g = x->g;
-    bool is_new;
     uint32_t skip = pl_grammar__guard(x, c->option.cond);
-    uint32_t *row = option_row(x, c, &is_new);
-    if (is_new) {
-        struct pl_p_option o = new_option(x, c, wait, item);
-        PL_AST_ADD(g->arena, &g->options, o);
-        *row = (uint32_t)g->options.n - 1;
-        pl_grammar__point(x, PL_POINT_OPTION, c->span, PL_NOWHERE, *row, PL_STR("option"));
-    }
+    struct pl_p_option o = new_option(x, c, wait, item);
+    PL_AST_ADD(g->arena, &g->options, o);
+    uint32_t row = (uint32_t)g->options.n - 1;
+    PL_AST_ADD(g->arena, &x->options, ((struct pl_emit_option){c, row}));
+    pl_grammar__point(x, PL_POINT_OPTION, c->span, PL_NOWHERE, row, PL_STR("option"));
     uint32_t text = pl_grammar__put_text(x, c->option.id.s, c->option.label);
     g->texts.v[text].label = true;
     if (c->option.target.kind == PL_TARGET_OPEN) pl_grammar__put_path(x, &c->option.target.open);
-    PUT(x, PL_OP_OPTION, *row);
+    PUT(x, PL_OP_OPTION, row);
     pl_grammar__unguard(x, skip, c->option.cond);
 }
 
@@ -223,117 +211,93 @@ uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member) {
     return text;
 }
 
-/* An enum is asked with the labels of its members. */
-static void put_members(struct pl_emit *x, uint32_t wait) {
+/* One option for each member, called as its label. truth: it stands for yes or no. */
+static void put_members(struct pl_emit *x, uint32_t wait, uint32_t def, bool truth) {
     struct pl_graph *g = x->g;
-    struct pl_p_wait w = g->waits.v[wait];
-    uint32_t first = PL_NOWHERE, n = g->defs.v[w.type.def].row.nfields;
-    for (uint32_t i = 0; i < g->options.n && first == PL_NOWHERE; i++)
-        if (g->options.v[i].wait == wait) first = i;
-    if (first == PL_NOWHERE) {
-        first = (uint32_t)g->options.n;
-        for (uint32_t i = 0; i < n; i++) {
-            struct pl_p_option o = {.kind = PL_OPT_VALUE, .wait = wait, .value.kind = PL_KIND_ENUM};
-            struct pl_str member = g->defs.v[w.type.def].fields[i].name;
-            o.id = pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(w.id), PL_STR_ARG(member));
-            o.code = o.flow = o.item = o.says = PL_NOWHERE;
-            o.value.e.type = g->defs.v[w.type.def].row.name;
-            o.value.e.member = member;
-            PL_AST_ADD(g->arena, &g->options, o);
-        }
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t text = pl_grammar__label(g, w.type.def, i);
+    struct pl_str id = g->waits.v[wait].id, type = g->defs.v[def].row.name;
+    for (uint32_t i = 0; i < g->defs.v[def].row.nfields; i++) {
+        struct pl_p_option o = {.kind = PL_OPT_VALUE, .wait = wait};
+        struct pl_str member = g->defs.v[def].fields[i].name;
+        o.id = pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(id), PL_STR_ARG(member));
+        o.code = o.flow = o.item = o.says = PL_NOWHERE;
+        o.value = truth ? pl_bool(pl_str_is(member, "yes"))
+                        : (struct pl_value){.kind = PL_KIND_ENUM, .e = {type, member}};
+        uint32_t text = pl_grammar__label(g, def, i);
         g->texts.v[text].label = true;
         PUT(x, PL_OP_TEXT, text);
-        PUT(x, PL_OP_OPTION, first + i);
+        PL_AST_ADD(g->arena, &g->options, o);
+        PUT(x, PL_OP_OPTION, (uint32_t)g->options.n - 1);
     }
 }
 
 /* ---- whole messages ---- */
 
-struct offer {
-    const struct pl_ast_choices *choices;
-    uint32_t wait; /* PL_NOWHERE: offers nothing */
-    bool members;
-};
-static const struct offer nothing = {.wait = PL_NOWHERE};
-
-static void put_offer(struct pl_emit *x, const struct offer *o) {
-    if (o->wait == PL_NOWHERE) return;
-    if (o->members)
-        put_members(x, o->wait);
-    else
-        put_options(x, o->choices, o->wait, PL_NOWHERE);
-}
-
 static void put_message(struct pl_emit *x, struct pl_str id, struct pl_ast_text *text,
-                        const struct pl_ast_parts *parts, const struct offer *o) {
+                        const struct pl_ast_parts *parts) {
     pl_grammar__put_text(x, id, text);
     PUT(x, PL_OP_SAY, 0);
     put_parts(x, parts);
-    put_offer(x, o);
     PUT(x, PL_OP_SAY_END, 0);
 }
 
-static void say_with(struct pl_emit *x, const struct pl_ast_say *s, const struct offer *o) {
+void pl_grammar__put_say(struct pl_emit *x, const struct pl_ast_say *s) {
     uint32_t skip = pl_grammar__guard(x, s->line.cond);
-    put_message(x, s->line.id.s, s->line.text, &s->parts, o);
+    put_message(x, s->line.id.s, s->line.text, &s->parts);
     pl_grammar__unguard(x, skip, s->line.cond);
 }
 
-static void any_with(struct pl_emit *x, const struct pl_ast_prompt *p, const struct offer *o) {
+void pl_grammar__put_any(struct pl_emit *x, const struct pl_ast_prompt *p) {
     uint32_t n = (uint32_t)p->says.n;
     uint32_t *jumps = PL_NEW_ARRAY(x->g->arena, uint32_t, n + 1);
     uint32_t pick = PUT(x, PL_OP_PICK, n);
     for (uint32_t i = 0; i < n; i++) pl_grammar__word(x, 0);
     for (uint32_t i = 0; i < n; i++) {
         x->g->code.v[pick + 1 + i] = HERE(x);
-        say_with(x, &p->says.v[i], o);
+        pl_grammar__put_say(x, &p->says.v[i]);
         jumps[i] = PUT(x, PL_OP_JUMP, 0);
     }
     for (uint32_t i = 0; i < n; i++) pl_grammar__land(x, jumps[i]);
-}
-
-void pl_grammar__put_say(struct pl_emit *x, const struct pl_ast_say *say) {
-    say_with(x, say, &nothing);
-}
-
-void pl_grammar__put_any(struct pl_emit *x, const struct pl_ast_prompt *p) {
-    any_with(x, p, &nothing);
 }
 
 uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *line) {
     uint32_t at = HERE(x);
     const struct pl_ast_parts none = {0};
     uint32_t skip = pl_grammar__guard(x, line->cond);
-    put_message(x, line->id.s, line->text, &none, &nothing);
+    put_message(x, line->id.s, line->text, &none);
     pl_grammar__unguard(x, skip, line->cond);
     PUT(x, PL_OP_DONE, 0);
     return at;
 }
 
+/* What a question offers stands behind all its messages: the runtime shows it with the last one
+ * that was said. */
 uint32_t pl_grammar__ask_prompt(struct pl_emit *x, const struct pl_ast_ask *a, uint32_t wait) {
-    const struct pl_p_wait *w = &x->g->waits.v[wait];
-    struct offer o = {.choices = &a->choices, .wait = PL_NOWHERE};
-    if (a->choices.n || w->has_options) o.wait = wait;
-    o.members = !a->choices.n;
-    uint32_t at = HERE(x);
+    const struct pl_p_wait w = x->g->waits.v[wait];
+    uint32_t at = HERE(x), yes_no = pl_grammar__yes_no(x->g);
+    if (!a->prompts.n) PUT(x, PL_OP_SAY_FOR, w.slot);
     for (size_t i = 0; i < a->prompts.n; i++) {
-        const struct pl_ast_prompt *p = &a->prompts.v[i];
-        const struct offer *with = i + 1 == a->prompts.n ? &o : &nothing;
-        if (p->any)
-            any_with(x, p, with);
+        if (a->prompts.v[i].any)
+            pl_grammar__put_any(x, &a->prompts.v[i]);
         else
-            say_with(x, &p->says.v[0], with);
+            pl_grammar__put_say(x, &a->prompts.v[i].says.v[0]);
     }
+    if (a->choices.n)
+        put_options(x, &a->choices, wait, PL_NOWHERE);
+    else if (pl_grammar__is_enum(x->g, w.type))
+        put_members(x, wait, w.type.def, false);
+    else if (w.type.kind == PL_KIND_LIST && w.has_options)
+        put_members(x, wait, pl_grammar__item(x->g, w.type).def, false);
+    else if (w.has_options)
+        put_members(x, wait, yes_no, true);
     PUT(x, PL_OP_DONE, 0);
     return at;
 }
 
-uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c) {
-    uint32_t at = HERE(x);
-    put_message(x, c->line.id.s, c->line.text, &c->parts, &nothing);
+uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c,
+                                    uint32_t wait) {
+    uint32_t at = HERE(x), yes_no = pl_grammar__yes_no(x->g);
+    put_message(x, c->line.id.s, c->line.text, &c->parts);
+    if (yes_no != PL_NOWHERE) put_members(x, wait, yes_no, true);
     PUT(x, PL_OP_DONE, 0);
     return at;
 }
@@ -341,8 +305,8 @@ uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confi
 uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c,
                                    uint32_t wait) {
     uint32_t at = HERE(x);
-    struct offer o = {.choices = &c->choices, .wait = wait};
-    put_message(x, c->line.id.s, c->line.text, &c->parts, &o);
+    put_message(x, c->line.id.s, c->line.text, &c->parts);
+    put_options(x, &c->choices, wait, PL_NOWHERE);
     PUT(x, PL_OP_DONE, 0);
     return at;
 }

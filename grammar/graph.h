@@ -173,6 +173,13 @@ const struct pl_typedef_field *pl_grammar__member(const struct pl_graph *g, stru
 /* The field of a record, or of an opaque kind of the prelude; kind NONE when there is none. */
 struct pl_type pl_grammar__field(const struct pl_graph *g, struct pl_type type, struct pl_str name);
 const struct pl_typedef *pl_grammar__def(const struct pl_graph *g, struct pl_type type);
+/* The prelude's enum of the words for yes and no, `type yes_no: one of yes …, no …`; PL_NOWHERE
+ * when there is none. */
+uint32_t pl_grammar__yes_no(const struct pl_graph *g);
+/* The value that an option of `ask` outside `each` gives, by its label: a text, a number, a member
+ * called so. False when it gives none. */
+bool pl_grammar__option_value(struct pl_graph *g, struct pl_type type,
+                              const struct pl_ast_text *label, struct pl_value *out);
 /* Names of members or fields, for hints. */
 size_t pl_grammar__names(struct pl_graph *g, struct pl_type type, struct pl_str **names);
 

@@ -339,3 +339,38 @@ size_t pl_grammar__names(struct pl_graph *g, struct pl_type t, struct pl_str **n
             (*names)[n++] = pl_str_c(opaque_fields[i].name);
     return n;
 }
+
+/* ---- what options stand for ---- */
+
+uint32_t pl_grammar__yes_no(const struct pl_graph *g) {
+    uint32_t def = def_named(g, PL_STR("yes_no"));
+    if (def == PL_NOWHERE || g->defs.v[def].row.kind != PL_KIND_ENUM) return PL_NOWHERE;
+    const struct pl_typedef *row = &g->defs.v[def].row;
+    bool ok = row->nfields == 2 && pl_str_is(row->fields[0].name, "yes") &&
+              pl_str_is(row->fields[1].name, "no");
+    return ok ? def : PL_NOWHERE;
+}
+
+static bool member_called(const struct pl_graph *g, struct pl_type type, struct pl_str label,
+                          struct pl_value *out) {
+    const struct pl_graph_def *d = &g->defs.v[type.def];
+    for (size_t i = 0; i < d->members->n; i++) {
+        const struct pl_ast_member *m = &d->members->v[i];
+        if (!pl_str_eq(m->name.s, label) && !(m->label && pl_str_eq(m->label->s, label))) continue;
+        *out = (struct pl_value){.kind = PL_KIND_ENUM, .e = {d->row.name, m->name.s}};
+        return true;
+    }
+    return false;
+}
+
+bool pl_grammar__option_value(struct pl_graph *g, struct pl_type type,
+                              const struct pl_ast_text *label, struct pl_value *out) {
+    if (type.kind == PL_KIND_LIST) type = pl_grammar__item(g, type);
+    for (size_t i = 0; i < label->pieces.n; i++)
+        if (label->pieces.v[i].kind != PL_PIECE_TEXT) return false;
+    if (pl_grammar__is_enum(g, type)) return member_called(g, type, label->s, out);
+    *out = pl_text(label->s);
+    if (pl_grammar__base(g, type) == PL_KIND_TEXT) return true;
+    *out = (struct pl_value){.kind = PL_KIND_NUMBER};
+    return type.kind == PL_KIND_NUMBER && pl_dec_parse(label->s, &out->n);
+}

@@ -56,6 +56,9 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->failed_at = m->line = 0;
     m->used = 0;
     s->verified = s->verified || e->verified;
+    m->blocks = 0;
+    m->found = e->reading.entities;
+    m->nfound = e->kind == PL_EVENT_MESSAGE ? e->reading.nentities : 0;
 }
 
 /* ---- events ---- */
@@ -71,7 +74,9 @@ static void settle(struct vm_machine *m, struct vm_frame *f, const struct pl_p_c
     if (m->e->failure.n == 0) {
         if (slot) *slot = m->e->value;
         if (m->p->hooks[call->callee].effect == PL_CLASS_WRITE_ONCE)
-            VM_PUSH(m->a, &f->writes, ((struct vm_write){f->hook_call, f->hook_args, m->e->value}));
+            VM_PUSH(
+                m->a, &f->writes,
+                ((struct vm_write){f->hook_call, f->hook_args, m->e->value, (uint32_t)f->asked.n}));
         f->pc = call->next;
         return;
     }
@@ -201,7 +206,22 @@ static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
     return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
 }
 
-static void view_of(const struct pl_program *p, struct vm_state *s, struct pl_vm_view *out) {
+/* Options of answered questions, one after another. */
+static void earlier_of(const struct pl_program *p, struct pl_arena *a, const struct vm_frame *f,
+                       struct pl_vm_view *out) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < f->asked.n; i++)
+        if (pl_vm__is_earlier(p, f, &f->asked.v[i])) n += f->asked.v[i].noffers;
+    struct pl_vm_choice *v = PL_NEW_ARRAY(a, struct pl_vm_choice, n + 1);
+    for (size_t i = 0; i < f->asked.n; i++)
+        for (uint32_t k = 0; pl_vm__is_earlier(p, f, &f->asked.v[i]) && k < f->asked.v[i].noffers;
+             k++)
+            v[out->nearlier++] = f->asked.v[i].offers[k];
+    out->earlier = v;
+}
+
+static void view_of(const struct pl_program *p, struct pl_arena *a, struct vm_state *s,
+                    struct pl_vm_view *out) {
     const struct vm_frame *f = pl_vm__top(s);
     *out = (struct pl_vm_view){.mode = PL_VM_IDLE, .flow = pl_vm__task_flow(s), .wait = PL_NOWHERE};
     if (f && f->waiting == VM_QUESTION) {
@@ -209,6 +229,9 @@ static void view_of(const struct pl_program *p, struct vm_state *s, struct pl_vm
         out->wait = f->wait;
         out->nchoices = f->noffers;
         out->choices = f->offers;
+        out->several =
+            p->waits[f->wait].kind == PL_WAIT_ASK && p->waits[f->wait].type.kind == PL_KIND_LIST;
+        earlier_of(p, a, f, out);
     } else if (f && f->waiting == VM_EFFECT) {
         out->mode = PL_VM_BUSY;
         out->effect = f->effect;
@@ -242,7 +265,7 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
     out->effects = m.effects;
     out->neffects = m.neffects;
     out->hash = hash_result(&m, out->state);
-    view_of(m.p, s, &out->view);
+    view_of(m.p, a, s, &out->view);
     return PL_OK;
 }
 
@@ -254,7 +277,7 @@ enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl
     const struct pl_program *p = pl_image_program(image);
     (void)vm;
     enum pl_err err = pl_vm__decode(a, image, state, &s);
-    if (err == PL_OK) view_of(p, s, out);
+    if (err == PL_OK) view_of(p, a, s, out);
     return err;
 }
 

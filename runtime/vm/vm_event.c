@@ -41,6 +41,11 @@ static void write_entity(struct pl_buf *b, const struct pl_vm_entity *e) {
     pl_value_write(b, e->value);
 }
 
+void pl_vm__write_entities(struct pl_buf *b, const struct pl_vm_entity *v, uint32_t n) {
+    pl_buf_var(b, n);
+    for (uint32_t i = 0; i < n; i++) write_entity(b, &v[i]);
+}
+
 static void write_upload(struct pl_buf *b, const struct pl_vm_upload *u) {
     pl_buf_text(b, u->ref);
     if (u->ref.n == 0) return;
@@ -63,9 +68,7 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     pl_buf_byte(b, (uint8_t)r->yes_no);
     write_float(b, r->sentiment);
     write_float(b, r->uncertainty);
-    uint32_t shown = r->secret.n ? 0 : r->nentities;
-    pl_buf_var(b, shown);
-    for (uint32_t i = 0; i < shown; i++) write_entity(b, &r->entities[i]);
+    pl_vm__write_entities(b, r->entities, r->secret.n ? 0 : r->nentities);
     pl_buf_var(b, r->choice);
     pl_buf_var(b, r->npicks);
     for (uint32_t i = 0; i < r->npicks; i++) pl_buf_var(b, r->picks[i]);
@@ -133,7 +136,7 @@ static uint32_t read_count(struct pl_reader *r) {
     return r->bad ? 0 : (uint32_t)n;
 }
 
-static const struct pl_vm_entity *read_entities(struct pl_reader *r, struct pl_arena *a,
+const struct pl_vm_entity *pl_vm__read_entities(struct pl_reader *r, struct pl_arena *a,
                                                 uint32_t n) {
     struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, n + 1);
     for (uint32_t i = 0; i < n && !r->bad; i++) {
@@ -176,7 +179,7 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     out->sentiment = read_float(r);
     out->uncertainty = read_float(r);
     out->nentities = read_count(r);
-    out->entities = read_entities(r, a, out->nentities);
+    out->entities = pl_vm__read_entities(r, a, out->nentities);
     out->choice = (uint32_t)pl_read_var(r);
     out->npicks = read_count(r);
     uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, out->npicks + 1);
@@ -259,7 +262,7 @@ enum pl_err pl_vm_event_read_secret(struct pl_str bytes, struct pl_arena *a,
     if (bytes.n == 0) return PL_OK;
     struct pl_str text = pl_read_text(&r);
     uint32_t n = read_count(&r);
-    const struct pl_vm_entity *entities = read_entities(&r, a, n);
+    const struct pl_vm_entity *entities = pl_vm__read_entities(&r, a, n);
     if (r.bad || pl_read_left(&r) || text.n == 0) return PL_MALFORMED;
     out->reading.secret = text;
     out->reading.entities = entities;

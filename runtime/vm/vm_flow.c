@@ -55,20 +55,54 @@ static void attach_choices(struct vm_machine *m, const struct vm_frame *f, uint3
     last->say.asks = true;
 }
 
-void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
-    const struct pl_p_wait *w = &m->p->waits[f->wait];
-    uint32_t first = m->neffects;
+static bool prompt(struct vm_machine *m, struct vm_frame *f) {
     m->offers = NULL;
     m->offer_items = NULL;
     m->noffers = m->offers_cap = 0;
-    f->waiting = VM_QUESTION;
-    m->s->quiet_ms = m->e->now_ms;
-    m->s->idle_ms = 0;
-    if (!pl_vm__block(m, f, w->prompt)) return;
+    if (!pl_vm__block(m, f, m->p->waits[f->wait].prompt)) return false;
     f->offers = m->offers;
     f->offer_items = m->offer_items;
     f->noffers = m->noffers;
-    attach_choices(m, f, first);
+    return true;
+}
+
+/* What the question would offer, without asking it. */
+static bool look_up_offers(struct vm_machine *m, struct vm_frame *f) {
+    uint32_t said = m->neffects;
+    size_t room = m->room;
+    bool ok = prompt(m, f);
+    m->neffects = said;
+    m->room = room;
+    return ok;
+}
+
+void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
+    uint32_t first = m->neffects;
+    f->waiting = VM_QUESTION;
+    m->s->quiet_ms = m->e->now_ms;
+    m->s->idle_ms = 0;
+    if (prompt(m, f)) attach_choices(m, f, first);
+}
+
+void pl_vm__ask_on(struct vm_machine *m, struct vm_frame *f) {
+    const struct pl_p_wait *w = &m->p->waits[f->wait];
+    struct pl_value *slot = w->kind == PL_WAIT_ASK ? pl_vm__slot(m->p, m->s, f, w->slot) : NULL;
+    if (!slot || slot->kind == PL_KIND_NONE) {
+        pl_vm__ask(m, f);
+        return;
+    }
+    f->waiting = VM_RUNS;
+    f->pc = w->at;
+}
+
+void pl_vm__speak(struct vm_machine *m, uint32_t flow, const struct pl_value *args, uint32_t n) {
+    const struct pl_p_flow *row = &m->p->flows[flow];
+    struct vm_frame f = {.flow = flow, .pc = row->entry};
+    uint32_t word = 0;
+    f.slots = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
+    for (uint32_t i = 0; i < n && i < row->nparams; i++) f.slots[i] = args[i];
+    if (pl_vm__run(m, &f, &word) != VM_STOP_CONTROL || PL_WORD_OP(word) != PL_OP_RETURN)
+        pl_vm__fail(m, f.pc);
 }
 
 void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block) {
@@ -82,18 +116,61 @@ static bool was_skipped(const struct vm_frame *f, uint32_t wait) {
     return false;
 }
 
+/* Of the list that it stands for, and no check is against it. */
+static bool is_acceptable(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w,
+                          struct pl_value v) {
+    if (w->listed && (!look_up_offers(m, f) || !pl_vm__is_listed(m, f, w, v))) return false;
+    uint32_t n = f->noffers;
+    f->noffers = 0; /* why not is said without them: the question follows */
+    bool ok = pl_vm__checks_pass(m, f, w);
+    f->noffers = n;
+    return ok;
+}
+
+/* True when the slot's value, said ahead or before a correction, answers it. */
+static bool is_answered(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w) {
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
+    if (!slot || slot->kind == PL_KIND_NONE) return was_skipped(f, f->wait);
+    if (!is_acceptable(m, f, w, *slot)) {
+        *slot = PL_NONE;
+        return false;
+    }
+    struct vm_passed *q = pl_vm__pass(m, f, f->wait, false);
+    if (w->listed) {
+        q->noffers = f->noffers;
+        q->offers = f->offers;
+        q->items = f->offer_items;
+    }
+    f->noffers = 0;
+    return true;
+}
+
+/* After a step back: the way that was chosen here before is taken again, if it is still there. */
+static bool choose_again(struct vm_machine *m, struct vm_frame *f) {
+    struct pl_str id = {0};
+    for (size_t i = 0; i < f->before.n; i++)
+        if (f->before.v[i].wait == f->wait && f->before.v[i].choice)
+            id = f->before.v[i].offers[f->before.v[i].choice - 1].id;
+    if (id.n == 0 || !look_up_offers(m, f)) return false;
+    for (uint32_t i = 0; i < f->noffers; i++) {
+        if (!pl_str_eq(f->offers[i].id, id)) continue;
+        if (m->p->options[f->offers[i].option].kind != PL_OPT_BLOCK) return false;
+        pl_vm__pass(m, f, f->wait, false);
+        pl_vm__take_option(m, f, i + 1);
+        return true;
+    }
+    return false;
+}
+
 static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
     const struct pl_p_wait *w = &m->p->waits[wait];
     f->wait = wait;
     f->tries = 0;
-    if (w->kind == PL_WAIT_ASK) {
-        struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
-        VM_PUSH(m->a, &f->asked, wait);
-        bool filled = slot && slot->kind != PL_KIND_NONE;
-        if (filled && pl_vm__checks_pass(m, f, w)) return;
-        if (filled) *slot = PL_NONE; /* said ahead or corrected, but not acceptable */
-        if (!filled && was_skipped(f, wait)) return;
-    }
+    pl_vm__forget_behind(m, f, w->at);
+    if (w->kind == PL_WAIT_ASK ? is_answered(m, f, w)
+                               : w->kind == PL_WAIT_CHOOSE && choose_again(m, f))
+        return;
+    pl_vm__pass(m, f, wait, true);
     pl_vm__ask(m, f);
 }
 
@@ -133,7 +210,7 @@ static void resume_below(struct vm_machine *m, struct vm_frame *below) {
         part->b.text = PL_NOWHERE;
         struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_SAY);
         e->say = (struct pl_vm_say){.line = row->resume, .nparts = 1, .parts = part};
-        pl_vm__ask(m, below);
+        pl_vm__ask_on(m, below);
         return;
     }
     struct pl_value arg = pl_vm__name_value(PL_KIND_FLOW, row->name);
@@ -145,7 +222,7 @@ static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
     if (below) {
         if (below->waiting != VM_QUESTION || root->idle || pl_vm__skip_guard(m)) return;
         if (root->role == VM_AFTER || root->role == VM_CORRECTING)
-            pl_vm__ask(m, below);
+            pl_vm__ask_on(m, below);
         else
             resume_below(m, below);
         return;
@@ -273,6 +350,7 @@ static void handoff(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
 static void call_hook(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
     const struct pl_p_call *call = &m->p->calls[row];
     const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
+    pl_vm__forget_behind(m, f, f->pc - 1);
     uint64_t hash = pl_vm__hash_values(m, args, call->nargs);
     for (size_t i = 0; i < f->writes.n; i++) {
         if (f->writes.v[i].call != row || f->writes.v[i].args != hash) continue;
@@ -334,10 +412,7 @@ static void corrected(struct vm_machine *m, const struct vm_frame *f, bool agree
         follow_task(m, &root);
         return;
     }
-    struct pl_value *slot = pl_vm__slot(m->p, m->s, below, m->p->waits[wait].slot);
-    if (slot) *slot = value;
-    below->waiting = VM_RUNS;
-    below->pc = m->p->waits[wait].at;
+    pl_vm__correct(m, wait, value);
 }
 
 static void give_back(struct vm_machine *m, struct vm_frame *f, struct pl_value value) {
@@ -383,14 +458,7 @@ static void return_from(struct vm_machine *m, struct vm_frame *f, bool has_value
 
 static void back(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
     const struct pl_p_back *b = &m->p->backs[row];
-    struct vm_count *count = NULL;
-    for (size_t i = 0; i < f->backs.n; i++)
-        if (f->backs.v[i].key == row) count = &f->backs.v[i];
-    if (!count) {
-        VM_PUSH(m->a, &f->backs, ((struct vm_count){row, 0}));
-        count = &f->backs.v[f->backs.n - 1];
-    }
-    f->pc = count->n++ < b->most ? b->to : b->els;
+    f->pc = pl_vm__counted(m, f, row) ? b->to : b->els;
 }
 
 static void track(struct vm_machine *m, uint32_t row) {
@@ -429,6 +497,8 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     case PL_OP_RETURN: return_from(m, f, arg != 0); break;
     case PL_OP_END: pl_vm__end_task(m, arg); break;
     case PL_OP_BACK: back(m, f, arg); break;
+    case PL_OP_CHANGE: pl_vm__change(m, f, arg); break;
+    case PL_OP_CHANGED: pl_vm__changed(m, f, arg); break;
     case PL_OP_HANDOFF: handoff(m, f, arg); break;
     case PL_OP_TRACK: track(m, arg); break;
     case PL_OP_PASS: pass_on(m); break;

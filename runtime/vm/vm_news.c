@@ -146,7 +146,14 @@ static bool make_offer(struct vm_machine *m) {
 static bool begin_kept(struct vm_machine *m) {
     uint32_t flow = m->s->kept_flow;
     m->s->kept_flow = PL_NOWHERE;
-    return pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0) != NULL;
+    struct vm_frame *f = pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0);
+    if (!f) return false;
+    m->found = m->s->kept; /* as if its message came now */
+    m->nfound = m->s->nkept;
+    m->used = 0;
+    pl_vm__fill(m, f, true);
+    m->nfound = 0;
+    return true;
 }
 
 /* Is this the question that the step came to rest at first? Those that news then ask are not. */

@@ -43,6 +43,15 @@ struct vm_write { /* a `write once` of this run that is settled */
     uint32_t call;
     uint64_t args;
     struct pl_value value;
+    uint32_t asked; /* how many questions had been passed: `back` does not go behind it */
+};
+struct vm_passed { /* a question of this run that the flow came by, open or answered */
+    uint32_t wait;
+    bool shown;      /* it was asked, not filled ahead */
+    uint32_t choice; /* which of its offers was taken, from 1; 0 none */
+    uint32_t noffers;
+    struct pl_vm_choice *offers;
+    struct pl_value *items;
 };
 
 struct vm_frame {
@@ -60,10 +69,11 @@ struct vm_frame {
     uint64_t effect;  /* EFFECT: its id */
     uint32_t hook_call;
     uint64_t hook_args;
-    struct pl_value *slots;        /* nslots of the flow */
-    PL_VEC(struct vm_count) backs; /* key: index of backs */
-    PL_VEC(uint32_t) asked;        /* waits passed in this run, in order */
-    PL_VEC(uint32_t) skipped;      /* optional asks that were skipped */
+    struct pl_value *slots;          /* nslots of the flow */
+    PL_VEC(struct vm_count) backs;   /* key: index of backs */
+    PL_VEC(struct vm_passed) asked;  /* in order, each once, the open one last */
+    PL_VEC(struct vm_passed) before; /* after a step back: passed before it, not yet again */
+    PL_VEC(uint32_t) skipped;        /* optional asks that were skipped */
     PL_VEC(struct vm_write) writes;
     uint32_t noffers;
     struct pl_vm_choice *offers;  /* options of the open question ... */
@@ -104,6 +114,8 @@ struct vm_state {
     int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
     uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
+    uint32_t nkept;      /* ... with what its message said */
+    const struct pl_vm_entity *kept;
     struct pl_value *session, *customer;
     uint32_t nframes;
     struct vm_frame frames[VM_FRAMES];
@@ -158,9 +170,12 @@ struct vm_machine {
      * that asks it): the step moved the conversation on, or nothing was heard for a while. */
     bool moved, silent;
     uint64_t gap;
-    uint64_t used; /* entities of the reading that filled something, one bit each */
-    bool erring;   /* internal_error runs: a second mistake ends the conversation's flows */
-    size_t room;   /* bytes that this step may still say: its entry holds all of them */
+    uint32_t nfound; /* what may fill slots: of the reading, or of a kept message */
+    const struct pl_vm_entity *found;
+    uint64_t used;   /* which of them filled something, one bit each */
+    uint32_t blocks; /* blocks that run inside one another: prompts, conditions */
+    bool erring;     /* internal_error runs: a second mistake ends the conversation's flows */
+    size_t room;     /* bytes that this step may still say: its entry holds all of them */
 };
 
 /* vm_state.c */
@@ -179,6 +194,11 @@ void *pl_vm__grow(struct pl_arena *a, void *v, size_t n, size_t *cap, size_t siz
 #define VM_PUSH(arena, vec, item)                                                                  \
     ((vec)->v = pl_vm__grow((arena), (vec)->v, (vec)->n, &(vec)->cap, sizeof(*(vec)->v)),          \
      (vec)->v[(vec)->n++] = (item))
+
+/* vm_event.c: a count, then each; reading takes the count that was read */
+void pl_vm__write_entities(struct pl_buf *b, const struct pl_vm_entity *v, uint32_t n);
+const struct pl_vm_entity *pl_vm__read_entities(struct pl_reader *r, struct pl_arena *a,
+                                                uint32_t n);
 
 /* vm_run.c: straight code of one frame */
 enum vm_stop { VM_STOP_DONE, VM_STOP_CONTROL, VM_STOP_FAILED };
@@ -212,6 +232,10 @@ struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_
 /* Runs the top frame, and what follows, until the conversation waits. */
 void pl_vm__go(struct vm_machine *m);
 void pl_vm__ask(struct vm_machine *m, struct vm_frame *f);
+/* Asks again; what has been answered meanwhile is passed by. */
+void pl_vm__ask_on(struct vm_machine *m, struct vm_frame *f);
+/* A flow of the prelude that only speaks, here and now. */
+void pl_vm__speak(struct vm_machine *m, uint32_t flow, const struct pl_value *args, uint32_t n);
 void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block);
 /* When the state wants a TIMER event, 0 never; whether held-back news may break in. */
 int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s);
@@ -238,17 +262,60 @@ void pl_vm__remember(struct vm_machine *m, uint64_t before);
 /* vm_news.c: what comes from outside, and what has to wait for a gap between questions */
 void pl_vm__happened(struct vm_machine *m);
 bool pl_vm__held_back(struct vm_machine *m);
+/* vm_answer.c */
+bool pl_vm__is_answer(struct vm_machine *m);
+/* True when the message answers the open question, well or not. */
+bool pl_vm__answer(struct vm_machine *m, struct vm_frame *f);
+/* Into the slot of a question that waits below; true when it took something. */
+bool pl_vm__answer_below(struct vm_machine *m);
+void pl_vm__miss(struct vm_machine *m, struct vm_frame *f, bool say_again);
+bool pl_vm__command_is(const struct vm_machine *m, const char *name);
+bool pl_vm__skips(const struct vm_machine *m, const struct pl_p_wait *w);
+/* Fills the flow's asks from what was found; trigger: marks count and session is replaced. */
+void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger);
+/* The value is in the slot while the question's checks look at it; false: one said why not. */
+bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w);
+/* Is it one of what the frame's offers give, where only that is an answer? */
+bool pl_vm__is_listed(const struct vm_machine *m, const struct vm_frame *f,
+                      const struct pl_p_wait *w, struct pl_value v);
+bool pl_vm__own_recogniser(const struct vm_machine *m, const struct pl_p_wait *w);
+/* What was found for this question's slot; own: it is the open one. */
+bool pl_vm__entity_value(struct vm_machine *m, const struct pl_p_wait *w, bool own,
+                         struct pl_value *out);
+bool pl_vm__ask_value(struct vm_machine *m, const struct vm_frame *f, struct pl_value *out);
+struct pl_value pl_vm__option_value(const struct vm_machine *m, const struct pl_vm_choice *offers,
+                                    const struct pl_value *items, uint32_t i);
+struct pl_value pl_vm__as_type(struct vm_machine *m, const struct pl_p_wait *w, struct pl_value v);
+void pl_vm__take_option(struct vm_machine *m, struct vm_frame *f, uint32_t choice);
+
+/* vm_back.c */
+struct vm_passed *pl_vm__passed(struct vm_frame *f, uint32_t wait); /* or NULL */
+/* The run comes by this question (again). */
+struct vm_passed *pl_vm__pass(struct vm_machine *m, struct vm_frame *f, uint32_t wait, bool shown);
+/* Forgets the answers that no way ahead of the address asks for. */
+void pl_vm__forget_behind(struct vm_machine *m, struct vm_frame *f, uint32_t from);
+bool pl_vm__is_closed(const struct vm_machine *m, const struct vm_frame *f, uint32_t slot);
+struct pl_value pl_vm__slot_name(struct vm_machine *m, const struct vm_frame *f, uint32_t ref);
+enum vm_went { VM_WENT_BACK, VM_TOO_LATE, VM_NOWHERE_TO_GO };
+/* To the question before the open one. */
+enum vm_went pl_vm__go_back(struct vm_machine *m);
+/* Once more by this `back` or `change`? False when it was taken as often as it may. */
+bool pl_vm__counted(struct vm_machine *m, struct vm_frame *f, uint32_t row);
+void pl_vm__change(struct vm_machine *m, struct vm_frame *f, uint32_t row);
+void pl_vm__changed(struct vm_machine *m, struct vm_frame *f, uint32_t row);
+/* True when the message corrects an answer and is dealt with. */
+bool pl_vm__correction(struct vm_machine *m);
+/* The correction was agreed to. */
+void pl_vm__correct(struct vm_machine *m, uint32_t wait, struct pl_value value);
+/* An answered question whose options a correction may name. */
+bool pl_vm__is_earlier(const struct pl_program *p, const struct vm_frame *f,
+                       const struct vm_passed *q);
 
 /* vm_message.c */
 void pl_vm__message(struct vm_machine *m);
 /* The flow that began by silence ends with the next message. */
 void pl_vm__end_silence(struct vm_state *s);
 bool pl_vm__apply_rule(struct vm_machine *m);
-bool pl_vm__is_answer(struct vm_machine *m);
 bool pl_vm__is_phrase(struct vm_machine *m); /* `on says`: nothing to be unsure about */
-/* The value is in the slot while the question's checks look at it; false: one said why not. */
-bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w);
-/* Fills the flow's asks from the reading; `all`: a trigger, marks count and session is replaced. */
-void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger);
 
 #endif

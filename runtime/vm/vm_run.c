@@ -140,6 +140,7 @@ static bool expression(struct vm_machine *m, struct vm_frame *f, enum pl_op op, 
     case PL_OP_CONST: pl_vm__push(m, m->p->consts[arg]); return true;
     case PL_OP_NONE: pl_vm__push(m, PL_NONE); return true;
     case PL_OP_LOAD:
+        if (f->before.n && !m->blocks) pl_vm__forget_behind(m, f, f->pc);
         slot = pl_vm__slot(m->p, m->s, f, arg);
         pl_vm__push(m, slot ? *slot : PL_NONE);
         return true;
@@ -354,6 +355,11 @@ static bool message(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uin
     case PL_OP_CARD_TITLE: m->open[m->depth].a = pl_vm__pop_text(m); return true;
     case PL_OP_CARD_TEXT: m->open[m->depth].b = pl_vm__pop_text(m); return true;
     case PL_OP_OPTION: option_add(m, f, arg); return true;
+    case PL_OP_SAY_FOR: {
+        struct pl_value slot = pl_vm__slot_name(m, f, arg);
+        pl_vm__speak(m, m->p->prelude[PL_PRELUDE_ASK_FOR], &slot, 1);
+        return true;
+    }
     case PL_OP_NOTE: {
         struct pl_vm_text t = pl_vm__pop_text(m);
         pl_vm__effect(m, PL_EFFECT_NOTE)->note = t;
@@ -524,7 +530,9 @@ enum vm_stop pl_vm__run(struct vm_machine *m, struct vm_frame *f, uint32_t *word
 bool pl_vm__block(struct vm_machine *m, struct vm_frame *f, uint32_t at) {
     uint32_t saved = f->pc, word = 0, niters = m->niters;
     f->pc = at;
+    m->blocks++;
     enum vm_stop stop = pl_vm__run(m, f, &word);
+    m->blocks--;
     if (stop == VM_STOP_CONTROL) pl_vm__fail(m, f->pc); /* the verifier refuses such blocks */
     f->pc = saved;
     m->niters = niters;

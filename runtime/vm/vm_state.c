@@ -60,14 +60,25 @@ static void write_text(struct pl_buf *b, const struct pl_vm_text *t) {
     for (uint32_t i = 0; i < t->nargs; i++) pl_value_write(b, t->args[i]);
 }
 
-static void write_offers(struct pl_buf *b, const struct vm_frame *f) {
-    pl_buf_var(b, f->noffers);
-    for (uint32_t i = 0; i < f->noffers; i++) {
-        pl_buf_var(b, f->offers[i].option);
-        pl_buf_text(b, f->offers[i].id);
-        write_text(b, &f->offers[i].label);
-        pl_buf_text(b, f->offers[i].url);
-        pl_value_write(b, f->offer_items[i]);
+static void write_offers(struct pl_buf *b, const struct pl_vm_choice *offers,
+                         const struct pl_value *items, uint32_t n) {
+    pl_buf_var(b, n);
+    for (uint32_t i = 0; i < n; i++) {
+        pl_buf_var(b, offers[i].option);
+        pl_buf_text(b, offers[i].id);
+        write_text(b, &offers[i].label);
+        pl_buf_text(b, offers[i].url);
+        pl_value_write(b, items[i]);
+    }
+}
+
+static void write_passed(struct pl_buf *b, const struct vm_passed *v, size_t n) {
+    pl_buf_var(b, n);
+    for (size_t i = 0; i < n; i++) {
+        pl_buf_var(b, v[i].wait);
+        pl_buf_byte(b, v[i].shown);
+        pl_buf_var(b, v[i].choice);
+        write_offers(b, v[i].offers, v[i].items, v[i].noffers);
     }
 }
 
@@ -92,8 +103,8 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
         pl_buf_var(b, f->backs.v[i].key);
         pl_buf_var(b, f->backs.v[i].n);
     }
-    pl_buf_var(b, f->asked.n);
-    for (size_t i = 0; i < f->asked.n; i++) pl_buf_var(b, f->asked.v[i]);
+    write_passed(b, f->asked.v, f->asked.n);
+    write_passed(b, f->before.v, f->before.n);
     pl_buf_var(b, f->skipped.n);
     for (size_t i = 0; i < f->skipped.n; i++) pl_buf_var(b, f->skipped.v[i]);
     pl_buf_var(b, f->writes.n);
@@ -101,8 +112,9 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
         pl_buf_var(b, f->writes.v[i].call);
         pl_buf_u64(b, f->writes.v[i].args);
         pl_value_write(b, f->writes.v[i].value);
+        pl_buf_var(b, f->writes.v[i].asked);
     }
-    write_offers(b, f);
+    write_offers(b, f->offers, f->offer_items, f->noffers);
     pl_value_write(b, f->corrected);
 }
 
@@ -155,6 +167,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_zig(b, s->idle_ms);
     pl_buf_u32(b, s->offer_rule);
     pl_buf_u32(b, s->kept_flow);
+    pl_vm__write_entities(b, s->kept, s->kept_flow == PL_NOWHERE ? 0 : s->nkept);
     write_scope(b, p->session, p->nsession, s->session);
     write_scope(b, p->customer, p->ncustomer, s->customer);
     pl_buf_var(b, s->nframes);
@@ -193,17 +206,27 @@ static struct pl_vm_text read_text(struct pl_reader *r, struct pl_arena *a) {
     return t;
 }
 
-static void read_offers(struct pl_reader *r, struct pl_arena *a, struct vm_frame *f) {
-    f->noffers = read_count(r);
-    f->offers = PL_NEW_ARRAY(a, struct pl_vm_choice, f->noffers);
-    f->offer_items = PL_NEW_ARRAY(a, struct pl_value, f->noffers);
-    for (uint32_t i = 0; i < f->noffers && !r->bad; i++) {
-        f->offers[i].option = (uint32_t)pl_read_var(r);
-        f->offers[i].id = pl_read_text(r);
-        f->offers[i].label = read_text(r, a);
-        f->offers[i].url = pl_read_text(r);
-        f->offer_items[i] = pl_value_read(r, a);
+static uint32_t read_offers(struct pl_reader *r, struct pl_arena *a, struct pl_vm_choice **offers,
+                            struct pl_value **items) {
+    uint32_t n = read_count(r);
+    struct pl_vm_choice *v = *offers = PL_NEW_ARRAY(a, struct pl_vm_choice, n);
+    *items = PL_NEW_ARRAY(a, struct pl_value, n);
+    for (uint32_t i = 0; i < n && !r->bad; i++) {
+        v[i].option = (uint32_t)pl_read_var(r);
+        v[i].id = pl_read_text(r);
+        v[i].label = read_text(r, a);
+        v[i].url = pl_read_text(r);
+        (*items)[i] = pl_value_read(r, a);
     }
+    return n;
+}
+
+static struct vm_passed read_passed(struct pl_reader *r, struct pl_arena *a) {
+    struct vm_passed v = {.wait = (uint32_t)pl_read_var(r)};
+    v.shown = pl_read_u8(r) != 0;
+    v.choice = (uint32_t)pl_read_var(r);
+    v.noffers = read_offers(r, a, &v.offers, &v.items);
+    return v;
 }
 
 static void read_lists(struct pl_reader *r, struct pl_arena *a, struct vm_frame *f) {
@@ -212,13 +235,16 @@ static void read_lists(struct pl_reader *r, struct pl_arena *a, struct vm_frame 
         VM_PUSH(a, &f->backs, ((struct vm_count){key, (uint32_t)pl_read_var(r)}));
     }
     for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++)
-        VM_PUSH(a, &f->asked, (uint32_t)pl_read_var(r));
+        VM_PUSH(a, &f->asked, read_passed(r, a));
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++)
+        VM_PUSH(a, &f->before, read_passed(r, a));
     for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++)
         VM_PUSH(a, &f->skipped, (uint32_t)pl_read_var(r));
     for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
         struct vm_write w = {.call = (uint32_t)pl_read_var(r)};
         w.args = pl_read_u64(r);
         w.value = pl_value_read(r, a);
+        w.asked = (uint32_t)pl_read_var(r);
         VM_PUSH(a, &f->writes, w);
     }
 }
@@ -246,6 +272,21 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
     }
 }
 
+static bool offers_fit(const struct pl_program *p, const struct pl_vm_choice *v, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (v[i].option >= p->noptions) return false;
+    return true;
+}
+
+static bool passed_fit(const struct pl_program *p, const struct vm_frame *f,
+                       const struct vm_passed *v, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!is_wait_of(p, f, v[i].wait) || v[i].choice > v[i].noffers ||
+            !offers_fit(p, v[i].offers, v[i].noffers))
+            return false;
+    return true;
+}
+
 /* Indices that the machine will use must be of this image. */
 static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     const struct pl_program *p = pl_image_program(image);
@@ -258,11 +299,10 @@ static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     if (f->role == VM_OFFER && f->arg >= p->nrules) return false;
     if (f->role == VM_CORRECTING && (f->arg >= p->nwaits || p->waits[f->arg].kind != PL_WAIT_ASK))
         return false;
-    for (uint32_t i = 0; i < f->noffers; i++)
-        if (f->offers[i].option >= p->noptions) return false;
-    for (size_t i = 0; i < f->asked.n; i++)
-        if (!is_wait_of(p, f, f->asked.v[i])) return false;
-    return true;
+    for (size_t i = 0; i < f->writes.n; i++)
+        if (f->writes.v[i].call >= p->ncalls) return false;
+    return offers_fit(p, f->offers, f->noffers) && passed_fit(p, f, f->asked.v, f->asked.n) &&
+           passed_fit(p, f, f->before.v, f->before.n);
 }
 
 static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_image *image,
@@ -293,7 +333,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     f->slots = PL_NEW_ARRAY(a, struct pl_value, n + 1);
     for (uint32_t i = 0; i < n; i++) f->slots[i] = pl_value_read(r, a);
     read_lists(r, a, f);
-    read_offers(r, a, f);
+    f->noffers = read_offers(r, a, &f->offers, &f->offer_items);
     f->corrected = pl_value_read(r, a);
     if (!r->bad && !frame_fits(image, f)) r->bad = true;
 }
@@ -328,7 +368,7 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
     }
 }
 
-static void read_head(struct pl_reader *r, struct vm_state *s) {
+static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *s) {
     s->started_ms = pl_read_zig(r);
     s->quiet_ms = pl_read_zig(r);
     s->next_run = pl_read_var(r);
@@ -348,6 +388,8 @@ static void read_head(struct pl_reader *r, struct vm_state *s) {
     s->idle_ms = pl_read_zig(r);
     s->offer_rule = pl_read_u32(r);
     s->kept_flow = pl_read_u32(r);
+    s->nkept = read_count(r);
+    s->kept = pl_vm__read_entities(r, a, s->nkept);
 }
 
 /* Numbers that lost their meaning under another image are forgotten: they only held things back. */
@@ -375,7 +417,7 @@ enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, stru
     if (r.bad) return PL_MALFORMED;
     if (version != VM_STATE_VERSION) return PL_VERSION;
     struct vm_state *s = PL_NEW(a, struct vm_state);
-    read_head(&r, s);
+    read_head(&r, a, s);
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
     s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     read_scope(&r, a, p->session, p->nsession, s->session);
