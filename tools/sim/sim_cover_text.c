@@ -67,16 +67,31 @@ static struct pl_str shortened(struct pl_str s) {
     return (struct pl_str){s.p, at};
 }
 
+/* What is missing of one line, as "step, else"; gives how many sites it was. */
+static size_t site_words(const struct sim_covered *c, size_t at, char *words, size_t room) {
+    size_t i = at, n = 0;
+    words[0] = '\0';
+    for (; i < c->nsites; i++) {
+        const struct sim_site *s = &c->sites[i];
+        if (s->line != c->sites[at].line || !pl_str_eq(s->file, c->sites[at].file)) break;
+        struct pl_str word = s->kind == PL_POINT_STEP ? PL_STR("step") : s->name;
+        if (s->covered || n + word.n + 3 > room) continue;
+        n += (size_t)snprintf(words + n, room - n, "%s%.*s", n ? ", " : "", PL_STR_ARG(word));
+    }
+    return i - at;
+}
+
 static void sites(const struct sim_project *p, const struct sim_covered *c, struct pl_buf *out) {
     struct pl_str file = {0};
-    for (size_t i = 0; i < c->nsites; i++) {
+    char words[200];
+    for (size_t i = 0, n; i < c->nsites; i += n) {
         const struct sim_site *s = &c->sites[i];
-        if (s->covered) continue;
+        n = site_words(c, i, words, sizeof words);
+        if (!words[0]) continue;
         if (!pl_str_eq(file, s->file)) pl_buf_printf(out, "\n%.*s\n", PL_STR_ARG(s->file));
         file = s->file;
         struct pl_str line = source_line(p, s), part = shortened(line);
-        struct pl_str what = s->kind == PL_POINT_STEP ? PL_STR("step") : s->name;
-        pl_buf_printf(out, "  %5u  %-14.*s  %.*s%s\n", s->line, PL_STR_ARG(what), PL_STR_ARG(part),
+        pl_buf_printf(out, "  %5u  %-14s  %.*s%s\n", s->line, words, PL_STR_ARG(part),
                       part.n < line.n ? "…" : "");
     }
 }

@@ -124,6 +124,9 @@ struct sim_project;
 void pl_sim__cover_text_report(const struct sim_project *p, const struct sim_covered *c,
                                struct pl_buf *out);
 void pl_sim__cover_json(const struct sim_covered *c, struct pl_buf *out);
+/* An index and a page for each flow file. What pl_file_replace may give. */
+enum pl_err pl_sim__cover_html(const struct sim_project *project, const struct sim_covered *c,
+                               struct pl_arena *a, const char *folder);
 /* "steps=100,project.branches=95". False: `why` says what is wrong with it. */
 bool pl_sim__threshold_parse(const char *s, struct pl_buf *why);
 /* False: something is below; said in `why`. */

@@ -290,7 +290,8 @@ static void junit(struct sim_report *r, const struct sim_job *j, const struct si
     seconds(out, x->took_us);
     pl_buf_c(out, x->failed ? ">\n      <failure type=\"talk\"" : "/>\n");
     if (!x->failed) return;
-    xml_attribute(out, "message", x->why);
+    size_t end = pl_str_find(x->why, PL_STR("\n"));
+    xml_attribute(out, "message", (struct pl_str){x->why.p, end == SIZE_MAX ? x->why.n : end});
     pl_buf_c(out, ">");
     whole_failure(r, &b, j, x);
     xml(out, pl_buf_slice(&b));

@@ -169,14 +169,17 @@ static int report_coverage(struct sim_project *p) {
     const struct pl_sim_test *t = p->test;
     struct sim_covered covered;
     struct pl_buf why = {0};
-    bool met = true, written = true;
+    bool met = true;
+    enum pl_err err = PL_OK;
     if (!wants_coverage(t)) return PASSED;
     pl_sim__cover_sum(&p->cover, &p->a, &covered);
     if (t->coverage) print_coverage(p, &covered);
+    if (t->coverage_html) err = pl_sim__cover_html(p, &covered, &p->a, t->coverage_html);
+    if (err != PL_OK) fprintf(t->err, "%s: %s\n", t->coverage_html, pl_err_text(err));
     if (t->threshold) met = pl_sim__threshold_met(t->threshold, &covered, &why);
     if (why.n) fprintf(t->err, "%.*s", (int)why.n, why.p);
     pl_buf_free(&why);
-    return !written ? NOT_RUN : met ? PASSED : FAILED;
+    return err != PL_OK ? NOT_RUN : met ? PASSED : FAILED;
 }
 
 /* ---- the run ---- */
