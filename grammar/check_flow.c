@@ -120,7 +120,10 @@ static void check_handoff(struct pl_check *c, const struct pl_ast_handoff *h) {
     bool now = h->mode == PL_AST_HANDOFF_NOW || h->mode == PL_AST_HANDOFF_PLAIN;
     check_queue(c, &h->to);
     check_priority(c, &h->priority);
-    if (h->because) pl_grammar__check_text(&c->where, h->because);
+    if (h->because) {
+        pl_grammar__check_inside(c, h->because);
+        pl_grammar__check_text_leak(c, &h->because->pieces, "statistics");
+    }
     if (h->declined && !offer) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("declined"));
     if (h->closed && !now) pl_diag1(c->g->diags, PL_D_HANDOFF_ARM, h->span, PL_STR("closed"));
     if (h->closed) branch(c, c->now, h->closed);
@@ -424,6 +427,7 @@ static void check_result(struct pl_check *c, const struct pl_ast_call *k,
         return;
     }
     struct pl_graph_slot *slot = slot_of(c, &k->result);
+    if (slot) pl_grammar__check_kept(c, type.quals, k->result.span, k->callee.s, &k->result, slot);
     if (slot && k->result.n > 1 && !pl_grammar__fits(c->g, type, slot->type))
         pl_diag2(c->g->diags, PL_D_TYPE, k->result.span, pl_grammar__type_name(c->g, slot->type),
                  pl_grammar__type_name(c->g, type));
@@ -703,9 +707,8 @@ static void check_set(struct pl_check *c, const struct pl_ast_path *path,
                       struct pl_ast_expr *value) {
     struct pl_graph_slot *slot = slot_of(c, path);
     struct pl_tx *x = pl_grammar__expr(&c->where, value, slot ? &slot->type : NULL);
-    if (slot && x->kind != PL_TX_BAD && x->type.quals & PL_SECRET &&
-        !(slot->type.quals & PL_SECRET))
-        pl_diag2(c->g->diags, PL_D_SECRET_ARG, x->span, x->name, slot->name);
+    if (slot && x->kind != PL_TX_BAD)
+        pl_grammar__check_kept(c, x->type.quals, x->span, x->name, path, slot);
     if (slot && x->kind != PL_TX_BAD && slot->type.kind != PL_KIND_NONE) {
         struct pl_type type = slot->type;
         type.optional = true; /* the slot is unset then */
@@ -744,14 +747,6 @@ static void check_wait(struct pl_check *c, const struct pl_ast_wait *w) {
     if (w->else_block) pl_diag(c->g->diags, PL_D_UNREACHABLE, w->else_block->span);
 }
 
-/* What is marked must not reach `where`. */
-static void check_leak(struct pl_check *c, const struct pl_tx *x, uint8_t quals,
-                       const char *where) {
-    if (x->kind == PL_TX_BAD || !(x->type.quals & quals)) return;
-    pl_diag3(c->g->diags, PL_D_LEAK, x->span, x->name.n ? x->name : PL_STR("this value"),
-             x->type.quals & PL_SECRET ? PL_STR("secret") : PL_STR("private"), pl_str_c(where));
-}
-
 static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, struct pl_span head) {
     struct pl_graph *g = c->g;
     if (!a->budget.n)
@@ -762,10 +757,8 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, stru
         return;
     }
     pl_grammar__check_id(c, &a->id, true);
-    for (size_t i = 0; i < a->tools.n; i++)
-        pl_grammar__need(g, &g->hooks, a->tools.v[i].s, a->tools.v[i].span);
-    for (size_t i = 0; i < a->given.n; i++)
-        check_leak(c, pl_grammar__path_expr(&c->where, &a->given.v[i].path), PL_SECRET, "a model");
+    for (size_t i = 0; i < a->tools.n; i++) pl_grammar__check_tool(c, &a->tools.v[i]);
+    pl_grammar__check_givens(c, &a->given);
     pl_diag2(g->diags, PL_D_NO_MODEL, head, PL_STR("answer"), PL_STR("down"));
     struct pl_state unsure = branch(c, c->now, a->unsure), down = branch(c, c->now, a->down);
     join(&down, &unsure);
@@ -774,6 +767,11 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, stru
 
 static void check_decide(struct pl_check *c, const struct pl_ast_decide *d, struct pl_span head) {
     slot_of(c, &d->slot);
+    if (d->about) {
+        pl_grammar__check_inside(c, d->about);
+        pl_grammar__check_text_leak(c, &d->about->pieces, "a model");
+    }
+    pl_grammar__check_givens(c, &d->from);
     pl_diag2(c->g->diags, PL_D_NO_MODEL, head, PL_STR("decide"), PL_STR("none"));
     struct pl_state s = pl_grammar__state_copy(c), decided = pl_grammar__state_copy(c);
     learn(c, &decided, d->slot.s);
@@ -804,8 +802,7 @@ static void check_pass(struct pl_check *c, struct pl_span head) {
 
 static void check_track(struct pl_check *c, const struct pl_ast_args *args) {
     for (size_t i = 0; i < args->n; i++)
-        check_leak(c, pl_grammar__expr(&c->where, args->v[i], NULL), PL_SECRET | PL_PRIVATE,
-                   "analytics");
+        pl_grammar__check_leak(c, pl_grammar__expr(&c->where, args->v[i], NULL), "analytics");
 }
 
 static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
@@ -833,7 +830,7 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
         break;
     case PL_STMT_WAIT: check_wait(c, &s->wait); break;
     case PL_STMT_GOAL: break;
-    case PL_STMT_NOTE: pl_grammar__check_text(&c->where, s->note); break;
+    case PL_STMT_NOTE: pl_grammar__check_inside(c, s->note); break;
     case PL_STMT_TRACK: check_track(c, &s->track.args); break;
     case PL_STMT_END: c->now.alive = false; break;
     case PL_STMT_RETURN: check_return(c, s->value, s->head); break;

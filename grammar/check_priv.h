@@ -58,6 +58,21 @@ void pl_grammar__check_on_event(struct pl_graph *g, const struct pl_graph_flow *
 void pl_grammar__check_wait_for(struct pl_check *c, const struct pl_ast_wait *w,
                                 struct pl_known *after);
 
+/* ---- check_leak.c ---- */
+
+/* What is marked is put only into what is marked alike. */
+void pl_grammar__check_kept(struct pl_check *c, uint8_t quals, struct pl_span at,
+                            struct pl_str name, const struct pl_ast_path *path,
+                            const struct pl_graph_slot *slot);
+/* A text that no customer sees: a note, a reason. */
+void pl_grammar__check_inside(struct pl_check *c, const struct pl_ast_text *text);
+/* What is marked must not reach `where`; nor the values that a text prints. */
+void pl_grammar__check_leak(struct pl_check *c, const struct pl_tx *x, const char *where);
+void pl_grammar__check_text_leak(struct pl_check *c, const struct pl_ast_pieces *pieces,
+                                 const char *where);
+void pl_grammar__check_givens(struct pl_check *c, const struct pl_ast_givens *givens);
+void pl_grammar__check_tool(struct pl_check *c, const struct pl_ast_path *path);
+
 /* ---- check_flow.c ---- */
 
 void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,

@@ -48,6 +48,7 @@ static bool collect(struct pl_graph *g) {
     pl_grammar__signatures(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__slots(g, &g->flow.v[i]);
     pl_grammar__flowgraph(g);
+    pl_grammar__marks(g);
     return true;
 }
 
@@ -67,6 +68,7 @@ static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     if (!parse(g) || !collect(g)) return PL_MALFORMED;
     pl_grammar__check(g);
     pl_grammar__explain_absent(g);
+    pl_grammar__explain_marks(g);
     if (g->said->errors) return PL_MALFORMED;
     pl_grammar__prove(g);
     struct pl_program p = {0};

@@ -48,7 +48,10 @@ struct pl_graph_slot {
     struct pl_span span; /* where it was first written */
     struct pl_ast_line *title;
     bool param, loop;
-    uint32_t title_text; /* texts, once emitted */
+    uint32_t title_text;     /* texts, once emitted */
+    struct pl_span marked;   /* what first made it private or secret, when no declaration did */
+    struct pl_str marked_by; /* the slot whose mark it took; empty: of something else */
+    bool records;            /* it may hold something marked that the customer did not type */
 };
 struct pl_graph_slots {
     PL_AST_LIST(struct pl_graph_slot);
@@ -60,6 +63,7 @@ struct pl_graph_flow {
     bool prelude;                /* of the prelude, or replaces one of it */
     struct pl_graph_slots slots; /* parameters first */
     struct pl_type result;       /* kind NONE: nothing */
+    bool records;                /* the result may be what the customer did not type */
 };
 
 /* A text of the program: its arguments in the order of their first appearance. */
@@ -236,6 +240,7 @@ struct pl_where {
     struct pl_graph *g;
     struct pl_graph_flow *flow; /* NULL: in a rule or a trigger's condition without locals */
     struct pl_known *known;     /* NULL: everything is taken as present */
+    bool agents;                /* a text that only people of the shop read */
 };
 
 /* Types `e`; `want`, when not NULL, tells which enum's members bare names are. Never NULL. Reports

@@ -85,7 +85,9 @@ static void body(struct finder *x, const struct pl_ast_block *b);
 static struct pl_type list_item(struct finder *x, struct pl_ast_expr *e) {
     struct pl_tx *list = pl_grammar__expr(&x->where, e, NULL);
     if (list->type.kind != PL_KIND_LIST) return pl_grammar__kind(PL_KIND_NONE);
-    return pl_grammar__item(x->g, list->type);
+    struct pl_type item = pl_grammar__item(x->g, list->type);
+    item.quals |= list->type.quals;
+    return item;
 }
 
 static void loop(struct finder *x, const struct pl_ast_each *e) {
@@ -183,6 +185,7 @@ static void set(struct finder *x, const struct pl_ast_path *slot, struct pl_ast_
     struct pl_type t = pl_grammar__expr(&x->where, value, NULL)->type;
     pl_grammar__speak(x->g);
     if (t.kind == PL_KIND_ENUM && t.def >= PL_NOWHERE - 1) t = pl_grammar__kind(PL_KIND_NONE);
+    t.quals = 0; /* marks.c follows them */
     write_path(x, slot, t);
 }
 

@@ -125,11 +125,13 @@ static void check_secret(struct pl_where *w, const struct pl_ast_piece *p, const
  */
 static void check_private(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
     struct pl_graph *g = w->g;
-    if (!(x->type.quals & PL_PRIVATE) || (x->type.quals & PL_SECRET) || !w->known) return;
+    if (!(x->type.quals & PL_PRIVATE) || (x->type.quals & PL_SECRET) || !w->known || w->agents)
+        return;
     const struct pl_tx *slot = x;
     while (slot->kind == PL_TX_FIELD) slot = slot->a;
-    bool typed =
-        x == slot && slot->kind == PL_TX_SLOT && PL_SLOT_SCOPE(slot->ref) != PL_SCOPE_CUSTOMER;
+    bool typed = x == slot && slot->kind == PL_TX_SLOT &&
+                 PL_SLOT_SCOPE(slot->ref) != PL_SCOPE_CUSTOMER &&
+                 !pl_grammar__slot_at(g, w->flow, slot->ref)->records;
     struct pl_str asked = pl_grammar__str(g, "%.*s.@asked", PL_STR_ARG(slot->name));
     typed |= x == slot && pl_grammar__known_has(w->known, pl_grammar__path(g, asked));
     if (!typed && !pl_grammar__known_has(w->known, pl_grammar__path(g, PL_STR("verified"))))
