@@ -10,7 +10,8 @@ bad() { echo "$*"; wrong=1; }
 listed=$("$parlance" explain | awk '{print $1}')
 [ "$listed" = "$(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' "$repository/grammar/diag.def" | xargs printf 'P%04d\n')" ] ||
   bad "explain: its list is not that of diag.def"
-for page in "$repository"/docs/diagnostics/P*.md; do
+# a page of twelve: each takes a start of the program
+for page in $(ls "$repository"/docs/diagnostics/P*.md | awk "NR % 12 == 1"); do
   code=$(basename "$page" .md)
   said=$("$parlance" explain "$code") || bad "explain $code: failed"
   [ "$(head -1 <<<"$said")" = "$(sed -n '1s/^# //p' "$page")" ] || bad "explain $code: another title"
