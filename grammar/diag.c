@@ -186,7 +186,9 @@ static void report_unused(struct pl_diags *d, bool about_unused) {
         if (!about_unused && may_be_unused(d, a)) continue;
         char code[16];
         snprintf(code, sizeof(code), "P%04u", (unsigned)a->code);
-        pl_diag1(d, PL_D_ALLOW_UNUSED, a->span, pl_str_c(code));
+        struct pl_diag *diag = pl_diag1(d, PL_D_ALLOW_UNUSED, a->span, pl_str_c(code));
+        pl_diag_fix(d, diag, PL_FIX_SAFE, pl_source_lines(d->sources, a->span), PL_STR(""),
+                    "delete the comment");
     }
 }
 

@@ -90,8 +90,8 @@ struct pl_diags {
 
 void pl_diags_init(struct pl_diags *d, struct pl_arena *arena, const struct pl_sources *sources);
 
-/* Report. The result takes notes and fixes until the next report; it is never NULL. Arguments are
- * copied. The span decides the line that an `allow` speaks of. */
+/* Report. The result takes notes and fixes, and is never NULL; what is not kept takes them in vain.
+ * Arguments are copied. The span decides the line that an `allow` speaks of. */
 struct pl_diag *pl_diag(struct pl_diags *d, enum pl_diag_code code, struct pl_span at);
 struct pl_diag *pl_diag1(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
                          struct pl_str a);
@@ -134,5 +134,7 @@ void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour);
 /* For programs: one JSON object a line, with code, severity, file, line, column, end_line,
  * end_column, message, notes and fixes. Why and how to mend it are among the notes. */
 void pl_diags_print_json(struct pl_buf *out, const struct pl_diags *d);
+/* One SARIF 2.1.0 log; a file's URI is its name in the source set. */
+void pl_diags_print_sarif(struct pl_buf *out, const struct pl_diags *d);
 
 #endif

@@ -29,9 +29,9 @@ struct lexer {
     /* layout */
     uint32_t indents[PL_LEX_DEPTH_MOST];
     size_t depth;
-    uint32_t line_indent; /* of the logical line */
-    size_t line_tokens;   /* tokens of the logical line */
-    bool tab_seen;
+    uint32_t line_indent;                      /* of the logical line */
+    size_t line_tokens;                        /* tokens of the logical line */
+    struct pl_diag *tab;                       /* of the first one, whose fix mends all */
     PL_AST_LIST(struct pl_ast_comment) allows; /* waiting for the line they speak of */
 };
 
@@ -467,8 +467,13 @@ static void lex_comment(struct lexer *x, bool own_line) {
 /* ---- layout ---- */
 
 static void report_tab(struct lexer *x) {
-    if (!x->tab_seen) mistake(x, PL_D_TAB, x->at, x->at + 1, (struct pl_str){0});
-    x->tab_seen = true;
+    struct pl_span at = pl_lex_span(&x->view, x->at, x->at + 1);
+    if (x->tab) {
+        pl_diag_edit(x->view.diags, x->tab, at, PL_STR("  "));
+        return;
+    }
+    x->tab = mistake(x, PL_D_TAB, x->at, x->at + 1, (struct pl_str){0});
+    pl_diag_fix(x->view.diags, x->tab, PL_FIX_SAFE, at, PL_STR("  "), "write two spaces for a tab");
 }
 
 /* Passes the spaces of a line's beginning. A tab counts two, so that later messages make sense. */
@@ -531,7 +536,7 @@ static void emit_indent(struct lexer *x, uint32_t columns) {
 static void take_ragged(struct lexer *x, uint32_t columns) {
     x->indents[x->depth] = columns;
     x->out->ragged = true;
-    if (x->tab_seen) return;
+    if (x->tab) return;
     mistake(x, PL_D_RAGGED, x->at - columns, x->at,
             pl_arena_printf(x->arena, "%u space%s", (unsigned)columns, columns == 1 ? "" : "s"));
 }
@@ -594,7 +599,7 @@ static void lex_line(struct lexer *x) {
 static void lex_lines(struct lexer *x) {
     struct pl_str s = x->view.bytes;
     x->at = pl_str_starts(s, PL_STR("\xEF\xBB\xBF")) ? 3 : 0;
-    while (x->at < s.n && !(x->out->hopeless && !x->tab_seen)) {
+    while (x->at < s.n && !(x->out->hopeless && !x->tab)) {
         size_t start = x->at, end = line_end(s, start);
         if (end - start > PL_LEX_LINE_MOST) {
             mistake(x, PL_D_LINE_SIZE, start, start + 1, (struct pl_str){0});

@@ -81,6 +81,14 @@ struct pl_str pl_span_text(const struct pl_sources *s, struct pl_span span) {
     return (struct pl_str){text.p + span.start, span.end - span.start};
 }
 
+struct pl_span pl_source_lines(const struct pl_sources *s, struct pl_span span) {
+    struct pl_str text = s->v[span.file].text;
+    while (span.start > 0 && text.p[span.start - 1] != '\n') span.start--;
+    while (span.end < text.n && text.p[span.end] != '\n') span.end++;
+    if (span.end < text.n) span.end++;
+    return span;
+}
+
 struct pl_span pl_span_join(struct pl_span a, struct pl_span b) {
     pl_assert(a.file == b.file);
     return (struct pl_span){a.file, a.start, b.end};

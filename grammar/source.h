@@ -46,6 +46,8 @@ struct pl_pos pl_source_pos(const struct pl_source *s, uint32_t offset);
 struct pl_str pl_source_line(const struct pl_source *s, uint32_t line);
 /* The bytes of a span. */
 struct pl_str pl_span_text(const struct pl_sources *s, struct pl_span span);
+/* The whole lines of a span, with their line ends. */
+struct pl_span pl_source_lines(const struct pl_sources *s, struct pl_span span);
 /* From the start of a to the end of b. */
 struct pl_span pl_span_join(struct pl_span a, struct pl_span b);
 

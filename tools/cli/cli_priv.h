@@ -39,16 +39,39 @@ bool pl_cli__strange(const char *command, const struct cli_args *args);
 
 /* ---- compiling ---- */
 
+struct pl_compiled;
+struct pl_compile_options;
+struct pl_diags;
+
+/* Says what keeps a folder from being read; CLI_FOUND when there are errors in *out. */
+int pl_cli__compile_folder(const char *flows, const struct pl_compile_options *options,
+                           struct pl_compiled *out);
+
+/* How `build` and `lint` tell what they found: --json, --sarif; --strict: warnings fail too. */
+enum cli_format { CLI_TEXT, CLI_JSON, CLI_SARIF };
+struct cli_report {
+    enum cli_format format;
+    bool strict;
+};
+/* Takes the options out; false when they contradict each other. */
+bool pl_cli__report_options(struct cli_args *args, struct cli_report *out);
+/* For people to stderr, for programs to stdout. Gives `code`, or CLI_FOUND when that is CLI_OK and
+ * there are warnings that fail. */
+int pl_cli__report(const struct cli_report *r, const struct pl_diags *d, int code);
+/* Applies the safe fixes of the project's diagnostics, or all, to its files; says which to stderr.
+ * CLI_OK, also when there was nothing to mend. */
+int pl_cli__fix(const char *folder, const struct pl_compile_options *options, bool unsafe);
+
 struct cli_image {
     struct pl_arena arena; /* owns the bytes */
     struct pl_str bytes;
     uint8_t hash[32];
     char hex[65];
 };
-/* Compiles a folder, prints its diagnostics to stderr (as JSON lines on stdout when asked). CLI_OK
- * with *out set, CLI_FOUND when the flows have errors, CLI_FAILED. */
-int pl_cli__compile(const char *flows, const char *translations, const char *hooks, bool json,
-                    bool quiet, struct cli_image *out);
+/* For a server: talks are not looked at, and only errors are printed, to stderr. CLI_OK with *out
+ * set, CLI_FOUND when the flows have errors, CLI_FAILED. */
+int pl_cli__compile(const char *flows, const char *translations, const char *hooks,
+                    struct cli_image *out);
 void pl_cli__image_free(struct cli_image *i);
 /* images/<hash> of the data folder: temporary name, fsync, rename, fsync the folder. */
 enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);

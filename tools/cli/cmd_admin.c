@@ -52,8 +52,7 @@ int pl_cli__reload(struct cli_args args) {
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
     if (code == CLI_OK)
-        code =
-            pl_cli__compile(config.flows, config.translations, config.hooks, false, true, &image);
+        code = pl_cli__compile(config.flows, config.translations, config.hooks, &image);
     if (code != CLI_OK) {
         if (code == CLI_FOUND)
             fprintf(stderr, "nothing was changed: the server goes on with the flows it has\n");

@@ -12,10 +12,12 @@
 
 struct build {
     struct pl_compiled *out;
+    const struct pl_compile_options *options;
     struct pl_str folder; /* as given, without a slash at the end */
     struct pl_str label;  /* its own name: "flows" */
     PL_VEC(struct pl_grammar_catalog) catalogs;
     PL_VEC(struct pl_grammar_lua) lua;
+    PL_VEC(struct pl_str) paths;
 };
 
 static bool is_folder(const char *path) {
@@ -27,35 +29,55 @@ static struct pl_str stem(struct pl_str path, struct pl_str suffix) {
     return (struct pl_str){path.p, path.n - suffix.n};
 }
 
-/* Reads every file with the suffix under a folder and hands it on with its relative path. */
+static enum pl_err read_file(struct build *b, struct pl_str path, struct pl_str *text) {
+    for (size_t i = 0; i < b->options->ntexts; i++) {
+        if (!pl_str_eq(b->options->texts[i].path, path)) continue;
+        *text = b->options->texts[i].text;
+        return PL_OK;
+    }
+    return pl_file_read(&b->out->arena, path.p, FILE_MOST, text);
+}
+
+/* Reads every file with the suffix under a folder and hands it on: where it is, and its path in the
+ * folder. */
 static enum pl_err each_file(struct build *b, const char *folder, const char *suffix,
-                             void (*take)(struct build *, struct pl_str path, struct pl_str text)) {
+                             void (*take)(struct build *, struct pl_str file, struct pl_str path,
+                                          struct pl_str text)) {
     struct pl_arena *a = &b->out->arena;
     struct pl_str *paths, text;
     size_t n = 0;
     enum pl_err err = pl_files_under(a, folder, suffix, FILES_MOST, &paths, &n);
     for (size_t i = 0; i < n && err == PL_OK; i++) {
-        struct pl_str path = pl_arena_printf(a, "%s/%.*s", folder, PL_STR_ARG(paths[i]));
-        err = pl_file_read(a, path.p, FILE_MOST, &text);
-        if (err == PL_OK) take(b, paths[i], text);
+        struct pl_str file = pl_arena_printf(a, "%s/%.*s", folder, PL_STR_ARG(paths[i]));
+        err = read_file(b, file, &text);
+        if (err == PL_OK) take(b, file, paths[i], text);
     }
     return err;
 }
 
-static void take_source(struct build *b, struct pl_str path, struct pl_str text) {
-    struct pl_str name =
-        pl_arena_printf(&b->out->arena, "%.*s/%.*s", PL_STR_ARG(b->label), PL_STR_ARG(path));
-    pl_sources_add(&b->out->sources, name, text);
+static uint32_t add_source(struct build *b, struct pl_str file, struct pl_str name,
+                           struct pl_str text) {
+    PL_PUSH(&b->paths, file);
+    return pl_sources_add(&b->out->sources, name, text);
 }
 
-static void take_catalog(struct build *b, struct pl_str path, struct pl_str text) {
+static void take_source(struct build *b, struct pl_str file, struct pl_str path,
+                        struct pl_str text) {
+    struct pl_str name =
+        pl_arena_printf(&b->out->arena, "%.*s/%.*s", PL_STR_ARG(b->label), PL_STR_ARG(path));
+    add_source(b, file, name, text);
+}
+
+static void take_catalog(struct build *b, struct pl_str file, struct pl_str path,
+                         struct pl_str text) {
     struct pl_str name = pl_arena_printf(&b->out->arena, "i18n/%.*s", PL_STR_ARG(path));
     struct pl_grammar_catalog c = {.locale = stem(path, PL_STR(".arb"))};
-    c.file = pl_sources_add(&b->out->sources, name, text);
+    c.file = add_source(b, file, name, text);
     PL_PUSH(&b->catalogs, c);
 }
 
-static void take_lua(struct build *b, struct pl_str path, struct pl_str text) {
+static void take_lua(struct build *b, struct pl_str file, struct pl_str path, struct pl_str text) {
+    (void)file;
     struct pl_grammar_lua l = {.name = stem(path, PL_STR(".lua")), .text = text};
     l.path = pl_arena_printf(&b->out->arena, "lua/%.*s", PL_STR_ARG(path));
     PL_PUSH(&b->lua, l);
@@ -72,11 +94,12 @@ static const char *beside(struct build *b, const char *name, const char *given) 
     return NULL;
 }
 
-static enum pl_err read_all(struct build *b, const struct pl_compile_options *o, bool talks) {
+static enum pl_err read_all(struct build *b) {
+    const struct pl_compile_options *o = b->options;
     const char *i18n = beside(b, "i18n", o->i18n), *lua = beside(b, "lua", o->lua);
     enum pl_err err = each_file(b, b->folder.p, ".flow", take_source);
     if (err == PL_OK && !b->out->sources.n) err = PL_NOT_FOUND;
-    if (err == PL_OK && talks) err = each_file(b, b->folder.p, ".talk", take_source);
+    if (err == PL_OK && !o->without_talks) err = each_file(b, b->folder.p, ".talk", take_source);
     if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
     if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
     return err;
@@ -105,7 +128,7 @@ static enum pl_err write_image(struct pl_compiled *out) {
     return err;
 }
 
-static enum pl_err compile(struct build *b, const struct pl_compile_options *o) {
+static enum pl_err compile(struct build *b) {
     struct pl_compile_host host = {.folder = b->folder, .label = b->label};
     struct pl_grammar_host callbacks;
     struct pl_grammar_input input = {.sources = &b->out->sources,
@@ -114,38 +137,36 @@ static enum pl_err compile(struct build *b, const struct pl_compile_options *o) 
                                      .lua = b->lua.v,
                                      .nlua = b->lua.n};
     pl_compile__host_open(&host, &callbacks);
-    if (o->check_only) callbacks.train = NULL;
+    if (b->options->check_only) callbacks.train = NULL;
     enum pl_err err =
         pl_grammar_compile(&b->out->arena, &input, &callbacks, &b->out->diags, &b->out->program);
     pl_compile__host_close(&host);
-    if (err == PL_OK && !o->check_only) err = write_image(b->out);
+    if (err == PL_OK && !b->options->check_only) err = write_image(b->out);
     return err;
 }
 
-static enum pl_err compile_folder(const char *folder, const struct pl_compile_options *o,
-                                  bool talks, struct pl_compiled *out) {
-    struct build b = {.out = out};
+static struct pl_str *keep_paths(const struct build *b) {
+    struct pl_str *v = PL_NEW_ARRAY(&b->out->arena, struct pl_str, b->paths.n + 1);
+    for (size_t i = 0; i < b->paths.n; i++) v[i] = b->paths.v[i];
+    return v;
+}
+
+enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
+                              struct pl_compiled *out) {
+    static const struct pl_compile_options defaults = {0};
+    struct build b = {.out = out, .options = options ? options : &defaults};
     *out = (struct pl_compiled){0};
     pl_arena_init(&out->arena, 0);
     pl_sources_init(&out->sources, &out->arena);
     pl_diags_init(&out->diags, &out->arena, &out->sources);
     enum pl_err err = name_folder(&b, folder);
-    if (err == PL_OK) err = read_all(&b, o, talks);
-    if (err == PL_OK) err = compile(&b, o);
+    if (err == PL_OK) err = read_all(&b);
+    out->paths = keep_paths(&b);
+    if (err == PL_OK) err = compile(&b);
     PL_VEC_FREE(&b.catalogs);
     PL_VEC_FREE(&b.lua);
+    PL_VEC_FREE(&b.paths);
     return err;
-}
-
-static const struct pl_compile_options defaults;
-
-enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
-                              struct pl_compiled *out) {
-    return compile_folder(folder, options ? options : &defaults, true, out);
-}
-
-enum pl_err pl_compile_flows(const char *folder, struct pl_compiled *out) {
-    return compile_folder(folder, &defaults, false, out);
 }
 
 void pl_compiled_free(struct pl_compiled *c) {

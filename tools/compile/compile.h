@@ -17,14 +17,23 @@
 #include "grammar/grammar.h"
 #include "runtime/program/program.h"
 
+/* A text to read in the place of a file on disk. */
+struct pl_compile_text {
+    struct pl_str path; /* as in pl_compiled.paths */
+    struct pl_str text;
+};
 struct pl_compile_options {
     const char *i18n, *lua; /* folders; NULL: found as above */
     bool check_only;        /* no training, no image: what an editor wants at every key */
+    bool without_talks;     /* a mistake in a talk keeps nobody from serving the flows */
+    const struct pl_compile_text *texts;
+    size_t ntexts;
 };
 
 struct pl_compiled {
     struct pl_arena arena;
     struct pl_sources sources; /* flows, talks, catalogs */
+    struct pl_str *paths;      /* of each source, on disk, with a zero byte behind it */
     struct pl_diags diags;     /* finished; print them with pl_diags_print */
     struct pl_program program; /* whole when the build succeeded */
     struct pl_str image;       /* its bytes; empty under check_only */
@@ -35,8 +44,6 @@ struct pl_compiled {
  * PL_NOT_FOUND: no folder, or no *.flow in it; PL_IO, PL_LIMIT: a file could not be read. */
 enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
                               struct pl_compiled *out);
-/* The like for the flows alone: talks are not looked at. */
-enum pl_err pl_compile_flows(const char *folder, struct pl_compiled *out);
 void pl_compiled_free(struct pl_compiled *c);
 
 #endif

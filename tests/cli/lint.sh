@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: lint.sh PARLANCE REPOSITORY    Formats and exit codes of lint and build; what --fix does.
+set -u
+parlance=$1 repository=$2 wrong=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+bad() { echo "$*"; wrong=1; }
+ends() { # CODE ARGUMENT...
+  local code=$1; shift
+  "$parlance" "$@" >out 2>err </dev/null
+  local ended=$?
+  [ "$ended" = "$code" ] || { bad "parlance $*: ended with $ended instead of $code"; cat err; }
+}
+mkdir flows
+cp -r "$repository/flows/prelude" flows/
+page() { # writes a whole program around the lines of stdin
+  { printf 'parlance 1\n\nassistant "Nova"\n  source en-US\n  zone "Europe/Berlin"\n  currency USD\n  start hello\n\n'
+    printf 'queue general\n  title "our team" @queue.general\n\n'
+    printf 'flow hello\n  title "the start" @hello.title\n'; cat; } > flows/page.flow
+}
+
+# exit codes: 0 without errors, 1 with them, and with warnings when they are to fail; 2 for usage
+page <<<'  "Hello." @hello.greet'
+ends 0 lint flows
+grep -q 'no mistakes' err || bad "lint: says mistakes where none are: $(cat err)"
+ends 0 lint flows --strict
+page <<<'  "Hello."'
+ends 0 lint flows
+ends 1 lint flows --strict
+ends 0 build flows -o a.pimg
+ends 1 build flows -o b.pimg --strict
+[ -s a.pimg ] || bad "build: a warning kept it from writing"
+[ ! -e b.pimg ] || bad "build --strict: wrote an image in spite of a warning"
+page <<<'  "Hello {session.ordr}." @hello.greet'
+ends 1 lint flows
+ends 1 build flows
+ends 2 lint flows --json --sarif
+ends 2 lint flows --unsafe
+ends 2 build flows --dump --sarif
+ends 2 lint flows --jsn
+
+# one object a line, with exactly these fields
+ends 1 lint flows --json
+[ "$(wc -l < out)" = 1 ] || bad "lint --json: not a line an error"
+[ ! -s err ] || bad "lint --json: speaks to people as well"
+fields=$(sed 's/"[a-z_]*":\[.*//; s/:\("[^"]*"\|[0-9]*\),/ /g; s/[{"]//g' out)
+[ "$fields" = "code severity file line column end_line end_column message " ] || bad "lint --json: has $fields"
+grep -q '"notes":\[.*\],"fixes":\[.*\]}$' out || bad "lint --json: ends $(cat out)"
+cp out lint.json
+ends 1 build flows --json
+diff lint.json out || bad "build --json: not as lint"
+ends 1 lint flows --sarif
+grep -q '^{"$schema":.*"version":"2.1.0","runs":\[{"tool":.*"results":\[{"ruleId":"P0200",' out || bad "lint --sarif: $(cat out)"
+
+# a talk is none of the program: its mistakes are lint's and test's alone
+page <<<'  "Hello." @hello.greet'
+printf 'parlance 1\n\ntalk "wrong"\n  user "hi"\n  bot @hello.gret\n' > flows/a.talk
+ends 0 build flows
+ends 1 lint flows
+grep -q 'flows/a.talk:5:7: error P0200' err || bad "lint: does not look at talks"
+rm flows/a.talk
+
+# --fix: what is surely meant; a second run changes nothing
+page <<'FLOW'
+  # allow P0400: no longer so
+  if language is "en"
+  	"Hello."
+  if verified == true
+    "Welcome back." @hello.back
+  goto anything_els
+FLOW
+ends 0 lint flows --fix
+grep -q '^mended flows/page.flow:16: P0002' err || bad "lint --fix: does not say what it did: $(cat err)"
+mv flows/page.flow mended
+page <<'FLOW'
+  if language is "en"
+    "Hello." @hello.1
+  if verified is true
+    "Welcome back." @hello.back
+  goto anything_else
+FLOW
+diff flows/page.flow mended || bad "lint --fix: mended otherwise"
+mv mended flows/page.flow
+ends 0 lint flows --fix
+grep -q mended err && bad "lint --fix: mends twice: $(cat err)"
+exit $wrong
