@@ -163,6 +163,17 @@ static void command_leave(struct pl_engine *e, struct eng_input *in) {
     free(k);
 }
 
+static void command_done(struct pl_engine *e, struct eng_input *in) {
+    struct eng_conv *c = NULL;
+    enum pl_err err = pl_engine__conv_load(e, in->conversation, &c);
+    if (err == PL_OK) {
+        pl_engine__input(e, c, in);
+        return;
+    }
+    if (e->config.sink.done) e->config.sink.done(e->config.sink.ctx, in->client, err);
+    free(in);
+}
+
 /* The conversation of a client that is still there may have left memory when the store refused. */
 static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_input *in) {
     struct eng_conv *c = k ? k->c : NULL;
@@ -179,13 +190,16 @@ static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_i
 static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
-    struct eng_client *k = in->kind == ENG_OPEN ? NULL : pl_engine__client(e, in->client);
+    bool visits = in->kind == ENG_OPEN || in->kind == ENG_DONE; /* names no client that is there */
+    struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
     } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
     } else if (in->kind == ENG_LEAVE) {
         command_leave(e, in);
+    } else if (in->kind == ENG_DONE) {
+        command_done(e, in);
     } else {
         command_said(e, k, in);
     }
@@ -228,6 +242,15 @@ void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int valu
     in->client = client;
     in->seq = seq;
     in->value = value;
+    post(e, in);
+}
+
+void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_DONE, PL_STR(""), PL_STR(""), PL_STR(""));
+    in->client = ticket;
+    in->seq = done->number;
+    memcpy(in->conversation, done->conversation, sizeof in->conversation);
+    memcpy(in->hash, done->who, sizeof done->who);
     post(e, in);
 }
 
@@ -380,9 +403,9 @@ static void make_active(struct pl_engine *e, struct eng_image *i) {
     struct eng_image *old = e->active;
     if (i == old) return;
     pl_engine__image_use(i);
-    pthread_mutex_lock(&e->api_lock); /* `status` reads it on another thread */
+    pthread_mutex_lock(&e->active_lock);
     e->active = i;
-    pthread_mutex_unlock(&e->api_lock);
+    pthread_mutex_unlock(&e->active_lock);
     ENG_COUNT(e, RELOADS);
     if (old) pl_engine__image_leave(e, &old);
     pl_engine__lists_ask(e, i, true);
@@ -445,9 +468,9 @@ enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image) {
 
 void pl_engine_status(struct pl_engine *e, struct pl_jw *w) {
     char hash[65];
-    pthread_mutex_lock(&e->api_lock);
+    pthread_mutex_lock(&e->active_lock);
     pl_hex(pl_image_hash(e->active->image), 32, hash);
-    pthread_mutex_unlock(&e->api_lock);
+    pthread_mutex_unlock(&e->active_lock);
     pl_jw_name(w, "image");
     pl_jw_text(w, pl_str_c(hash));
     pl_jw_name(w, "conversations_in_memory");
@@ -550,6 +573,7 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
     e->loop = config->loop;
     e->own_loop = !config->loop;
     pthread_mutex_init(&e->api_lock, NULL);
+    pthread_mutex_init(&e->active_lock, NULL);
     name_counters(e);
     pl_rand_seed(&e->rand, config->seed ? config->seed : (uint64_t)eng_now(e));
     struct pl_vm_env env = {.matches = pl_engine__matches, .ctx = e};
@@ -595,6 +619,7 @@ static void free_turns(struct pl_engine *e) {
         PL_VEC_FREE(&t->events);
         PL_VEC_FREE(&t->opens);
         PL_VEC_FREE(&t->writes);
+        PL_VEC_FREE(&t->dones);
         free(t);
     }
 }
@@ -650,6 +675,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     pl_buf_free(&e->buf);
     pl_buf_free(&e->buf2);
     pthread_mutex_destroy(&e->api_lock);
+    pthread_mutex_destroy(&e->active_lock);
     if (!e->config.loop && e->loop) pl_loop_destroy(&e->loop);
     free(e);
 }

@@ -69,6 +69,9 @@ struct pl_engine_sink {
     /* detail: more words for a person, may be empty. cid.counter 0: about the open. */
     void (*error)(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
                   struct pl_engine_cid cid);
+    /* pl_engine_done: PL_OK when it is on disk; PL_NOT_FOUND: no such conversation, or no such
+     * hand-over on its list; PL_ERASED; what loading and the store may give. May be NULL. */
+    void (*done)(void *ctx, uint64_t ticket, enum pl_err err);
 };
 
 /* ---- hooks, reached by callbacks ---- */
@@ -166,9 +169,26 @@ void pl_engine_leave(struct pl_engine *e, uint64_t client);
 /* Makes the image the active one for conversations between flows; waits until the engine has it
  * and its entry is on disk. On failure the old one stays. */
 enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image);
-/* Appends a JSON array: conversations that wait for a person, oldest first of the highest
- * priority, with transcript, facts and slots. Blocks for the reading. */
-enum pl_err pl_engine_queue(struct pl_engine *e, struct pl_buf *json);
+
+#define PL_ENGINE_PAGE   100 /* hand-overs at most */
+#define PL_ENGINE_CURSOR 64
+/* Appends a JSON array of hand-overs that people have to look after, oldest first of the highest
+ * priority, each with facts, slots, notes and the end of its transcript: at most `limit` behind the
+ * place `after` (empty: from the first). next: where the rest begins, empty when there is none.
+ * PL_MALFORMED: `after` is no place. Blocks for the reading: not for a thread that others wait for.
+ */
+enum pl_err pl_engine_queue(struct pl_engine *e, uint32_t limit, struct pl_str after,
+                            struct pl_buf *json, char next[PL_ENGINE_CURSOR]);
+/* People are through with a hand-over: it leaves the list for good, until its customer writes
+ * again. Does not wait: the sink's `done` hears of it, with the caller's ticket. */
+struct pl_engine_done {
+    uint8_t conversation[16];
+    uint64_t number; /* of the hand-over in it */
+    uint8_t who[16]; /* the operator, for the journal */
+};
+void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done);
+/* "<conversation>-<number>", as the list shows it; false: it is none. */
+bool pl_engine_done_read(struct pl_str id, struct pl_engine_done *out);
 /* Appends JSON members about images and conversations, for `status`. */
 void pl_engine_status(struct pl_engine *e, struct pl_jw *w);
 

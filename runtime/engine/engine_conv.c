@@ -88,7 +88,8 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     PL_VEC_FREE(&c->effects);
     PL_VEC_FREE(&c->clients);
     pl_buf_free(&c->state);
-    pl_buf_free(&c->handoff);
+    pl_engine__handoff_free(c);
+    pl_engine__notes_free(c);
     pl_engine__image_leave(e, &c->image);
     pl_conv_wipe(&c->j);
     free(c);
@@ -217,6 +218,14 @@ static void offer_buttons(struct eng_conv *c, const struct pl_vm_part *parts, ui
     }
 }
 
+static void note(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
+                 int64_t now_ms) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    pl_engine__note(c, pl_engine__text(e, c, &v->note, &a, now_ms));
+    pl_arena_free(&a);
+}
+
 void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
                        const struct pl_vm_result *r) {
     pl_buf_clear(&c->state);
@@ -233,6 +242,7 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind == PL_EFFECT_HOOK) effect_begin(c, v, event->now_ms);
         if (v->kind == PL_EFFECT_SAY) offer_buttons(c, v->say.parts, v->say.nparts);
+        if (v->kind == PL_EFFECT_NOTE) note(e, c, v, event->now_ms);
     }
     /* a read that nobody waits for any more (the flow was cut off) is forgotten */
     for (size_t i = c->effects.n; i > 0; i--) {
@@ -397,6 +407,33 @@ static void read_lists(struct pl_reader *r, struct eng_conv *c) {
     }
 }
 
+/* What people have: hand-overs, and notes for the next one. */
+static void write_people(struct pl_buf *b, const struct eng_conv *c) {
+    pl_buf_var(b, c->handoffs.n);
+    for (size_t i = 0; i < c->handoffs.n; i++) {
+        const struct eng_handoff *h = &c->handoffs.v[i];
+        pl_buf_var(b, h->n);
+        pl_buf_zig(b, h->since_ms);
+        pl_buf_byte(b, h->done);
+        pl_buf_text(b, pl_buf_slice(&h->json));
+    }
+    pl_buf_var(b, c->notes.n);
+    for (size_t i = 0; i < c->notes.n; i++) pl_buf_text(b, c->notes.v[i]);
+}
+
+static void read_people(struct pl_reader *r, struct eng_conv *c) {
+    uint64_t n = pl_read_var(r);
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        struct eng_handoff h = {.n = pl_read_var(r), .shown = true}; /* its row came with it */
+        h.since_ms = pl_read_zig(r);
+        h.done = pl_read_u8(r);
+        pl_buf_str(&h.json, pl_read_text(r));
+        PL_PUSH(&c->handoffs, h);
+    }
+    n = pl_read_var(r);
+    for (uint64_t i = 0; i < n && !r->bad; i++) pl_engine__note(c, pl_read_text(r));
+}
+
 static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_clear(b);
     pl_buf_byte(b, ENG_RECORD_VERSION);
@@ -407,7 +444,7 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     write_memory(b, c);
     write_effects(b, c);
     write_lists(b, c);
-    pl_buf_text(b, pl_buf_slice(&c->handoff));
+    write_people(b, c);
     pl_buf_zig(b, c->timer_row);
     pl_buf_text(b, pl_buf_slice(&c->state));
 }
@@ -442,7 +479,7 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     read_memory(&r, c);
     read_effects(e, &r, c);
     read_lists(&r, c);
-    pl_buf_str(&c->handoff, pl_read_text(&r));
+    read_people(&r, c);
     c->timer_row = pl_read_zig(&r);
     pl_buf_str(&c->state, pl_read_text(&r));
     return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
@@ -507,8 +544,16 @@ static void replay_arrival(struct eng_conv *c, const struct pl_entry *entry) {
     struct pl_engine_cid cid = {v->client, v->counter};
     struct eng_said said = {.said = v->said, .text = v->text.s, .label = v->label};
     pl_engine__remember(c, cid, v->body_hash, entry->first_seq);
-    if (c->with == PL_WITH_BOT && c->ninbox < PL_ENGINE_INBOX)
+    if (c->with != PL_WITH_BOT)
+        pl_engine__handoff_again(c);
+    else if (c->ninbox < PL_ENGINE_INBOX)
         pl_engine__inbox_push(c, entry->n, &said);
+}
+
+static void replay_agent(struct eng_conv *c, const struct pl_entry_agent *v) {
+    int64_t n;
+    if (v->action == ENG_AGENT_DONE && pl_str_i64(v->data, &n))
+        pl_engine__handoff_done(c, (uint64_t)n);
 }
 
 static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
@@ -523,9 +568,10 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
     case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
     case PL_ENTRY_WITH:
         pl_engine__with(c, entry->with.with);
-        pl_buf_clear(&c->handoff);
-        pl_buf_str(&c->handoff, entry->with.data);
+        pl_engine__notes_free(c);
+        pl_engine__handoff_add(c, entry->n, entry->at_ms, entry->with.data);
         return PL_OK;
+    case PL_ENTRY_AGENT: replay_agent(c, &entry->agent); return PL_OK;
     default: return PL_OK; /* what others wrote does not change the state */
     }
 }
@@ -603,7 +649,7 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
     pl_engine__input(e, *out,
                      pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
     *out = pl_engine__conv_find(e, id); /* gone when catching up failed */
-    if (*out && (*out)->handoff.n)
+    if (*out && pl_engine__handoff_hidden(*out))
         pl_engine__conv_save(e, *out); /* others read its row in the queue */
     return *out ? PL_OK : PL_IO;
 }
@@ -626,6 +672,8 @@ enum pl_err pl_engine_again(struct pl_engine *e, const uint8_t conversation[16])
 
 /* ---- snapshots ---- */
 
+#define SIDE_ROWS 40 /* timers, and hand-overs: as many as people have, and done ones */
+
 static struct pl_str timer_key(struct pl_arena *a, int64_t at_ms, const uint8_t id[16]) {
     char *p = pl_arena_alloc(a, 25);
     p[0] = 't';
@@ -635,7 +683,7 @@ static struct pl_str timer_key(struct pl_arena *a, int64_t at_ms, const uint8_t 
 }
 
 static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                        struct pl_store_row rows[3]) {
+                        struct pl_store_row rows[SIDE_ROWS]) {
     size_t n = 0;
     /* what goes on by itself is woken after a restart even when nothing is left to replay */
     int64_t wake = c->effects.n || c->ninbox ? eng_now(e) : c->deadline_ms;
@@ -647,24 +695,13 @@ static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena
         }
         c->timer_row = wake;
     }
-    if (c->handoff.n) {
-        struct pl_str key = {.n = 17};
-        char *p = pl_arena_alloc(a, key.n);
-        p[0] = 'q';
-        memcpy(p + 1, c->id, 16);
-        key.p = p;
-        struct pl_buf sealed = {0};
-        if (pl_journal_seal_row(e->journal, &c->j, key, pl_buf_slice(&c->handoff), &sealed) ==
-            PL_OK)
-            rows[n++] = (struct pl_store_row){key, pl_arena_str(a, pl_buf_slice(&sealed))};
-        pl_buf_free(&sealed);
-    }
+    n += pl_engine__handoff_rows(e, c, a, rows + n, SIDE_ROWS - n);
     return n;
 }
 
 enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
     struct pl_arena a;
-    struct pl_store_row rows[3] = {0};
+    struct pl_store_row rows[SIDE_ROWS] = {0};
     int64_t timer_row = c->timer_row;
     if (!c->dirty || c->turn || c->broken) return PL_OK;
     pl_arena_init(&a, 0);
@@ -679,6 +716,7 @@ enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
         c->timer_row = timer_row;
         return err;
     }
+    pl_engine__handoff_shown(c);
     c->dirty = false;
     c->ticket = pl_store_ticket(e->config.store);
     return PL_OK;

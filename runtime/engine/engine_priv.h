@@ -20,10 +20,12 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/vm/vm.h"
 
-#define ENG_RECORD_VERSION 1
+#define ENG_RECORD_VERSION 2
 #define ENG_CLIENTS        8  /* client instances that dedupe remembers */
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
+#define ENG_NOTES          16 /* that a hand-over carries */
+#define ENG_HANDOFFS       16 /* of a conversation that people have at once */
 #define ENG_TURN_ENTRIES   12
 #define ENG_TURN_PUTS      12  /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
 #define ENG_KEY            120 /* an idempotency key with its NUL */
@@ -91,6 +93,14 @@ struct eng_button {
     struct pl_buf args;
 };
 
+struct eng_handoff { /* a hand-over that people have, or had last */
+    uint64_t n;      /* of its entry */
+    int64_t since_ms;
+    bool done;  /* off their list */
+    bool shown; /* its row in the store says so */
+    struct pl_buf json;
+};
+
 struct eng_attached {
     uint64_t client, sent;
 };
@@ -104,8 +114,11 @@ enum eng_kind {
     ENG_HOOK,
     ENG_TIMER,
     ENG_CATCH_UP, /* after a load: go on with what was under way */
+    ENG_DONE,     /* people are through with a hand-over */
     ENG_LEAVE
 };
+
+enum { ENG_AGENT_DONE = 1 }; /* an AGENT entry's action; its data is the hand-over's number */
 
 struct eng_input {
     struct pl_post post;
@@ -139,6 +152,7 @@ struct eng_turn {
     PL_VEC(struct pl_engine_event) events;
     PL_VEC(uint64_t) opens;  /* clients that wait for ready */
     PL_VEC(uint64_t) writes; /* effects to start when durable */
+    PL_VEC(uint64_t) dones;  /* tickets of operators to answer */
     bool snapshot;           /* something others must see: a hand-over */
 };
 
@@ -157,10 +171,11 @@ struct eng_conv {
     struct eng_waiting inbox[PL_ENGINE_INBOX];
     uint32_t ninbox;
     PL_VEC(struct eng_effect *) effects;
-    PL_VEC(struct eng_button) buttons; /* the last ENG_BUTTONS, number k at k % ENG_BUTTONS */
-    uint32_t nbuttons;                 /* ever offered */
-    struct pl_buf handoff;             /* JSON of the last hand-over, empty: none */
-    int64_t timer_row;                 /* deadline of the hint row in the store, 0 none */
+    PL_VEC(struct eng_button) buttons;   /* the last ENG_BUTTONS, number k at k % ENG_BUTTONS */
+    uint32_t nbuttons;                   /* ever offered */
+    PL_VEC(struct eng_handoff) handoffs; /* oldest first; of those that are done the last alone */
+    PL_VEC(struct pl_str) notes;         /* for who takes the next hand-over; malloc'd */
+    int64_t timer_row;                   /* deadline of the hint row in the store, 0 none */
     /* from the state */
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;
@@ -208,7 +223,8 @@ struct pl_engine {
     struct pl_post port_post;
     atomic_bool port_posted;
     struct pl_journal *journal, *api; /* api: of operators' verbs, behind the lock */
-    pthread_mutex_t api_lock;
+    pthread_mutex_t api_lock;         /* of api */
+    pthread_mutex_t active_lock;      /* of active, which `status` reads on another thread */
     struct pl_vm *vm;
     struct pl_locale_tools *tools;
     struct pl_rand rand;
@@ -314,9 +330,25 @@ void pl_engine__cache_free(struct pl_engine *e);
 struct pl_value *pl_engine__args(struct pl_arena *a, const struct pl_buf *b, uint32_t n);
 
 /* engine_queue.c */
-/* The hand-over as JSON into c->handoff. */
-void pl_engine__handoff(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *fx,
-                        struct pl_arena *a, int64_t now_ms);
+/* A hand-over as JSON. */
+struct pl_str pl_engine__handoff(struct pl_engine *e, struct eng_conv *c,
+                                 const struct pl_vm_effect *fx, struct pl_arena *a, int64_t now_ms);
+/* It is people's now: entry n of this time. */
+void pl_engine__handoff_add(struct eng_conv *c, uint64_t n, int64_t at_ms, struct pl_str json);
+/* False: there is none such on the list. */
+bool pl_engine__handoff_done(struct eng_conv *c, uint64_t n);
+/* The customer says something that no bot answers: with no hand-over of his on the list the last
+ * one is on it again. True: so it was. */
+bool pl_engine__handoff_again(struct eng_conv *c);
+bool pl_engine__handoff_hidden(const struct eng_conv *c); /* rows of the list are to be written */
+/* The rows to write, in the arena; after that they are as good as written. */
+size_t pl_engine__handoff_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                               struct pl_store_row *rows, size_t most);
+void pl_engine__handoff_shown(struct eng_conv *c);
+void pl_engine__handoff_free(struct eng_conv *c);
+/* What the next hand-over carries; too much of it is cut. */
+void pl_engine__note(struct eng_conv *c, struct pl_str text);
+void pl_engine__notes_free(struct eng_conv *c);
 extern const char *const pl_engine__modes[4]; /* "now" "offer" "callback" "message" */
 
 /* engine.c */

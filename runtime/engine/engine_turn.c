@@ -70,7 +70,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     t->e = e;
     t->c = c;
     t->nentries = 0;
-    t->acks.n = t->events.n = t->opens.n = t->writes.n = 0;
+    t->acks.n = t->events.n = t->opens.n = t->writes.n = t->dones.n = 0;
     t->snapshot = false;
     pl_journal_begin(&t->append, &c->j);
     return t;
@@ -230,13 +230,15 @@ static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind != PL_EFFECT_HANDOFF) continue;
         ENG_COUNT(e, HANDOFFS);
-        pl_engine__handoff(e, c, v, &t->a, now_ms);
+        struct pl_str json = pl_engine__handoff(e, c, v, &t->a, now_ms);
+        pl_engine__notes_free(c);
         if (v->mode == PL_HANDOFF_NOW) pl_engine__with(c, PL_WITH_WAITING);
         struct pl_entry entry = {.kind = PL_ENTRY_WITH, .flags = PL_ENTRY_WAITS};
         entry.with.with = c->with;
-        entry.with.data = pl_arena_str(&t->a, pl_buf_slice(&c->handoff));
+        entry.with.data = json;
         t->snapshot = true;
         if (!add(e, t, &entry)) return;
+        pl_engine__handoff_add(c, entry.n, entry.at_ms, json);
     }
 }
 
@@ -448,7 +450,10 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     if (!arrive(e, c, t, in, text, said.label, hash, &n)) return;
-    if (!bot) return;
+    if (!bot) {
+        t->snapshot = pl_engine__handoff_again(c);
+        return;
+    }
     if (busy && !now) {
         pl_engine__inbox_push(c, n, &said);
         return;
@@ -579,6 +584,27 @@ static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input
     add(e, t, &entry);
 }
 
+static void say_done(struct pl_engine *e, uint64_t ticket, enum pl_err err) {
+    if (e->config.sink.done) e->config.sink.done(e->config.sink.ctx, ticket, err);
+}
+
+static void done(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct eng_input *in) {
+    char number[24];
+    struct pl_entry entry = {.kind = PL_ENTRY_AGENT, .flags = PL_ENTRY_WAITS};
+    if (!pl_engine__handoff_done(c, in->seq)) {
+        say_done(e, in->client, PL_NOT_FOUND);
+        return;
+    }
+    memcpy(entry.agent.agent, in->hash, sizeof entry.agent.agent);
+    entry.agent.action = ENG_AGENT_DONE;
+    snprintf(number, sizeof number, "%llu", (unsigned long long)in->seq);
+    entry.agent.data = pl_str_c(number);
+    PL_PUSH(&t->dones, in->client);
+    t->snapshot = true;
+    add(e, t, &entry);
+}
+
 static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                    struct eng_input *in) {
     switch ((enum eng_kind)in->kind) {
@@ -593,6 +619,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_HOOK: hook(e, c, t, in); break;
     case ENG_TIMER: timer(e, c, t); break;
     case ENG_CATCH_UP: catch_up(e, c, t); break;
+    case ENG_DONE: done(e, c, t, in); break;
     case ENG_LEAVE: break; /* a command only */
     }
 }
@@ -610,9 +637,12 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     for (size_t i = 0; i < t->acks.n; i++)
         pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
     for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
-    for (struct eng_input *in = c->first; in; in = in->next)
+    for (size_t i = 0; i < t->dones.n; i++) say_done(e, t->dones.v[i], PL_UNAVAILABLE);
+    for (struct eng_input *in = c->first; in; in = in->next) {
+        if (in->kind == ENG_DONE) say_done(e, in->client, PL_UNAVAILABLE);
         if (in->kind == ENG_SEND || in->kind == ENG_OPEN)
             pl_engine__error(e, in->client, code, in->cid);
+    }
     turn_put(e, t);
     c->turn = NULL;
     if (c->refused) PL_PUSH(&e->again, id);
@@ -681,6 +711,7 @@ static void turn_done(struct pl_journal_append *append) {
     }
     bool old = c->dirty && eng_now(e) - c->dirty_ms >= 2 * ENG_IDLE_MS; /* never idle at a tick */
     if (t->snapshot || old) pl_engine__conv_save(e, c);
+    for (size_t i = 0; i < t->dones.n && !e->stopped; i++) say_done(e, t->dones.v[i], PL_OK);
     turn_put(e, t);
     pl_engine__advance(e, c);
 }

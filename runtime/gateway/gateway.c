@@ -262,6 +262,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     g->ending = true;
     destroy_context(g);
     pl_assert(g->nconns == 0);
+    PL_VEC_FREE(&g->asked);
     PL_VEC_FREE(&g->slots);
     PL_VEC_FREE(&g->free_slots);
     pl_map_free(&g->peers);

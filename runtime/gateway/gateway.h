@@ -85,14 +85,24 @@ void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
 
 /* ---- create, drain, destroy ---- */
 
-/* What the HTTP API reads; called on the gateway's thread, quick. */
+/* What the HTTP API reaches. Called on the gateway's thread, quick: what takes time is given a
+ * ticket, and answered by pl_gateway_answer. */
+struct pl_gateway_done {
+    struct pl_str id; /* as the list showed it */
+    uint8_t who[8];   /* the operator's token */
+};
 struct pl_gateway_api {
     void *ctx;
-    /* Appends a JSON array: the conversations that wait for a person. */
-    enum pl_err (*queue)(void *ctx, struct pl_buf *json);
+    /* At most `limit` of what people have to look after, behind the place `after` (empty: from the
+     * first). False: not now. */
+    bool (*queue)(void *ctx, uint64_t ticket, uint32_t limit, struct pl_str after);
+    /* One of them is looked after. False: that is no id. */
+    bool (*done)(void *ctx, uint64_t ticket, const struct pl_gateway_done *done);
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
 };
+/* Any thread, once for each ticket. json: the answer when err is PL_OK; copied. */
+void pl_gateway_answer(struct pl_gateway *g, uint64_t ticket, enum pl_err err, struct pl_str json);
 
 struct pl_gateway_config {
     struct pl_loop *loop;

@@ -96,14 +96,15 @@ int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool w
     return lws_write(wsi, start, n, LWS_WRITE_HTTP_HEADERS) == (int)n ? 0 : -1;
 }
 
-static void forget(struct pl_gateway__http *a) {
+static void forget(struct pl_gateway *g, struct pl_gateway__http *a) {
+    pl_gateway__ask_forget(g, a);
     pl_gateway__call_forget(a);
     pl_buf_free(&a->body);
     *a = (struct pl_gateway__http){0};
 }
 
-static int finish(struct lws *wsi, struct pl_gateway__http *a) {
-    forget(a);
+static int finish(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    forget(g, a);
     return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
 }
 
@@ -112,7 +113,7 @@ int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gat
     pl_gateway__count(g, PL_GATEWAY_http_requests, 1);
     if (a->body.failed) return -1;
     if (pl_gateway__http_headers(wsi, a, !head) != 0) return -1;
-    if (head || a->at == a->body.n) return finish(wsi, a);
+    if (head || a->at == a->body.n) return finish(g, wsi, a);
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -129,55 +130,12 @@ static int send_more(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__h
     enum lws_write_protocol how = n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
     if (lws_write(wsi, (unsigned char *)g->scratch.p + LWS_PRE, n, how) != (int)n) return -1;
     a->at += n;
-    if (a->at == a->body.n) return finish(wsi, a);
+    if (a->at == a->body.n) return finish(g, wsi, a);
     lws_callback_on_writable(wsi);
     return 0;
 }
 
-/* ---- operators ---- */
-
-static int64_t wall_ms(struct pl_gateway *g) {
-    struct pl_clock clock = pl_loop_clock(g->c.loop);
-    return clock.wall_ms(clock.ctx);
-}
-
-/* Whether the request carries a token with the scope; if not, it is answered. */
-static bool permitted(struct pl_gateway *g, struct lws *wsi, enum pl_token_scope scope,
-                      struct pl_gateway__http *a) {
-    char text[128];
-    struct pl_token token;
-    struct pl_str got = pl_gateway__header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
-    struct pl_str bearer = PL_STR("Bearer ");
-    if (!pl_str_starts(got, bearer)) {
-        pl_gateway__http_error(a, 401, "token_missing",
-                               "send an operator's token: Authorization: Bearer plt_...");
-        return false;
-    }
-    got = (struct pl_str){got.p + bearer.n, got.n - bearer.n};
-    enum pl_err err = pl_token_check(g->c.store, got, scope, wall_ms(g), &token);
-    if (err == PL_OK) return true;
-    if (err == PL_DENIED)
-        pl_gateway__http_error(a, 403, "scope_missing", "the token lacks the scope for this");
-    else if (err == PL_TIMEOUT)
-        pl_gateway__http_error(a, 401, "token_expired", "the token has expired");
-    else if (err == PL_MALFORMED || err == PL_NOT_FOUND)
-        pl_gateway__http_error(a, 401, "token_unknown", "no such token, or it was revoked");
-    else
-        pl_gateway__http_error(a, 503, "unavailable", "tokens cannot be checked now");
-    return false;
-}
-
 /* ---- routes ---- */
-
-static void show_queue(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    if (!permitted(g, wsi, PL_TOKEN_MAY_QUEUE, a)) return;
-    a->status = 200;
-    a->type = "application/json";
-    pl_buf_c(&a->body, "{\"queue\":");
-    enum pl_err err = g->c.api.queue(g->c.api.ctx, &a->body);
-    pl_buf_c(&a->body, "}");
-    if (err != PL_OK) pl_gateway__http_error(a, 503, "unavailable", pl_err_text(err));
-}
 
 static void show_health(struct pl_gateway *g, struct pl_gateway__http *a) {
     a->status = g->draining ? 503 : 200;
@@ -200,7 +158,8 @@ static void show_counter(void *to, const struct pl_counter *c) {
 }
 
 static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    if (!permitted(g, wsi, PL_TOKEN_MAY_METRICS, a)) return;
+    struct pl_token token;
+    if (!pl_gateway__permitted(g, wsi, PL_TOKEN_MAY_METRICS, a, &token)) return;
     a->status = 200;
     a->type = "text/plain; version=0.0.4; charset=utf-8";
     pl_buf_printf(&a->body,
@@ -216,8 +175,6 @@ static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
         show_health(g, a);
     else if (pl_str_is(path, "/metrics"))
         show_metrics(g, wsi, a);
-    else if (pl_str_is(path, "/api/v1/queue"))
-        show_queue(g, wsi, a);
     else if (pl_str_is(path, "/ws"))
         pl_gateway__http_error(a, 426, "upgrade_required",
                                "this is a WebSocket of the protocol " PL_PROTOCOL_NAME);
@@ -230,10 +187,12 @@ static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
 static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
     char *uri, seen[64];
     int len, method = lws_http_get_uri_and_method(wsi, &uri, &len);
-    forget(a);
+    forget(g, a);
     a->allow = "GET, HEAD";
     if (pl_gateway__is_call((struct pl_str){uri, (size_t)len}))
         return pl_gateway__call(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
+    if (pl_gateway__is_ask((struct pl_str){uri, (size_t)len}))
+        return pl_gateway__ask(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
         pl_gateway__http_error(a, 405, "method_not_allowed", "only GET and HEAD are answered");
         pl_gateway__http_headers(wsi, a, true);
@@ -303,7 +262,7 @@ static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
     if (admit(g, wsi, &a)) return 0;
     pl_gateway__count(g, PL_GATEWAY_refused, 1);
     int err = pl_gateway__http_headers(wsi, &a, true);
-    forget(&a);
+    forget(g, &a);
     return err == 0 ? 1 : -1;
 }
 
@@ -342,10 +301,11 @@ int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason,
     case LWS_CALLBACK_HTTP_BODY: return pl_gateway__call_body(g, a, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return pl_gateway__call_whole(g, wsi, a);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        return a->stream != NULL ? pl_gateway__stream_writeable(a->stream) : send_more(g, wsi, a);
+        if (a->stream != NULL) return pl_gateway__stream_writeable(a->stream);
+        return a->asked ? pl_gateway__ask_writeable(g, wsi, a) : send_more(g, wsi, a);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
-        if (a != NULL) forget(a);
+        if (a != NULL) forget(g, a);
         return 0;
     default: return lws_callback_http_dummy(wsi, reason, user, in, len);
     }

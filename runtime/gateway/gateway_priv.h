@@ -93,6 +93,13 @@ struct pl_gateway__conn {
     char resume[PL_RESUME_TEXT]; /* until ready has told it */
 };
 
+struct pl_gateway__http;
+struct pl_gateway__asked { /* a request whose answer is on its way */
+    uint64_t ticket;
+    struct lws *wsi;
+    struct pl_gateway__http *a;
+};
+
 struct pl_gateway__slot {
     struct pl_gateway__conn *conn;
     uint32_t generation;
@@ -109,6 +116,8 @@ struct pl_gateway {
     PL_VEC(uint32_t) free_slots;
     struct pl_map peers;   /* struct pl_gateway__peer by key */
     struct pl_map streams; /* struct pl_gateway__stream by id */
+    PL_VEC(struct pl_gateway__asked) asked;
+    uint64_t tickets;
     struct pl_limits *handshakes;
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
@@ -177,6 +186,8 @@ struct pl_gateway__http {
     int64_t retry_after_s;             /* 0: none */
     struct pl_gateway__call *call;     /* a POST: what is read of it */
     struct pl_gateway__stream *stream; /* the answer is this one, and has no end of its own */
+    uint64_t asked;                    /* the answer comes from another thread: its ticket */
+    bool head, last; /* of such a request: headers are enough; nothing follows on this socket */
 };
 
 /* A header's value copied into out; "" when absent or too long. h: enum lws_token_indexes. */
@@ -193,6 +204,18 @@ int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool w
 /* A JSON answer {"error":{"code":...,"message":...}}. */
 void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const char *code,
                             const char *message);
+
+/* ---- gateway_ask.c: what operators ask, answered by other threads ---- */
+
+/* Whether the request carries a token with the scope; if not, it is answered. */
+bool pl_gateway__permitted(struct pl_gateway *g, struct lws *wsi, enum pl_token_scope scope,
+                           struct pl_gateway__http *a, struct pl_token *token);
+bool pl_gateway__is_ask(struct pl_str path);
+int pl_gateway__ask(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
+                    struct pl_gateway__http *a);
+/* Its answer has come, or not yet. */
+int pl_gateway__ask_writeable(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a);
 
 /* ---- gateway_stream.c ---- */
 

@@ -124,6 +124,10 @@ static void error(void *ctx, uint64_t client, enum pl_engine_error code, struct 
          (unsigned long long)cid.counter, detail.n ? ": " : "", PL_STR_ARG(detail));
 }
 
+static void done(void *ctx, uint64_t ticket, enum pl_err err) {
+    line(ctx, "%llu done: %s", (unsigned long long)ticket, pl_err_text(err));
+}
+
 /* ---- hooks ---- */
 
 static void hook(void *ctx, const struct pl_engine_call *c) {
@@ -185,7 +189,7 @@ void bench_start(struct bench *b) {
         .loop = b->loop,
         .clock = pl_loop_clock(b->loop),
         .seed = 7,
-        .sink = {b, ready, live, ack, events, typing, error},
+        .sink = {b, ready, live, ack, events, typing, error, done},
         .hooks = {b, hook_image, hook_image, hook},
         .find_image = find_image,
         .find_ctx = b,

@@ -487,6 +487,7 @@ static void the_queue(void **state) {
     struct pl_buf json = {0};
     struct pl_json j;
     size_t at;
+    char next[PL_ENGINE_CURSOR];
     (void)state;
     begin(&b);
     bench_say(&b, 1, 1, "a person please");
@@ -494,7 +495,7 @@ static void the_queue(void **state) {
              "1 4 bot message prelude.handed_over\n");
     bench_open_fresh(&b, 2, 2);
     bench_say(&b, 2, 1, "my lawyer");
-    assert_int_equal(pl_engine_queue(b.engine, &json), PL_OK);
+    assert_int_equal(pl_engine_queue(b.engine, 0, PL_STR(""), &json, next), PL_OK);
     assert_int_equal(pl_json_parse(&b.a, pl_buf_slice(&json), &j, &at), PL_OK);
     assert_int_equal(j.n, 2);
     const struct pl_json *first = &j.m[0].value, *second = &j.m[1].value;
@@ -507,7 +508,7 @@ static void the_queue(void **state) {
     assert_int_equal(pl_json_get(second, "transcript")->n, 4);
     pl_buf_clear(&json);
     bench_crash(&b);
-    assert_int_equal(pl_engine_queue(b.engine, &json), PL_OK);
+    assert_int_equal(pl_engine_queue(b.engine, 0, PL_STR(""), &json, next), PL_OK);
     assert_true(pl_str_find(pl_buf_slice(&json), PL_STR("\"critical\"")) != SIZE_MAX);
     bench_resume(&b, 1, 1, 4);
     told(&b, "2 ready bot seq 1\n2 1 bot message hello\n2 live\n2 ack 1 seq 2\n"

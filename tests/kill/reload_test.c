@@ -202,6 +202,18 @@ static const char *body_of(const struct pl_buf *out) {
     return body ? body + 4 : "";
 }
 
+static void take_off(const struct site *s, const char *token, const struct pl_buf *list,
+                     int status) {
+    char path[128], header[256];
+    struct pl_buf out = {0};
+    const char *id = strstr(list->p, "\"id\":\"");
+    assert_non_null(id);
+    snprintf(path, sizeof path, "/api/v1/queue/%.*s/done", (int)strcspn(id + 6, "\""), id + 6);
+    snprintf(header, sizeof header, "Authorization: Bearer %s\r\n", token);
+    assert_int_equal(client_http(s->server.port, "POST", path, header, &out), status);
+    pl_buf_free(&out);
+}
+
 static void queue_is_listed(void **state) {
     struct site *s = *state;
     struct talk t;
@@ -231,6 +243,15 @@ static void queue_is_listed(void **state) {
     assert_true(t.said.v[t.said.n - 1].seq == t.events.n);
     assert_int_equal(queue(s, good, &out), 200);
     carries(&out, "are you there?");
+    pl_buf_clear(&again);
+    pl_buf_str(&again, pl_buf_slice(&out));
+    pl_buf_byte(&again, 0);
+    take_off(s, narrow, &again, 403);
+    take_off(s, good, &again, 200);
+    restart(s);
+    assert_int_equal(queue(s, good, &out), 200);
+    assert_non_null(strstr(out.p, "{\"queue\":[]}"));
+    take_off(s, good, &again, 404);
     end(&t, s);
     pl_buf_free(&out);
     pl_buf_free(&again);

@@ -3,6 +3,7 @@
  * The composition root: the only place that sees every room. Opens them bottom up, joins gateway,
  * engine and hooks by their callbacks, closes them top down.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,9 @@ struct cli_server {
     struct pl_engine *engine;
     struct pl_gateway *gateway;
     struct pl_gateway_admin *admin;
+    struct pl_loop *api_loop; /* of the thread that reads for operators */
+    pthread_t api_thread;
+    bool api_runs;
     struct pl_signal term, interrupt;
     struct pl_post stop;
     bool stopping;
@@ -310,9 +314,73 @@ static void door_leave(void *ctx, uint64_t client) {
 
 /* HTTP API */
 
-static enum pl_err api_queue(void *ctx, struct pl_buf *json) {
+/* Reading the queue takes its time: a thread of its own does it. */
+struct api_ask {
+    struct pl_post post;
+    struct cli_server *s;
+    uint64_t ticket;
+    uint32_t limit;
+    char after[80];
+};
+
+static void api_read(struct pl_post *post) {
+    struct api_ask *k = (struct api_ask *)(void *)post; /* its first member */
+    char next[PL_ENGINE_CURSOR];
+    struct pl_buf b = {0};
+    pl_buf_c(&b, "{\"queue\":");
+    enum pl_err err = pl_engine_queue(k->s->engine, k->limit, pl_str_c(k->after), &b, next);
+    if (next[0]) pl_buf_printf(&b, ",\"next\":\"%s\"", next);
+    pl_buf_byte(&b, '}');
+    if (b.failed) err = PL_NOMEM;
+    pl_gateway_answer(k->s->gateway, k->ticket, err, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    free(k);
+}
+
+static bool api_queue(void *ctx, uint64_t ticket, uint32_t limit, struct pl_str after) {
     struct cli_server *s = ctx;
-    return pl_engine_queue(s->engine, json);
+    struct api_ask *k = calloc(1, sizeof *k);
+    if (!k) return false;
+    *k = (struct api_ask){.post.fn = api_read, .s = s, .ticket = ticket, .limit = limit};
+    snprintf(k->after, sizeof k->after, "%.*s", PL_STR_ARG(after));
+    pl_loop_post(s->api_loop, &k->post);
+    return true;
+}
+
+static bool api_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d) {
+    struct cli_server *s = ctx;
+    struct pl_engine_done out;
+    if (!pl_engine_done_read(d->id, &out)) return false;
+    memcpy(out.who, d->who, sizeof d->who);
+    pl_engine_done(s->engine, ticket, &out);
+    return true;
+}
+
+static void sink_done(void *ctx, uint64_t ticket, enum pl_err err) {
+    struct cli_server *s = ctx;
+    pl_gateway_answer(s->gateway, ticket, err, PL_STR("{}"));
+}
+
+static void *api_thread(void *ctx) {
+    struct cli_server *s = ctx;
+    pl_loop_run(s->api_loop);
+    return NULL;
+}
+
+static enum pl_err open_api(struct cli_server *s) {
+    enum pl_err err = pl_loop_create(pl_clock_system(), &s->api_loop);
+    if (err == PL_OK && pthread_create(&s->api_thread, NULL, api_thread, s) != 0) err = PL_NOMEM;
+    s->api_runs = err == PL_OK;
+    return err;
+}
+
+static void close_api(struct cli_server *s) {
+    if (s->api_runs) {
+        pl_loop_stop(s->api_loop);
+        pthread_join(s->api_thread, NULL);
+        pl_loop_once(s->api_loop, 0); /* what was asked last */
+    }
+    if (s->api_loop) pl_loop_destroy(&s->api_loop);
 }
 
 static void api_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
@@ -566,7 +634,8 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .master = master,
         .clock = pl_clock_system(),
         .log = &s->log,
-        .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error},
+        .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error,
+                 sink_done},
         .hooks = pl_cli__hooks_doors(s->hooks),
         .find_image = find_image,
         .find_ctx = s,
@@ -584,7 +653,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .store = s->store,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_counters},
+        .api = {s, api_queue, api_done, api_counters},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,
@@ -637,6 +706,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
         if (err != PL_OK) pl_cli__failure("the hook workers: %s", pl_err_text(err));
     }
     if (err == PL_OK) err = open_engine(s, image);
+    if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_gateway(s);
     if (err == PL_OK) err = open_admin(s);
     if (err != PL_OK) {
@@ -664,6 +734,7 @@ void pl_cli__server_close(struct cli_server **server) {
     if (!s) return;
     *server = NULL;
     if (s->admin) pl_gateway_admin_stop(&s->admin);
+    close_api(s);
     if (s->engine) pl_engine_stop(s->engine);
     if (s->hooks) pl_cli__hooks_close(&s->hooks);
     if (s->engine) pl_engine_destroy(&s->engine);

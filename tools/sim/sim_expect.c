@@ -130,20 +130,30 @@ static void handoff(struct sim_play *p, const struct pl_talk_line *l) {
     pl_buf_free(&b);
 }
 
-/* The waiting conversation as an operator's list has it. */
+static uint64_t number_of(const struct pl_json *row) {
+    struct pl_engine_done d;
+    return pl_engine_done_read(pl_json_text(row, "id"), &d) ? d.number : 0;
+}
+
+/* The conversation's last hand-over as an operator's list has it. */
 static const struct pl_json *waiting(struct sim_play *p, struct pl_json *all) {
     struct pl_buf b = {0};
     struct pl_arena *a = &p->world.a;
     char id[33];
     size_t at;
     pl_hex(p->world.conversation, 16, id);
-    enum pl_err err = pl_engine_queue(p->world.engine, &b);
+    char next[PL_ENGINE_CURSOR];
+    enum pl_err err = pl_engine_queue(p->world.engine, PL_ENGINE_PAGE, PL_STR(""), &b, next);
     struct pl_str text = pl_arena_str(a, pl_buf_slice(&b));
     pl_buf_free(&b);
     if (err != PL_OK || pl_json_parse(a, text, all, &at) != PL_OK) return NULL;
-    for (size_t i = 0; i < all->n; i++)
-        if (pl_str_is(pl_json_text(&all->m[i].value, "conversation"), id)) return &all->m[i].value;
-    return NULL;
+    const struct pl_json *last = NULL;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct pl_json *row = &all->m[i].value;
+        if (!pl_str_is(pl_json_text(row, "conversation"), id)) continue;
+        if (!last || number_of(row) > number_of(last)) last = row;
+    }
+    return last;
 }
 
 static const struct pl_json *member(const struct pl_json *object, struct pl_str name) {

@@ -135,10 +135,25 @@ static void on_leave(void *ctx, uint64_t client) {
     s->leaves++;
 }
 
-static enum pl_err on_queue(void *ctx, struct pl_buf *json) {
-    (void)ctx;
-    pl_buf_c(json, "[{\"conversation\":\"ab\"}]");
-    return PL_OK;
+/* Says what it was asked, at once or when another request has come and gone. */
+static bool on_queue(void *ctx, uint64_t ticket, uint32_t limit, struct pl_str after) {
+    struct server *s = ctx;
+    char text[200];
+    if (limit == 99) return true; /* never answered */
+    snprintf(text, sizeof text, "{\"queue\":[],\"limit\":%u,\"after\":\"%.*s\"}", limit,
+             PL_STR_ARG(after));
+    pl_gateway_answer(s->g, ticket, pl_str_is(after, "wrong") ? PL_MALFORMED : PL_OK,
+                      pl_str_c(text));
+    pl_gateway_answer(s->g, ticket + 1000, PL_OK, PL_STR("{}")); /* for nobody */
+    return true;
+}
+
+static bool on_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d) {
+    struct server *s = ctx;
+    if (pl_str_is(d->id, "none")) return false;
+    bool known = pl_str_is(d->id, "ab-1");
+    pl_gateway_answer(s->g, ticket, known ? PL_OK : PL_NOT_FOUND, PL_STR("{}"));
+    return true;
 }
 
 static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
@@ -165,7 +180,7 @@ static void prepare(struct server *s) {
         .store = s->store,
         .epoch = EPOCH,
         .door = {s, on_open, on_send, on_seen, on_typing, on_rate, on_leave},
-        .api = {.ctx = s, .queue = on_queue, .counters = on_counters},
+        .api = {.ctx = s, .queue = on_queue, .done = on_done, .counters = on_counters},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
         .origins = "*",
@@ -794,6 +809,49 @@ static void long_files(void **state) {
     pl_buf_free(&b);
 }
 
+static void ask(int port, const char *method, const char *path, const char *headers, int status,
+                const char *part) {
+    struct pl_buf b = {0};
+    assert_int_equal(client_http(port, method, path, headers, &b), status);
+    has(&b, part);
+    pl_buf_free(&b);
+}
+
+static void queue_calls(void **state) {
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct pl_token queue, metrics;
+    char tq[PL_TOKEN_TEXT], tm[PL_TOKEN_TEXT], auth[128], other[128], body[160], none[160];
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    assert_int_equal(pl_token_make("q", PL_TOKEN_MAY_QUEUE, now, 0, &queue, tq), PL_OK);
+    assert_int_equal(pl_token_make("m", PL_TOKEN_MAY_METRICS, now, 0, &metrics, tm), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &queue), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &metrics), PL_OK);
+    snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", tq);
+    snprintf(other, sizeof other, "Authorization: Bearer %s\r\n", tm);
+    snprintf(body, sizeof body, "%sContent-Length: 5\r\n", auth);
+    snprintf(none, sizeof none, "%sContent-Length: 0\r\n", auth);
+    ask(port, "GET", "/api/v1/queue?limit=7&after=00ff", auth, 200,
+        "{\"queue\":[],\"limit\":7,\"after\":\"00ff\"}");
+    ask(port, "HEAD", "/api/v1/queue?limit=7", auth, 200, "content-length: 33");
+    ask(port, "GET", "/api/v1/queue?after=wrong", auth, 400, "\"code\":\"bad_after\"");
+    ask(port, "GET", "/api/v1/queue?limit=0", auth, 400, "\"code\":\"bad_limit\"");
+    ask(port, "GET", "/api/v1/queue?limit=101", auth, 400, "\"code\":\"bad_limit\"");
+    ask(port, "GET", "/api/v1/queue?limit=-1", auth, 400, "\"code\":\"bad_limit\"");
+    ask(port, "GET", "/api/v1/queue?limit=1e1", auth, 400, "\"code\":\"bad_limit\"");
+    ask(port, "POST", "/api/v1/queue", none, 405, "allow: GET, HEAD");
+    ask(port, "POST", "/api/v1/queue/ab-1/done", none, 200, "{}");
+    ask(port, "POST", "/api/v1/queue/ab-1/done", auth, 200, "{}"); /* no length at all */
+    ask(port, "POST", "/api/v1/queue/ab-2/done", none, 404, "\"code\":\"not_found\"");
+    ask(port, "POST", "/api/v1/queue/none/done", none, 404, "\"code\":\"not_found\"");
+    ask(port, "POST", "/api/v1/queue/ab-1/done", body, 400, "\"code\":\"body\"");
+    ask(port, "POST", "/api/v1/queue/ab-1/done", other, 403, "\"code\":\"scope_missing\"");
+    ask(port, "POST", "/api/v1/queue/ab-1/done", NULL, 401, "\"code\":\"token_missing\"");
+    ask(port, "GET", "/api/v1/queue/ab-1/done", auth, 405, "allow: POST");
+    ask(port, "GET", "/api/v1/queue/", auth, 404, "\"code\":\"not_found\"");
+    ask(port, "POST", "/api/v1/queue//done", none, 405, "method_not_allowed");
+}
+
 static void api(void **state) {
     struct server *s = *state;
     int port = pl_gateway_port(s->g);
@@ -813,7 +871,7 @@ static void api(void **state) {
     has(&b, "www-authenticate: Bearer");
     snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", tq);
     assert_int_equal(client_http(port, "GET", "/api/v1/queue", auth, &b), 200);
-    has(&b, "{\"queue\":[{\"conversation\":\"ab\"}]}");
+    has(&b, "{\"queue\":[],\"limit\":20,\"after\":\"\"}");
     has(&b, "cache-control: no-store");
     assert_int_equal(client_http(port, "GET", "/metrics", auth, &b), 403);
     has(&b, "\"code\":\"scope_missing\"");
@@ -874,6 +932,7 @@ int main(void) {
         WITH_SERVER(web),
         WITH_SERVER(long_files),
         WITH_SERVER(api),
+        WITH_SERVER(queue_calls),
         WITH_SERVER(a_taken_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
