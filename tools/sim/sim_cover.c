@@ -97,6 +97,21 @@ static bool looks_at_silence(const struct pl_program *p) {
     return false;
 }
 
+/* Commands are intents of these names. */
+static bool has_command(const struct pl_program *p, const char *name) {
+    for (uint32_t i = 0; i < p->nintents; i++)
+        if (pl_str_is(p->intents[i], name)) return true;
+    return false;
+}
+
+static bool asks_before(const struct pl_program *p, const struct pl_p_wait *w) {
+    for (uint32_t i = 0; i < p->nwaits; i++)
+        if (p->waits[i].kind == PL_WAIT_ASK && p->waits[i].flow == w->flow &&
+            p->waits[i].at < w->at)
+            return true;
+    return false;
+}
+
 bool pl_sim__cover_applies(const struct pl_program *p, uint32_t wait, enum pl_vm_trace what) {
     const struct pl_p_wait *w = &p->waits[wait];
     bool question =
@@ -109,6 +124,9 @@ bool pl_sim__cover_applies(const struct pl_program *p, uint32_t wait, enum pl_vm
     case PL_TRACE_CORRECTED: return w->kind == PL_WAIT_ASK && has_recogniser(w);
     case PL_TRACE_DIGRESSED: return p->flows[w->flow].interrupt != PL_INTERRUPT_NEVER;
     case PL_TRACE_SKIPPED: return w->optional;
+    case PL_TRACE_CANCELLED: return has_command(p, "cancel");
+    case PL_TRACE_REPEATED: return has_command(p, "repeat");
+    case PL_TRACE_WENT_BACK: return has_command(p, "back") && asks_before(p, w);
     case PL_TRACE_SILENT: return looks_at_silence(p);
     default: return true;
     }
