@@ -87,4 +87,7 @@ id=$("$parlance" token list --data data | awk '/console/ {print $1; exit}')
 "$parlance" token revoke "$id" --data data >/dev/null || { echo "token revoke $id: failed"; wrong=1; }
 "$parlance" token list --data data | grep console | grep -qv revoked && { echo "token revoke: still listed"; wrong=1; }
 ! grep -rqF -- "$token" data || { echo "token create: kept the token itself"; wrong=1; }
+has "create needs --may" 2 token create x --data data
+has "no server runs on the data folder nope" 2 reload flows --data nope
+[ ! -e nope ] || { echo "reload: wrote to a folder that no server has"; wrong=1; }
 exit $wrong

@@ -197,6 +197,16 @@ describe("a conversation", () => {
         await widget.at(".typing").waitFor({ state: "hidden" });
     });
 
+    test("a card's number is hidden in the customer's own words", async () => {
+        const { widget } = await visit();
+        await widget.open();
+        await widget.say("echo 4111 1111 1111 1111 it is");
+        await expect(widget.theirs.last()).text(/it is/);
+        await expect(widget.mine.last()).text(/echo •••• 1111 it is/);
+        await widget.say("echo two lines?");
+        await expect(widget.mine.last()).text(/echo two lines\?/);
+    });
+
     test("a hand-over, a hidden card number and the end are told", async () => {
         const { widget } = await visit();
         await widget.open();

@@ -43,6 +43,13 @@ static int take_answer(struct pl_arena *a, struct pl_str text, struct pl_json *o
 
 /* ---- reload ---- */
 
+static int is_served(const char *data) {
+    struct pl_buf answer = {0};
+    enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
+    pl_buf_free(&answer);
+    return err == PL_OK ? CLI_OK : no_server(data, err);
+}
+
 int pl_cli__reload(struct cli_args args) {
     struct pl_config config;
     struct pl_arena a;
@@ -51,6 +58,7 @@ int pl_cli__reload(struct cli_args args) {
     struct cli_image image;
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
+    if (code == CLI_OK) code = is_served(config.data); /* before anything is written */
     if (code == CLI_OK)
         code = pl_cli__compile(config.flows, config.translations, config.hooks, &image);
     if (code != CLI_OK) {
@@ -126,6 +134,7 @@ static int token_create(struct cli_args *args, const char *data, struct pl_arena
     int64_t n = 0;
     if (pl_cli__strange("token", args)) return CLI_FAILED;
     if (args->argc != 2) return pl_cli__usage("token", "create takes one NAME");
+    if (!may) return pl_cli__usage("token", "create needs --may: what the token's owner may do");
     if (days && (!pl_str_i64(pl_str_c(days), &n) || n < 1 || n > 36500))
         return pl_cli__usage("token", "--days takes a number from 1 to 36500");
     pl_jw_open(&w, '{');
@@ -134,7 +143,7 @@ static int token_create(struct cli_args *args, const char *data, struct pl_arena
     pl_jw_name(&w, "name");
     pl_jw_text(&w, pl_str_c(args->argv[1]));
     pl_jw_name(&w, "may");
-    pl_jw_text(&w, pl_str_c(may ? may : "queue"));
+    pl_jw_text(&w, pl_str_c(may));
     if (n) {
         pl_jw_name(&w, "days");
         pl_jw_int(&w, n);

@@ -283,6 +283,7 @@ export class View {
         const known = frame.cid ? this.#sent.get(frame.cid) : undefined;
         if (known && frame.cid) {
             this.#sent.delete(frame.cid);
+            this.#show_kept(known.element, frame);
             this.#settle(known.element);
             this.#turn = "customer";
             return this.#mark(known, this.#strings.sent, "check", frame.at);
@@ -371,6 +372,14 @@ export class View {
             meta,
         );
         return { element, meta, message };
+    }
+
+    // What the server keeps of it: a card's number, for one, is hidden.
+    #show_kept(element: HTMLElement, frame: EventFrame): void {
+        const part = frame.parts?.length === 1 ? frame.parts[0] : undefined;
+        const own = element.querySelector(".bubble");
+        if (!own || part?.type !== "text" || own.textContent === part.text) return;
+        own.replaceChildren(words("p", part.text));
     }
 
     #mark(bubble: Bubble, text: string, mark: "check" | "alert" | null, at?: string): void {

@@ -151,7 +151,8 @@ export class Mock {
 
     #turn(ws, talk, frame, { instance, taken, hash }) {
         const text = frame.text ?? this.#label(talk, frame.choice ?? frame.button);
-        const own = this.#append(talk, { kind: "message", from: "customer", cid: frame.cid, parts: [{ type: "text", text }] });
+        const kept = text.replace(/\b(\d{4} ){3}\d{4}\b/, "•••• 1111"); // as the server keeps a card's number
+        const own = this.#append(talk, { kind: "message", from: "customer", cid: frame.cid, parts: [{ type: "text", text: kept }] });
         taken.push({ hash, seq: own.seq });
         talk.counters.set(instance, taken);
         this.#write({ talk: talk.id, instance, hash, seq: own.seq });
