@@ -260,10 +260,12 @@ static void check_lua(struct pl_graph *g) {
             pl_diag3(g->diags, PL_D_LUA_MISTAKE, g->assistant->head, file->path,
                      pl_grammar__str(g, "%u", names[i].line), names[i].mistake);
     }
+    bool verifies = false; /* the prelude's hooks are for that; a project without it needs none */
+    for (size_t i = 0; i < g->flow.n; i++) verifies |= g->flow.v[i].decl->flow.verified;
     for (size_t i = 0; i < g->hooks.n; i++) {
         const struct pl_symbol *s = g->hooks.v[i];
         const struct pl_ast_path *p = &s->decl->hook.path;
-        if (p->n != 2) continue;
+        if (p->n != 2 || (!verifies && pl_grammar__in_prelude(g, p->span))) continue;
         const struct pl_grammar_lua *file = lua_file(g, p->part[0].s);
         if (!file)
             pl_diag3(g->diags, PL_D_LUA_FILE, p->span, p->s, p->part[1].s, p->part[0].s);
@@ -368,12 +370,20 @@ static void check_shadowed(struct pl_graph *g, const struct pl_graph_flow *f,
         }
 }
 
+static bool gives_bool(const struct pl_graph *g, struct pl_str flow) {
+    const struct pl_symbol *s = pl_grammar__find(&g->flows, flow);
+    if (!s || s->decl->flow.params.n) return false;
+    struct pl_type t = g->flow.v[s->index].result;
+    return t.kind == PL_KIND_BOOL && !t.optional;
+}
+
 static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     const struct pl_ast_flow *a = &f->decl->flow;
     struct pl_known known = {0};
     struct pl_check c = {.g = g, .flow = f, .aloud = true};
     c.where = (struct pl_where){.g = g, .known = &known};
-    if (a->verified) not_built(g, f->decl->head, "`requires verified`");
+    if (a->verified && !gives_bool(g, PL_STR("verify_identity")))
+        pl_diag(g->diags, PL_D_VERIFY_FLOW, f->decl->head);
     if (a->on_change == PL_AST_CHANGE_RESTART || a->on_change == PL_AST_CHANGE_MOVE)
         pl_diag1(g->diags, PL_D_CHANGE_LATER, a->on_change_at,
                  pl_span_text(g->input->sources, a->on_change_at));
@@ -417,7 +427,21 @@ static void check_used(struct pl_graph *g, const struct pl_symbols *s) {
     }
 }
 
+/* The runtime calls some flows by name, whoever declares them. */
+static void use_prelude(struct pl_graph *g) {
+    static const char *const names[] = {
+#define PRELUDE(name, flow, params, required) flow,
+#include "runtime/program/prelude.def"
+#undef PRELUDE
+    };
+    for (size_t i = 0; i < PL_LEN(names); i++) {
+        struct pl_symbol *s = pl_grammar__find(&g->flows, pl_str_c(names[i]));
+        if (s) s->used = true;
+    }
+}
+
 void pl_grammar__check_unused(struct pl_graph *g) {
+    use_prelude(g);
     for (size_t i = 0; i < g->flow.n; i++)
         if (g->flow.v[i].decl->flow.triggers.n || g->flow.v[i].prelude)
             g->flow.v[i].symbol->used = true;
@@ -447,6 +471,9 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
     check_labels(g);
     for (size_t i = 0; i < g->rules.n; i++) check_rule(g, g->rules.v[i]);
     for (size_t i = 0; i < g->flow.n; i++) check_head(g, &g->flow.v[i]);
+    const struct pl_symbol *consent = pl_grammar__find(&g->flows, PL_STR("consent"));
+    if (consent && !consent->decl->flow.params.n && !gives_bool(g, PL_STR("consent")))
+        pl_diag(g->diags, PL_D_CONSENT_FLOW, consent->decl->name.span);
 }
 
 void pl_grammar__check(struct pl_graph *g) {

@@ -234,7 +234,9 @@ static void check_ask(struct pl_check *c, const struct pl_ast_ask *a, struct pl_
     struct pl_known before = c->now.known;
     c->now.known = answered.known;
     for (size_t i = 0; i < a->checks.n; i++) {
+        c->where.check = true;
         pl_grammar__condition(&c->where, a->checks.v[i].cond);
+        c->where.check = false;
         pl_grammar__check_line(c, &a->checks.v[i].otherwise);
     }
     c->now.known = before;
@@ -386,23 +388,50 @@ static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
         pl_diag1(g->diags, PL_D_UNCONFIRMED_UNHANDLED, k->callee.span, hook->name);
 }
 
-/* Who the customer is need not be shown to him; all else that is written must be. */
-static void check_shown(struct pl_check *c, const struct pl_ast_call *k) {
-    for (size_t i = 0; i < k->args.n; i++) {
-        const struct pl_ast_expr *e = k->args.v[i];
-        if (e->kind != PL_EXPR_PATH || pl_str_is(e->path.part[0].s, "customer")) continue;
-        size_t parts;
-        if (pl_grammar__slot_ref(c->g, c->flow, &e->path, &parts) == PL_NOWHERE) continue;
-        struct pl_graph_slot *slot = pl_grammar__slot_at(
-            c->g, c->flow, pl_grammar__slot_ref(c->g, c->flow, &e->path, &parts));
-        uint32_t path = pl_grammar__path(c->g, shown_path(c, e->path.s));
-        if (!(slot->type.quals & PL_SECRET) && !pl_grammar__known_has(&c->now.known, path))
-            pl_diag2(c->g->diags, PL_D_CONFIRM_SHOWS, e->span, k->callee.s, e->path.s);
+/* Who the customer is need not be shown to him; all else that is written must be, and of what is
+ * worked out the values that it is worked out from. */
+static void check_shown(struct pl_check *c, const struct pl_ast_call *k,
+                        const struct pl_ast_expr *e) {
+    size_t parts;
+    switch (e->kind) {
+    case PL_EXPR_BINARY:
+        check_shown(c, k, e->binary.left);
+        check_shown(c, k, e->binary.right);
+        return;
+    case PL_EXPR_CALL:
+        for (size_t i = 0; i < e->call.args.n; i++) check_shown(c, k, e->call.args.v[i]);
+        return;
+    case PL_EXPR_LIST:
+        for (size_t i = 0; i < e->list.n; i++) check_shown(c, k, e->list.v[i]);
+        return;
+    case PL_EXPR_PATH: break;
+    default: return;
     }
+    uint32_t ref = pl_grammar__slot_ref(c->g, c->flow, &e->path, &parts);
+    if (ref == PL_NOWHERE || PL_SLOT_SCOPE(ref) == PL_SCOPE_CUSTOMER) return;
+    const struct pl_graph_slot *slot = pl_grammar__slot_at(c->g, c->flow, ref);
+    uint32_t path = pl_grammar__path(c->g, shown_path(c, e->path.s));
+    if (!(slot->type.quals & PL_SECRET) && !pl_grammar__known_has(&c->now.known, path))
+        pl_diag2(c->g->diags, PL_D_CONFIRM_SHOWS, e->span, k->callee.s, e->path.s);
+}
+
+/* The shop's records are not written on the word of whoever writes here. */
+static void check_owner(struct pl_check *c, const struct pl_ast_call *k) {
+    pl_grammar__mute(c->g);
+    struct pl_tx *withheld = NULL;
+    for (size_t i = 0; i < k->args.n && !withheld; i++) {
+        struct pl_tx *x = pl_grammar__expr(&c->where, k->args.v[i], NULL);
+        if (x->kind != PL_TX_BAD && pl_grammar__is_withheld(&c->where, x)) withheld = x;
+    }
+    if (c->aloud) pl_grammar__speak(c->g);
+    if (withheld)
+        pl_diag2(c->g->diags, PL_D_PRIVATE_WRITE, withheld->span,
+                 withheld->name.n ? withheld->name : PL_STR("this value"), k->callee.s);
 }
 
 /* What a write asks of the path to it. */
 static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
+    check_owner(c, k);
     if (c->now.declined) {
         const struct pl_ast_block *no = c->now.declined;
         struct pl_span at = no->n ? no->v[no->n - 1]->head : no->span;
@@ -415,7 +444,7 @@ static void check_write(struct pl_check *c, const struct pl_ast_call *k) {
     if (!pl_grammar__known_has(&c->now.known, c->confirmed))
         pl_diag1(c->g->diags, PL_D_UNCONFIRMED_WRITE, k->callee.span, k->callee.s);
     else
-        check_shown(c, k);
+        for (size_t i = 0; i < k->args.n; i++) check_shown(c, k, k->args.v[i]);
 }
 
 /* A declared type that is unknown was reported where it is declared. */
@@ -593,6 +622,15 @@ static struct pl_str left_out(struct pl_check *c, const struct pl_ast_match *k,
     return out;
 }
 
+/* In the arm `true` of a bool it is known to be so. */
+static struct pl_state arm_state(struct pl_check *c, struct pl_state from,
+                                 const struct pl_ast_arm *arm, const struct pl_tx *x) {
+    if (!x || x->type.kind != PL_KIND_BOOL || arm->names.n != 1) return from;
+    from.known = pl_grammar__known_copy(c->g, &from.known);
+    pl_grammar__narrow(c->g, &from.known, x, pl_str_is(arm->names.v[0].s, "true"));
+    return from;
+}
+
 static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct pl_span head) {
     struct pl_graph *g = c->g;
     struct pl_tx *x = pl_grammar__expr(&c->where, k->expr, NULL);
@@ -604,10 +642,10 @@ static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct
     }
     struct pl_state from = pl_grammar__state_copy(c), after = {0}, end;
     bool members = true;
-    if (x) pl_grammar__narrow(g, &from.known, x, true);
+    if (x) pl_grammar__known_present(g, &from.known, x);
     for (size_t i = 0; i < k->arms.n; i++) {
         if (x) members = check_arm(c, k, i, x) && members;
-        end = branch(c, from, k->arms.v[i].block);
+        end = branch(c, arm_state(c, from, &k->arms.v[i], x), k->arms.v[i].block);
         join(&after, &end);
     }
     struct pl_str left = x ? left_out(c, k, x) : PL_STR("");
@@ -717,6 +755,8 @@ static void check_set(struct pl_check *c, const struct pl_ast_path *path,
     struct pl_state s = pl_grammar__state_copy(c);
     forget(c, &s, path);
     if (!x->type.optional) learn(c, &s, path->s);
+    if (x->type.quals & PL_PRIVATE && !pl_grammar__is_withheld(&c->where, x))
+        learn(c, &s, pl_grammar__str(c->g, "%.*s.@asked", PL_STR_ARG(path->s)));
     c->now = s;
 }
 
@@ -864,6 +904,7 @@ static void begin(struct pl_check *c) {
         const struct pl_graph_slot *s = &c->flow->slots.v[i];
         if (s->param && !s->type.optional) learn(c, &c->now, s->name);
     }
+    if (c->flow->decl->flow.verified) learn(c, &c->now, PL_STR("@verified"));
     c->where = (struct pl_where){.g = c->g, .flow = c->flow, .known = &c->now.known};
     c->changed = false;
 }

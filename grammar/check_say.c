@@ -104,8 +104,8 @@ static void check_place(struct pl_check *c, const struct pl_ast_path *path, cons
     if (k != PL_KIND_URL && k != PL_KIND_FILE && k != PL_KIND_TEXT)
         pl_diag2(c->g->diags, PL_D_TYPE, path->span, pl_str_c(what),
                  pl_grammar__type_name(c->g, x->type));
-    else
-        pl_grammar__expect(&c->where, x, pl_grammar__kind(k));
+    else if (pl_grammar__expect(&c->where, x, pl_grammar__kind(k)))
+        pl_grammar__check_shown(&c->where, x, path->span);
 }
 
 void pl_grammar__check_target(struct pl_check *c, const struct pl_ast_target *t) {

@@ -395,6 +395,13 @@ static struct pl_tx *arithmetic(struct pl_where *w, struct pl_ast_expr *e, struc
     return operands(w, e, x->a, x->b);
 }
 
+/* A branch that depends on a secret tells it. */
+static bool looks(struct pl_where *w, const struct pl_tx *x) {
+    if (w->check || !(x->type.quals & PL_SECRET)) return true;
+    pl_diag1(w->g->diags, PL_D_SECRET_LOOK, x->span, x->name.n ? x->name : PL_STR("this value"));
+    return false;
+}
+
 static bool ordered(enum pl_kind k) {
     return k == PL_KIND_NUMBER || k == PL_KIND_PERCENT || k == PL_KIND_MONEY || k == PL_KIND_DATE ||
            k == PL_KIND_TIME || k == PL_KIND_DATETIME || k == PL_KIND_DURATION;
@@ -448,7 +455,8 @@ static struct pl_tx *type_binary(struct pl_where *w, struct pl_ast_expr *e) {
     bool member = op == PL_AST_OP_IS || op == PL_AST_OP_IS_NOT || op == PL_AST_OP_IN;
     x->b = type_expr(w, e->binary.right, member ? &x->a->type : NULL);
     if (x->b->kind == PL_TX_BAD) return x->b;
-    return op >= PL_AST_OP_ADD ? arithmetic(w, e, x) : compare(w, e, x);
+    if (op >= PL_AST_OP_ADD) return arithmetic(w, e, x);
+    return looks(w, x->a) && looks(w, x->b) ? compare(w, e, x) : bad(w, e->span);
 }
 
 static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
@@ -479,7 +487,7 @@ static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
         quals |= x->items[i]->type.quals;
     }
     item.optional = false;
-    item.quals = 0;
+    item.quals = 0; /* the list bears them */
     x->type = pl_grammar__list_of(w->g, item);
     x->type.quals = quals;
     return x;
@@ -495,6 +503,7 @@ static struct pl_tx *type_matches(struct pl_where *w, struct pl_ast_expr *e) {
                  pl_grammar__type_name(w->g, x->a->type));
         return bad(w, e->span);
     }
+    if (!looks(w, x->a)) return bad(w, e->span);
     x->name = r->pattern;
     x->value = pl_text(r->flags);
     size_t at = 0;
@@ -572,7 +581,8 @@ struct pl_tx *pl_grammar__expr(struct pl_where *w, struct pl_ast_expr *e,
 
 struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e) {
     struct pl_tx *x = type_expr(w, e, NULL);
-    if (x->kind == PL_TX_BAD || x->type.kind == PL_KIND_BOOL) return x;
+    if (x->kind == PL_TX_BAD) return x;
+    if (x->type.kind == PL_KIND_BOOL) return looks(w, x) ? x : bad(w, e->span);
     bool counted = x->kind == PL_TX_FACT && !x->type.optional; /* a number, always there */
     if (x->path && !counted) return x;                         /* "is it present?" */
     pl_diag1(w->g->diags, PL_D_CONDITION, e->span, pl_grammar__type_name(w->g, x->type));

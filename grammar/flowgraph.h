@@ -153,6 +153,7 @@ void pl_grammar__prove_writes(struct pl_graph *g);
 void pl_grammar__marks(struct pl_graph *g);
 /* Where a value got its mark, as notes of what was reported of it. */
 void pl_grammar__explain_marks(struct pl_graph *g);
+void pl_grammar__prove_guards(struct pl_graph *g);
 /* Ways on which a value is unset, as notes of what was reported of it. */
 void pl_grammar__explain_absent(struct pl_graph *g);
 

@@ -241,6 +241,7 @@ struct pl_where {
     struct pl_graph_flow *flow; /* NULL: in a rule or a trigger's condition without locals */
     struct pl_known *known;     /* NULL: everything is taken as present */
     bool agents;                /* a text that only people of the shop read */
+    bool check;                 /* of a question: secrets may be looked into */
 };
 
 /* Types `e`; `want`, when not NULL, tells which enum's members bare names are. Never NULL. Reports
@@ -266,10 +267,18 @@ void pl_grammar__known_add(struct pl_graph *g, struct pl_known *k, uint32_t path
 void pl_grammar__known_drop(struct pl_graph *g, struct pl_known *k, uint32_t path);
 void pl_grammar__known_meet(struct pl_known *into, const struct pl_known *other);
 bool pl_grammar__known_eq(const struct pl_known *a, const struct pl_known *b);
-/* What the condition being `truth` tells. */
+/* The value is there, and with it the records that it is in. */
+void pl_grammar__known_present(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x);
+/* What the condition being `truth` tells; "@verified" is known where the fact `verified` holds. */
 void pl_grammar__narrow(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x, bool truth);
 
 /* ---- text.c ---- */
+
+/* Something that only its owner may see, and that he has not typed on this path himself, while
+ * nobody knows that it is him. */
+bool pl_grammar__is_withheld(struct pl_where *w, const struct pl_tx *x);
+/* Reports a value that may not be shown to who writes here. */
+void pl_grammar__check_shown(struct pl_where *w, const struct pl_tx *x, struct pl_span at);
 
 /* Does it hold anything besides placeholders, white space and punctuation? */
 bool pl_grammar__has_words(const struct pl_ast_text *text);

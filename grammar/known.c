@@ -55,7 +55,7 @@ bool pl_grammar__known_eq(const struct pl_known *a, const struct pl_known *b) {
 }
 
 /* A field that is there has a record that is there. */
-static void present(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x) {
+void pl_grammar__known_present(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x) {
     for (; x; x = x->kind == PL_TX_FIELD ? x->a : NULL)
         if (x->path) pl_grammar__known_add(g, k, x->path - 1);
 }
@@ -75,15 +75,25 @@ static void both(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x, 
     pl_grammar__narrow(g, k, x->b, truth);
 }
 
+static void verified(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x) {
+    if (x->kind == PL_TX_FACT && x->ref == PL_FACT_VERIFIED)
+        pl_grammar__known_add(g, k, pl_grammar__path(g, PL_STR("@verified")));
+}
+
 static void compared(struct pl_graph *g, struct pl_known *k, const struct pl_tx *x, bool truth) {
     bool equal = x->op == PL_OP_EQ && truth, differs = x->op == PL_OP_NE && !truth;
+    const struct pl_tx *b = x->b;
+    bool constant = b->kind == PL_TX_CONST && b->value.kind == PL_KIND_BOOL;
+    bool same = (x->op == PL_OP_EQ) == truth;
+    if (constant && (x->op == PL_OP_EQ || x->op == PL_OP_NE) && b->value.b == same)
+        verified(g, k, x->a);
     if (equal || differs) {
-        if (!x->b->type.optional) present(g, k, x->a);
-        if (!x->a->type.optional) present(g, k, x->b);
+        if (!x->b->type.optional) pl_grammar__known_present(g, k, x->a);
+        if (!x->a->type.optional) pl_grammar__known_present(g, k, x->b);
     } else if (truth && (x->op == PL_OP_LT || x->op == PL_OP_LE || x->op == PL_OP_GT ||
                          x->op == PL_OP_GE || x->op == PL_OP_IN)) {
-        present(g, k, x->a);
-        present(g, k, x->b);
+        pl_grammar__known_present(g, k, x->a);
+        pl_grammar__known_present(g, k, x->b);
     }
 }
 
@@ -92,19 +102,20 @@ void pl_grammar__narrow(struct pl_graph *g, struct pl_known *k, const struct pl_
     case PL_TX_SLOT:
     case PL_TX_FIELD:
     case PL_TX_FACT:
-        if (truth) present(g, k, x);
+        if (truth) pl_grammar__known_present(g, k, x);
+        if (truth) verified(g, k, x);
         break;
     case PL_TX_UNARY:
         if (x->op == PL_OP_NOT)
             pl_grammar__narrow(g, k, x->a, !truth);
         else if (!truth)
-            present(g, k, x->a);
+            pl_grammar__known_present(g, k, x->a);
         break;
     case PL_TX_AND: truth ? both(g, k, x, true) : either(g, k, x, false); break;
     case PL_TX_OR: truth ? either(g, k, x, true) : both(g, k, x, false); break;
     case PL_TX_BINARY: compared(g, k, x, truth); break;
     case PL_TX_MATCHES:
-        if (truth) present(g, k, x->a);
+        if (truth) pl_grammar__known_present(g, k, x->a);
         break;
     default: break;
     }

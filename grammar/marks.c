@@ -51,6 +51,15 @@ static void take(struct marks *m, struct pl_graph_slot *slot, uint8_t quals, boo
     m->changed = true;
 }
 
+/* What is declared keeps its marks, but it may hold something of the shop's records now. */
+static void note_session(struct marks *m, const struct pl_ast_path *path, bool records) {
+    size_t parts;
+    uint32_t ref = pl_grammar__slot_ref(m->g, m->flow, path, &parts);
+    if (!records || ref == PL_NOWHERE || PL_SLOT_SCOPE(ref) != PL_SCOPE_SESSION) return;
+    struct pl_graph_slot *slot = pl_grammar__slot_at(m->g, m->flow, ref);
+    if (!slot->records) slot->records = m->changed = true;
+}
+
 static struct pl_tx *typed(struct marks *m, struct pl_ast_expr *e, const struct pl_type *want) {
     struct pl_where w = {.g = m->g, .flow = m->flow};
     pl_grammar__mute(m->g);
@@ -62,12 +71,19 @@ static struct pl_tx *typed(struct marks *m, struct pl_ast_expr *e, const struct 
 static void look_at(struct marks *m, const struct pl_fnode *n) {
     const struct pl_ast_stmt *s = n->stmt;
     struct pl_graph_slot *slot;
-    if (s->kind == PL_STMT_SET && (slot = local(m, &s->set.slot)) != NULL) {
-        struct pl_tx *x = typed(m, s->set.value, &slot->type);
+    if (s->kind == PL_STMT_SET) {
+        slot = local(m, &s->set.slot);
+        struct pl_tx *x = typed(m, s->set.value, slot ? &slot->type : NULL);
         take(m, slot, x->type.quals, of_records(m, x), s->head, source_of(x));
+        note_session(m, &s->set.slot, x->type.quals && of_records(m, x));
     } else if (s->kind == PL_STMT_CALL && n->callee != PL_NOWHERE) {
         const struct pl_graph_flow *f = &m->g->flow.v[n->callee];
         take(m, local(m, &s->call.result), f->result.quals, f->records, s->head, PL_STR(""));
+        note_session(m, &s->call.result, f->result.quals && f->records);
+    } else if (s->kind == PL_STMT_CALL && n->hook && n->hook->decl->hook.result) {
+        uint8_t quals = n->hook->decl->hook.result->quals;
+        take(m, local(m, &s->call.result), quals, true, s->head, PL_STR(""));
+        note_session(m, &s->call.result, quals);
     } else if (s->kind == PL_STMT_RETURN && s->value) {
         struct pl_type *result = &m->flow->result;
         struct pl_tx *x = typed(m, s->value, result);

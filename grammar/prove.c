@@ -6,4 +6,5 @@ void pl_grammar__prove(struct pl_graph *g) {
     pl_grammar__prove_loops(g);
     pl_grammar__prove_cost(g);
     pl_grammar__prove_writes(g);
+    pl_grammar__prove_guards(g);
 }

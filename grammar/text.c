@@ -116,26 +116,33 @@ static void check_present(struct pl_where *w, const struct pl_ast_piece *p, cons
             PL_STR_ARG(name), PL_STR_ARG(name));
 }
 
-static void check_secret(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
-    if (x->type.quals & PL_SECRET)
-        pl_diag1(w->g->diags, PL_D_PRINT_SECRET, p->expr->span, shown(x));
+static bool part_is_withheld(struct pl_where *w, const struct pl_tx *x) {
+    bool any =
+        (x->a && pl_grammar__is_withheld(w, x->a)) || (x->b && pl_grammar__is_withheld(w, x->b));
+    for (uint32_t i = 0; i < x->nitems && !any; i++) any = pl_grammar__is_withheld(w, x->items[i]);
+    return any;
 }
 
 /* What came from records is shown only to who is verified; what was typed here may be shown back.
  */
-static void check_private(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
+bool pl_grammar__is_withheld(struct pl_where *w, const struct pl_tx *x) {
     struct pl_graph *g = w->g;
-    if (!(x->type.quals & PL_PRIVATE) || (x->type.quals & PL_SECRET) || !w->known || w->agents)
-        return;
-    const struct pl_tx *slot = x;
-    while (slot->kind == PL_TX_FIELD) slot = slot->a;
-    bool typed = x == slot && slot->kind == PL_TX_SLOT &&
-                 PL_SLOT_SCOPE(slot->ref) != PL_SCOPE_CUSTOMER &&
-                 !pl_grammar__slot_at(g, w->flow, slot->ref)->records;
-    struct pl_str asked = pl_grammar__str(g, "%.*s.@asked", PL_STR_ARG(slot->name));
-    typed |= x == slot && pl_grammar__known_has(w->known, pl_grammar__path(g, asked));
-    if (!typed && !pl_grammar__known_has(w->known, pl_grammar__path(g, PL_STR("verified"))))
-        pl_diag1(g->diags, PL_D_PRIVATE_SHOWN, p->expr->span, shown(x));
+    if (!(x->type.quals & PL_PRIVATE) || !w->known || w->agents) return false;
+    if (pl_grammar__known_has(w->known, pl_grammar__path(g, PL_STR("@verified")))) return false;
+    if (x->kind == PL_TX_FIELD) return true;
+    if (x->kind != PL_TX_SLOT) return part_is_withheld(w, x);
+    struct pl_str asked = pl_grammar__str(g, "%.*s.@asked", PL_STR_ARG(x->name));
+    if (pl_grammar__known_has(w->known, pl_grammar__path(g, asked))) return false;
+    const struct pl_graph_slot *slot = pl_grammar__slot_at(g, w->flow, x->ref);
+    return PL_SLOT_SCOPE(x->ref) == PL_SCOPE_CUSTOMER || slot->records || slot->param || slot->loop;
+}
+
+void pl_grammar__check_shown(struct pl_where *w, const struct pl_tx *x, struct pl_span at) {
+    if (x->kind == PL_TX_BAD) return;
+    if (x->type.quals & PL_SECRET)
+        pl_diag1(w->g->diags, PL_D_PRINT_SECRET, at, shown(x));
+    else if (pl_grammar__is_withheld(w, x))
+        pl_diag1(w->g->diags, PL_D_PRIVATE_SHOWN, at, shown(x));
 }
 
 static void check_plain(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
@@ -236,8 +243,7 @@ static void check_pieces(struct pl_where *w, const struct pl_ast_pieces *pieces)
         if (p->kind != PL_PIECE_VALUE) continue;
         struct pl_tx *x = pl_grammar__expr(w, p->expr, NULL);
         if (x->kind == PL_TX_BAD) continue;
-        check_secret(w, p, x);
-        check_private(w, p, x);
+        pl_grammar__check_shown(w, x, p->expr->span);
         if (p->form == PL_FORM_SELECT)
             check_select(w, p, x);
         else if (p->form == PL_FORM_PLURAL || p->form == PL_FORM_ORDINAL)

@@ -28,6 +28,7 @@ struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int6
     s->offer_rule = s->kept_flow = PL_NOWHERE;
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
     s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     struct pl_buf b = {0};
     struct pl_str bytes = pl_vm__encode(&b, a, p, s);
     pl_buf_free(&b);
@@ -55,10 +56,10 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->gap = 0;
     m->failed_at = m->line = 0;
     m->used = 0;
-    s->verified = s->verified || e->verified;
     m->blocks = 0;
     m->found = e->reading.entities;
     m->nfound = e->kind == PL_EVENT_MESSAGE ? e->reading.nentities : 0;
+    if (e->verified) pl_vm__verified(m);
 }
 
 /* ---- events ---- */
@@ -258,9 +259,8 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
     enum pl_err err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
     begin(&m, vm, image, s, event, a);
-    uint64_t customer = pl_vm__customer_hash(&m);
     handle(&m);
-    pl_vm__remember(&m, customer);
+    pl_vm__remember(&m);
     out->state = pl_vm__encode(&vm->buf, a, m.p, s);
     out->effects = m.effects;
     out->neffects = m.neffects;

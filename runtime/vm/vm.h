@@ -193,7 +193,8 @@ struct pl_vm_effect {
     struct pl_vm_text because; /* of a flow or a rule */
     uint32_t rule;             /* PL_NOWHERE: a flow asked for it */
     struct pl_value facts;     /* record: the facts the rule saw; carries what the agent needs */
-    /* REMEMBER: facts is a record of the customer's slots, empty when consent was refused */
+    /* REMEMBER: facts is a record of the customer's slots that changed, absent ones to be
+     * forgotten; without consent nothing is kept */
     bool consent;
     /* GOAL, MARK, TRACK, ENDED: */
     struct pl_str name;     /* ENDED: "resolved" "unresolved" "conversation" */

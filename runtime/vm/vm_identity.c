@@ -21,7 +21,7 @@ void pl_vm__guarded(struct vm_machine *m, bool verified) {
     m->s->nframes--;
     m->nstack = m->ntexts = 0;
     if (verified)
-        m->s->verified = true;
+        pl_vm__verified(m);
     else
         pl_vm__end_task(m, 1);
 }
@@ -38,60 +38,70 @@ bool pl_vm__skip_guard(struct vm_machine *m) {
 
 /* ---- what is remembered ---- */
 
+static bool is_private(const struct vm_machine *m, uint32_t i) {
+    return m->p->customer[i].type.quals & PL_PRIVATE;
+}
+
+static bool is_secret(const struct vm_machine *m, uint32_t i) {
+    return m->p->customer[i].type.quals & PL_SECRET;
+}
+
 /* What was said in this conversation is newer than what is remembered. */
-static void recall(struct vm_machine *m) {
-    for (uint32_t i = 0; i < m->p->ncustomer; i++) {
-        if (m->s->customer[i].kind != PL_KIND_NONE) continue;
-        m->s->customer[i] = pl_rec_get(m->e->customer, m->p->customer[i].name);
-    }
+static void recall(struct vm_machine *m, bool private) {
+    for (uint32_t i = 0; i < m->p->ncustomer; i++)
+        if (m->s->customer[i].kind == PL_KIND_NONE && is_private(m, i) == private)
+            m->s->customer[i] = m->s->memory[i];
+}
+
+void pl_vm__verified(struct vm_machine *m) {
+    if (m->s->verified) return;
+    m->s->verified = true;
+    recall(m, true);
 }
 
 void pl_vm__identity(struct vm_machine *m) {
-    m->s->known = true;
-    m->s->consent = m->e->consent;
-    if (m->e->customer.kind == PL_KIND_RECORD) recall(m);
+    struct vm_state *s = m->s;
+    s->known = true;
+    s->consent = m->e->consent > 0 ? 1 : m->e->consent < 0 ? -1 : 0;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++)
+        if (m->e->customer.kind == PL_KIND_RECORD && !is_secret(m, i))
+            s->memory[i] = pl_rec_get(m->e->customer, m->p->customer[i].name);
+    recall(m, false);
+    if (s->verified) recall(m, true);
     pl_vm__go(m);
+}
+
+/* Set, or cleared after it had been called to mind. */
+static bool has_changed(const struct vm_machine *m, uint32_t i) {
+    struct pl_value now = m->s->customer[i], kept = m->s->memory[i];
+    bool unseen = is_private(m, i) && !m->s->verified;
+    if (is_secret(m, i)) return false;
+    return now.kind == PL_KIND_NONE ? kept.kind != PL_KIND_NONE && !unseen
+                                    : !pl_value_eq(now, kept);
 }
 
 bool pl_vm__ask_consent(struct vm_machine *m) {
     struct vm_state *s = m->s;
     uint32_t flow = m->p->prelude[PL_PRELUDE_CONSENT];
-    if (!s->remember || !s->known || s->consent || flow == PL_NOWHERE) return false;
+    bool changed = false;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++) changed |= has_changed(m, i);
+    if (!changed || !s->known || s->consent || flow == PL_NOWHERE) return false;
     s->consent = -1; /* until he says yes; he is not asked twice */
     return pl_vm__begin_flow(m, flow, VM_CONSENT, NULL, 0) != NULL;
 }
 
-static bool is_kept(const struct vm_machine *m, uint32_t i) {
-    return m->s->customer[i].kind != PL_KIND_NONE && !(m->p->customer[i].type.quals & PL_SECRET);
-}
-
-uint64_t pl_vm__customer_hash(struct vm_machine *m) {
-    struct pl_buf *b = &m->vm->buf;
-    pl_buf_clear(b);
-    for (uint32_t i = 0; i < m->p->ncustomer; i++) {
-        if (!is_kept(m, i)) continue;
-        pl_buf_var(b, i);
-        pl_value_write(b, m->s->customer[i]);
-    }
-    return pl_fnv(PL_FNV, b->p, b->n);
-}
-
-static struct pl_value kept(struct vm_machine *m) {
+/* At the end of a step: what has changed of the customer's slots, if he agreed. */
+void pl_vm__remember(struct vm_machine *m) {
     struct pl_field *f = PL_NEW_ARRAY(m->a, struct pl_field, m->p->ncustomer + 1);
     uint32_t n = 0;
-    for (uint32_t i = 0; i < m->p->ncustomer; i++)
-        if (is_kept(m, i)) f[n++] = (struct pl_field){m->p->customer[i].name, m->s->customer[i]};
-    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
-}
-
-/* At the end of a step: the customer's slots as they are now, if they changed and he agreed. */
-void pl_vm__remember(struct vm_machine *m, uint64_t before) {
-    bool loaded = m->e->kind == PL_EVENT_IDENTITY;
-    if (!loaded && pl_vm__customer_hash(m) != before) m->s->remember = true;
-    if (!m->s->remember || !m->s->known || m->s->consent != 1) return;
-    struct pl_value slots = kept(m);
+    if (!m->s->known || m->s->consent != 1) return;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++) {
+        if (!has_changed(m, i)) continue;
+        m->s->memory[i] = m->s->customer[i];
+        f[n++] = (struct pl_field){m->p->customer[i].name, m->s->customer[i]};
+    }
+    if (n == 0) return;
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_REMEMBER);
-    e->facts = slots;
+    e->facts = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
     e->consent = true;
-    m->s->remember = false;
 }

@@ -108,7 +108,6 @@ struct vm_state {
     bool with_agent, closed;
     bool verified;       /* once and for the conversation's life */
     bool known;          /* the page said who the customer is: he can be remembered */
-    bool remember;       /* his slots have changed since they were last kept */
     int8_t consent;      /* 1 given, -1 refused or asked in vain, 0 not asked */
     int64_t quiet_ms;    /* since when nobody said or asked anything */
     int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
@@ -117,6 +116,8 @@ struct vm_state {
     uint32_t nkept;      /* ... with what its message said */
     const struct pl_vm_entity *kept;
     struct pl_value *session, *customer;
+    struct pl_value *memory; /* what is remembered of the customer, by his slots; what is private
+                                of it comes into them once he is verified */
     uint32_t nframes;
     struct vm_frame frames[VM_FRAMES];
     PL_VEC(struct vm_count) picks; /* key: address of a PICK */
@@ -257,8 +258,9 @@ bool pl_vm__skip_guard(struct vm_machine *m);
 void pl_vm__identity(struct vm_machine *m);
 /* Begins the question whether the customer may be remembered, if it is time to ask. */
 bool pl_vm__ask_consent(struct vm_machine *m);
-uint64_t pl_vm__customer_hash(struct vm_machine *m);
-void pl_vm__remember(struct vm_machine *m, uint64_t before);
+void pl_vm__verified(struct vm_machine *m);
+void pl_vm__remember(struct vm_machine *m);
+
 /* vm_news.c: what comes from outside, and what has to wait for a gap between questions */
 void pl_vm__happened(struct vm_machine *m);
 bool pl_vm__held_back(struct vm_machine *m);

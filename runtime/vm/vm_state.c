@@ -161,8 +161,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_u64(b, s->last_intent);
     pl_buf_u64(b, s->last_text);
     pl_buf_var(b, s->repeats);
-    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->verified << 2 | s->known << 3 |
-                             s->remember << 4));
+    pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->verified << 2 | s->known << 3));
     pl_buf_byte(b, (uint8_t)s->consent);
     pl_buf_zig(b, s->idle_ms);
     pl_buf_u32(b, s->offer_rule);
@@ -170,6 +169,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_vm__write_entities(b, s->kept, s->kept_flow == PL_NOWHERE ? 0 : s->nkept);
     write_scope(b, p->session, p->nsession, s->session);
     write_scope(b, p->customer, p->ncustomer, s->customer);
+    write_scope(b, p->customer, p->ncustomer, s->memory);
     pl_buf_var(b, s->nframes);
     for (uint32_t i = 0; i < s->nframes; i++) write_frame(b, p, &s->frames[i]);
     write_memory(b, s);
@@ -383,7 +383,6 @@ static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *
     s->closed = bits & 2;
     s->verified = bits & 4;
     s->known = bits & 8;
-    s->remember = bits & 16;
     s->consent = (int8_t)pl_read_u8(r);
     s->idle_ms = pl_read_zig(r);
     s->offer_rule = pl_read_u32(r);
@@ -420,8 +419,10 @@ enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, stru
     read_head(&r, a, s);
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
     s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     read_scope(&r, a, p->session, p->nsession, s->session);
     read_scope(&r, a, p->customer, p->ncustomer, s->customer);
+    read_scope(&r, a, p->customer, p->ncustomer, s->memory);
     uint64_t n = pl_read_var(&r);
     if (n > VM_FRAMES) return PL_MALFORMED;
     for (s->nframes = 0; s->nframes < n && !r.bad; s->nframes++)

@@ -497,6 +497,28 @@ static void post_refund(struct turn *t) {
     move_payment(t, pl_json_text(&t->body, "orderId"), "PAID", "REFUNDED");
 }
 
+/* ---- one-time codes ---- */
+
+static void post_code(struct turn *t) {
+    if (shop_code_send(t->shop, pl_json_text(&t->body, "email")))
+        reply_done(t);
+    else
+        refuse(t, 422, "no e-mail address");
+}
+
+static void post_code_check(struct turn *t) {
+    switch (
+        shop_code_check(t->shop, pl_json_text(&t->body, "email"), pl_json_text(&t->body, "code"))) {
+    case SHOP_CODE_RIGHT: reply_done(t); break;
+    case SHOP_CODE_WRONG: refuse(t, 409, "that is not the code"); break;
+    case SHOP_CODE_OLD: refuse(t, 410, "ask for a new code"); break;
+    }
+}
+
+static void get_outbox(struct turn *t) {
+    shop_outbox(t->shop, t->reply);
+}
+
 /* ---- pictures and pages ---- */
 
 static void get_picture(struct turn *t) {
@@ -546,6 +568,9 @@ static const struct route routes[] = {
     {"POST", "/api/shipping/subscribe", post_subscribe},
     {"GET", "/api/returns/:/eligibility", get_eligibility},
     {"POST", "/api/returns", post_return},
+    {"POST", "/api/auth/codes", post_code},
+    {"POST", "/api/auth/codes/check", post_code_check},
+    {"GET", "/outbox", get_outbox},
     {"GET", "/img/:", get_picture},
     {"GET", "/p/:", get_page},
 };

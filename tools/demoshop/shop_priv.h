@@ -13,7 +13,7 @@
 #include "runtime/base/base.h"
 #include "runtime/value/value.h"
 
-enum { SHOP_LINES = 4, SHOP_SIZES = 6, SHOP_PARAMS = 2 };
+enum { SHOP_LINES = 4, SHOP_SIZES = 6, SHOP_PARAMS = 2, SHOP_CODES = 32, SHOP_EMAIL = 128 };
 
 /* ---- data ---- */
 
@@ -98,6 +98,13 @@ struct shop_acted {
     char *body;
 };
 
+/* A one-time code that was sent; all zero: none. */
+struct shop_code {
+    char email[SHOP_EMAIL], code[7];
+    int64_t sent_ms;
+    int tries;
+};
+
 struct shop {
     struct pl_arena arena; /* of the request at hand */
     struct shop_order *orders;
@@ -112,6 +119,7 @@ struct shop {
         struct shop_fault *v;
         size_t n, cap;
     } faults;
+    struct shop_code codes[SHOP_CODES];
     struct pl_rand rand;
     struct pl_clock clock;
     char base[64]; /* "http://127.0.0.1:8081" */
@@ -134,6 +142,12 @@ void shop_route(struct shop *s, const struct shop_request *request, struct shop_
 void shop_picture(const struct shop_product *p, struct shop_reply *reply);
 void shop_page(const struct shop *s, const struct shop_product *p, struct shop_reply *reply);
 void shop_error(struct shop_reply *reply, int status, const char *text);
+
+/* Makes a code and puts it into the outbox; false: that is no address. */
+bool shop_code_send(struct shop *s, struct pl_str email);
+enum shop_code_answer { SHOP_CODE_RIGHT, SHOP_CODE_WRONG, SHOP_CODE_OLD };
+enum shop_code_answer shop_code_check(struct shop *s, struct pl_str email, struct pl_str code);
+void shop_outbox(const struct shop *s, struct shop_reply *reply);
 
 /* Serves until SIGTERM or SIGINT; prints the address first. */
 enum pl_err shop_serve(struct shop *s, const char *host, int port);
