@@ -95,7 +95,7 @@ static void do_call(struct pl_post *post) {
     pl_hooks__call_accept(c->hooks, c);
 }
 
-static struct pl_str args_json(struct pl_arena *a, const struct pl_value *args, size_t n) {
+struct pl_str pl_hooks__args_json(struct pl_arena *a, const struct pl_value *args, size_t n) {
     struct pl_buf b = {0};
     pl_buf_byte(&b, '[');
     for (size_t i = 0; i < n; i++) {
@@ -120,7 +120,7 @@ static void copy_call(struct pl_hooks__call *c, const struct pl_hook_call *from)
     c->asked.hook = pl_arena_str(a, from->hook);
     c->asked.key = pl_arena_str(a, from->key);
     c->asked.args = NULL;
-    c->args = args_json(a, from->args, from->nargs);
+    c->args = pl_hooks__args_json(a, from->args, from->nargs);
     struct pl_str *fails = PL_NEW_ARRAY(a, struct pl_str, from->nfails + 1);
     for (size_t i = 0; i < from->nfails; i++) fails[i] = pl_arena_str(a, from->fails[i]);
     c->asked.fails = fails;

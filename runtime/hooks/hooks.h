@@ -136,6 +136,15 @@ struct pl_hooks_checked {
 enum pl_err pl_hooks_check(struct pl_arena *a, const struct pl_hooks_source *source,
                            struct pl_hooks_checked *out);
 
+/* ---- for who plays conversations ---- */
+
+/* Runs a pure hook at once, in this process, under a hook's limits; of the call its hook, args,
+ * types, type and fails are looked at. PL_HOOK_OK: *value. PL_HOOK_FAILED: the failure's name is in
+ * *detail. PL_HOOK_UNAVAILABLE: *detail says what was wrong. All in the arena. */
+enum pl_hook_outcome pl_hooks_run_pure(struct pl_arena *a, const struct pl_hooks_source *source,
+                                       const struct pl_hook_call *call, struct pl_value *value,
+                                       struct pl_str *detail);
+
 /* ---- the worker's side ---- */
 
 /* Runs a worker on the socket `fd` until the other end closes it; gives the exit code. Closes all

@@ -81,6 +81,9 @@ bool pl_hooks__name_ok(struct pl_str name,
 
 /* ---- one call of a Lua function, in a state of its own ---- */
 
+/* A JSON array; null for what is absent. */
+struct pl_str pl_hooks__args_json(struct pl_arena *a, const struct pl_value *args, size_t n);
+
 struct pl_hooks__run;
 
 enum pl_hooks__phase {

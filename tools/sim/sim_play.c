@@ -117,6 +117,7 @@ static void pump(struct sim_play *p, int64_t ms) {
     if (p->shop.missing.n)
         pl_sim__fail(p, "a hook was called that the talk has no stub for; add:\n  %.*s",
                      PL_STR_ARG(p->shop.missing));
+    if (p->shop.broke.n) pl_sim__fail(p, "%.*s", PL_STR_ARG(p->shop.broke));
     if (p->world.refused.n) pl_sim__fail(p, "it was refused: %.*s", PL_STR_ARG(p->world.refused));
 }
 

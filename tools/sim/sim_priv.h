@@ -233,6 +233,7 @@ struct sim_shop {
     sim_names calls;                           /* every call's hook, but those of lists */
     sim_names keys;                            /* of writes */
     struct pl_str missing;                     /* of a call without a stub: the line to add */
+    struct pl_str broke;                       /* of a pure hook that has a mistake */
 };
 struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s);
 /* Checks names and values against the program. False: `why`. */

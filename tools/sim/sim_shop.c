@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/hooks/hooks.h"
 #include "tools/sim/sim_priv.h"
 
 /* ---- answers come by the loop, never inside the call ---- */
@@ -105,6 +106,50 @@ static void remember_missing(struct sim_shop *s, struct sim_types *t, const stru
     pl_buf_free(&b);
 }
 
+/* ---- pure hooks run ---- */
+
+/* The Lua file of the image that has "orders.label": lua/orders.lua. */
+static bool find_source(const struct pl_program *p, struct pl_str hook,
+                        struct pl_hooks_source *out) {
+    size_t dot = hook.n;
+    while (dot && hook.p[dot - 1] != '.') dot--;
+    struct pl_str file = {hook.p, dot ? dot - 1 : 0};
+    for (uint32_t i = 0; i < p->nsections; i++) {
+        struct pl_str name = p->sections[i].name;
+        if (!pl_str_starts(name, PL_STR("lua/")) || !pl_str_ends(name, PL_STR(".lua"))) continue;
+        *out = (struct pl_hooks_source){{name.p + 4, name.n - 8}, p->sections[i].bytes};
+        if (pl_str_eq(out->name, file)) return true;
+    }
+    return false;
+}
+
+static struct answer *run_pure(struct sim_shop *s, const struct pl_program *p,
+                               const struct pl_engine_call *call) {
+    const struct pl_p_hook *hook = &p->hooks[call->hook];
+    struct pl_hook_call c = {.hook = hook->name,
+                             .args = call->args,
+                             .nargs = call->nargs,
+                             .types = &p->types,
+                             .type = hook->result,
+                             .fails = hook->fails,
+                             .nfails = hook->nfails};
+    struct pl_hooks_source source;
+    struct pl_value v = PL_NONE;
+    struct pl_str detail;
+    if (!find_source(p, hook->name, &source)) return NULL;
+    enum pl_hook_outcome outcome = pl_hooks_run_pure(s->a, &source, &c, &v, &detail);
+    if (outcome == PL_HOOK_UNAVAILABLE) {
+        s->broke = pl_arena_printf(s->a, "the pure hook %.*s broke: %.*s", PL_STR_ARG(hook->name),
+                                   PL_STR_ARG(detail));
+        return answer_to(call, PL_OUTCOME_UNAVAILABLE);
+    }
+    struct answer *x = answer_to(call, outcome == PL_HOOK_OK ? PL_OUTCOME_OK : PL_OUTCOME_FAILED);
+    if (outcome == PL_HOOK_OK && hook->result.kind != PL_KIND_NONE) pl_value_write(&x->value, v);
+    if (outcome == PL_HOOK_FAILED)
+        snprintf(x->failure, sizeof x->failure, "%.*s", PL_STR_ARG(detail));
+    return x;
+}
+
 /* A write that is asked for again under its key counts as the one that it is. */
 static bool is_first(struct sim_shop *s, struct pl_str key) {
     for (size_t i = 0; i < s->keys.n; i++)
@@ -124,6 +169,7 @@ static void shop_call(void *ctx, const struct pl_engine_call *call) {
     for (size_t i = s->stubs.n; i > 0 && !x; i--) /* the latest one counts */
         if (matches(&t, hook, s->stubs.v[i - 1], call))
             x = stubbed(&t, hook, s->stubs.v[i - 1], call);
+    if (!x && hook->effect == PL_CLASS_PURE) x = run_pure(s, p, call);
     if (!x && !list) remember_missing(s, &t, hook, call);
     if (!x) x = absent(call);
     pl_loop_post(call->loop, &x->post);

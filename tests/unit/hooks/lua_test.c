@@ -332,9 +332,51 @@ static void shipped_files_pass_the_check(void **state) {
     pl_arena_free(&a);
 }
 
+/* A pure hook at once: its value, its failure, what was wrong with it. */
+static void runs_pure_hooks(void **state) {
+    static const struct pl_str fails[] = {PL_STR("gone")};
+    struct pl_hooks_source source = {PL_STR("a.b"),
+                                     PL_STR("return { f = function(x)\n"
+                                            "if x == 'go' then return fail('gone') end\n"
+                                            "if x == 'other' then return fail('x') end\n"
+                                            "if x == 'ask' then return http.get('s', '/') end\n"
+                                            "if x == 'wrong' then return 1 end\n"
+                                            "return x .. x end }")};
+    static const struct {
+        const char *arg, *detail;
+        enum pl_hook_outcome outcome;
+    } rows[] = {
+        {"ab", NULL, PL_HOOK_OK},
+        {"go", "gone", PL_HOOK_FAILED},
+        {"other", "x", PL_HOOK_UNAVAILABLE},
+        {"ask", "a pure hook asks nobody", PL_HOOK_UNAVAILABLE},
+        {"wrong", "value: expected text", PL_HOOK_UNAVAILABLE},
+    };
+    struct pl_arena a;
+    (void)state;
+    pl_arena_init(&a, 0);
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        struct pl_value arg = pl_text(pl_str_c(rows[i].arg)), value = PL_NONE;
+        struct pl_types types = {0};
+        struct pl_hook_call call = {.hook = PL_STR("a.b.f"),
+                                    .args = &arg,
+                                    .nargs = 1,
+                                    .types = &types,
+                                    .type = {.kind = PL_KIND_TEXT},
+                                    .fails = fails,
+                                    .nfails = 1};
+        struct pl_str detail = {0};
+        assert_int_equal(pl_hooks_run_pure(&a, &source, &call, &value, &detail), rows[i].outcome);
+        if (rows[i].detail) assert_true(pl_str_is(detail, rows[i].detail));
+        if (!rows[i].detail) assert_true(pl_str_is(value.s, "abab"));
+    }
+    pl_arena_free(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_values),
+        cmocka_unit_test(runs_pure_hooks),
         cmocka_unit_test(takes_arguments),
         cmocka_unit_test(names_failures),
         cmocka_unit_test(has_only_what_is_listed),
