@@ -396,10 +396,10 @@ static struct pl_tx *arithmetic(struct pl_where *w, struct pl_ast_expr *e, struc
 }
 
 /* A branch that depends on a secret tells it. */
-static bool looks(struct pl_where *w, const struct pl_tx *x) {
-    if (w->check || !(x->type.quals & PL_SECRET)) return true;
-    pl_diag1(w->g->diags, PL_D_SECRET_LOOK, x->span, x->name.n ? x->name : PL_STR("this value"));
-    return false;
+static void looks(struct pl_where *w, const struct pl_tx *x) {
+    if (!w->check && x->type.quals & PL_SECRET)
+        pl_diag1(w->g->diags, PL_D_SECRET_LOOK, x->span,
+                 x->name.n ? x->name : PL_STR("this value"));
 }
 
 static bool ordered(enum pl_kind k) {
@@ -456,7 +456,9 @@ static struct pl_tx *type_binary(struct pl_where *w, struct pl_ast_expr *e) {
     x->b = type_expr(w, e->binary.right, member ? &x->a->type : NULL);
     if (x->b->kind == PL_TX_BAD) return x->b;
     if (op >= PL_AST_OP_ADD) return arithmetic(w, e, x);
-    return looks(w, x->a) && looks(w, x->b) ? compare(w, e, x) : bad(w, e->span);
+    looks(w, x->a);
+    looks(w, x->b);
+    return compare(w, e, x);
 }
 
 static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
@@ -503,7 +505,7 @@ static struct pl_tx *type_matches(struct pl_where *w, struct pl_ast_expr *e) {
                  pl_grammar__type_name(w->g, x->a->type));
         return bad(w, e->span);
     }
-    if (!looks(w, x->a)) return bad(w, e->span);
+    looks(w, x->a);
     x->name = r->pattern;
     x->value = pl_text(r->flags);
     size_t at = 0;
@@ -582,7 +584,10 @@ struct pl_tx *pl_grammar__expr(struct pl_where *w, struct pl_ast_expr *e,
 struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e) {
     struct pl_tx *x = type_expr(w, e, NULL);
     if (x->kind == PL_TX_BAD) return x;
-    if (x->type.kind == PL_KIND_BOOL) return looks(w, x) ? x : bad(w, e->span);
+    if (x->type.kind == PL_KIND_BOOL) {
+        looks(w, x);
+        return x;
+    }
     bool counted = x->kind == PL_TX_FACT && !x->type.optional; /* a number, always there */
     if (x->path && !counted) return x;                         /* "is it present?" */
     pl_diag1(w->g->diags, PL_D_CONDITION, e->span, pl_grammar__type_name(w->g, x->type));

@@ -205,6 +205,10 @@ static void put_effect(struct play *y, const struct pl_vm_effect *e) {
         pl_buf_c(&y->out, "note ");
         put_text(y, &e->note);
         break;
+    case PL_EFFECT_REMEMBER:
+        pl_buf_printf(&y->out, "remember%s ", e->consent ? "" : " nothing");
+        pl_value_to_json(&y->out, e->facts);
+        break;
     case PL_EFFECT_ERROR: {
         struct pl_str file;
         uint32_t line;
@@ -252,8 +256,14 @@ static bool step(struct play *y, const struct pl_vm_event *e) {
     enum pl_err err = pl_vm_step(y->vm, y->image, y->state, e, &y->a, &r);
     pl_vm_event_write(&b, e);
     struct pl_str bytes = pl_arena_str(&y->a, pl_buf_slice(&b));
+    pl_buf_clear(&b);
+    pl_vm_event_write_secret(&b, e);
+    struct pl_str secret = pl_arena_str(&y->a, pl_buf_slice(&b));
     pl_buf_free(&b);
+    if (e->reading.secret.n && pl_str_find(bytes, e->reading.secret) != SIZE_MAX)
+        pl_buf_c(&y->out, "SECRET IN CLEAR\n");
     if (err == PL_OK) err = pl_vm_event_read(bytes, &y->a, &read);
+    if (err == PL_OK) err = pl_vm_event_read_secret(secret, &y->a, &read);
     if (err == PL_OK) err = pl_vm_step(y->other, y->image, y->state, &read, &y->a, &again);
     if (err != PL_OK) {
         pl_buf_printf(&y->out, "refused: %s\n", pl_err_text(err));
@@ -380,6 +390,8 @@ static void mark(struct play *y, struct pl_vm_event *e, struct pl_vm_entity *lis
         r->yes_no = pl_str_is(w, "yes") ? 1 : pl_str_is(w, "no") ? -1 : r->yes_no;
         if (pl_str_is(w, "change")) r->change_word = true;
         if (w.n && w.p[0] == '"') r->text = (struct pl_str){w.p + 1, w.n - 2};
+    } else if (pl_str_is(name, "secret")) { /* the text was its mask */
+        r->secret = value;
     } else if (pl_str_is(name, "intent")) {
         add_intents(y, r, value);
     } else if (pl_str_is(name, "command")) {
@@ -457,6 +469,20 @@ static bool happened(struct play *y, struct pl_str name, struct pl_str json) {
     return step(y, &e);
 }
 
+static bool known(struct play *y, struct pl_str consent, struct pl_str json) {
+    const struct pl_type any = {.kind = PL_KIND_ANY};
+    struct pl_vm_event e;
+    struct pl_json j;
+    struct pl_str where;
+    size_t at;
+    if (pl_json_parse(&y->a, json, &j, &at) != PL_OK) return false;
+    event_of(y, PL_EVENT_IDENTITY, &e);
+    e.consent = pl_str_is(consent, "yes") ? 1 : pl_str_is(consent, "no") ? -1 : 0;
+    if (pl_value_from_json(&y->a, &y->p->types, any, &j, &e.customer, &where) != PL_OK)
+        return false;
+    return step(y, &e);
+}
+
 /* Time has passed: rules whose facts are the clock's may fire. */
 static bool look_at_clock(struct play *y) {
     struct pl_vm_event e;
@@ -509,6 +535,10 @@ static bool event(struct play *y, struct pl_str line) {
     if (pl_str_is(what, "event")) {
         struct pl_str name = word(&line);
         return happened(y, name, pl_str_trim(line));
+    }
+    if (pl_str_is(what, "known")) {
+        struct pl_str consent = word(&line);
+        return known(y, consent, pl_str_trim(line));
     }
     if (pl_str_is(what, "clock")) return look_at_clock(y);
     if (pl_str_is(what, "diverged")) {
