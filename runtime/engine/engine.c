@@ -187,13 +187,25 @@ static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_i
     free(in);
 }
 
+static void command_event(struct pl_engine *e, struct eng_input *in) {
+    struct eng_conv *c;
+    enum pl_err err = pl_engine__conv_load(e, in->conversation, &c);
+    if (err == PL_OK)
+        pl_engine__input(e, c, in);
+    else
+        pl_engine__input_free(e, in, err);
+}
+
 static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
-    bool visits = in->kind == ENG_OPEN || in->kind == ENG_DONE; /* names no client that is there */
+    bool visits = in->kind == ENG_OPEN || in->kind == ENG_DONE ||
+                  in->kind == ENG_EVENT; /* names no client that is there */
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
+    } else if (in->kind == ENG_EVENT) {
+        command_event(e, in);
     } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
     } else if (in->kind == ENG_LEAVE) {
@@ -257,6 +269,13 @@ void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine
 void pl_engine_leave(struct pl_engine *e, uint64_t client) {
     struct eng_input *in = pl_engine__input_new(e, ENG_LEAVE, PL_STR(""), PL_STR(""), PL_STR(""));
     in->client = client;
+    post(e, in);
+}
+
+void pl_engine_event(struct pl_engine *e, uint64_t token, const struct pl_engine_happening *what) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_EVENT, what->name, what->args, what->key);
+    in->client = token;
+    memcpy(in->conversation, what->conversation, sizeof in->conversation);
     post(e, in);
 }
 

@@ -72,6 +72,12 @@ struct pl_engine_sink {
     /* pl_engine_done: PL_OK when it is on disk; PL_NOT_FOUND: no such conversation, or no such
      * hand-over on its list; PL_ERASED; what loading and the store may give. May be NULL. */
     void (*done)(void *ctx, uint64_t ticket, enum pl_err err);
+    /* What became of pl_engine_event; once for each, unless the engine was stopped. May be NULL.
+     * PL_OK: it is on disk. PL_EXISTS: it came before, nothing was done. PL_NOT_FOUND: no such
+     * conversation; PL_ERASED; PL_TYPE: no such event, or not its arguments (why names the place);
+     * PL_CONFLICT: the key was used for another one; PL_BUSY: too many wait for the customer, or
+     * his conversation goes on with a program that does not know it; PL_IO, PL_FULL: the store. */
+    void (*told)(void *ctx, uint64_t token, enum pl_err err, struct pl_str why);
 };
 
 /* ---- hooks, reached by callbacks ---- */
@@ -101,7 +107,9 @@ struct pl_engine_hooks {
     void *ctx;
     void (*load)(void *ctx, struct pl_image *image); /* before its first call */
     void (*drop)(void *ctx, struct pl_image *image);
-    void (*call)(void *ctx, const struct pl_engine_call *call);
+    uint64_t (*call)(void *ctx, const struct pl_engine_call *call); /* gives a number, or 0 */
+    /* Nobody waits for this call any more. Never of a `write once`. May be NULL. */
+    void (*cancel)(void *ctx, uint64_t number);
 };
 
 /* ---- create ---- */
@@ -163,6 +171,18 @@ void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid c
 void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq);
 void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value);
 void pl_engine_leave(struct pl_engine *e, uint64_t client);
+
+/* Something that the shop or the page sends. */
+struct pl_engine_happening {
+    uint8_t conversation[16];
+    struct pl_str name; /* "shipping.delayed" */
+    struct pl_str args; /* a JSON object; empty: none */
+    /* The sender's: one that was used for this conversation lately (of its last 32 events) is not
+     * taken again. Empty: none. */
+    struct pl_str key;
+};
+/* Answered by sink.told with the token. */
+void pl_engine_event(struct pl_engine *e, uint64_t token, const struct pl_engine_happening *what);
 
 /* ---- for operators: any thread but the engine's ---- */
 

@@ -78,7 +78,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     while (c->first) {
         struct eng_input *in = c->first;
         c->first = in->next;
-        free(in);
+        pl_engine__input_free(e, in, PL_IO);
     }
     while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
     for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
@@ -248,13 +248,16 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     for (size_t i = c->effects.n; i > 0; i--) {
         struct eng_effect *fx = c->effects.v[i - 1];
         bool waited = r->view.mode == PL_VM_BUSY && r->view.effect == fx->effect;
-        if (fx->effect_class != PL_CLASS_WRITE_ONCE && !waited)
-            pl_engine__effect_drop(e, c, fx->effect);
+        if (fx->effect_class == PL_CLASS_WRITE_ONCE || waited) continue;
+        pl_engine__hook_cancel(e, fx);
+        pl_engine__effect_drop(e, c, fx->effect);
     }
     c->mode = (int)r->view.mode;
     c->busy_effect = r->view.effect;
     c->deadline_ms = r->view.deadline_ms;
     c->in_flow = r->view.in_flow;
+    c->nheld = r->view.nheld;
+    pl_engine__remember_key(c, event);
 }
 
 void pl_engine__with(struct eng_conv *c, uint8_t with) {
@@ -434,6 +437,24 @@ static void read_people(struct pl_reader *r, struct eng_conv *c) {
     for (uint64_t i = 0; i < n && !r->bad; i++) pl_engine__note(c, pl_read_text(r));
 }
 
+static void write_keys(struct pl_buf *b, const struct eng_conv *c) {
+    uint32_t n = c->nkeys < ENG_KEYS ? c->nkeys : ENG_KEYS;
+    pl_buf_var(b, c->nkeys);
+    for (uint32_t i = c->nkeys - n; i < c->nkeys; i++) {
+        pl_buf_u64(b, c->keys[i % ENG_KEYS].key);
+        pl_buf_u64(b, c->keys[i % ENG_KEYS].what);
+    }
+}
+
+static void read_keys(struct pl_reader *r, struct eng_conv *c) {
+    c->nkeys = (uint32_t)pl_read_var(r);
+    uint32_t n = c->nkeys < ENG_KEYS ? c->nkeys : ENG_KEYS;
+    for (uint32_t i = c->nkeys - n; i < c->nkeys && !r->bad; i++) {
+        c->keys[i % ENG_KEYS].key = pl_read_u64(r);
+        c->keys[i % ENG_KEYS].what = pl_read_u64(r);
+    }
+}
+
 static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_clear(b);
     pl_buf_byte(b, ENG_RECORD_VERSION);
@@ -445,6 +466,7 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     write_effects(b, c);
     write_lists(b, c);
     write_people(b, c);
+    write_keys(b, c);
     pl_buf_zig(b, c->timer_row);
     pl_buf_text(b, pl_buf_slice(&c->state));
 }
@@ -480,6 +502,7 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     read_effects(e, &r, c);
     read_lists(&r, c);
     read_people(&r, c);
+    read_keys(&r, c);
     c->timer_row = pl_read_zig(&r);
     pl_buf_str(&c->state, pl_read_text(&r));
     return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
@@ -527,6 +550,11 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
     struct pl_str state = pl_arena_str(a, pl_buf_slice(&c->state)); /* effects point into it */
     err = pl_vm_step(e->vm, c->image->image, state, &event, a, &r);
     if (err != PL_OK) return err;
+    /* what follows a divergence was begun anew by the event that says so */
+    if (event.kind == PL_EVENT_DIVERGED)
+        c->diverged = false;
+    else if (r.hash != t->hash)
+        c->diverged = true;
     if (r.hash != t->hash) {
         char id[33];
         pl_hex(c->id, 16, id);
@@ -607,6 +635,7 @@ static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
     c->busy_effect = view.effect;
     c->deadline_ms = view.deadline_ms;
     c->in_flow = view.in_flow;
+    c->nheld = view.nheld;
     return PL_OK;
 }
 

@@ -93,6 +93,7 @@ struct caller {
  */
 struct eng_flight {
     struct pl_engine *e;
+    uint64_t number;   /* of the call, as the hooks gave it */
     struct pl_str key; /* owned; empty: not shared */
     PL_VEC(struct caller) callers;
 };
@@ -142,6 +143,7 @@ static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str v
         if (c && c->flying) c->flying--;
         if (!fx) continue;
         fx->flying = false;
+        fx->flight = NULL;
         if (outcome == PL_OUTCOME_OK && value.n > PL_ENGINE_VALUE_MOST) {
             outcome = too_long(e, fx, value.n);
             value = PL_STR("");
@@ -209,6 +211,7 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
     fx->attempts++;
     struct eng_flight *flight = flight_of(e, fx);
     board(flight, c, fx);
+    fx->flight = flight;
     if (flight->callers.n > 1) {
         ENG_COUNT(e, HOOKS_SHARED);
         return;
@@ -227,8 +230,19 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
                                  .ctx = flight};
     ENG_COUNT(e, HOOKS);
     pl_engine__trace(e, "hook %.*s%s%s", PL_STR_ARG(h->name), key[0] ? " key " : "", key);
-    e->config.hooks.call(e->config.hooks.ctx, &out);
+    flight->number = e->config.hooks.call(e->config.hooks.ctx, &out);
     pl_arena_free(&a);
+}
+
+void pl_engine__hook_cancel(struct pl_engine *e, const struct eng_effect *fx) {
+    const struct eng_flight *f = fx->flying ? fx->flight : NULL;
+    if (!f || fx->effect_class == PL_CLASS_WRITE_ONCE || !e->config.hooks.cancel) return;
+    for (size_t i = 0; i < f->callers.n; i++) {
+        const struct caller *k = &f->callers.v[i];
+        const struct eng_effect *other = waiting(pl_engine__conv_find(e, k->conversation), k);
+        if (other && other != fx) return;
+    }
+    e->config.hooks.cancel(e->config.hooks.ctx, f->number);
 }
 
 /* Half a second, then twice as long each time, with a jitter of a quarter. */

@@ -26,6 +26,7 @@
 #define ENG_BUTTONS        16
 #define ENG_NOTES          16 /* that a hand-over carries */
 #define ENG_HANDOFFS       16 /* of a conversation that people have at once */
+#define ENG_KEYS           32 /* events that are known again */
 #define ENG_TURN_ENTRIES   12
 #define ENG_TURN_PUTS      12  /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
 #define ENG_KEY            120 /* an idempotency key with its NUL */
@@ -53,6 +54,7 @@ struct eng_image {
     uint32_t users; /* conversations in memory, lists being asked for */
     struct eng_list *lists;
     uint32_t nlists;
+    bool timed; /* some rule may come to hold as time goes by */
     int64_t facts_minute;
     struct pl_vm_queue_fact *queues;
     bool *hours;
@@ -73,14 +75,17 @@ struct eng_waiting { /* accepted, not yet answered */
     struct pl_str text, label; /* malloc'd as one block at text.p */
 };
 
+struct eng_flight;
+
 struct eng_effect { /* a hook's call whose outcome is not definite */
     uint64_t effect, run;
     uint32_t hook, call;
     uint8_t effect_class;
-    bool told;            /* a `write once`: the flow has heard `unconfirmed` */
-    bool uncertain;       /* an attempt before a restart may have been sent */
-    bool flying;          /* a call is under way */
-    uint64_t call_number; /* of the last one: an answer to another call is none */
+    bool told;                 /* a `write once`: the flow has heard `unconfirmed` */
+    bool uncertain;            /* an attempt before a restart may have been sent */
+    bool flying;               /* a call is under way */
+    uint64_t call_number;      /* of the last one: an answer to another call is none */
+    struct eng_flight *flight; /* while it is flying; NULL: answered from the cache */
     uint32_t attempts;
     int64_t asked_ms, again_ms; /* again_ms: when to ask again, 0 not set */
     struct eng_image *image;
@@ -113,6 +118,8 @@ enum eng_kind {
     ENG_RATE,
     ENG_HOOK,
     ENG_TIMER,
+    ENG_EVENT,
+    ENG_CLOCK,    /* rules look at the clock */
     ENG_CATCH_UP, /* after a load: go on with what was under way */
     ENG_DONE,     /* people are through with a hand-over */
     ENG_LEAVE
@@ -126,7 +133,8 @@ struct eng_input {
     struct eng_input *next;
     uint8_t kind, said, outcome;
     bool fresh, resend;
-    uint64_t client, seq, effect;
+    bool answered;                /* an event's sender was told, or will be */
+    uint64_t client, seq, effect; /* client: an event's token */
     int64_t value;
     struct pl_engine_cid cid;
     uint8_t conversation[16], hash[32];
@@ -141,6 +149,15 @@ struct eng_ack {
     bool dup;
 };
 
+struct eng_told {
+    uint64_t token;
+    enum pl_err err;
+};
+
+struct eng_key { /* hashes of an event's key, and of what it said */
+    uint64_t key, what;
+};
+
 struct eng_turn {
     struct eng_turn *next; /* in the pool */
     struct pl_engine *e;
@@ -153,7 +170,8 @@ struct eng_turn {
     PL_VEC(uint64_t) opens;  /* clients that wait for ready */
     PL_VEC(uint64_t) writes; /* effects to start when durable */
     PL_VEC(uint64_t) dones;  /* tickets of operators to answer */
-    bool snapshot;           /* something others must see: a hand-over */
+    PL_VEC(struct eng_told) told;
+    bool snapshot; /* something others must see: a hand-over */
 };
 
 struct eng_conv {
@@ -175,12 +193,16 @@ struct eng_conv {
     uint32_t nbuttons;                   /* ever offered */
     PL_VEC(struct eng_handoff) handoffs; /* oldest first; of those that are done the last alone */
     PL_VEC(struct pl_str) notes;         /* for who takes the next hand-over; malloc'd */
-    int64_t timer_row;                   /* deadline of the hint row in the store, 0 none */
+    struct eng_key keys[ENG_KEYS];     /* event number k at k % ENG_KEYS */
+    uint32_t nkeys;                    /* ever taken */
+    int64_t timer_row;                 /* deadline of the hint row in the store, 0 none */
     /* from the state */
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;
     int64_t deadline_ms;
     bool in_flow;
+    uint32_t nheld;
+    bool diverged; /* played again, it came out differently; its flow is not to go on */
     /* under way */
     struct eng_input *first, *last;
     struct eng_turn *turn;
@@ -190,6 +212,8 @@ struct eng_conv {
     struct pl_engine *e;
     bool dirty, broken, refused; /* refused: broken by the store alone */
     int64_t touched_ms, dirty_ms;
+    int64_t said_ms;              /* when its customer was last heard of */
+    int64_t clock_ms;             /* when the rules look at the clock next, 0 not */
     int64_t busy_ms;              /* since when an effect is awaited, 0 not */
     bool typing;                  /* the clients were told so */
     uint64_t ticket;              /* of the last snapshot */
@@ -319,10 +343,32 @@ void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input 
 void pl_engine__input_first(struct eng_conv *c, struct eng_input *in);
 struct eng_input *pl_engine__input_new(struct pl_engine *e, enum eng_kind kind, struct pl_str text,
                                        struct pl_str more, struct pl_str epoch);
+void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     struct pl_vm_event *event, uint64_t of);
+/* The event with what the engine knows of now. _event: the conversation goes over to the active
+ * image first, if it may; _look: it does not. */
+void pl_engine__event(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
+                      struct pl_vm_event *event);
+void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
+                     struct pl_vm_event *event);
+void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err);
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
 
+/* engine_event.c */
+void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                         const struct eng_input *in);
+void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event);
+/* Rules that look at the clock: once a minute while the customer is there and in a flow. */
+void pl_engine__clock(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t);
+int64_t pl_engine__clock_at(struct pl_engine *e, const struct eng_conv *c, int64_t now_ms);
+void pl_engine__told(struct pl_engine *e, uint64_t token, enum pl_err err, struct pl_str why);
+/* Frees it; an event that was not handled is answered. */
+void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err);
+
 /* engine_hook.c */
+/* Nobody waits for it any more: a read that nobody else waits for either is ended. */
+void pl_engine__hook_cancel(struct pl_engine *e, const struct eng_effect *fx);
 void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx);
 /* Starts again what is due; gives when the next one is, 0 none. */
 int64_t pl_engine__hooks_again(struct pl_engine *e, struct eng_conv *c, int64_t now_ms);

@@ -44,6 +44,7 @@ void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input 
     else
         c->first = in;
     c->last = in;
+    if (in->kind == ENG_SEND || in->kind == ENG_OPEN) c->said_ms = eng_now(e);
     pl_engine__conv_touch(e, c);
     pl_engine__advance(e, c);
 }
@@ -70,7 +71,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     t->e = e;
     t->c = c;
     t->nentries = 0;
-    t->acks.n = t->events.n = t->opens.n = t->writes.n = t->dones.n = 0;
+    t->acks.n = t->events.n = t->opens.n = t->writes.n = t->dones.n = t->told.n = 0;
     t->snapshot = false;
     pl_journal_begin(&t->append, &c->j);
     return t;
@@ -81,7 +82,7 @@ static void turn_put(struct pl_engine *e, struct eng_turn *t) {
     e->pool = t;
 }
 
-static void fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err) {
+void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err) {
     char id[33];
     pl_hex(c->id, 16, id);
     c->broken = true;
@@ -94,7 +95,7 @@ static bool add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry)
     entry->at_ms = eng_now(e);
     enum pl_err err = pl_journal_add(e->journal, &t->append, entry);
     if (err != PL_OK) {
-        fail(e, t->c, "entry_refused", err);
+        pl_engine__fail(e, t->c, "entry_refused", err);
         return false;
     }
     t->nentries++;
@@ -209,19 +210,26 @@ static bool outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
     return true;
 }
 
-/* Goals, marks, notes, events: kind and name, for exporters. */
-static struct pl_str effect_list(struct pl_engine *e, struct pl_arena *a,
-                                 const struct pl_vm_result *r) {
-    pl_buf_clear(&e->buf);
+/* Goals, marks, notes, analytics: kind, flow, name or words, values; for exporters. */
+static struct pl_str effect_list(struct pl_engine *e, const struct eng_conv *c, struct pl_arena *a,
+                                 const struct pl_vm_result *r, int64_t now_ms) {
+    struct pl_buf b = {0};
     for (uint32_t i = 0; i < r->neffects; i++) {
         const struct pl_vm_effect *v = &r->effects[i];
-        if (v->kind != PL_EFFECT_GOAL && v->kind != PL_EFFECT_TRACK && v->kind != PL_EFFECT_ENDED)
+        struct pl_str name = v->name;
+        if (v->kind != PL_EFFECT_GOAL && v->kind != PL_EFFECT_TRACK && v->kind != PL_EFFECT_ENDED &&
+            v->kind != PL_EFFECT_MARK && v->kind != PL_EFFECT_NOTE)
             continue;
-        pl_buf_byte(&e->buf, v->kind);
-        pl_buf_var(&e->buf, (uint32_t)(v->flow + 1));
-        pl_buf_text(&e->buf, v->name);
+        if (v->kind == PL_EFFECT_NOTE) name = pl_engine__text(e, c, &v->note, a, now_ms);
+        pl_buf_byte(&b, v->kind);
+        pl_buf_var(&b, (uint32_t)(v->flow + 1));
+        pl_buf_text(&b, name);
+        pl_buf_var(&b, v->nargs);
+        for (uint32_t k = 0; k < v->nargs; k++) pl_value_write(&b, v->args[k]);
     }
-    return pl_arena_str(a, pl_buf_slice(&e->buf));
+    struct pl_str list = pl_arena_str(a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return list;
 }
 
 static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -259,7 +267,7 @@ static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     *entry = (struct pl_entry){.kind = PL_ENTRY_TURN};
     bool fits = outputs(e, c, &t->a, r, event->now_ms, entry);
     memcpy(entry->turn.image, pl_image_hash(c->image->image), sizeof entry->turn.image);
-    entry->turn.effects = effect_list(e, &t->a, r);
+    entry->turn.effects = effect_list(e, c, &t->a, r, event->now_ms);
     entry->turn.hash = r->hash;
     pl_buf_clear(&e->buf);
     pl_vm_event_write(&e->buf, event);
@@ -276,7 +284,7 @@ static bool run_step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     for (;;) {
         enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, r);
         if (err != PL_OK) {
-            fail(e, c, "step_failed", err);
+            pl_engine__fail(e, c, "step_failed", err);
             return false;
         }
         if (compose(e, c, t, event, r, entry) || event->brief) return true;
@@ -291,11 +299,13 @@ static void look_on(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_
         if (r->effects[i].kind == PL_EFFECT_ERROR) report_error(e, c, &r->effects[i]);
     }
     trace_event(e, c, event);
+    if (event->kind == PL_EVENT_HAPPENED)
+        pl_engine__trace(e, "event %.*s", PL_STR_ARG(event->name));
     if (e->config.step) e->config.step(e->config.step_ctx, c->id, c->image->image, event, r);
 }
 
-static void step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
-                 struct pl_vm_event *event, uint64_t of) {
+void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     struct pl_vm_event *event, uint64_t of) {
     struct pl_vm_result r;
     struct pl_entry entry;
     pl_engine__follow_language(c, event);
@@ -318,11 +328,17 @@ static void move_image(struct pl_engine *e, struct eng_conv *c) {
     if (!c->in_flow && !c->effects.n) pl_engine__conv_image(e, c, e->active);
 }
 
-static void event_of(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
+void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
                      struct pl_vm_event *event) {
     *event = (struct pl_vm_event){.kind = (uint8_t)kind};
-    move_image(e, c);
     pl_engine__facts(e, c->image, eng_now(e), event);
+    event->subject = pl_fnv(PL_FNV, c->id, sizeof c->id);
+}
+
+void pl_engine__event(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
+                      struct pl_vm_event *event) {
+    move_image(e, c);
+    pl_engine__look(e, c, kind, event);
 }
 
 /* ---- messages ---- */
@@ -331,13 +347,13 @@ static void event_of(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_k
 static bool read_message(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                          const struct eng_said *said, struct pl_vm_event *event) {
     struct pl_escalation found;
-    event_of(e, c, PL_EVENT_MESSAGE, event);
+    pl_engine__event(e, c, PL_EVENT_MESSAGE, event);
     pl_engine__lists_ask(e, c->image, false);
     pl_engine__read(e, c, &t->a, said, event);
     enum pl_err err =
         pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), event, &t->a, &found);
     if (err != PL_OK) {
-        fail(e, c, "rules_failed", err);
+        pl_engine__fail(e, c, "rules_failed", err);
         return false;
     }
     pl_escalate_apply(&found, event);
@@ -354,7 +370,7 @@ static void take_waiting(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     read_message(e, c, t, &said, &event);
     if (c->broken) return;
     ENG_COUNT(e, TURNS);
-    step(e, c, t, &event, n);
+    pl_engine__step(e, c, t, &event, n);
 }
 
 static void refuse(struct pl_engine *e, const struct eng_input *in, enum pl_engine_error code) {
@@ -459,7 +475,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     ENG_COUNT(e, TURNS);
-    step(e, c, t, &event, n);
+    pl_engine__step(e, c, t, &event, n);
 }
 
 /* ---- other inputs ---- */
@@ -490,7 +506,7 @@ static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_input *in
     say_ready(e, c, in->client, same && in->seq <= c->j.seq);
     enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, in);
     if (err != PL_OK && err != PL_NOT_FOUND) {
-        fail(e, c, "events_unreadable", err);
+        pl_engine__fail(e, c, "events_unreadable", err);
         pl_engine__error(e, in->client, PL_ENGINE_ERR_INTERNAL, in->cid);
         return;
     }
@@ -510,10 +526,10 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     PL_PUSH(&t->opens, in->client);
     ENG_COUNT(e, OPENED);
     pl_engine__lists_ask(e, c->image, false);
-    event_of(e, c, PL_EVENT_OPEN, &event);
+    pl_engine__event(e, c, PL_EVENT_OPEN, &event);
     /* begun by the clock of its first event, as replay does it */
     pl_buf_str(&c->state, pl_vm_begin(&t->a, c->image->image, event.now_ms));
-    step(e, c, t, &event, 0);
+    pl_engine__step(e, c, t, &event, 0);
 }
 
 static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -528,7 +544,7 @@ static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         outcome =
             PL_OUTCOME_UNCONFIRMED; /* this attempt was not sent; an earlier one may have been */
     if (fx->told && outcome == PL_OUTCOME_UNCONFIRMED) return; /* asked again later */
-    event_of(e, c, fx->told ? PL_EVENT_OUTCOME : PL_EVENT_HOOK, &event);
+    pl_engine__event(e, c, fx->told ? PL_EVENT_OUTCOME : PL_EVENT_HOOK, &event);
     event.effect = in->effect;
     if (outcome == PL_OUTCOME_OK) {
         struct pl_reader r = pl_reader_of(pl_arena_str(&t->a, in->text));
@@ -543,15 +559,25 @@ static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     }
     pl_engine__trace(e, "outcome %s %.*s", event.failure.n ? "failed" : "ok",
                      PL_STR_ARG(event.failure));
-    step(e, c, t, &event, 0);
+    pl_engine__step(e, c, t, &event, 0);
 }
 
 static void timer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
     if (c->with != PL_WITH_BOT || c->deadline_ms == 0 || eng_now(e) < c->deadline_ms) return;
-    event_of(e, c, PL_EVENT_TIMER, &event);
-    step(e, c, t, &event, 0);
+    pl_engine__event(e, c, PL_EVENT_TIMER, &event);
+    pl_engine__step(e, c, t, &event, 0);
     if (c->deadline_ms && c->deadline_ms <= event.now_ms) c->deadline_ms = event.now_ms + 1000;
+}
+
+/* What was shown stays; the flow does not go on from where it cannot be. The snapshot is what it
+ * goes on from: played again from the start it would come out differently again. */
+static void diverged(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    struct pl_vm_event event;
+    c->diverged = false;
+    pl_engine__look(e, c, PL_EVENT_DIVERGED, &event);
+    pl_engine__step(e, c, t, &event, 0);
+    t->snapshot = true;
 }
 
 /* After a load: the effect that the flow waits for is asked for again, or given up. */
@@ -563,6 +589,10 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
         /* a write whose flow was cut off: nobody waits, but its truth is owed */
         if (fx->effect_class == PL_CLASS_WRITE_ONCE && !fx->told) pl_engine__hook_start(e, c, fx);
     }
+    if (c->diverged) {
+        diverged(e, c, t);
+        return;
+    }
     if (c->mode != PL_VM_BUSY) return;
     struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
     if (fx && fx->flying) return;
@@ -571,10 +601,10 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
         pl_engine__hook_start(e, c, fx);
         return;
     }
-    event_of(e, c, PL_EVENT_HOOK, &event);
+    pl_engine__event(e, c, PL_EVENT_HOOK, &event);
     event.effect = c->busy_effect;
     event.failure = PL_STR("unavailable");
-    step(e, c, t, &event, 0);
+    pl_engine__step(e, c, t, &event, 0);
 }
 
 static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input *in) {
@@ -618,6 +648,8 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_RATE: rate(e, t, in); break;
     case ENG_HOOK: hook(e, c, t, in); break;
     case ENG_TIMER: timer(e, c, t); break;
+    case ENG_EVENT: pl_engine__happened(e, c, t, in); break;
+    case ENG_CLOCK: pl_engine__clock(e, c, t); break;
     case ENG_CATCH_UP: catch_up(e, c, t); break;
     case ENG_DONE: done(e, c, t, in); break;
     case ENG_LEAVE: break; /* a command only */
@@ -625,6 +657,10 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 }
 
 /* ---- the append and after it ---- */
+
+static enum pl_err err_of(enum pl_engine_error code) {
+    return code == PL_ENGINE_ERR_FULL ? PL_FULL : code == PL_ENGINE_ERR_BUSY ? PL_BUSY : PL_IO;
+}
 
 /* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched, and at
  * a tick when it was the store that refused. */
@@ -638,6 +674,8 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
     for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
     for (size_t i = 0; i < t->dones.n; i++) say_done(e, t->dones.v[i], PL_UNAVAILABLE);
+    for (size_t i = 0; i < t->told.n; i++)
+        pl_engine__told(e, t->told.v[i].token, err_of(code), PL_STR(""));
     for (struct eng_input *in = c->first; in; in = in->next) {
         if (in->kind == ENG_DONE) say_done(e, in->client, PL_UNAVAILABLE);
         if (in->kind == ENG_SEND || in->kind == ENG_OPEN)
@@ -689,6 +727,8 @@ static void answer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) 
         pl_engine__attach(e, c, t->opens.v[i], 0);
     }
     show_events(e, c, t);
+    for (size_t i = 0; i < t->told.n; i++)
+        pl_engine__told(e, t->told.v[i].token, t->told.v[i].err, PL_STR(""));
     for (size_t i = 0; i < t->opens.n; i++) e->config.sink.live(e->config.sink.ctx, t->opens.v[i]);
 }
 
@@ -697,7 +737,7 @@ static void turn_done(struct pl_journal_append *append) {
     struct pl_engine *e = t->e;
     struct eng_conv *c = t->c;
     if (append->store.err != PL_OK) {
-        fail(e, c, "append_failed", append->store.err);
+        pl_engine__fail(e, c, "append_failed", append->store.err);
         c->refused = true;
         give_up(e, c, t,
                 append->store.err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_INTERNAL);
@@ -728,7 +768,8 @@ static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn
         } else if (c->first) {
             struct eng_input *in = input_pop(c);
             handle(e, c, t, in);
-            free(in);
+            in->answered = true;
+            pl_engine__input_free(e, in, PL_OK);
         } else {
             return;
         }
@@ -756,7 +797,7 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
     pl_engine__schedule(e, c);
     enum pl_err err = pl_journal_send(e->journal, &t->append, &e->port, turn_done);
     if (err == PL_OK) return;
-    fail(e, c, "append_refused", err);
+    pl_engine__fail(e, c, "append_refused", err);
     c->refused = true;
     give_up(e, c, t, err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_BUSY);
 }
@@ -766,9 +807,12 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
 static void timer_due(struct pl_timer *w) {
     struct eng_conv *c = w->ctx;
     struct pl_engine *e = c->e;
-    if (c->deadline_ms && eng_now(e) >= c->deadline_ms && c->with == PL_WITH_BOT)
+    bool due = c->deadline_ms && eng_now(e) >= c->deadline_ms && c->with == PL_WITH_BOT;
+    bool clock = c->clock_ms && eng_now(e) >= c->clock_ms;
+    if (due || clock)
         pl_engine__input(e, c,
-                         pl_engine__input_new(e, ENG_TIMER, PL_STR(""), PL_STR(""), PL_STR("")));
+                         pl_engine__input_new(e, due ? ENG_TIMER : ENG_CLOCK, PL_STR(""),
+                                              PL_STR(""), PL_STR("")));
     else
         pl_engine__advance(e, c);
 }
@@ -787,13 +831,16 @@ static int64_t announce(struct pl_engine *e, struct eng_conv *c, int64_t now) {
     return busy && !typing && c->clients.n ? c->busy_ms + ENG_TYPING_MS : 0;
 }
 
-/* The next of: the state's deadline, a write to ask for again, an answer that is late. */
+/* The next of: the state's deadline, a write to ask for again, an answer that is late, a look at
+ * the clock. */
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c) {
     int64_t now = eng_now(e), at = pl_engine__hooks_again(e, c, now);
     int64_t late = announce(e, c, now);
     if (late && (at == 0 || late < at)) at = late;
     if (c->deadline_ms && c->with == PL_WITH_BOT && (at == 0 || c->deadline_ms < at))
         at = c->deadline_ms;
+    c->clock_ms = pl_engine__clock_at(e, c, now);
+    if (c->clock_ms && (at == 0 || c->clock_ms < at)) at = c->clock_ms;
     if (at == 0) {
         pl_timer_stop(&c->timer);
         return;

@@ -37,6 +37,8 @@ enum pl_err pl_escalate(struct pl_vm *vm, const struct pl_image *image, struct p
     int best = -1;
     for (uint32_t i = 0; i < p->nrules; i++) {
         const struct pl_p_rule *rule = &p->rules[i];
+        if (event->kind == PL_EVENT_RULE && !pl_image_timed(image, i)) continue;
+        out->changed |= holds[i] != memory[i].held;
         if (!holds[i]) continue;
         bits[i / 8] |= (uint8_t)(1u << (i % 8));
         if (rule->route) {

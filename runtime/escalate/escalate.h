@@ -20,7 +20,8 @@ struct pl_escalation {
     struct pl_str route;       /* the priority that routing gives, or empty */
     const uint8_t *rules_true; /* one bit per rule: its facts hold now */
     uint32_t nrules;
-    bool now; /* the rule takes the conversation at once */
+    bool now;     /* the rule takes the conversation at once */
+    bool changed; /* some rule holds that did not before, or the other way round */
 };
 
 /* The failures of pl_vm_conditions. */

@@ -130,7 +130,12 @@ static void done(void *ctx, uint64_t ticket, enum pl_err err) {
 
 /* ---- hooks ---- */
 
-static void hook(void *ctx, const struct pl_engine_call *c) {
+static void told(void *ctx, uint64_t token, enum pl_err err, struct pl_str why) {
+    line(ctx, "told %llu: %s%s%.*s", (unsigned long long)token, pl_err_text(err), why.n ? "; " : "",
+         PL_STR_ARG(why));
+}
+
+static uint64_t hook(void *ctx, const struct pl_engine_call *c) {
     struct bench *b = ctx;
     pl_assert(b->ncalls < CALLS);
     struct call *k = &b->calls[b->ncalls++];
@@ -138,6 +143,12 @@ static void hook(void *ctx, const struct pl_engine_call *c) {
     snprintf(k->name, sizeof k->name, "%.*s",
              PL_STR_ARG(pl_image_program(c->image)->hooks[c->hook].name));
     snprintf(k->key, sizeof k->key, "%.*s", PL_STR_ARG(c->key));
+    return (uint64_t)b->ncalls;
+}
+
+static void cancel(void *ctx, uint64_t number) {
+    struct bench *b = ctx;
+    line(b, "cancel %s", b->calls[number - 1].name);
 }
 
 static void hook_image(void *ctx, struct pl_image *image) {
@@ -189,8 +200,8 @@ void bench_start(struct bench *b) {
         .loop = b->loop,
         .clock = pl_loop_clock(b->loop),
         .seed = 7,
-        .sink = {b, ready, live, ack, events, typing, error, done},
-        .hooks = {b, hook_image, hook_image, hook},
+        .sink = {b, ready, live, ack, events, typing, error, done, told},
+        .hooks = {b, hook_image, hook_image, hook, cancel},
         .find_image = find_image,
         .find_ctx = b,
     };

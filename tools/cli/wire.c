@@ -79,7 +79,7 @@ static void hook_done(void *ctx, const struct pl_hook_result *r) {
     free(call);
 }
 
-static void hooks_call(void *ctx, const struct pl_engine_call *c) {
+static uint64_t hooks_call(void *ctx, const struct pl_engine_call *c) {
     struct cli_hooks *h = ctx;
     const struct pl_program *p = pl_image_program(c->image);
     const struct pl_p_hook *hook = &p->hooks[c->hook];
@@ -105,7 +105,7 @@ static void hooks_call(void *ctx, const struct pl_engine_call *c) {
                                .loop = c->loop,
                                .done = hook_done,
                                .ctx = call};
-    pl_hooks_call(h->hooks, &out);
+    return pl_hooks_call(h->hooks, &out);
 }
 
 /* The host of "http://host:port/…", which plain http may then be spoken with. */
@@ -121,8 +121,13 @@ static struct pl_str host_of(struct pl_str url) {
     return (struct pl_str){url.p, n};
 }
 
+static void hooks_cancel(void *ctx, uint64_t number) {
+    struct cli_hooks *h = ctx;
+    pl_hooks_cancel(h->hooks, number);
+}
+
 struct pl_engine_hooks pl_cli__hooks_doors(struct cli_hooks *h) {
-    return (struct pl_engine_hooks){h, hooks_load, hooks_drop, hooks_call};
+    return (struct pl_engine_hooks){h, hooks_load, hooks_drop, hooks_call, hooks_cancel};
 }
 
 enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,

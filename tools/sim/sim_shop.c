@@ -51,9 +51,10 @@ static struct answer *absent(const struct pl_engine_call *call) {
     return x;
 }
 
-static void no_shop(void *ctx, const struct pl_engine_call *call) {
+static uint64_t no_shop(void *ctx, const struct pl_engine_call *call) {
     (void)ctx;
     pl_loop_post(call->loop, &absent(call)->post);
+    return 0;
 }
 
 struct pl_engine_hooks pl_sim__no_shop(void) {
@@ -158,7 +159,7 @@ static bool is_first(struct sim_shop *s, struct pl_str key) {
     return true;
 }
 
-static void shop_call(void *ctx, const struct pl_engine_call *call) {
+static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     struct sim_shop *s = ctx;
     const struct pl_program *p = pl_image_program(call->image);
     const struct pl_p_hook *hook = &p->hooks[call->hook];
@@ -173,6 +174,7 @@ static void shop_call(void *ctx, const struct pl_engine_call *call) {
     if (!x && !list) remember_missing(s, &t, hook, call);
     if (!x) x = absent(call);
     pl_loop_post(call->loop, &x->post);
+    return 0;
 }
 
 struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s) {
