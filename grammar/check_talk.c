@@ -49,6 +49,7 @@ static void check_play(struct pl_graph *g, const struct pl_ast_play *p) {
         hook = check_hook(g, &p->stub.path);
         if (hook && p->stub.kind == PL_STUB_FAILS) check_failure(g, hook, &p->stub.failure);
         break;
+    case PL_PLAY_EVENT: pl_grammar__need(g, &g->events, p->event.path.s, p->event.path.span); break;
     case PL_PLAY_BOT: check_id(g, &p->bot.id); break;
     case PL_PLAY_FORBID:
         check_id(g, &p->forbid.id);

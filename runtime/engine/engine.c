@@ -639,6 +639,7 @@ static void free_turns(struct pl_engine *e) {
         PL_VEC_FREE(&t->opens);
         PL_VEC_FREE(&t->writes);
         PL_VEC_FREE(&t->dones);
+        PL_VEC_FREE(&t->told);
         free(t);
     }
 }

@@ -169,7 +169,8 @@ void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_tur
 /* ---- the clock ---- */
 
 static bool watches(struct pl_engine *e, const struct eng_conv *c, int64_t now_ms) {
-    return c->image->timed && c->with == PL_WITH_BOT && c->in_flow && c->clients.n &&
+    bool open = c->mode == PL_VM_ASKING || c->mode == PL_VM_BUSY;
+    return c->image->timed && open && c->with == PL_WITH_BOT && c->clients.n &&
            now_ms - c->said_ms < DAY_MS && !e->stopped;
 }
 

@@ -359,7 +359,8 @@ void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                          const struct eng_input *in);
 void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event);
-/* Rules that look at the clock: once a minute while the customer is there and in a flow. */
+/* Rules that look at the clock: once a minute while the customer is there and a question is open
+ * or an answer is on its way. */
 void pl_engine__clock(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t);
 int64_t pl_engine__clock_at(struct pl_engine *e, const struct eng_conv *c, int64_t now_ms);
 void pl_engine__told(struct pl_engine *e, uint64_t token, enum pl_err err, struct pl_str why);

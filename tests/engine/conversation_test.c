@@ -198,7 +198,8 @@ static void a_rule_takes_it_while_a_hook_is_under_way(void **state) {
     bench_say(&b, 1, 2, "are you there?");
     bench_told(&b);
     bench_say(&b, 1, 3, "I'll call my lawyer");
-    told(&b, "1 ack 3 seq 4\n1 4 customer message I'll call my lawyer\n1 5 system handoff\n"
+    told(&b, "cancel shop.find\n1 ack 3 seq 4\n1 4 customer message I'll call my lawyer\n1 5 "
+             "system handoff\n"
              "1 6 bot message prelude.handed_over\n");
     bench_answer(&b, PL_OUTCOME_OK, text("Bonn"), "");
     told(&b, "");

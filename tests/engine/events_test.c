@@ -172,18 +172,18 @@ static void the_clock_hands_over(void **state) {
     struct bench b;
     (void)state;
     begin(&b);
-    bench_say(&b, 1, 1, "watch it");
+    bench_say(&b, 1, 1, "pay now");
     bench_told(&b);
     bench_advance(&b, 30 * MINUTE);
     told(&b, "");
     bench_advance(&b, MINUTE);
-    told(&b, "1 3 system handoff\n1 4 bot message prelude.handed_over\n");
+    told(&b, "1 4 system handoff\n1 5 bot message prelude.handed_over\n");
     uint64_t steps = bench_count(&b, PL_ENGINE_STEPS);
     bench_advance(&b, 60 * MINUTE); /* and looks no more */
     assert_int_equal(bench_count(&b, PL_ENGINE_STEPS), steps);
     bench_crash(&b);
-    bench_resume(&b, 2, 1, 4);
-    told(&b, "2 ready waiting seq 4\n2 live\n");
+    bench_resume(&b, 2, 1, 5);
+    told(&b, "2 ready waiting seq 5\n2 live\n");
     assert_int_equal(bench_count(&b, PL_ENGINE_DIVERGED), 0);
     bench_close(&b);
 }
@@ -192,14 +192,14 @@ static void the_clock_waits_for_the_customer(void **state) {
     struct bench b;
     (void)state;
     begin(&b);
-    bench_say(&b, 1, 1, "watch it");
+    bench_say(&b, 1, 1, "pay now");
     bench_told(&b);
     pl_engine_leave(b.engine, 1);
     bench_advance(&b, 60 * MINUTE);
-    bench_resume(&b, 2, 1, 2);
-    told(&b, "2 ready bot seq 2\n2 live\n");
+    bench_resume(&b, 2, 1, 3);
+    told(&b, "2 ready bot seq 3\n2 live\n");
     bench_advance(&b, MINUTE);
-    told(&b, "2 3 system handoff\n2 4 bot message prelude.handed_over\n");
+    told(&b, "2 4 system handoff\n2 5 bot message prelude.handed_over\n");
     bench_close(&b);
 }
 

@@ -500,13 +500,16 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
         else
             go_on(p, l->ms);
         break;
+    case PL_TALK_EVENT:
+        row(p, SIM_ROW_SAME, l->source, PL_STR(""));
+        if (pl_sim__happen(p, l)) pump(p, 0);
+        break;
     case PL_TALK_BOT: bot(p, l); break;
     case PL_TALK_RELOAD: reload(p, l); break;
     case PL_TALK_FORBID: pl_sim__forbid(p, l); break;
     case PL_TALK_EXPECT: pl_sim__expect(p, l); break;
     case PL_TALK_AS:
     case PL_TALK_UPLOAD:
-    case PL_TALK_EVENT:
     case PL_TALK_MODEL:
     case PL_TALK_CASSETTE: pl_sim__fail(p, "lines of this kind are not built yet"); break;
     }

@@ -197,6 +197,8 @@ void pl_sim__world_close(struct sim_world *w);
 void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t number);
 void pl_sim__world_resume(struct sim_world *w); /* the same again, from its first event */
 void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_str text);
+/* Something that the shop sends; arguments as a JSON object. */
+void pl_sim__world_happen(struct sim_world *w, struct pl_str name, struct pl_str args);
 void pl_sim__world_keep(struct sim_world *w, struct pl_image *image);
 
 /* A new turn: what was told of the last one is forgotten. */
@@ -319,6 +321,8 @@ void pl_sim__play_free(struct sim_play *p);
 /* The talk has failed here. */
 void pl_sim__fail(struct sim_play *p, const char *format, ...) PL_PRINTF(2, 3);
 void pl_sim__expect(struct sim_play *p, const struct pl_talk_line *l);
+/* Sends the line's event; false: the talk has failed. */
+bool pl_sim__happen(struct sim_play *p, const struct pl_talk_line *l);
 void pl_sim__forbid(struct sim_play *p, const struct pl_talk_line *l);
 bool pl_sim__id_is(struct pl_str id, struct pl_str wanted);
 /* A name near `got` among n, as "; did you mean x?", or empty. */

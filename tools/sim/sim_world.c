@@ -63,6 +63,14 @@ static void refused(void *ctx, uint64_t client, enum pl_engine_error code, struc
         pl_arena_printf(&w->a, "%s%s%.*s", texts[code], detail.n ? "; " : "", PL_STR_ARG(detail));
 }
 
+static void told(void *ctx, uint64_t token, enum pl_err err, struct pl_str why) {
+    struct sim_world *w = ctx;
+    (void)token;
+    if (err == PL_OK) return;
+    w->refused =
+        pl_arena_printf(&w->a, "%s%s%.*s", pl_err_text(err), why.n ? "; " : "", PL_STR_ARG(why));
+}
+
 /* ---- who looks on ---- */
 
 static struct pl_str queue_name(const struct pl_program *p, uint32_t queue) {
@@ -183,7 +191,7 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .clock = k->clock,
         .seed = k->seed,
         .log = k->log,
-        .sink = {w, ready, live, ack, events, typing, refused},
+        .sink = {w, ready, live, ack, events, typing, refused, told},
         .hooks = *k->hooks,
         .find_image = find_image,
         .find_ctx = w,
@@ -235,4 +243,11 @@ void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_
     struct pl_engine_cid cid = {CLIENT, ++w->cid};
     w->refused = (struct pl_str){0};
     pl_engine_send(w->engine, CLIENT, cid, said, text);
+}
+
+void pl_sim__world_happen(struct sim_world *w, struct pl_str name, struct pl_str args) {
+    struct pl_engine_happening h = {.name = name, .args = args};
+    memcpy(h.conversation, w->conversation, sizeof h.conversation);
+    w->refused = (struct pl_str){0};
+    pl_engine_event(w->engine, CLIENT, &h);
 }
