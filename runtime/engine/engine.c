@@ -163,17 +163,6 @@ static void command_leave(struct pl_engine *e, struct eng_input *in) {
     free(k);
 }
 
-static void command_done(struct pl_engine *e, struct eng_input *in) {
-    struct eng_conv *c = NULL;
-    enum pl_err err = pl_engine__conv_load(e, in->conversation, &c);
-    if (err == PL_OK) {
-        pl_engine__input(e, c, in);
-        return;
-    }
-    if (e->config.sink.done) e->config.sink.done(e->config.sink.ctx, in->client, err);
-    free(in);
-}
-
 /* The conversation of a client that is still there may have left memory when the store refused. */
 static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_input *in) {
     struct eng_conv *c = k ? k->c : NULL;
@@ -187,7 +176,8 @@ static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_i
     free(in);
 }
 
-static void command_event(struct pl_engine *e, struct eng_input *in) {
+/* Names a conversation and no client; answered by its ticket. */
+static void command_ticket(struct pl_engine *e, struct eng_input *in) {
     struct eng_conv *c;
     enum pl_err err = pl_engine__conv_load(e, in->conversation, &c);
     if (err == PL_OK)
@@ -204,14 +194,12 @@ static void run_command(struct pl_post *post) {
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
-    } else if (in->kind == ENG_EVENT) {
-        command_event(e, in);
     } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
     } else if (in->kind == ENG_LEAVE) {
         command_leave(e, in);
-    } else if (in->kind == ENG_DONE) {
-        command_done(e, in);
+    } else if (in->kind == ENG_DONE || in->kind == ENG_EVENT) {
+        command_ticket(e, in);
     } else {
         command_said(e, k, in);
     }
@@ -272,9 +260,9 @@ void pl_engine_leave(struct pl_engine *e, uint64_t client) {
     post(e, in);
 }
 
-void pl_engine_event(struct pl_engine *e, uint64_t token, const struct pl_engine_happening *what) {
+void pl_engine_event(struct pl_engine *e, uint64_t ticket, const struct pl_engine_happening *what) {
     struct eng_input *in = pl_engine__input_new(e, ENG_EVENT, what->name, what->args, what->key);
-    in->client = token;
+    in->client = ticket;
     memcpy(in->conversation, what->conversation, sizeof in->conversation);
     post(e, in);
 }
@@ -638,7 +626,6 @@ static void free_turns(struct pl_engine *e) {
         PL_VEC_FREE(&t->events);
         PL_VEC_FREE(&t->opens);
         PL_VEC_FREE(&t->writes);
-        PL_VEC_FREE(&t->dones);
         PL_VEC_FREE(&t->told);
         free(t);
     }

@@ -69,15 +69,13 @@ struct pl_engine_sink {
     /* detail: more words for a person, may be empty. cid.counter 0: about the open. */
     void (*error)(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
                   struct pl_engine_cid cid);
-    /* pl_engine_done: PL_OK when it is on disk; PL_NOT_FOUND: no such conversation, or no such
-     * hand-over on its list; PL_ERASED; what loading and the store may give. May be NULL. */
-    void (*done)(void *ctx, uint64_t ticket, enum pl_err err);
-    /* What became of pl_engine_event; once for each, unless the engine was stopped. May be NULL.
-     * PL_OK: it is on disk. PL_EXISTS: it came before, nothing was done. PL_NOT_FOUND: no such
-     * conversation; PL_ERASED; PL_TYPE: no such event, or not its arguments (why names the place);
-     * PL_CONFLICT: the key was used for another one; PL_BUSY: too many wait for the customer, or
-     * his conversation goes on with a program that does not know it; PL_IO, PL_FULL: the store. */
-    void (*told)(void *ctx, uint64_t token, enum pl_err err, struct pl_str why);
+    /* Once for each ticket, unless the engine was stopped; PL_OK when it is on disk. `why`: more
+     * words, may be empty. PL_NOT_FOUND: no such conversation, or no such hand-over on its list;
+     * PL_ERASED; what loading and the store may give. Of an event too: PL_EXISTS: it came before,
+     * nothing was done; PL_TYPE: there is no such event, or these are not its arguments;
+     * PL_CONFLICT: its key was used for another one; PL_BUSY: too many wait for the customer, or
+     * his conversation goes on with a program that does not know it. May be NULL. */
+    void (*done)(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why);
 };
 
 /* ---- hooks, reached by callbacks ---- */
@@ -181,8 +179,8 @@ struct pl_engine_happening {
      * taken again. Empty: none. */
     struct pl_str key;
 };
-/* Answered by sink.told with the token. */
-void pl_engine_event(struct pl_engine *e, uint64_t token, const struct pl_engine_happening *what);
+/* Answered by sink.done. */
+void pl_engine_event(struct pl_engine *e, uint64_t ticket, const struct pl_engine_happening *what);
 
 /* ---- for operators: any thread but the engine's ---- */
 

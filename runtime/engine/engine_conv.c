@@ -78,7 +78,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     while (c->first) {
         struct eng_input *in = c->first;
         c->first = in->next;
-        pl_engine__input_free(e, in, PL_IO);
+        pl_engine__input_free(e, in, PL_UNAVAILABLE);
     }
     while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
     for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);

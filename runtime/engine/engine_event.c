@@ -12,13 +12,14 @@
 
 /* ---- answers to senders ---- */
 
-void pl_engine__told(struct pl_engine *e, uint64_t token, enum pl_err err, struct pl_str why) {
-    if (e->config.sink.told && !e->stopped)
-        e->config.sink.told(e->config.sink.ctx, token, err, why);
+void pl_engine__told(struct pl_engine *e, uint64_t ticket, enum pl_err err, struct pl_str why) {
+    if (e->config.sink.done && !e->stopped)
+        e->config.sink.done(e->config.sink.ctx, ticket, err, why);
 }
 
 void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err) {
-    if (in->kind == ENG_EVENT && !in->answered) pl_engine__told(e, in->client, err, PL_STR(""));
+    if ((in->kind == ENG_EVENT || in->kind == ENG_DONE) && !in->answered)
+        pl_engine__told(e, in->client, err, PL_STR(""));
     free(in);
 }
 
@@ -151,7 +152,7 @@ void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_tur
                          const struct eng_input *in) {
     struct pl_vm_event event;
     struct pl_str why;
-    struct eng_told told = {.token = in->client};
+    struct eng_told told = {.ticket = in->client};
     pl_engine__event(e, c, PL_EVENT_HAPPENED, &event);
     event.name = pl_arena_str(&t->a, in->text);
     event.key = hash_key(in->epoch);

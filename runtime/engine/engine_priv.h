@@ -134,7 +134,7 @@ struct eng_input {
     uint8_t kind, said, outcome;
     bool fresh, resend;
     bool answered;                /* an event's sender was told, or will be */
-    uint64_t client, seq, effect; /* client: an event's token */
+    uint64_t client, seq, effect; /* client: a ticket */
     int64_t value;
     struct pl_engine_cid cid;
     uint8_t conversation[16], hash[32];
@@ -150,7 +150,7 @@ struct eng_ack {
 };
 
 struct eng_told {
-    uint64_t token;
+    uint64_t ticket;
     enum pl_err err;
 };
 
@@ -167,11 +167,10 @@ struct eng_turn {
     uint32_t nentries;
     PL_VEC(struct eng_ack) acks;
     PL_VEC(struct pl_engine_event) events;
-    PL_VEC(uint64_t) opens;  /* clients that wait for ready */
-    PL_VEC(uint64_t) writes; /* effects to start when durable */
-    PL_VEC(uint64_t) dones;  /* tickets of operators to answer */
-    PL_VEC(struct eng_told) told;
-    bool snapshot; /* something others must see: a hand-over */
+    PL_VEC(uint64_t) opens;       /* clients that wait for ready */
+    PL_VEC(uint64_t) writes;      /* effects to start when durable */
+    PL_VEC(struct eng_told) told; /* tickets to answer */
+    bool snapshot;                /* something others must see: a hand-over */
 };
 
 struct eng_conv {
@@ -193,9 +192,9 @@ struct eng_conv {
     uint32_t nbuttons;                   /* ever offered */
     PL_VEC(struct eng_handoff) handoffs; /* oldest first; of those that are done the last alone */
     PL_VEC(struct pl_str) notes;         /* for who takes the next hand-over; malloc'd */
-    struct eng_key keys[ENG_KEYS];     /* event number k at k % ENG_KEYS */
-    uint32_t nkeys;                    /* ever taken */
-    int64_t timer_row;                 /* deadline of the hint row in the store, 0 none */
+    struct eng_key keys[ENG_KEYS];       /* event number k at k % ENG_KEYS */
+    uint32_t nkeys;                      /* ever taken */
+    int64_t timer_row;                   /* deadline of the hint row in the store, 0 none */
     /* from the state */
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;
@@ -363,8 +362,8 @@ void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event
  * or an answer is on its way. */
 void pl_engine__clock(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t);
 int64_t pl_engine__clock_at(struct pl_engine *e, const struct eng_conv *c, int64_t now_ms);
-void pl_engine__told(struct pl_engine *e, uint64_t token, enum pl_err err, struct pl_str why);
-/* Frees it; an event that was not handled is answered. */
+void pl_engine__told(struct pl_engine *e, uint64_t ticket, enum pl_err err, struct pl_str why);
+/* Frees it; one with a ticket that was not handled is answered. */
 void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err);
 
 /* engine_hook.c */

@@ -71,7 +71,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     t->e = e;
     t->c = c;
     t->nentries = 0;
-    t->acks.n = t->events.n = t->opens.n = t->writes.n = t->dones.n = t->told.n = 0;
+    t->acks.n = t->events.n = t->opens.n = t->writes.n = t->told.n = 0;
     t->snapshot = false;
     pl_journal_begin(&t->append, &c->j);
     return t;
@@ -614,23 +614,19 @@ static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input
     add(e, t, &entry);
 }
 
-static void say_done(struct pl_engine *e, uint64_t ticket, enum pl_err err) {
-    if (e->config.sink.done) e->config.sink.done(e->config.sink.ctx, ticket, err);
-}
-
 static void done(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                  const struct eng_input *in) {
     char number[24];
     struct pl_entry entry = {.kind = PL_ENTRY_AGENT, .flags = PL_ENTRY_WAITS};
     if (!pl_engine__handoff_done(c, in->seq)) {
-        say_done(e, in->client, PL_NOT_FOUND);
+        pl_engine__told(e, in->client, PL_NOT_FOUND, PL_STR(""));
         return;
     }
     memcpy(entry.agent.agent, in->hash, sizeof entry.agent.agent);
     entry.agent.action = ENG_AGENT_DONE;
     snprintf(number, sizeof number, "%llu", (unsigned long long)in->seq);
     entry.agent.data = pl_str_c(number);
-    PL_PUSH(&t->dones, in->client);
+    PL_PUSH(&t->told, ((struct eng_told){in->client, PL_OK}));
     t->snapshot = true;
     add(e, t, &entry);
 }
@@ -659,7 +655,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 /* ---- the append and after it ---- */
 
 static enum pl_err err_of(enum pl_engine_error code) {
-    return code == PL_ENGINE_ERR_FULL ? PL_FULL : code == PL_ENGINE_ERR_BUSY ? PL_BUSY : PL_IO;
+    return code == PL_ENGINE_ERR_FULL ? PL_FULL : PL_UNAVAILABLE;
 }
 
 /* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched, and at
@@ -673,11 +669,9 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     for (size_t i = 0; i < t->acks.n; i++)
         pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
     for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
-    for (size_t i = 0; i < t->dones.n; i++) say_done(e, t->dones.v[i], PL_UNAVAILABLE);
     for (size_t i = 0; i < t->told.n; i++)
-        pl_engine__told(e, t->told.v[i].token, err_of(code), PL_STR(""));
+        pl_engine__told(e, t->told.v[i].ticket, err_of(code), PL_STR(""));
     for (struct eng_input *in = c->first; in; in = in->next) {
-        if (in->kind == ENG_DONE) say_done(e, in->client, PL_UNAVAILABLE);
         if (in->kind == ENG_SEND || in->kind == ENG_OPEN)
             pl_engine__error(e, in->client, code, in->cid);
     }
@@ -727,8 +721,6 @@ static void answer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) 
         pl_engine__attach(e, c, t->opens.v[i], 0);
     }
     show_events(e, c, t);
-    for (size_t i = 0; i < t->told.n; i++)
-        pl_engine__told(e, t->told.v[i].token, t->told.v[i].err, PL_STR(""));
     for (size_t i = 0; i < t->opens.n; i++) e->config.sink.live(e->config.sink.ctx, t->opens.v[i]);
 }
 
@@ -751,7 +743,8 @@ static void turn_done(struct pl_journal_append *append) {
     }
     bool old = c->dirty && eng_now(e) - c->dirty_ms >= 2 * ENG_IDLE_MS; /* never idle at a tick */
     if (t->snapshot || old) pl_engine__conv_save(e, c);
-    for (size_t i = 0; i < t->dones.n && !e->stopped; i++) say_done(e, t->dones.v[i], PL_OK);
+    for (size_t i = 0; i < t->told.n; i++)
+        pl_engine__told(e, t->told.v[i].ticket, t->told.v[i].err, PL_STR(""));
     turn_put(e, t);
     pl_engine__advance(e, c);
 }

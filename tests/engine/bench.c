@@ -124,15 +124,11 @@ static void error(void *ctx, uint64_t client, enum pl_engine_error code, struct 
          (unsigned long long)cid.counter, detail.n ? ": " : "", PL_STR_ARG(detail));
 }
 
-static void done(void *ctx, uint64_t ticket, enum pl_err err) {
-    line(ctx, "%llu done: %s", (unsigned long long)ticket, pl_err_text(err));
-}
-
 /* ---- hooks ---- */
 
-static void told(void *ctx, uint64_t token, enum pl_err err, struct pl_str why) {
-    line(ctx, "told %llu: %s%s%.*s", (unsigned long long)token, pl_err_text(err), why.n ? "; " : "",
-         PL_STR_ARG(why));
+static void done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why) {
+    line(ctx, "%llu done: %s%s%.*s", (unsigned long long)ticket, pl_err_text(err),
+         why.n ? "; " : "", PL_STR_ARG(why));
 }
 
 static uint64_t hook(void *ctx, const struct pl_engine_call *c) {
@@ -200,7 +196,7 @@ void bench_start(struct bench *b) {
         .loop = b->loop,
         .clock = pl_loop_clock(b->loop),
         .seed = 7,
-        .sink = {b, ready, live, ack, events, typing, error, done, told},
+        .sink = {b, ready, live, ack, events, typing, error, done},
         .hooks = {b, hook_image, hook_image, hook, cancel},
         .find_image = find_image,
         .find_ctx = b,

@@ -48,7 +48,7 @@ static void told_once_it_is_on_disk(void **state) {
     told(&b, "");
     pl_store_mem_release(b.store, 10);
     bench_run(&b);
-    told(&b, "1 2 bot message late.say\ntold 7: no error\ntold 8: exists already\n");
+    told(&b, "1 2 bot message late.say\n7 done: no error\n8 done: exists already\n");
     pl_store_mem_release(b.store, 10);
     bench_run(&b);
     told(&b, "");
@@ -63,7 +63,7 @@ static void who_is_not_there_gets_it_later(void **state) {
     bench_run(&b);
     bench_advance(&b, 10 * MINUTE); /* it leaves memory */
     send_event(&b, 7, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
-    told(&b, "told 7: no error\n");
+    told(&b, "7 done: no error\n");
     bench_resume(&b, 2, 1, 1);
     told(&b, "2 ready bot seq 2\n2 2 bot message late.say\n2 live\n");
     bench_close(&b);
@@ -74,21 +74,21 @@ static void nothing_twice(void **state) {
     (void)state;
     begin(&b);
     send_event(&b, 7, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "k1");
-    told(&b, "1 2 bot message late.say\ntold 7: no error\n");
+    told(&b, "1 2 bot message late.say\n7 done: no error\n");
     send_event(&b, 8, 1, "shop.late", "{\"days\":3, \"order\":\"A1\"}", "k1");
-    told(&b, "told 8: exists already\n");
+    told(&b, "8 done: exists already\n");
     bench_crash(&b); /* from the journal alone */
     send_event(&b, 9, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "k1");
-    told(&b, "told 9: exists already\n");
+    told(&b, "9 done: exists already\n");
     send_event(&b, 10, 1, "shop.late", "{\"order\":\"A1\",\"days\":4}", "k1");
-    told(&b, "told 10: changed meanwhile\n");
+    told(&b, "10 done: changed meanwhile\n");
     bench_advance(&b, MINUTE); /* from its snapshot */
     pl_engine_forget(b.engine, (const uint8_t[16]){1});
     send_event(&b, 11, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "k1");
-    told(&b, "told 11: exists already\n");
+    told(&b, "11 done: exists already\n");
     send_event(&b, 12, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
     send_event(&b, 13, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
-    told(&b, "told 12: no error\ntold 13: no error\n");
+    told(&b, "12 done: no error\n13 done: no error\n");
     bench_close(&b);
 }
 
@@ -97,28 +97,28 @@ static void what_is_refused(void **state) {
     (void)state;
     begin(&b);
     send_event(&b, 1, 9, "shop.late", "{}", "");
-    told(&b, "told 1: not found\n");
+    told(&b, "1 done: not found\n");
     send_event(&b, 2, 1, "shop.soon", "{}", "");
-    told(&b, "told 2: a value of another type; the program declares no such event\n");
+    told(&b, "2 done: a value of another type; the program declares no such event\n");
     send_event(&b, 3, 1, "shop.late", "[1]", "");
-    told(&b, "told 3: a value of another type; args is not a JSON object\n");
+    told(&b, "3 done: a value of another type; args is not a JSON object\n");
     send_event(&b, 4, 1, "shop.late", "{\"order\":", "");
-    told(&b, "told 4: a value of another type; args is not a JSON object\n");
+    told(&b, "4 done: a value of another type; args is not a JSON object\n");
     send_event(&b, 5, 1, "shop.late", "{\"order\":\"A1\"}", "");
-    told(&b, "told 5: a value of another type; args.days: value: missing\n");
+    told(&b, "5 done: a value of another type; args.days: value: missing\n");
     send_event(&b, 6, 1, "shop.late", "{\"order\":\"A1\",\"days\":\"3\"}", "");
-    told(&b, "told 6: a value of another type; args.days: value: expected number\n");
+    told(&b, "6 done: a value of another type; args.days: value: expected number\n");
     send_event(&b, 7, 1, "shop.late", "{\"order\":\"A1\",\"days\":3,\"dys\":4}", "");
-    told(&b, "told 7: a value of another type; shop.late brings no dys\n");
+    told(&b, "7 done: a value of another type; shop.late brings no dys\n");
     bench_say(&b, 1, 1, "pay now"); /* an open question: they wait */
     bench_told(&b);
     for (uint64_t i = 0; i < 8; i++)
         send_event(&b, 10 + i, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
-    told(&b, "told 10: no error\ntold 11: no error\ntold 12: no error\ntold 13: no error\ntold 14: "
-             "no error\ntold 15: no error\n"
-             "told 16: no error\ntold 17: no error\n");
+    told(&b, "10 done: no error\n11 done: no error\n12 done: no error\n13 done: no error\n14 done: "
+             "no error\n15 done: no error\n"
+             "16 done: no error\n17 done: no error\n");
     send_event(&b, 18, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
-    told(&b, "told 18: busy, try again; too many events wait for the customer\n");
+    told(&b, "18 done: busy, try again; too many events wait for the customer\n");
     bench_close(&b);
 }
 
@@ -130,7 +130,7 @@ static void card_numbers_are_masked(void **state) {
     bench_say(&b, 1, 1, "watch it");
     bench_told(&b);
     send_event(&b, 7, 1, "shop.late", "{\"order\":\"4111 1111 1111 1111\",\"days\":3}", "");
-    told(&b, "1 3 bot message late.say\ntold 7: no error\n");
+    told(&b, "1 3 bot message late.say\n7 done: no error\n");
     pl_arena_init(&a, 0);
     struct pl_value v =
         pl_engine_slot(b.engine, (const uint8_t[16]){1}, &a, PL_STR("session.news"));
@@ -147,7 +147,7 @@ static void events_survive(void **state) {
     bench_say(&b, 1, 1, "pay now");
     bench_told(&b);
     send_event(&b, 7, 1, "shop.late", "{\"order\":\"A1\",\"days\":3}", "");
-    told(&b, "told 7: no error\n");
+    told(&b, "7 done: no error\n");
     bench_crash(&b);
     bench_resume(&b, 2, 1, 3);
     bench_told(&b);

@@ -361,9 +361,9 @@ static bool api_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d
     return true;
 }
 
-static void sink_done(void *ctx, uint64_t ticket, enum pl_err err) {
+static void sink_done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why) {
     struct cli_server *s = ctx;
-    pl_gateway_answer(s->gateway, ticket, err, PL_STR("{}"));
+    pl_gateway_answer(s->gateway, ticket, err, err == PL_OK ? PL_STR("{}") : why);
 }
 
 static void *api_thread(void *ctx) {

@@ -63,9 +63,9 @@ static void refused(void *ctx, uint64_t client, enum pl_engine_error code, struc
         pl_arena_printf(&w->a, "%s%s%.*s", texts[code], detail.n ? "; " : "", PL_STR_ARG(detail));
 }
 
-static void told(void *ctx, uint64_t token, enum pl_err err, struct pl_str why) {
+static void done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why) {
     struct sim_world *w = ctx;
-    (void)token;
+    (void)ticket;
     if (err == PL_OK) return;
     w->refused =
         pl_arena_printf(&w->a, "%s%s%.*s", pl_err_text(err), why.n ? "; " : "", PL_STR_ARG(why));
@@ -191,7 +191,7 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .clock = k->clock,
         .seed = k->seed,
         .log = k->log,
-        .sink = {w, ready, live, ack, events, typing, refused, told},
+        .sink = {w, ready, live, ack, events, typing, refused, done},
         .hooks = *k->hooks,
         .find_image = find_image,
         .find_ctx = w,
