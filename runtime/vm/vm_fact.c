@@ -167,17 +167,30 @@ struct pl_value pl_vm__facts_record(struct vm_machine *m) {
     return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
 }
 
+/* What was asked: the intent with the values in it, so that another order is another question. */
+static uint64_t question_hash(struct vm_machine *m) {
+    const struct pl_vm_reading *r = &m->e->reading;
+    struct pl_value intent = intent_fact(m);
+    if (intent.kind == PL_KIND_NONE) return 0;
+    uint64_t h = pl_fnv(PL_FNV, intent.e.member.p, intent.e.member.n);
+    for (uint32_t i = 0; i < r->nentities; i++) {
+        uint64_t v = pl_vm__hash_values(m, &r->entities[i].value, 1);
+        h = pl_fnv(h, &v, sizeof v);
+    }
+    return h;
+}
+
 /* Turns, repeats: counted before rules look, so that a rule's facts include this message. */
 void pl_vm__count_message(struct vm_machine *m, bool answer) {
     struct vm_state *s = m->s;
     const struct pl_vm_reading *r = &m->e->reading;
     s->turns++;
     if (answer) return;
-    struct pl_value intent = intent_fact(m);
-    uint64_t ih =
-        intent.kind == PL_KIND_NONE ? 0 : pl_fnv(PL_FNV, intent.e.member.p, intent.e.member.n);
-    bool same = (ih && ih == s->last_intent) || r->folded_hash == s->last_text;
+    /* a button is not read: its label tells which it is */
+    uint64_t question = question_hash(m);
+    uint64_t text = r->folded_hash ? r->folded_hash : pl_fnv(PL_FNV, r->text.p, r->text.n);
+    bool same = (question && question == s->last_intent) || text == s->last_text;
     s->repeats = same ? s->repeats + 1 : 1;
-    s->last_intent = ih;
-    s->last_text = r->folded_hash;
+    s->last_intent = question;
+    s->last_text = text;
 }

@@ -9,10 +9,15 @@
 
 #define SILENCE_MS 600000 /* held-back news breaks into an open question after ten minutes */
 
-uint32_t pl_vm__task_flow(const struct vm_state *s) {
+struct vm_frame *pl_vm__task_root(struct vm_state *s) {
     for (uint32_t i = s->nframes; i > 0; i--)
-        if (s->frames[i - 1].role != VM_CALLED) return s->frames[i - 1].flow;
-    return PL_NOWHERE;
+        if (s->frames[i - 1].role != VM_CALLED) return &s->frames[i - 1];
+    return NULL;
+}
+
+uint32_t pl_vm__task_flow(struct vm_state *s) {
+    const struct vm_frame *root = pl_vm__task_root(s);
+    return root ? root->flow : PL_NOWHERE;
 }
 
 struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_role role,

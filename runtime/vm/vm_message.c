@@ -136,6 +136,7 @@ static void start(struct vm_machine *m, uint32_t flow, uint32_t other) {
     m->s->failures = 0;
     m->moved = true;
     if (other != PL_NOWHERE) {
+        m->s->offer_rule = PL_NOWHERE; /* what it means is being asked already */
         struct pl_value *two = PL_NEW_ARRAY(m->a, struct pl_value, 2);
         two[0] = pl_vm__name_value(PL_KIND_FLOW, m->p->flows[flow].name);
         two[1] = pl_vm__name_value(PL_KIND_FLOW, m->p->flows[other].name);
@@ -161,16 +162,60 @@ static void keep(struct vm_machine *m, uint32_t flow) {
     m->s->nkept = m->e->reading.nentities;
 }
 
+/* ---- a flow that runs already ---- */
+
+static struct vm_frame *running(struct vm_state *s, uint32_t flow) {
+    for (uint32_t i = s->nframes; i > 0; i--)
+        if (s->frames[i - 1].role == VM_TASK && s->frames[i - 1].flow == flow)
+            return &s->frames[i - 1];
+    return NULL;
+}
+
+/* Does the message give one of its slots another value? */
+static bool brings_other(struct vm_machine *m, struct vm_frame *f) {
+    for (uint32_t i = 0; i < m->p->nwaits; i++) {
+        const struct pl_p_wait *w = &m->p->waits[i];
+        struct pl_value v;
+        if (w->flow != f->flow || w->kind != PL_WAIT_ASK || !pl_vm__own_recogniser(m, w)) continue;
+        const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
+        if (!slot || slot->kind == PL_KIND_NONE || !pl_vm__entity_value(m, w, false, &v)) continue;
+        if (!pl_value_eq(*slot, v)) return true;
+    }
+    return false;
+}
+
+/* No flow is a digression from itself: what was begun since is left, and it begins anew when it is
+ * asked for with other values, or else shows its question again. */
+static void come_back(struct vm_machine *m, struct vm_frame *root, bool anew,
+                      const struct pl_value *args, uint32_t nargs) {
+    uint32_t flow = root->flow;
+    while (pl_vm__task_root(m->s) != root) pl_vm__pop_task(m, "left");
+    m->nstack = m->ntexts = 0;
+    m->moved = true;
+    struct vm_frame *top = pl_vm__top(m->s);
+    if (!anew) {
+        if (top->waiting == VM_QUESTION) pl_vm__ask_on(m, top);
+        return;
+    }
+    pl_vm__pop_task(m, "left");
+    struct vm_frame *f = pl_vm__begin_flow(m, flow, VM_TASK, args, nargs);
+    if (f && !nargs) pl_vm__fill(m, f, true);
+}
+
 /* A digression from an open question; true when the message is dealt with. */
 static bool digress(struct vm_machine *m, struct vm_frame *f) {
     uint32_t other, flow = triggered(m, &other);
     uint8_t interrupt = interrupt_of(m);
     if (flow == PL_NOWHERE || interrupt == PL_INTERRUPT_NEVER) return false;
-    if (flow == f->flow || flow == pl_vm__task_flow(m->s)) return false;
+    struct vm_frame *root = other == PL_NOWHERE ? running(m->s, flow) : NULL;
+    bool anew = root && brings_other(m, root);
+    if (!anew && (flow == f->flow || flow == pl_vm__task_flow(m->s))) return false;
     pl_vm__trace(m, PL_TRACE_DIGRESSED, f->wait);
     if (interrupt == PL_INTERRUPT_AFTER_ANSWER) {
         keep(m, flow);
         pl_vm__ask(m, f);
+    } else if (root) {
+        come_back(m, root, anew, NULL, 0);
     } else {
         start(m, flow, other);
     }
@@ -297,8 +342,13 @@ static bool pressed(struct vm_machine *m) {
     const struct pl_p_target *t = &m->p->targets[m->e->target];
     if (t->open || t->flow >= m->p->nflows) return false;
     const struct vm_frame *f = pl_vm__top(m->s);
-    if (f && f->waiting == VM_QUESTION) pl_vm__trace(m, PL_TRACE_DIGRESSED, f->wait);
-    pl_vm__begin_flow(m, t->flow, VM_TASK, m->e->target_args, m->e->ntarget_args);
+    bool question = f && f->waiting == VM_QUESTION;
+    if (question) pl_vm__trace(m, PL_TRACE_DIGRESSED, f->wait);
+    struct vm_frame *root = question ? running(m->s, t->flow) : NULL;
+    if (root)
+        come_back(m, root, m->e->ntarget_args > 0, m->e->target_args, m->e->ntarget_args);
+    else
+        pl_vm__begin_flow(m, t->flow, VM_TASK, m->e->target_args, m->e->ntarget_args);
     return true;
 }
 

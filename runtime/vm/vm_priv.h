@@ -246,7 +246,9 @@ struct vm_frame pl_vm__pop_task(struct vm_machine *m, const char *how);
 void pl_vm__end_task(struct vm_machine *m, uint32_t how);
 void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
                       struct pl_vm_text because, uint32_t rule);
-uint32_t pl_vm__task_flow(const struct vm_state *s);
+/* The frame that the top task began with, NULL when there is none; its flow, or PL_NOWHERE. */
+struct vm_frame *pl_vm__task_root(struct vm_state *s);
+uint32_t pl_vm__task_flow(struct vm_state *s);
 struct pl_value pl_vm__name_value(enum pl_kind kind, struct pl_str name);
 
 /* vm_identity.c */
