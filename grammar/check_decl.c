@@ -460,6 +460,7 @@ void pl_grammar__check_unused(struct pl_graph *g) {
 void pl_grammar__check_declarations(struct pl_graph *g) {
     check_assistant(g);
     check_prelude(g);
+    pl_grammar__check_spoken(g);
     check_intents(g);
     check_entities(g);
     for (size_t i = 0; i < g->hooks.n; i++) check_hook(g, g->hooks.v[i]);

@@ -167,17 +167,6 @@ static void check_says(struct pl_check *c, const struct pl_ast_phrase_list *says
                     not_built(c, says->v[i].texts.v[k]->pieces.v[p].span, "a mark under `says`");
 }
 
-static void check_value_option(struct pl_check *c, const struct pl_ast_choice *o, bool in_loop) {
-    pl_grammar__check_text(&c->where, o->option.label);
-    pl_grammar__check_label(c, o->option.label);
-    pl_grammar__check_id(c, &o->option.id, pl_grammar__has_words(o->option.label));
-    check_says(c, &o->option.says);
-    if (o->option.body || o->option.target.kind != PL_TARGET_NONE)
-        pl_diag(c->g->diags, PL_D_ASK_LOOP_BODY, o->span);
-    else if (!in_loop)
-        not_built(c, o->span, "an option of `ask` outside `each`");
-}
-
 static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *choices,
                               struct pl_type type, bool in_loop) {
     for (size_t i = 0; i < choices->n; i++) {
@@ -185,13 +174,15 @@ static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *c
         struct pl_known before = c->now.known;
         if (o->kind == PL_CHOICE_OPTION) {
             pl_grammar__assume(c, o->option.cond, true);
-            check_value_option(c, o, in_loop);
+            check_says(c, &o->option.says);
+            pl_grammar__check_value_option(c, o, type, in_loop);
         } else {
             struct pl_type item = pl_grammar__check_each(c, &o->each.each);
-            if (item.kind != PL_KIND_NONE && !pl_grammar__fits(c->g, item, type))
+            struct pl_type one = type.kind == PL_KIND_LIST ? pl_grammar__item(c->g, type) : type;
+            if (item.kind != PL_KIND_NONE && !pl_grammar__fits(c->g, item, one))
                 pl_diag2(c->g->diags, PL_D_TYPE, o->each.each.list->span,
                          pl_grammar__str(c->g, "list of %.*s",
-                                         PL_STR_ARG(pl_grammar__type_name(c->g, type))),
+                                         PL_STR_ARG(pl_grammar__type_name(c->g, one))),
                          pl_grammar__str(c->g, "list of %.*s",
                                          PL_STR_ARG(pl_grammar__type_name(c->g, item))));
             check_ask_choices(c, &o->each.choices, type, true);
@@ -200,29 +191,38 @@ static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *c
     }
 }
 
-static void check_askable(struct pl_check *c, const struct pl_ast_ask *a, struct pl_type type) {
-    struct pl_span at = a->slot.span;
-    enum pl_kind k = pl_grammar__base(c->g, type);
-    if (k == PL_KIND_FILE) not_built(c, at, "asking for a file");
-    if (k == PL_KIND_LIST) not_built(c, at, "asking for a list");
-    if (k == PL_KIND_CARD) not_built(c, at, "asking for a payment card");
-    if (k == PL_KIND_RECORD && !a->choices.n)
-        pl_diag2(c->g->diags, PL_D_TYPE, at, PL_STR("a value that can be said"),
-                 pl_grammar__type_name(c->g, type));
-    if (a->accept.n && k != PL_KIND_FILE)
-        not_built(c, a->accept.v[0].span, "`accept` for what is no file");
-    bool conditional = false;
-    for (size_t i = 0; i < a->prompts.n; i++)
-        conditional |= a->prompts.v[i].says.n && a->prompts.v[i].says.v[0].line.cond;
-    if (conditional && (a->choices.n || pl_grammar__is_enum(c->g, type)))
-        not_built(c, at, "a conditional prompt of a question with options");
+/* Goes on from here with what all ways lead here know, those that lead back included. */
+static void join_back(struct pl_check *c, struct pl_check_mark *m) {
+    if (m->reached) pl_grammar__known_meet(&c->now.known, &m->back);
+}
+
+/* One more way leads back to the place, knowing this. */
+static void leads_back(struct pl_check *c, struct pl_check_mark *m, struct pl_known known) {
+    struct pl_known less = m->reached ? m->back : known;
+    less = pl_grammar__known_copy(c->g, &less);
+    pl_grammar__known_meet(&less, &known);
+    c->changed = c->changed || !m->reached || !pl_grammar__known_eq(&less, &m->back);
+    m->back = less;
+    m->reached = true;
+}
+
+/* The place of a question, to which `change` leads back. */
+static void note_ask(struct pl_check *c, const struct pl_ast_path *slot) {
+    struct pl_check_mark fresh = {0};
+    for (size_t i = 0; i < c->asks.n; i++) {
+        if (c->asks.v[i].name.span.start != slot->span.start) continue;
+        join_back(c, &c->asks.v[i]);
+        return;
+    }
+    fresh.name = (struct pl_ast_name){.s = slot->s, .span = slot->span};
+    PL_AST_ADD(c->g->arena, &c->asks, fresh);
 }
 
 static void check_ask(struct pl_check *c, const struct pl_ast_ask *a, struct pl_span head) {
     struct pl_graph_slot *slot = slot_of(c, &a->slot);
     struct pl_type type = slot ? slot->type : pl_grammar__kind(PL_KIND_NONE);
-    if (slot) check_askable(c, a, type);
-    if (!a->prompts.n) pl_diag(c->g->diags, PL_D_NO_PROMPT, head);
+    note_ask(c, &a->slot);
+    pl_grammar__check_askable(c, a, type, head);
     if (a->title) pl_grammar__check_line(c, a->title);
     struct pl_state missed = pl_grammar__state_copy(c), answered;
     forget(c, &missed, &a->slot);
@@ -705,7 +705,7 @@ static void check_mark(struct pl_check *c, const struct pl_ast_name *name) {
         PL_AST_ADD(c->g->arena, &c->marks, fresh);
         return;
     }
-    if (m->reached) pl_grammar__known_meet(&c->now.known, &m->back);
+    join_back(c, m);
 }
 
 static void check_most(struct pl_check *c, const struct pl_ast_number *n) {
@@ -724,18 +724,34 @@ static void unknown_mark(struct pl_check *c, const struct pl_ast_name *name) {
 static void check_back(struct pl_check *c, const struct pl_ast_back *b) {
     struct pl_check_mark *m = mark_named(c, b->mark.s);
     check_most(c, &b->most);
-    if (!m || m->name.span.start > b->mark.span.start) {
+    if (!m || m->name.span.start > b->mark.span.start)
         unknown_mark(c, &b->mark);
-    } else if (!m->reached) {
-        m->back = pl_grammar__known_copy(c->g, &c->now.known);
-        m->reached = c->changed = true;
-    } else {
-        struct pl_known less = pl_grammar__known_copy(c->g, &m->back);
-        pl_grammar__known_meet(&less, &c->now.known);
-        c->changed = c->changed || !pl_grammar__known_eq(&less, &m->back);
-        m->back = less;
-    }
+    else
+        leads_back(c, m, c->now.known);
     branch(c, c->now, b->else_block);
+    c->now.alive = false;
+}
+
+static void check_changed_slot(struct pl_check *c, const struct pl_ast_path *path) {
+    struct pl_check_mark *m = NULL;
+    if (!slot_of(c, path)) return;
+    struct pl_state s = pl_grammar__state_copy(c);
+    forget(c, &s, path);
+    for (size_t i = 0; i < c->asks.n; i++) {
+        struct pl_check_mark *one = &c->asks.v[i];
+        if (!pl_str_eq(one->name.s, path->s) || one->name.span.start > path->span.start) continue;
+        leads_back(c, m = one, s.known);
+    }
+    if (!m) pl_diag1(c->g->diags, PL_D_CHANGE_ASK, path->span, path->s);
+}
+
+static void check_change(struct pl_check *c, const struct pl_ast_change *k, struct pl_span head) {
+    static const char name[] = "change_which";
+    if (!pl_grammar__find(&c->g->flows, pl_str_c(name)))
+        pl_diag1(c->g->diags, PL_D_PRELUDE_MISSING, head, pl_str_c(name));
+    check_most(c, &k->most);
+    for (size_t i = 0; i < k->slots.n; i++) check_changed_slot(c, &k->slots.v[i]);
+    branch(c, c->now, k->else_block);
     c->now.alive = false;
 }
 
@@ -864,10 +880,7 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
     case PL_STMT_CLEAR: check_clear(c, &s->clear); break;
     case PL_STMT_MARK: check_mark(c, &s->mark); break;
     case PL_STMT_BACK: check_back(c, &s->back); break;
-    case PL_STMT_CHANGE:
-        not_built(c, s->head, "`change`");
-        c->now.alive = false;
-        break;
+    case PL_STMT_CHANGE: check_change(c, &s->change, s->head); break;
     case PL_STMT_WAIT: check_wait(c, &s->wait); break;
     case PL_STMT_GOAL: break;
     case PL_STMT_NOTE: pl_grammar__check_inside(c, s->note); break;

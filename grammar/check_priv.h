@@ -25,8 +25,9 @@ struct pl_check {
     struct pl_where where;
     struct pl_state now;
     PL_AST_LIST(struct pl_check_mark) marks;
-    bool changed; /* a mark knows less than before */
-    bool aloud;   /* the last walk */
+    PL_AST_LIST(struct pl_check_mark) asks; /* by slot: `change` goes back to them */
+    bool changed;                           /* a mark knows less than before */
+    bool aloud;                             /* the last walk */
     unsigned in_otherwise;
     uint32_t confirmed; /* the path number that says "the customer confirmed" */
     uint32_t ids;       /* proposed so far */
@@ -72,6 +73,16 @@ void pl_grammar__check_text_leak(struct pl_check *c, const struct pl_ast_pieces 
                                  const char *where);
 void pl_grammar__check_givens(struct pl_check *c, const struct pl_ast_givens *givens);
 void pl_grammar__check_tool(struct pl_check *c, const struct pl_ast_path *path);
+
+/* ---- check_ask.c ---- */
+
+void pl_grammar__check_askable(struct pl_check *c, const struct pl_ast_ask *a, struct pl_type type,
+                               struct pl_span head);
+/* An option of an `ask`, for a slot of this type. */
+void pl_grammar__check_value_option(struct pl_check *c, const struct pl_ast_choice *o,
+                                    struct pl_type type, bool in_loop);
+/* The prelude's flows that speak for questions. */
+void pl_grammar__check_spoken(struct pl_graph *g);
 
 /* ---- check_flow.c ---- */
 
