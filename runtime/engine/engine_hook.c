@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CACHE_MOST     4096
+#define TYPES_DEEP     16
 #define AGAIN_FIRST_MS 500
 #define AGAIN_MOST_MS  60000
 
@@ -30,8 +31,22 @@ static bool is_cacheable(const struct pl_p_hook *h) {
     return true;
 }
 
-static struct pl_str cache_key(struct pl_engine *e, const struct eng_effect *fx) {
+static bool is_personal(const struct pl_types *types, struct pl_type t, int depth) {
+    if (t.quals || depth == TYPES_DEEP) return true;
+    if (t.kind == PL_KIND_LIST) return is_personal(types, types->types[t.def], depth + 1);
+    if (t.kind != PL_KIND_RECORD) return false;
+    const struct pl_typedef *d = &types->defs[t.def];
+    for (uint32_t i = 0; i < d->nfields; i++)
+        if (is_personal(types, d->fields[i].type, depth + 1)) return true;
+    return false;
+}
+
+/* What comes back of a customer's own data is kept for his conversation alone. */
+static struct pl_str cache_key(struct pl_engine *e, const struct eng_conv *c,
+                               const struct eng_effect *fx) {
+    const struct pl_program *p = pl_image_program(fx->image->image);
     pl_buf_clear(&e->buf2);
+    if (is_personal(&p->types, p->hooks[fx->hook].result, 0)) pl_buf_add(&e->buf2, c->id, 16);
     pl_buf_add(&e->buf2, pl_image_hash(fx->image->image), 8);
     pl_buf_u32(&e->buf2, fx->hook);
     pl_buf_str(&e->buf2, pl_buf_slice(&fx->args));
@@ -56,10 +71,11 @@ void pl_engine__cache_free(struct pl_engine *e) {
     pl_map_free(&e->cache);
 }
 
-static void cache_put(struct pl_engine *e, const struct eng_effect *fx, struct pl_str value) {
+static void cache_put(struct pl_engine *e, const struct eng_conv *c, const struct eng_effect *fx,
+                      struct pl_str value) {
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
     if (!is_cacheable(h)) return;
-    struct pl_str key = cache_key(e, fx);
+    struct pl_str key = cache_key(e, c, fx);
     struct eng_cached *old = pl_map_get(&e->cache, key);
     if (old) cache_drop(e, old);
     if (e->cache.n >= CACHE_MOST) pl_engine__cache_free(e); /* rare: it fills again at once */
@@ -72,10 +88,11 @@ static void cache_put(struct pl_engine *e, const struct eng_effect *fx, struct p
     pl_map_put(&e->cache, k->key, k);
 }
 
-static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_effect *fx) {
+static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_conv *c,
+                                          const struct eng_effect *fx) {
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
     if (!is_cacheable(h)) return NULL;
-    struct eng_cached *k = pl_map_get(&e->cache, cache_key(e, fx));
+    struct eng_cached *k = pl_map_get(&e->cache, cache_key(e, c, fx));
     if (!k || k->until_ms > eng_now(e)) return k;
     cache_drop(e, k);
     return NULL;
@@ -149,7 +166,7 @@ static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str v
             value = PL_STR("");
             kept = true;
         }
-        if (!kept) cache_put(e, fx, value);
+        if (!kept) cache_put(e, c, fx, value);
         kept = true;
         pl_engine__input(e, c, outcome_input(e, k->effect, outcome, value, failure));
     }
@@ -164,9 +181,10 @@ static void board(struct eng_flight *f, struct eng_conv *c, struct eng_effect *f
 }
 
 /* The flight that already asks this, or a new one. */
-static struct eng_flight *flight_of(struct pl_engine *e, const struct eng_effect *fx) {
+static struct eng_flight *flight_of(struct pl_engine *e, const struct eng_conv *c,
+                                    const struct eng_effect *fx) {
     bool shared = is_cacheable(&pl_image_program(fx->image->image)->hooks[fx->hook]);
-    struct pl_str key = shared ? cache_key(e, fx) : (struct pl_str){0};
+    struct pl_str key = shared ? cache_key(e, c, fx) : (struct pl_str){0};
     struct eng_flight *f = shared ? pl_map_get(&e->flights, key) : NULL;
     if (f) return f;
     f = calloc(1, sizeof *f);
@@ -196,7 +214,7 @@ static void idempotency_key(const struct eng_conv *c, const struct eng_effect *f
 
 void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx) {
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
-    const struct eng_cached *k = cache_get(e, fx);
+    const struct eng_cached *k = cache_get(e, c, fx);
     char key[ENG_KEY] = "";
     if (fx->flying || !e->config.hooks.call) return;
     fx->flying = true;
@@ -209,7 +227,7 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
     }
     fx->call_number = ++e->calls;
     fx->attempts++;
-    struct eng_flight *flight = flight_of(e, fx);
+    struct eng_flight *flight = flight_of(e, c, fx);
     board(flight, c, fx);
     fx->flight = flight;
     if (flight->callers.n > 1) {

@@ -160,7 +160,7 @@ static struct pl_str row_key(struct pl_arena *a, const struct eng_conv *c,
     size_t at;
     int rank = 0;
     if (pl_json_parse(a, pl_buf_slice(&h->json), &json, &at) == PL_OK)
-        rank = pl_escalate_rank(pl_json_text(&json, "priority"));
+        rank = pl_vm_rank(pl_json_text(&json, "priority"));
     p[0] = 'q';
     p[1] = (uint8_t)(9 - rank);
     big_endian(p + 2, (uint64_t)h->since_ms, 8);

@@ -82,13 +82,18 @@ static void turn_put(struct pl_engine *e, struct eng_turn *t) {
     e->pool = t;
 }
 
-void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err) {
+static void complain(struct pl_engine *e, const struct eng_conv *c, const char *what,
+                     enum pl_err err) {
     char id[33];
     pl_hex(c->id, 16, id);
-    c->broken = true;
     if (e->config.log)
         pl_log(e->config.log, PL_LOG_ERROR, "engine", what, "conversation=%s reason=\"%s\"", id,
                pl_err_text(err));
+}
+
+void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err) {
+    c->broken = true;
+    complain(e, c, what, err);
 }
 
 static bool add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry) {
@@ -480,10 +485,15 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 
 /* ---- other inputs ---- */
 
+struct missed {
+    struct pl_arena *a;
+    PL_VEC(struct pl_engine_event) events;
+};
+
 static bool next_event(void *ctx, uint64_t seq, int64_t at_ms, struct pl_str json) {
-    const struct eng_input *in = ctx;
-    struct pl_engine_event out = {seq, at_ms, json};
-    in->e->config.sink.events(in->e->config.sink.ctx, in->client, &out, 1);
+    struct missed *m = ctx;
+    struct pl_engine_event out = {seq, at_ms, pl_arena_str(m->a, json)};
+    PL_PUSH(&m->events, out);
     return true;
 }
 
@@ -498,20 +508,26 @@ static void say_ready(struct pl_engine *e, const struct eng_conv *c, uint64_t cl
     e->config.sink.ready(e->config.sink.ctx, client, &r);
 }
 
-/* Comes back: what was missed, from the journal; what is under way follows when durable. */
-static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_input *in) {
+/* Comes back: what was missed, from the journal; what is under way follows when durable. All of it
+ * is read before a word is said: a client that cannot have it is not in the conversation. */
+static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                   struct eng_input *in) {
     bool same = in->epoch.n == 0 || pl_str_is(in->epoch, pl_store_epoch(e->config.store));
     uint64_t after = same && in->seq <= c->j.seq ? in->seq : 0;
+    struct missed m = {.a = &t->a};
     if (!pl_engine__client(e, in->client)) return; /* it left meanwhile */
-    say_ready(e, c, in->client, same && in->seq <= c->j.seq);
-    enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, in);
+    enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, &m);
     if (err != PL_OK && err != PL_NOT_FOUND) {
-        pl_engine__fail(e, c, "events_unreadable", err);
+        complain(e, c, "events_unreadable", err);
         pl_engine__error(e, in->client, PL_ENGINE_ERR_INTERNAL, in->cid);
-        return;
+    } else {
+        say_ready(e, c, in->client, same && in->seq <= c->j.seq);
+        if (m.events.n)
+            e->config.sink.events(e->config.sink.ctx, in->client, m.events.v, m.events.n);
+        pl_engine__attach(e, c, in->client, c->j.seq);
+        e->config.sink.live(e->config.sink.ctx, in->client);
     }
-    pl_engine__attach(e, c, in->client, c->j.seq);
-    e->config.sink.live(e->config.sink.ctx, in->client);
+    PL_VEC_FREE(&m.events);
 }
 
 static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -638,7 +654,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         if (in->fresh)
             open_fresh(e, c, t, in);
         else
-            resume(e, c, in);
+            resume(e, c, t, in);
         break;
     case ENG_SEND: send(e, c, t, in); break;
     case ENG_RATE: rate(e, t, in); break;

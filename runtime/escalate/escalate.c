@@ -4,13 +4,6 @@
  */
 #include "runtime/escalate/escalate.h"
 
-int pl_escalate_rank(struct pl_str priority) {
-    static const char *const names[] = {"", "low", "medium", "high", "critical"};
-    for (size_t i = 1; i < PL_LEN(names); i++)
-        if (pl_str_is(priority, names[i])) return (int)i;
-    return 0;
-}
-
 /* Silent while its facts stay true, unless it repeats and its time has come. */
 static bool may_fire(const struct pl_p_rule *rule, const struct pl_vm_rule_memory *memory,
                      int64_t now_ms) {
@@ -19,8 +12,8 @@ static bool may_fire(const struct pl_p_rule *rule, const struct pl_vm_rule_memor
 }
 
 static int rank_of(const struct pl_p_rule *rule) {
-    int rank = pl_escalate_rank(rule->handoff.priority);
-    return rank ? rank : pl_escalate_rank(PL_STR("medium"));
+    int rank = pl_vm_rank(rule->handoff.priority);
+    return rank ? rank : pl_vm_rank(PL_STR("medium"));
 }
 
 enum pl_err pl_escalate(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
@@ -42,7 +35,7 @@ enum pl_err pl_escalate(struct pl_vm *vm, const struct pl_image *image, struct p
         if (!holds[i]) continue;
         bits[i / 8] |= (uint8_t)(1u << (i % 8));
         if (rule->route) {
-            if (pl_escalate_rank(rule->handoff.priority) > pl_escalate_rank(out->route))
+            if (pl_vm_rank(rule->handoff.priority) > pl_vm_rank(out->route))
                 out->route = rule->handoff.priority;
         } else if (rank_of(rule) > best && may_fire(rule, &memory[i], event->now_ms)) {
             best = rank_of(rule);

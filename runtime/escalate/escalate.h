@@ -30,7 +30,4 @@ enum pl_err pl_escalate(struct pl_vm *vm, const struct pl_image *image, struct p
                         struct pl_escalation *out);
 /* Puts the finding into the event, where the step reads it. */
 void pl_escalate_apply(const struct pl_escalation *found, struct pl_vm_event *event);
-/* 0 for "" (medium) … the higher the more urgent; low 1, medium 2, high 3, critical 4. */
-int pl_escalate_rank(struct pl_str priority);
-
 #endif

@@ -28,5 +28,8 @@ struct pl_masked pl_privacy_mask(struct pl_arena *a, struct pl_str text);
 /* For logs and diagnostics: what pl_privacy_mask masks, and also e-mail addresses ("m…@…") and
  * phone numbers ("…42"). */
 struct pl_str pl_privacy_log(struct pl_arena *a, struct pl_str text);
+/* The same for the fields of a line (name=value, name="text"), but for numbers and ids that the
+ * server made itself. Empty when memory is out. */
+struct pl_str pl_privacy_log_line(struct pl_arena *a, struct pl_str text);
 
 #endif

@@ -79,6 +79,51 @@ static struct pl_str mask_phones(struct pl_arena *a, struct pl_str s) {
     return (struct pl_str){p, n + s.n - done};
 }
 
+/* ---- lines of the log ---- */
+
+/* Fields whose values are numbers and ids that the server made: not a customer's, and of use only
+ * when they are whole. */
+static const char *const own[] = {"conversation", "image", "conn", "call",   "commit", "queued",
+                                  "bytes",        "us",    "line", "signal", "exit"};
+
+static bool is_own_name(struct pl_str name) {
+    for (size_t i = 0; i < PL_LEN(own); i++)
+        if (pl_str_is(name, own[i])) return true;
+    return false;
+}
+
+static bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* Bytes of such a field at the beginning of s, up to a blank or the end; 0: it is none. */
+static size_t own_field(struct pl_str s) {
+    size_t name = 0, n;
+    while (name < s.n && s.p[name] >= 'a' && s.p[name] <= 'z') name++;
+    if (name == s.n || s.p[name] != '=' || !is_own_name((struct pl_str){s.p, name})) return 0;
+    for (n = name + 1; n < s.n && is_hex(s.p[n]); n++) continue;
+    return n == s.n || s.p[n] == ' ' ? n : 0;
+}
+
+struct pl_str pl_privacy_log_line(struct pl_arena *a, struct pl_str text) {
+    struct pl_buf b = {0};
+    size_t done = 0;
+    bool quoted = false;
+    for (size_t i = 0; i <= text.n; i++) {
+        bool begins = !quoted && i < text.n && (i == 0 || text.p[i - 1] == ' ');
+        size_t n = begins ? own_field((struct pl_str){text.p + i, text.n - i}) : 0;
+        if (i < text.n && text.p[i] == '"') quoted = !quoted;
+        if (n == 0 && i < text.n) continue;
+        pl_buf_str(&b, pl_privacy_log(a, (struct pl_str){text.p + done, i - done}));
+        pl_buf_add(&b, text.p + i, n);
+        done = i + n;
+        if (n) i = done - 1;
+    }
+    struct pl_str out = b.failed ? (struct pl_str){0} : pl_arena_str(a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return out;
+}
+
 struct pl_str pl_privacy_log(struct pl_arena *a, struct pl_str text) {
     struct pl_str s = pl_privacy_mask(a, text).s;
     return mask_phones(a, mask_emails(a, s));

@@ -242,6 +242,9 @@ enum pl_vm_trace {
     PL_TRACES
 };
 
+/* low 1 to critical 4; 0 for a word that is no priority. */
+int pl_vm_rank(struct pl_str priority);
+
 struct pl_vm;
 /* How the VM asks for the one thing that needs a library: whether a whole text matches a regex of
  * the image. Must be a pure function. */

@@ -408,7 +408,7 @@ static bool correct(struct vm_machine *m, struct vm_frame *f, uint32_t wait,
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_CORRECTION], VM_CORRECTING, args, 2);
     if (!c) return true;
     c->arg = wait;
-    c->corrected = value;
+    c->carried = value;
     return true;
 }
 

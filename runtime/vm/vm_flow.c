@@ -254,10 +254,12 @@ void pl_vm__end_task(struct vm_machine *m, uint32_t how) {
 
 /* ---- hand-over ---- */
 
-static struct pl_value handoff_facts(struct vm_machine *m) {
+/* seen: the facts of the rule that asked for it, none: as they are now. */
+static struct pl_value handoff_facts(struct vm_machine *m, struct pl_value seen) {
     struct pl_field *f = PL_NEW_ARRAY(m->a, struct pl_field, 2);
     struct vm_frame *top = pl_vm__top(m->s);
-    f[0] = (struct pl_field){PL_STR("facts"), pl_vm__facts_record(m)};
+    bool kept = seen.kind == PL_KIND_RECORD;
+    f[0] = (struct pl_field){PL_STR("facts"), kept ? seen : pl_vm__facts_record(m)};
     f[1] = (struct pl_field){PL_STR("slots"), pl_vm__slots_record(m->p, m->s, top, m->a)};
     return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = 2}};
 }
@@ -273,13 +275,40 @@ static void keep_writes(struct vm_machine *m) {
     }
 }
 
+/* ---- how urgent it is ---- */
+
+static const char *const ranks[] = {"", "low", "medium", "high", "critical"};
+
+int pl_vm_rank(struct pl_str priority) {
+    for (int i = 1; i < (int)PL_LEN(ranks); i++)
+        if (pl_str_is(priority, ranks[i])) return i;
+    return 0;
+}
+
+/* The highest that its own line gives, the routing rules that hold now, or those that held for the
+ * last message. */
+static struct pl_str urgency(struct vm_machine *m, struct pl_str own) {
+    int best = pl_vm_rank(own);
+    bool failed = m->failed;
+    if (m->s->route > best) best = m->s->route;
+    for (uint32_t i = 0; i < m->p->nrules; i++) {
+        const struct pl_p_rule *rule = &m->p->rules[i];
+        int rank = pl_vm_rank(rule->handoff.priority);
+        if (!rule->route || rank <= best) continue;
+        if (pl_vm__condition(m, NULL, rule->cond) && !m->failed) best = rank;
+        m->failed = failed;
+    }
+    return pl_str_c(ranks[best]);
+}
+
 static void emit_handoff(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
                          struct pl_vm_text because, uint32_t rule) {
-    struct pl_value facts = handoff_facts(m);
+    struct pl_value facts = handoff_facts(m, m->seen);
+    struct pl_str priority = urgency(m, h->priority);
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_HANDOFF);
     e->mode = h->mode == PL_HANDOFF_OFFER ? PL_HANDOFF_NOW : h->mode;
     e->queue = queue;
-    e->priority = h->priority.n ? h->priority : m->e->route;
+    e->priority = priority;
     e->because = because;
     e->rule = rule;
     e->facts = facts;
@@ -404,12 +433,14 @@ static void offer_answered(struct vm_machine *m, uint32_t rule, bool yes) {
         return;
     }
     struct pl_vm_text because = {.text = row->handoff.because};
+    m->seen = root.carried;
     pl_vm__hand_over(m, &row->handoff, row->handoff.queue, because, rule);
+    m->seen = PL_NONE;
 }
 
 static void corrected(struct vm_machine *m, const struct vm_frame *f, bool agreed) {
     uint32_t wait = f->arg;
-    struct pl_value value = f->corrected;
+    struct pl_value value = f->carried;
     struct vm_frame root = pl_vm__pop_task(m, "resolved");
     struct vm_frame *below = pl_vm__top(m->s);
     if (!below) return;

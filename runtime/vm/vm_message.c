@@ -330,6 +330,7 @@ bool pl_vm__apply_rule(struct vm_machine *m) {
     const struct pl_p_rule *rule = &m->p->rules[m->e->rule];
     if (rule->handoff.mode == PL_HANDOFF_OFFER) {
         m->s->offer_rule = m->e->rule;
+        m->s->offer_facts = pl_vm__facts_record(m);
         return false;
     }
     struct pl_vm_text because = {.text = rule->handoff.because};
@@ -360,6 +361,7 @@ void pl_vm__message(struct vm_machine *m) {
     s->closed = false;
     pl_vm__end_silence(s);
     pl_vm__count_message(m, pl_vm__is_answer(m));
+    s->route = (uint8_t)pl_vm_rank(m->e->route);
     if (!pl_vm__apply_rule(m) && !pressed(m)) dispatch(m);
     pl_vm__go(m);
     while (m->passed) { /* each time by one flow less */

@@ -139,8 +139,11 @@ static bool make_offer(struct vm_machine *m) {
         if (m->s->frames[i].role == VM_OFFER) return false;
     struct vm_frame *f =
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_OFFER_PERSON], VM_OFFER, NULL, 0);
-    if (f) f->arg = rule;
-    return f != NULL;
+    if (!f) return false;
+    f->arg = rule;
+    f->carried = m->s->offer_facts;
+    m->s->offer_facts = PL_NONE;
+    return true;
 }
 
 static bool begin_kept(struct vm_machine *m) {

@@ -78,7 +78,7 @@ struct vm_frame {
     uint32_t noffers;
     struct pl_vm_choice *offers;  /* options of the open question ... */
     struct pl_value *offer_items; /* ... and the loop item of each */
-    struct pl_value corrected;    /* CORRECTING: the new value */
+    struct pl_value carried;      /* CORRECTING: the new value; OFFER: the facts its rule saw */
 };
 
 struct vm_pending { /* an unconfirmed effect whose truth is awaited, then told */
@@ -111,10 +111,12 @@ struct vm_state {
     int8_t consent;      /* 1 given, -1 refused or asked in vain, 0 not asked */
     int64_t quiet_ms;    /* since when nobody said or asked anything */
     int64_t idle_ms;     /* of that silence, how much `on idle` has looked at */
+    uint8_t route;       /* rank that routing rules gave the last message */
     uint32_t offer_rule; /* an offer to make at the next wait, or PL_NOWHERE */
     uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
     uint32_t nkept;      /* ... with what its message said */
     const struct pl_vm_entity *kept;
+    struct pl_value offer_facts; /* what the rule of the offer saw */
     struct pl_value *session, *customer;
     struct pl_value *memory; /* what is remembered of the customer, by his slots; what is private
                                 of it comes into them once he is verified */
@@ -173,10 +175,11 @@ struct vm_machine {
     uint64_t gap;
     uint32_t nfound; /* what may fill slots: of the reading, or of a kept message */
     const struct pl_vm_entity *found;
-    uint64_t used;   /* which of them filled something, one bit each */
-    uint32_t blocks; /* blocks that run inside one another: prompts, conditions */
-    bool erring;     /* internal_error runs: a second mistake ends the conversation's flows */
-    size_t room;     /* bytes that this step may still say: its entry holds all of them */
+    uint64_t used;        /* which of them filled something, one bit each */
+    uint32_t blocks;      /* blocks that run inside one another: prompts, conditions */
+    bool erring;          /* internal_error runs: a second mistake ends the conversation's flows */
+    struct pl_value seen; /* facts for the next hand-over, none: as they are */
+    size_t room;          /* bytes that this step may still say: its entry holds all of them */
 };
 
 /* vm_state.c */

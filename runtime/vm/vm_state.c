@@ -115,10 +115,11 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
         pl_buf_var(b, f->writes.v[i].asked);
     }
     write_offers(b, f->offers, f->offer_items, f->noffers);
-    pl_value_write(b, f->corrected);
+    pl_value_write(b, f->carried);
 }
 
 static void write_memory(struct pl_buf *b, const struct vm_state *s) {
+    pl_value_write(b, s->offer_facts);
     pl_buf_var(b, s->picks.n);
     for (size_t i = 0; i < s->picks.n; i++) {
         pl_buf_var(b, s->picks.v[i].key);
@@ -165,6 +166,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_byte(b, (uint8_t)s->consent);
     pl_buf_zig(b, s->idle_ms);
     pl_buf_u32(b, s->offer_rule);
+    pl_buf_byte(b, s->route);
     pl_buf_u32(b, s->kept_flow);
     pl_vm__write_entities(b, s->kept, s->kept_flow == PL_NOWHERE ? 0 : s->nkept);
     write_scope(b, p->session, p->nsession, s->session);
@@ -334,11 +336,12 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     for (uint32_t i = 0; i < n; i++) f->slots[i] = pl_value_read(r, a);
     read_lists(r, a, f);
     f->noffers = read_offers(r, a, &f->offers, &f->offer_items);
-    f->corrected = pl_value_read(r, a);
+    f->carried = pl_value_read(r, a);
     if (!r->bad && !frame_fits(image, f)) r->bad = true;
 }
 
 static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state *s) {
+    s->offer_facts = pl_value_read(r, a);
     for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
         uint32_t key = (uint32_t)pl_read_var(r);
         VM_PUSH(a, &s->picks, ((struct vm_count){key, (uint32_t)pl_read_var(r)}));
@@ -386,6 +389,8 @@ static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *
     s->consent = (int8_t)pl_read_u8(r);
     s->idle_ms = pl_read_zig(r);
     s->offer_rule = pl_read_u32(r);
+    s->route = pl_read_u8(r);
+    if (s->route > 4) r->bad = true;
     s->kept_flow = pl_read_u32(r);
     s->nkept = read_count(r);
     s->kept = pl_vm__read_entities(r, a, s->nkept);

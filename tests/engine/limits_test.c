@@ -135,6 +135,64 @@ static void a_write_whose_value_is_too_long(void **state) {
     bench_close(&b);
 }
 
+static struct pl_value account(struct pl_arena *a) {
+    struct pl_field *f = PL_NEW_ARRAY(a, struct pl_field, 2);
+    f[0] = (struct pl_field){PL_STR("order"), pl_text(PL_STR("ORDER1"))};
+    f[1] = (struct pl_field){PL_STR("owner"), pl_text(PL_STR("Ann"))};
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = 2}};
+}
+
+/* A read whose result has something private in it is kept for the customer who asked. */
+static void a_cache_of_his_own(void **state) {
+    struct bench b;
+    struct pl_arena a;
+    (void)state;
+    pl_arena_init(&a, 0);
+    begin(&b);
+    bench_open_fresh(&b, 2, 2);
+    bench_say(&b, 1, 1, "open the account");
+    bench_say(&b, 2, 1, "open the account"); /* not on the first one's flight either */
+    assert_int_equal(bench_count(&b, PL_ENGINE_HOOKS), 2);
+    bench_answer(&b, PL_OUTCOME_OK, account(&a), "");
+    bench_answer(&b, PL_OUTCOME_UNAVAILABLE, PL_NONE, "");
+    bench_say(&b, 2, 2, "open the account");
+    assert_int_equal(bench_count(&b, PL_ENGINE_HOOKS), 3);
+    bench_say(&b, 1, 2, "open the account");
+    assert_int_equal(bench_count(&b, PL_ENGINE_HOOKS), 3);
+    assert_int_equal(bench_count(&b, PL_ENGINE_HOOKS_CACHED), 1);
+    pl_arena_free(&a);
+    bench_close(&b);
+}
+
+/* ---- what cannot be read ---- */
+
+static void appended(struct pl_store_append *a) {
+    (void)a;
+}
+
+/* Who comes back to events that cannot be read is told so, and is in no conversation. */
+static void damaged_events(void **state) {
+    struct bench b;
+    struct pl_store_port port = {0};
+    const uint8_t id[16] = {1};
+    struct pl_store_head head;
+    struct pl_store_put put = {
+        .kind = 3, .body = PL_STR("no entry of this conversation"), .first_seq = 2, .last_seq = 2};
+    struct pl_store_append a = {.puts = &put, .nputs = 1, .port = &port, .done = appended};
+    (void)state;
+    begin(&b);
+    a.stream = pl_stream_of('c', id);
+    assert_int_equal(pl_store_head(b.store, &a.stream, &head), PL_OK);
+    a.expected_n = head.n;
+    assert_int_equal(pl_store_append(b.store, &a), PL_OK);
+    pl_store_flush(b.store);
+    bench_resume(&b, 2, 1, 0);
+    told(&b, "2 ERR_INTERNAL 0\n");
+    bench_say(&b, 2, 1, "hello");
+    told(&b, "2 ERR_UNKNOWN 1\n");
+    bench_close(&b);
+}
+
 /* ---- rows ---- */
 
 static void add_tokens(struct bench *b, unsigned n) {
@@ -179,6 +237,8 @@ int main(void) {
         cmocka_unit_test(a_step_that_grows_when_written_down),
         cmocka_unit_test(a_value_that_is_too_long),
         cmocka_unit_test(a_write_whose_value_is_too_long),
+        cmocka_unit_test(a_cache_of_his_own),
+        cmocka_unit_test(damaged_events),
         cmocka_unit_test(timers_among_tokens),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

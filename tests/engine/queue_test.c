@@ -218,6 +218,58 @@ static void the_end_of_a_long_conversation(void **state) {
     bench_close(&b);
 }
 
+/* ---- what they say ---- */
+
+static const char *first_member(struct bench *b, const char *name) {
+    char next[PL_ENGINE_CURSOR];
+    struct pl_json p = page(b, 1, "", next);
+    assert_int_equal(p.n, 1);
+    return pl_arena_printf(&b->a, "%.*s", PL_STR_ARG(member(&p, 0, name))).p;
+}
+
+/* The facts are those that made the rule fire, not those of the customer's yes. */
+static void the_facts_of_an_offer(void **state) {
+    struct bench b;
+    char next[PL_ENGINE_CURSOR];
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "what is this");
+    bench_say(&b, 1, 2, "get me the manager");
+    bench_run(&b);
+    bench_say(&b, 1, 3, "maybe");
+    bench_crash(&b);
+    bench_resume(&b, 1, 1, 1);
+    bench_told(&b);
+    bench_say(&b, 1, 4, "yes");
+    struct pl_json p = page(&b, 0, "", next);
+    assert_int_equal(p.n, 1);
+    assert_true(pl_str_is(member(&p, 0, "rule"), "manager"));
+    const struct pl_json *turns = pl_json_get(pl_json_get(&p.m[0].value, "facts"), "turns");
+    assert_true(pl_str_is(turns->s, "2"));
+    bench_close(&b);
+}
+
+/* A routing rule counts wherever the hand-over comes from, and the higher priority wins. */
+static void routes_behind_a_hook(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "open the lounge");
+    bench_answer(&b, PL_OUTCOME_OK, pl_int(9), "");
+    assert_string_equal(first_member(&b, "priority"), "critical");
+    bench_close(&b);
+    begin(&b);
+    bench_say(&b, 1, 1, "open the lounge, urgent");
+    bench_answer(&b, PL_OUTCOME_OK, pl_int(1), "");
+    assert_string_equal(first_member(&b, "priority"), "high");
+    bench_close(&b);
+    begin(&b);
+    bench_say(&b, 1, 1, "open the lounge");
+    bench_answer(&b, PL_OUTCOME_UNAVAILABLE, PL_NONE, "");
+    assert_string_equal(first_member(&b, "priority"), "low");
+    bench_close(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages),
@@ -226,6 +278,8 @@ int main(void) {
         cmocka_unit_test(who_writes_again),
         cmocka_unit_test(several_of_one_conversation),
         cmocka_unit_test(the_end_of_a_long_conversation),
+        cmocka_unit_test(the_facts_of_an_offer),
+        cmocka_unit_test(routes_behind_a_hook),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bench_done();

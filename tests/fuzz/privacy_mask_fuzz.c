@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pl_masked once = pl_privacy_mask(&a, text);
     pl_assert(once.card_seen || once.s.p == text.p);
     pl_privacy_log(&a, text);
+    pl_privacy_log_line(&a, text);
     pl_arena_free(&a);
     return 0;
 }

@@ -227,6 +227,18 @@ static void keys_in_trouble(void **state) {
     site_server(s, NULL);
 }
 
+/* An image that was damaged on disk is made anew when its flows are there. */
+static void a_damaged_image(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    kill(s->server.pid, SIGTERM);
+    assert_int_equal(proc_wait(&s->server, WAIT_MS), 0);
+    site_shell(s, "for f in \"$D\"/data/images/*; do echo damaged > \"$f\"; done");
+    site_server(s, NULL);
+    begin(&t, s, 9);
+    talk_end(&t);
+}
+
 static void broken_flows(void **state) {
     struct site *s = *state;
     char other[112];
@@ -241,7 +253,7 @@ int main(void) {
         cmocka_unit_test(no_orphans),      cmocka_unit_test(old_conversations),
         cmocka_unit_test(a_second_server), cmocka_unit_test(a_taken_port),
         cmocka_unit_test(wrong_words),     cmocka_unit_test(keys_in_trouble),
-        cmocka_unit_test(broken_flows),
+        cmocka_unit_test(a_damaged_image), cmocka_unit_test(broken_flows),
     };
     give_up_after(140);
     return cmocka_run_group_tests_name("life", tests, open_site, close_site);

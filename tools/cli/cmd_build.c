@@ -49,13 +49,23 @@ void pl_cli__image_free(struct cli_image *i) {
     pl_arena_free(&i->arena);
 }
 
+/* A file that was damaged is written anew. */
+static bool holds(const char *path, struct pl_str bytes) {
+    struct pl_arena a;
+    struct pl_str found;
+    pl_arena_init(&a, 0);
+    bool same = pl_file_read(&a, path, IMAGE_MOST, &found) == PL_OK && pl_str_eq(found, bytes);
+    pl_arena_free(&a);
+    return same;
+}
+
 enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i) {
     char path[4096];
     snprintf(path, sizeof path, "%s/images", data);
     enum pl_err err = pl_mkdirs(path);
     if (err != PL_OK) return err;
     snprintf(path, sizeof path, "%s/images/%s", data, i->hex);
-    if (access(path, R_OK) == 0) return PL_OK; /* its name is its content */
+    if (holds(path, i->bytes)) return PL_OK;
     return pl_file_replace(path, i->bytes);
 }
 

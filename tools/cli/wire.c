@@ -177,8 +177,8 @@ int pl_cli__hook_worker(void) {
 static void mask_log(char *text, size_t room) {
     struct pl_arena a;
     pl_arena_init(&a, 64 * 1024);
-    struct pl_str masked = pl_privacy_log(&a, pl_str_c(text));
-    if (masked.p != text) snprintf(text, room, "%.*s", PL_STR_ARG(masked));
+    struct pl_str masked = pl_privacy_log_line(&a, pl_str_c(text));
+    snprintf(text, room, "%.*s", PL_STR_ARG(masked));
     pl_arena_free(&a);
 }
 

@@ -114,9 +114,9 @@ static void none_is_medium(void **state) {
     say(&b, true, false);
     assert_int_equal(b.found.rule, 1);
     close_bench(&b);
-    assert_int_equal(pl_escalate_rank(PL_STR("")), 0);
-    assert_int_equal(pl_escalate_rank(PL_STR("urgent")), 0);
-    assert_true(pl_escalate_rank(PL_STR("critical")) > pl_escalate_rank(PL_STR("high")));
+    assert_int_equal(pl_vm_rank(PL_STR("")), 0);
+    assert_int_equal(pl_vm_rank(PL_STR("urgent")), 0);
+    assert_true(pl_vm_rank(PL_STR("critical")) > pl_vm_rank(PL_STR("high")));
 }
 
 static void only_offers(struct bench *b, uint32_t every_ms) {

@@ -150,6 +150,30 @@ static void logs(void **state) {
     pl_arena_free(&a);
 }
 
+/* What the server itself wrote stays whole; what others gave it does not. */
+static void log_lines(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"hook=shop.find call=12345678 outcome=ok why=\"\" us=2000123",
+         "hook=shop.find call=12345678 outcome=ok why=\"\" us=2000123"},
+        {"conversation=12345678901234567890123456789012 reason=\"no such entry\"",
+         "conversation=12345678901234567890123456789012 reason=\"no such entry\""},
+        {"image=0123456789012345", "image=0123456789012345"},
+        {"hook=a.b call=7 event=saved id=4915123456789", "hook=a.b call=7 event=saved id=…89"},
+        {"hook=a.b call=7 why=\"call us=4915123456789 or a@b.c\"",
+         "hook=a.b call=7 why=\"call us=…89 or a…@…\""},
+        {"conversation=4111111111111111x", "conversation=•••• 1111x"},
+        {"call +49 30 1234567 now", "call +…67 now"},
+        {"", ""},
+    };
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    for (size_t i = 0; i < PL_LEN(rows); i++)
+        assert_string_equal(pl_arena_str(&a, pl_privacy_log_line(&a, pl_str_c(rows[i].text))).p,
+                            rows[i].masked);
+    pl_arena_free(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_cards),
@@ -157,6 +181,7 @@ int main(void) {
         cmocka_unit_test(masked_text_stays_as_it_is),
         cmocka_unit_test(rather_nothing_than_a_card),
         cmocka_unit_test(logs),
+        cmocka_unit_test(log_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
