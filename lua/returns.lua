@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Returns: may this order go back, and the label for it.
 
+local hindrances = { NOT_DELIVERED = "not_delivered", CANCELLED = "cancelled", TOO_LATE = "too_late" }
+
 return {
   check = function(order)
     local reply = http.get("shop", "/api/returns/" .. http.escape(order) .. "/eligibility")
@@ -9,6 +11,8 @@ return {
     local e = reply.json
     return {
       ok = e.eligible,
+      why = hindrances[e.reason],
+      started = e.returnStarted,
       window = e.windowDays .. "d",
       refund = { amount = e.refundAmount, currency = e.currency },
       days_min = e.refundDaysMin,

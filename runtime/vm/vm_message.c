@@ -222,9 +222,21 @@ static bool digress(struct vm_machine *m, struct vm_frame *f) {
     return true;
 }
 
+/* In a language that no locale of the program is for. */
+static bool is_foreign(const struct vm_machine *m) {
+    struct pl_str lang = m->e->reading.language;
+    for (uint32_t i = 0; i < m->p->nlocales; i++)
+        if (pl_str_starts(m->p->locales[i], lang)) return false;
+    return lang.n > 0;
+}
+
 /* No question is open, or it let the message go. said: something was said to it already. */
 static void fresh(struct vm_machine *m, bool said) {
     uint32_t other, flow = triggered(m, &other);
+    if (flow == PL_NOWHERE && is_foreign(m) && run_prelude(m, PL_PRELUDE_UNSUPPORTED_LANGUAGE)) {
+        m->s->failures++;
+        return;
+    }
     if (flow == PL_NOWHERE) flow = otherwise_flow(m);
     if (flow != PL_NOWHERE) {
         start(m, flow, other);

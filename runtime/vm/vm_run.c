@@ -58,6 +58,7 @@ struct pl_vm_text pl_vm__pop_text(struct vm_machine *m) {
 
 bool pl_vm__truth(struct pl_value v) {
     if (v.kind == PL_KIND_BOOL) return v.b;
+    if (v.kind == PL_KIND_LIST) return v.list.n > 0; /* an empty one counts as absent */
     return v.kind != PL_KIND_NONE;
 }
 

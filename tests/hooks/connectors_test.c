@@ -49,7 +49,8 @@ enum {
     PROFILE,
     PAID,
     PAYMENT,
-    SHIPMENT
+    SHIPMENT,
+    HINDRANCE
 };
 enum { ITEMS, PRODUCTS, ORDERS, TEXTS };
 
@@ -63,14 +64,18 @@ static const struct pl_typedef_field order[] = {
     F("eta", OPT(DATETIME)), F("delivered_at", OPT(DATETIME)), F("tracking", OPT(TEXT)),
     F("total", T(MONEY)),    F("items", DEF(LIST, ITEMS))};
 static const struct pl_typedef_field product[] = {
-    F("id", T(TEXT)),         F("name", T(TEXT)),          F("price", T(MONEY)),
-    F("was", OPT(MONEY)),     F("discount", OPT(PERCENT)), F("stock", T(NUMBER)),
-    F("rating", OPT(NUMBER)), F("reviews", T(NUMBER)),     F("photo", OPT(URL)),
-    F("page", T(URL))};
+    F("id", T(TEXT)),        F("name", T(TEXT)),           F("price", T(MONEY)),
+    F("was", OPT(MONEY)),    F("discount", OPT(PERCENT)),  F("stock", T(NUMBER)),
+    F("size", OPT(TEXT)),    F("sizes", DEF(LIST, TEXTS)), F("rating", OPT(NUMBER)),
+    F("reviews", T(NUMBER)), F("photo", OPT(URL)),         F("page", T(URL))};
 static const struct pl_typedef_field cart[] = {F("id", T(TEXT)), F("count", T(NUMBER)),
                                                F("total", T(MONEY))};
+static const struct pl_typedef_field hindrance[] = {M("not_delivered"), M("cancelled"),
+                                                    M("too_late")};
 static const struct pl_typedef_field eligibility[] = {
-    F("ok", T(BOOL)), F("window", T(DURATION)), F("refund", T(MONEY)), F("days_min", T(NUMBER)),
+    F("ok", T(BOOL)),        F("why", {.kind = PL_KIND_ENUM, .def = HINDRANCE, .optional = true}),
+    F("started", T(BOOL)),   F("window", T(DURATION)),
+    F("refund", T(MONEY)),   F("days_min", T(NUMBER)),
     F("days_max", T(NUMBER))};
 static const struct pl_typedef_field label[] = {F("tracking", T(TEXT)), F("minutes", T(NUMBER)),
                                                 F("carrier", T(TEXT))};
@@ -90,7 +95,8 @@ static const struct pl_typedef defs[] = {
     ROW("cart", RECORD, cart),          ROW("eligibility", RECORD, eligibility),
     ROW("return_label", RECORD, label), ROW("profile.segment", ENUM, segment),
     ROW("profile", RECORD, profile),    ROW("payment.status", ENUM, paid),
-    ROW("payment", RECORD, payment),    ROW("shipment", RECORD, shipment)};
+    ROW("payment", RECORD, payment),    ROW("shipment", RECORD, shipment),
+    ROW("hindrance", ENUM, hindrance)};
 static const struct pl_type lists[] = {DEF(RECORD, ITEM), DEF(RECORD, PRODUCT), DEF(RECORD, ORDER),
                                        T(TEXT)};
 static const struct pl_types types = {defs, PL_LEN(defs), lists, PL_LEN(lists)};
@@ -276,11 +282,24 @@ static void reads_give_what_is_declared(void **state) {
     assert_non_null(strstr(b->text, "\"discount\":15"));
     assert_non_null(strstr(b->text, "129.99"));
     gives(b, "catalog.find", "adidas samba", "10", record(PRODUCT), NULL, "\"stock\":0");
+    assert_non_null(strstr(b->text, "\"sizes\":[\"8\",\"9\",\"10\"]"));
+    gives(b, "catalog.find", "adidas samba", "47", record(PRODUCT), NULL, "\"stock\":0");
+    assert_null(strstr(b->text, "\"size\":\"47\""));
+    gives(b, "catalog.find", "Steel Water Bottle", "500ML", record(PRODUCT), NULL, "\"500 ml\"");
+    gives(b, "catalog.search", "do you have nike airmax", NULL, list(TEXTS), NULL,
+          "[\"Nike Air Max\"");
+    gives(b, "catalog.search", "Nike Air Maxx", NULL, list(TEXTS), NULL, "[\"Nike Air Max\"");
+    gives(b, "catalog.search", "adidas ultra bost", NULL, list(TEXTS), NULL,
+          "[\"Adidas Ultraboost\"]");
+    gives(b, "catalog.search", "where is my order", NULL, list(TEXTS), NULL, "[]");
     fails(b, "catalog.find", "Flying Carpet", record(PRODUCT), NULL, "not_found");
     gives(b, "catalog.similar", "PROD-000042", NULL, list(PRODUCTS), NULL, "Nike Air Max 90");
     gives(b, "returns.check", "ORDER987654321", NULL, record(ELIGIBILITY), NULL, "\"ok\":true");
     assert_non_null(strstr(b->text, "110.49"));
     gives(b, "returns.check", "ORDER444000111", NULL, record(ELIGIBILITY), NULL, "\"ok\":false");
+    assert_non_null(strstr(b->text, "too_late"));
+    gives(b, "returns.check", "ORDER555000222", NULL, record(ELIGIBILITY), NULL, "not_delivered");
+    gives(b, "returns.check", "ORDER444000222", NULL, record(ELIGIBILITY), NULL, "cancelled");
     gives(b, "customers.profile", "USER-1001", NULL, record(PROFILE), NULL, "\"segment\":\"vip\"");
     gives(b, "payments.status", "ORDER555000222", NULL, record(PAYMENT), NULL, "failed");
     gives(b, "shipping.track", "TRK7749301855", NULL, record(SHIPMENT), NULL, "UPS");

@@ -133,6 +133,11 @@ static void product_stock(struct turn *t, const struct shop_product *p) {
     for (size_t i = 0; i < SHOP_SIZES && p->sizes[i].name; i++)
         name_int(t, p->sizes[i].name, p->sizes[i].units);
     pl_jw_close(&t->w, '}');
+    pl_jw_name(&t->w, "sizes"); /* an object has no order */
+    pl_jw_open(&t->w, '[');
+    for (size_t i = 0; i < SHOP_SIZES && p->sizes[i].name; i++)
+        pl_jw_text(&t->w, pl_str_c(p->sizes[i].name));
+    pl_jw_close(&t->w, ']');
 }
 
 static void product_members(struct turn *t, const struct shop_product *p) {
@@ -308,7 +313,7 @@ static void post_cancel(struct turn *t) {
         refuse(t, 422, "it is on its way");
     } else {
         o->status = "CANCELLED";
-        o->payment = "REFUNDED";
+        if (strcmp(o->payment, "PAID") == 0) o->payment = "REFUNDED";
         o->eta_days = -1;
         reply_done(t);
     }
@@ -370,8 +375,15 @@ static void post_subscribe(struct turn *t) {
 
 /* ---- returns ---- */
 
+/* Why an order cannot be sent back; NULL when it can. */
+static const char *hindrance(const struct shop_order *o) {
+    if (strcmp(o->status, "CANCELLED") == 0) return "CANCELLED";
+    if (strcmp(o->status, "DELIVERED") != 0) return "NOT_DELIVERED";
+    return o->delivered_days_ago <= 30 ? NULL : "TOO_LATE";
+}
+
 static bool may_return(const struct shop_order *o) {
-    return strcmp(o->status, "DELIVERED") == 0 && o->delivered_days_ago <= 30;
+    return hindrance(o) == NULL;
 }
 
 static void get_eligibility(struct turn *t) {
@@ -384,6 +396,9 @@ static void get_eligibility(struct turn *t) {
     name_text(t, "orderId", o->id);
     pl_jw_name(&t->w, "eligible");
     pl_jw_bool(&t->w, may_return(o));
+    name_text(t, "reason", hindrance(o));
+    pl_jw_name(&t->w, "returnStarted");
+    pl_jw_bool(&t->w, o->returned[0] != 0);
     name_int(t, "windowDays", 30);
     name_money(t, "refundAmount", order_total(o));
     name_currency(t);
