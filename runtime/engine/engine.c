@@ -215,6 +215,8 @@ void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine
         pl_engine__input_new(e, ENG_OPEN, open->locale, open->page_url, open->epoch);
     in->client = client;
     in->fresh = open->fresh;
+    in->known = open->known || open->verified;
+    in->verified = open->verified;
     in->seq = open->seq;
     memcpy(in->conversation, open->conversation, sizeof in->conversation);
     memcpy(in->hash, open->hash, sizeof in->hash);

@@ -157,11 +157,19 @@ struct pl_engine_open {
     uint8_t conversation[16];
     uint8_t hash[32]; /* of the resume secret: kept when fresh, compared when not */
     bool fresh;
+    /* Of a fresh one: the page's token says who the customer is, and that he proved it. */
+    bool known, verified;
     struct pl_str locale, page_url;
     struct pl_str epoch; /* that seq was counted in; empty: unknown */
     uint64_t seq;
 };
-enum pl_engine_said { PL_ENGINE_SAID_TEXT, PL_ENGINE_SAID_CHOICE, PL_ENGINE_SAID_BUTTON };
+/* UPLOAD: what was stored elsewhere, as "type size reference name": "image/png 1234 u7 me.png". */
+enum pl_engine_said {
+    PL_ENGINE_SAID_TEXT,
+    PL_ENGINE_SAID_CHOICE,
+    PL_ENGINE_SAID_BUTTON,
+    PL_ENGINE_SAID_UPLOAD
+};
 
 void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine_open *open);
 void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid cid,

@@ -132,7 +132,7 @@ struct eng_input {
     struct pl_engine *e;
     struct eng_input *next;
     uint8_t kind, said, outcome;
-    bool fresh, resend;
+    bool fresh, resend, known, verified;
     bool answered;                /* an event's sender was told, or will be */
     uint64_t client, seq, effect; /* client: a ticket */
     int64_t value;

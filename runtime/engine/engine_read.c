@@ -146,6 +146,26 @@ static const struct eng_button *find_button(const struct eng_conv *c, struct pl_
     return NULL;
 }
 
+/* The next word of "type size reference name"; the rest is left. */
+static struct pl_str take_word(struct pl_str *s) {
+    size_t n = 0;
+    while (n < s->n && s->p[n] != ' ') n++;
+    struct pl_str word = {s->p, n};
+    n += n < s->n;
+    *s = (struct pl_str){s->p + n, s->n - n};
+    return word;
+}
+
+static bool upload_of(struct pl_str s, struct pl_vm_upload *out) {
+    int64_t size = 0;
+    *out = (struct pl_vm_upload){.type = take_word(&s)};
+    bool good = pl_str_i64(take_word(&s), &size) && size >= 0;
+    out->size = (uint64_t)size;
+    out->ref = take_word(&s);
+    out->name = s;
+    return good && out->type.n && out->ref.n && out->name.n;
+}
+
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                      const struct eng_said *said, struct pl_vm_event *event) {
     struct pl_vm_view view;
@@ -156,6 +176,10 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
     if (pl_vm_look(e->vm, c->image->image, state, a, &view) != PL_OK) return;
     switch (said->said) {
     case PL_ENGINE_SAID_TEXT: recognise(e, c, a, said, &view, event); break;
+    case PL_ENGINE_SAID_UPLOAD:
+        r->text = (struct pl_str){0}; /* its name is no word of the customer's */
+        upload_of(said->text, &r->upload);
+        break;
     case PL_ENGINE_SAID_CHOICE: r->choice = choice_by_id(&view, said->text); break;
     default: {
         const struct eng_button *b = find_button(c, said->text);
@@ -184,7 +208,13 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
                       const struct eng_said *said, struct pl_str *label) {
     struct pl_vm_view view;
     *label = (struct pl_str){0};
+    struct pl_vm_upload upload;
     if (said->said == PL_ENGINE_SAID_TEXT) return true;
+    if (said->said == PL_ENGINE_SAID_UPLOAD) {
+        bool good = upload_of(said->text, &upload);
+        *label = upload.name;
+        return good;
+    }
     if (said->said == PL_ENGINE_SAID_BUTTON) {
         const struct eng_button *b = find_button(c, said->text);
         if (b)

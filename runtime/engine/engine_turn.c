@@ -542,9 +542,13 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     PL_PUSH(&t->opens, in->client);
     ENG_COUNT(e, OPENED);
     pl_engine__lists_ask(e, c->image, false);
-    pl_engine__event(e, c, PL_EVENT_OPEN, &event);
+    pl_engine__event(e, c, in->known ? PL_EVENT_IDENTITY : PL_EVENT_OPEN, &event);
+    event.verified = in->verified;
     /* begun by the clock of its first event, as replay does it */
     pl_buf_str(&c->state, pl_vm_begin(&t->a, c->image->image, event.now_ms));
+    pl_engine__step(e, c, t, &event, 0);
+    if (!in->known) return;
+    pl_engine__event(e, c, PL_EVENT_OPEN, &event); /* who he is, then a word for him */
     pl_engine__step(e, c, t, &event, 0);
 }
 

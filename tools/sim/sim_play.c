@@ -192,6 +192,22 @@ static void go_on(struct sim_play *p, int64_t ms) {
     pump(p, ms);
 }
 
+/* Who the customer is, as the page's token says it. */
+static void as(struct sim_play *p, const struct pl_talk_line *l) {
+    static const struct pl_str who[] = {PL_STR("anonymous"), PL_STR("known"), PL_STR("verified")};
+    size_t i = 0;
+    while (i < PL_LEN(who) && !pl_str_eq(l->name, who[i])) i++;
+    if (i == PL_LEN(who)) {
+        struct pl_str near = pl_sim__near(&p->world.a, l->name, who, PL_LEN(who));
+        pl_sim__fail(p, "a customer is anonymous, known or verified%.*s", PL_STR_ARG(near));
+    } else if (p->begun) {
+        pl_sim__fail(p, "who the customer is stands before what is said");
+    } else {
+        p->world.known = i > 0;
+        p->world.verified = i > 1;
+    }
+}
+
 static void at(struct sim_play *p, const struct pl_talk_line *l) {
     int64_t ms;
     if (!pl_sim__time(&p->types, l->text, &ms)) {
@@ -484,6 +500,7 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
     case PL_TALK_STRICT: p->strict = true; break;
     case PL_TALK_HOOK: stub(p, l); break;
     case PL_TALK_AT: at(p, l); break;
+    case PL_TALK_AS: as(p, l); break;
     case PL_TALK_USER:
         rest(p);
         if (!p->failed) say(p, l, PL_ENGINE_SAID_TEXT, l->text, l->text);
@@ -508,10 +525,17 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
     case PL_TALK_RELOAD: reload(p, l); break;
     case PL_TALK_FORBID: pl_sim__forbid(p, l); break;
     case PL_TALK_EXPECT: pl_sim__expect(p, l); break;
-    case PL_TALK_AS:
     case PL_TALK_UPLOAD:
+        rest(p);
+        if (!p->failed)
+            say(p, l, PL_ENGINE_SAID_UPLOAD, pl_sim__upload(p, l->text),
+                pl_arena_printf(&p->world.a, "(file) %.*s", PL_STR_ARG(l->text)));
+        break;
     case PL_TALK_MODEL:
-    case PL_TALK_CASSETTE: pl_sim__fail(p, "lines of this kind are not built yet"); break;
+    case PL_TALK_CASSETTE:
+        pl_sim__fail(p, "this version has no model that could say it: `answer` goes to its `down`, "
+                        "`decide` to its `none`");
+        break;
     }
 }
 

@@ -159,6 +159,7 @@ struct sim_world {
     sim_events events;
     sim_events *to; /* where events are collected */
     bool ready, rtl;
+    bool known, verified; /* who the customer will be, when the conversation begins */
     struct pl_str with;
     struct pl_str refused; /* the engine's last error, empty: none */
     /* seen by who looks on */
@@ -324,6 +325,8 @@ void pl_sim__expect(struct sim_play *p, const struct pl_talk_line *l);
 /* Sends the line's event; false: the talk has failed. */
 bool pl_sim__happen(struct sim_play *p, const struct pl_talk_line *l);
 void pl_sim__forbid(struct sim_play *p, const struct pl_talk_line *l);
+/* The file as pl_engine_send wants it. */
+struct pl_str pl_sim__upload(struct sim_play *p, struct pl_str name);
 bool pl_sim__id_is(struct pl_str id, struct pl_str wanted);
 /* A name near `got` among n, as "; did you mean x?", or empty. */
 struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct pl_str *names,

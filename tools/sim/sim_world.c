@@ -225,7 +225,8 @@ void pl_sim__world_close(struct sim_world *w) {
 /* ---- what the customer does ---- */
 
 void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t number) {
-    struct pl_engine_open open = {.fresh = true, .locale = locale};
+    struct pl_engine_open open = {
+        .fresh = true, .locale = locale, .known = w->known, .verified = w->verified};
     memset(w->conversation, 0, sizeof w->conversation);
     for (int i = 0; i < 8; i++) w->conversation[15 - i] = (uint8_t)(number >> (8 * i));
     memcpy(open.conversation, w->conversation, sizeof open.conversation);
