@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `upload "photo.jpg"`: a file that the customer sends up. Its kind goes by its name; a file of that
- * name in the talk's folder gives its size.
+ * `upload "photo.jpg"`: a file that the customer sends up. Its kind goes by its name; a file of
+ * that name in the talk's folder gives its size.
  */
 #include <sys/stat.h>
 
@@ -21,8 +21,8 @@ static const struct {
 
 struct pl_str pl_sim__upload(struct sim_play *p, struct pl_str name) {
     const char *type = "application/octet-stream";
-    struct pl_str path = pl_arena_printf(&p->world.a, "%.*s/%.*s", PL_STR_ARG(p->talk->folder),
-                                         PL_STR_ARG(name));
+    struct pl_str path =
+        pl_arena_printf(&p->world.a, "%.*s/%.*s", PL_STR_ARG(p->talk->folder), PL_STR_ARG(name));
     struct stat st;
     long long size = stat(path.p, &st) == 0 ? (long long)st.st_size : SIZE;
     for (size_t i = 0; i < PL_LEN(types); i++)
