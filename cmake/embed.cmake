@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Files as data of a program, so that it needs no folder beside it. pl_embed() adds to a target the
-# table NAME of struct HEADER's cli_file, ended by a row without a name; run as a script, this file
-# writes that table.
+# table NAME of struct pl_embedded that HEADER declares, ended by a row without a name; run as a
+# script, this file writes that table.
 
 function(pl_embed target header name folder pattern)
   set(out ${CMAKE_BINARY_DIR}/embedded/${name}.c)
@@ -24,5 +24,5 @@ if(CMAKE_SCRIPT_MODE_FILE)
     string(APPEND rows "    {\"${file}\", {\"${bytes}\", ${n}}},\n")
   endforeach()
   file(WRITE ${OUT} "/* made by cmake/embed.cmake */\n#include \"${HEADER}\"\n\n"
-    "const struct cli_file ${NAME}[] = {\n${rows}    {0},\n};\n")
+    "const struct pl_embedded ${NAME}[] = {\n${rows}    {0},\n};\n")
 endif()

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # The programs: the one binary, and the small servers and clients that stand outside the floors.
 
+include(cmake/embed.cmake)
+# The prelude, for projects that bring none of their own.
+set(compile_priv tools/compile/compile_priv.h)
+pl_embed(room_compile ${compile_priv} pl_compile__prelude_flows ${CMAKE_SOURCE_DIR}/flows/prelude *.flow)
+pl_embed(room_compile ${compile_priv} pl_compile__prelude_catalogs ${CMAKE_SOURCE_DIR}/i18n *.arb)
+pl_embed(room_compile ${compile_priv} pl_compile__prelude_lua ${CMAKE_SOURCE_DIR}/lua auth.lua)
+
 if(EXISTS ${CMAKE_SOURCE_DIR}/tools/cli/main.c)
-  include(cmake/embed.cmake)
   pl_embed(room_cli tools/cli/cli_files_priv.h pl_cli__pages ${CMAKE_SOURCE_DIR}/docs/diagnostics P*.md)
   add_executable(parlance tools/cli/main.c)
   target_link_libraries(parlance PRIVATE room_cli)

@@ -218,16 +218,70 @@ static void read_catalog(struct pl_graph *g, const struct pl_grammar_catalog *fr
     if (c.locale) check_missing(&c);
 }
 
+/* ---- the prelude's own translations ---- */
+
+static struct pl_str language(struct pl_str locale) {
+    size_t dash = pl_str_find(locale, PL_STR("-"));
+    return dash == SIZE_MAX ? locale : (struct pl_str){locale.p, dash};
+}
+
+static bool same_language(struct pl_str a, struct pl_str b) {
+    return pl_str_eq(language(a), language(b));
+}
+
+/* The prelude is written in English: where the project's own language is another, its English
+ * locales take what is written. */
+static void keep_english(struct pl_graph *g) {
+    for (size_t i = 0; i < g->texts.n; i++) {
+        struct pl_graph_text *t = &g->texts.v[i];
+        for (size_t k = 1; k < g->locales.n && pl_grammar__in_prelude(g, t->span); k++)
+            if (same_language(g->locales.v[k], PL_STR("en"))) t->code[k] = t->code[0];
+    }
+}
+
+static void read_prelude(struct pl_graph *g, const struct pl_grammar_catalog *from) {
+    struct pl_json json = {0};
+    struct catalog c = {.g = g, .from = from, .json = &json};
+    size_t at = 0;
+    bool wanted = false;
+    for (size_t i = 0; i < g->locales.n; i++)
+        wanted |= same_language(g->locales.v[i], from->locale);
+    if (!wanted || pl_json_parse(g->arena, g->input->sources->v[from->file].text, &json, &at))
+        return;
+    for (size_t i = 0; i < g->texts.n; i++) {
+        struct pl_graph_text *t = &g->texts.v[i];
+        if (!t->id.n || !pl_grammar__in_prelude(g, t->span)) continue;
+        const struct pl_json *said = pl_json_get(&json, pl_arena_str(g->arena, t->id).p);
+        if (!said || said->kind != PL_JTEXT) continue;
+        for (c.locale = 0; c.locale < g->locales.n; c.locale++)
+            if (same_language(g->locales.v[c.locale], from->locale)) translate(&c, t, said->s);
+    }
+}
+
+static void read_preludes(struct pl_graph *g) {
+    const struct pl_grammar_catalog *v = g->input->catalogs;
+    size_t n = 0;
+    for (size_t i = 0; i < g->input->ncatalogs; i++) n += v[i].of_prelude;
+    if (n && !same_language(g->locales.v[0], PL_STR("en"))) keep_english(g);
+    for (size_t i = 0; i < g->input->ncatalogs; i++)
+        if (v[i].of_prelude) read_prelude(g, &v[i]);
+}
+
 static bool has_catalog(const struct pl_graph *g, struct pl_str locale) {
     for (size_t i = 0; i < g->input->ncatalogs; i++)
-        if (pl_str_eq(g->input->catalogs[i].locale, locale)) return true;
+        if (!g->input->catalogs[i].of_prelude && pl_str_eq(g->input->catalogs[i].locale, locale))
+            return true;
     return false;
 }
 
 void pl_grammar__catalogs(struct pl_graph *g) {
     const struct pl_ast_names *listed = &g->assistant->assistant.locales;
-    for (size_t i = 0; i < listed->n && g->input->ncatalogs; i++)
+    size_t own = 0;
+    for (size_t i = 0; i < g->input->ncatalogs; i++) own += !g->input->catalogs[i].of_prelude;
+    read_preludes(g);
+    for (size_t i = 0; i < listed->n && own; i++)
         if (!pl_str_eq(listed->v[i].s, g->locales.v[0]) && !has_catalog(g, listed->v[i].s))
             pl_diag1(g->diags, PL_D_CATALOG_MISSING, listed->v[i].span, listed->v[i].s);
-    for (size_t i = 0; i < g->input->ncatalogs; i++) read_catalog(g, &g->input->catalogs[i]);
+    for (size_t i = 0; i < g->input->ncatalogs; i++)
+        if (!g->input->catalogs[i].of_prelude) read_catalog(g, &g->input->catalogs[i]);
 }

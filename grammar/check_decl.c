@@ -250,7 +250,9 @@ static void check_lua_function(struct pl_graph *g, const struct pl_symbol *s,
 
 /* Each file is checked once, its functions against the hooks that name it. */
 static void check_lua(struct pl_graph *g) {
-    if (!g->host->lua || !g->input->nlua) return;
+    size_t own = 0;
+    for (size_t i = 0; i < g->input->nlua; i++) own += !g->input->lua[i].of_prelude;
+    if (!g->host->lua || !own) return;
     struct pl_grammar_lua_names *names =
         PL_NEW_ARRAY(g->arena, struct pl_grammar_lua_names, g->input->nlua);
     for (size_t i = 0; i < g->input->nlua; i++) {

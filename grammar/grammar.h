@@ -29,11 +29,14 @@ enum pl_err pl_grammar_format(struct pl_sources *sources, uint32_t file, struct 
 struct pl_grammar_catalog {
     struct pl_str locale; /* "es-ES" */
     uint32_t file;
+    bool of_prelude; /* part of the program: serves the prelude's texts, in any locale of its
+                        language, that no catalog of the project translates; else not looked at */
 };
 struct pl_grammar_lua {
     struct pl_str name; /* "orders": its functions are orders.find … */
     struct pl_str path; /* as the section is named: "lua/orders.lua" */
     struct pl_str text;
+    bool of_prelude; /* part of the program */
 };
 struct pl_grammar_input {
     struct pl_sources *sources; /* flows and talks, and the catalogs' files */
@@ -125,6 +128,9 @@ struct pl_grammar_host {
     bool (*read)(void *ctx, struct pl_arena *a, struct pl_str flow_file, struct pl_str path,
                  struct pl_str *out);
 };
+
+/* Is a source of this name part of the prelude: in a folder "prelude", or called prelude.flow? */
+bool pl_grammar_is_prelude(struct pl_str name);
 
 /* Parses, checks and compiles all *.flow files of the set as one program; talks are parsed and
  * their names checked. Diagnostics are added to `diags` (finished here). PL_OK: *out is a whole

@@ -82,12 +82,15 @@ struct pl_symbol *pl_grammar__need(struct pl_graph *g, struct pl_symbols *s, str
 }
 
 /* The folder `prelude`, or the file prelude.flow. */
-bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at) {
-    struct pl_str name = g->input->sources->v[at.file].name;
+bool pl_grammar_is_prelude(struct pl_str name) {
     if (pl_str_eq(name, PL_STR("prelude.flow")) || pl_str_ends(name, PL_STR("/prelude.flow")))
         return true;
     if (pl_str_starts(name, PL_STR("prelude/"))) return true;
     return pl_str_find(name, PL_STR("/prelude/")) != SIZE_MAX;
+}
+
+bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at) {
+    return pl_grammar_is_prelude(g->input->sources->v[at.file].name);
 }
 
 static struct pl_symbol *add(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {

@@ -5,14 +5,9 @@
 #ifndef PL_CLI_FILES_PRIV_H
 #define PL_CLI_FILES_PRIV_H
 
-#include "runtime/base/base.h"
+#include "tools/compile/compile.h"
 
 /* A table ends with a row whose name is NULL. */
-struct cli_file {
-    const char *name; /* from the embedded folder on */
-    struct pl_str bytes;
-};
-
-extern const struct cli_file pl_cli__pages[]; /* docs/diagnostics: P0001.md … */
+extern const struct pl_embedded pl_cli__pages[]; /* docs/diagnostics: P0001.md … */
 
 #endif

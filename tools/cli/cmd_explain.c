@@ -166,7 +166,7 @@ static unsigned nearest(unsigned code) {
 static bool find_page(unsigned code, struct pl_str *page) {
     char name[16];
     snprintf(name, sizeof name, "P%04u.md", code);
-    for (const struct cli_file *f = pl_cli__pages; f->name; f++) {
+    for (const struct pl_embedded *f = pl_cli__pages; f->name; f++) {
         if (strcmp(f->name, name) != 0) continue;
         *page = f->bytes;
         return true;

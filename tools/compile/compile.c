@@ -83,6 +83,45 @@ static void take_lua(struct build *b, struct pl_str file, struct pl_str path, st
     PL_PUSH(&b->lua, l);
 }
 
+/* ---- the prelude that is part of the program ---- */
+
+static bool has_prelude(const struct build *b) {
+    const struct pl_sources *sources = &b->out->sources;
+    for (size_t i = 0; i < sources->n; i++)
+        if (pl_grammar_is_prelude(sources->v[i].name)) return true;
+    return false;
+}
+
+static bool has_lua(const struct build *b, struct pl_str name) {
+    for (size_t i = 0; i < b->lua.n; i++)
+        if (pl_str_eq(b->lua.v[i].name, name)) return true;
+    return false;
+}
+
+static void take_prelude(struct build *b) {
+    struct pl_arena *a = &b->out->arena;
+    for (const struct pl_embedded *f = pl_compile__prelude_flows; f->name; f++)
+        add_source(b, PL_STR(""), pl_arena_printf(a, "prelude/%s", f->name), f->bytes);
+    for (const struct pl_embedded *f = pl_compile__prelude_catalogs; f->name; f++) {
+        struct pl_grammar_catalog c = {.locale = stem(pl_str_c(f->name), PL_STR(".arb"))};
+        struct pl_str name = pl_arena_printf(a, "prelude/%s", f->name);
+        c.file = add_source(b, PL_STR(""), name, f->bytes);
+        c.of_prelude = true;
+        PL_PUSH(&b->catalogs, c);
+    }
+}
+
+/* Its hooks, unless the project has its own of that name. */
+static void take_prelude_hooks(struct build *b) {
+    for (const struct pl_embedded *f = pl_compile__prelude_lua; f->name; f++) {
+        struct pl_grammar_lua l = {.name = stem(pl_str_c(f->name), PL_STR(".lua")),
+                                   .text = f->bytes};
+        l.path = pl_arena_printf(&b->out->arena, "lua/%s", f->name);
+        l.of_prelude = true;
+        if (!has_lua(b, l.name)) PL_PUSH(&b->lua, l);
+    }
+}
+
 /* The folder `name` in the project or beside it; NULL when there is none. */
 static const char *beside(struct build *b, const char *name, const char *given) {
     if (given) return given;
@@ -102,6 +141,8 @@ static enum pl_err read_all(struct build *b) {
     if (err == PL_OK && !o->without_talks) err = each_file(b, b->folder.p, ".talk", take_source);
     if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
     if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
+    if (err == PL_OK && !has_prelude(b)) take_prelude(b);
+    if (err == PL_OK) take_prelude_hooks(b);
     return err;
 }
 

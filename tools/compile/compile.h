@@ -7,7 +7,8 @@
  * A project is a folder of *.flow and *.talk files (with the folders below it); its catalogs are
  * i18n/<locale>.arb and its hooks lua/<file>.lua, in the folder itself or beside it. Two builds of
  * the same files give the same bytes, wherever the folder lies: sources are named from the folder's
- * own name on ("flows/orders.flow").
+ * own name on ("flows/orders.flow"). A project without a prelude of its own (a folder or file of
+ * that name) gets the one that is part of the program, with its translations and its hooks.
  * Ownership: a struct pl_compiled owns all it holds, from _folder to _free. Threads: one owner; the
  * trainer's library allows one build at a time in a process.
  */
@@ -16,6 +17,12 @@
 
 #include "grammar/grammar.h"
 #include "runtime/program/program.h"
+
+/* A file that is part of the program itself. */
+struct pl_embedded {
+    const char *name; /* from its folder on */
+    struct pl_str bytes;
+};
 
 /* A text to read in the place of a file on disk. */
 struct pl_compile_text {
@@ -33,7 +40,8 @@ struct pl_compile_options {
 struct pl_compiled {
     struct pl_arena arena;
     struct pl_sources sources; /* flows, talks, catalogs */
-    struct pl_str *paths;      /* of each source, on disk, with a zero byte behind it */
+    struct pl_str *paths;      /* of each source, on disk, with a zero byte behind it; empty for
+                                  what is part of the program */
     struct pl_diags diags;     /* finished; print them with pl_diags_print */
     struct pl_program program; /* whole when the build succeeded */
     struct pl_str image;       /* its bytes; empty under check_only */

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to this room: the host that grammar asks. */
+ * Private to this room: the host that grammar asks, and the files that are part of the program
+ * (cmake/embed.cmake writes their tables). */
 #ifndef PL_COMPILE_PRIV_H
 #define PL_COMPILE_PRIV_H
 
 #include "tools/compile/compile.h"
 
 struct pl_locale_tools;
+
+/* The prelude: flows, catalogs that hold its translations too, hooks. */
+extern const struct pl_embedded pl_compile__prelude_flows[];
+extern const struct pl_embedded pl_compile__prelude_catalogs[];
+extern const struct pl_embedded pl_compile__prelude_lua[];
 
 struct pl_compile_host {
     struct pl_str folder; /* on disk */
