@@ -91,6 +91,10 @@ struct pl_gateway_done {
     struct pl_str id; /* as the list showed it */
     uint8_t who[8];   /* the operator's token */
 };
+struct pl_gateway_happening {
+    uint8_t conversation[16];
+    struct pl_str name, args, key; /* args: a JSON object */
+};
 struct pl_gateway_api {
     void *ctx;
     /* At most `limit` of what people have to look after, behind the place `after` (empty: from the
@@ -98,10 +102,13 @@ struct pl_gateway_api {
     bool (*queue)(void *ctx, uint64_t ticket, uint32_t limit, struct pl_str after);
     /* One of them is looked after. False: that is no id. */
     bool (*done)(void *ctx, uint64_t ticket, const struct pl_gateway_done *done);
+    /* Something happened in the shop. */
+    void (*event)(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what);
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
 };
-/* Any thread, once for each ticket. json: the answer when err is PL_OK; copied. */
+/* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
+ * for a person; copied. */
 void pl_gateway_answer(struct pl_gateway *g, uint64_t ticket, enum pl_err err, struct pl_str json);
 
 struct pl_gateway_config {

@@ -55,6 +55,13 @@ static uint64_t ticket(struct pl_gateway *g, struct lws *wsi, struct pl_gateway_
     return k.ticket;
 }
 
+uint64_t pl_gateway__ticket(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    if (g->asked.n < ASKED) return ticket(g, wsi, a);
+    a->retry_after_s = 1;
+    pl_gateway__http_error(a, 503, "unavailable", "too many ask at once");
+    return 0;
+}
+
 void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a) {
     for (size_t i = 0; a->asked && i < g->asked.n; i++) {
         if (g->asked.v[i].ticket != a->asked) continue;
@@ -75,6 +82,10 @@ struct answer {
 static void fill(struct pl_gateway__http *a, const struct answer *r) {
     a->status = 200;
     a->type = "application/json";
+    if (a->posts) {
+        pl_gateway__event_fill(a, r->err, pl_buf_slice(&r->json));
+        return;
+    }
     switch (r->err) {
     case PL_OK: pl_buf_str(&a->body, pl_buf_slice(&r->json)); break;
     case PL_MALFORMED:

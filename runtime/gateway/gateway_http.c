@@ -193,6 +193,8 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
         return pl_gateway__call(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
     if (pl_gateway__is_ask((struct pl_str){uri, (size_t)len}))
         return pl_gateway__ask(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
+    if (pl_gateway__is_event((struct pl_str){uri, (size_t)len}))
+        return pl_gateway__event(g, wsi, method, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
         pl_gateway__http_error(a, 405, "method_not_allowed", "only GET and HEAD are answered");
         pl_gateway__http_headers(wsi, a, true);

@@ -187,7 +187,9 @@ struct pl_gateway__http {
     struct pl_gateway__call *call;     /* a POST: what is read of it */
     struct pl_gateway__stream *stream; /* the answer is this one, and has no end of its own */
     uint64_t asked;                    /* the answer comes from another thread: its ticket */
-    bool head, last; /* of such a request: headers are enough; nothing follows on this socket */
+    bool head, last;  /* of such a request: headers are enough; nothing follows on this socket */
+    bool posts;       /* an event: `body` is first what is read of it */
+    int64_t since_us; /* of that */
 };
 
 /* A header's value copied into out; "" when absent or too long. h: enum lws_token_indexes. */
@@ -216,6 +218,21 @@ int pl_gateway__ask(struct pl_gateway *g, struct lws *wsi, int method, struct pl
 /* Its answer has come, or not yet. */
 int pl_gateway__ask_writeable(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a);
+
+/* A ticket for the answer to this request; 0: too many ask at once, it is answered. */
+uint64_t pl_gateway__ticket(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+
+/* ---- gateway_event.c: what happened in the shop ---- */
+
+bool pl_gateway__is_event(struct pl_str path);
+/* Answered, or its body follows. */
+int pl_gateway__event(struct pl_gateway *g, struct lws *wsi, int method,
+                      struct pl_gateway__http *a);
+int pl_gateway__event_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
+                           size_t len);
+int pl_gateway__event_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+/* What the engine made of it. */
+void pl_gateway__event_fill(struct pl_gateway__http *a, enum pl_err err, struct pl_str why);
 
 /* ---- gateway_stream.c ---- */
 

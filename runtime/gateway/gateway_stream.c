@@ -225,6 +225,7 @@ int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct p
 int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
                           size_t len) {
     struct pl_gateway__call *call = a->call;
+    if (a->posts) return pl_gateway__event_body(g, a, in, len);
     if (a->asked && len == 0) return 0; /* such a request has no body */
     if (call == NULL || a->stream != NULL || call->body.n + len > PL_PROTOCOL_MAX_BYTES) return -1;
     if (pl_loop_now_us(g->c.loop) - call->since_us > g->c.message_wait_ms * 1000) return -1;
@@ -233,6 +234,7 @@ int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, cons
 }
 
 int pl_gateway__call_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    if (a->posts) return pl_gateway__event_whole(g, wsi, a);
     if (a->asked) return 0; /* it had no body; its answer comes */
     if (a->call == NULL || a->stream != NULL) return -1;
     return a->call->opens ? begin(g, wsi, a) : take(g, wsi, a);

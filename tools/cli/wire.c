@@ -361,6 +361,13 @@ static bool api_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d
     return true;
 }
 
+static void api_event(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what) {
+    struct cli_server *s = ctx;
+    struct pl_engine_happening h = {.name = what->name, .args = what->args, .key = what->key};
+    memcpy(h.conversation, what->conversation, sizeof h.conversation);
+    pl_engine_event(s->engine, ticket, &h);
+}
+
 static void sink_done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why) {
     struct cli_server *s = ctx;
     pl_gateway_answer(s->gateway, ticket, err, err == PL_OK ? PL_STR("{}") : why);
@@ -658,7 +665,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .store = s->store,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_done, api_counters},
+        .api = {s, api_queue, api_done, api_event, api_counters},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,

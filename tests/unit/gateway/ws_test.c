@@ -44,6 +44,7 @@ struct server {
     /* read by the test while the server runs */
     _Atomic unsigned opens, sends, leaves, seen, typed, drained;
     _Atomic int rated;
+    char event[512]; /* the last one; written before its answer */
 };
 
 static struct talk *talk_of(struct server *s, uint64_t client) {
@@ -156,6 +157,30 @@ static bool on_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d)
     return true;
 }
 
+/* Says what it was sent; the name chooses what becomes of it. */
+static void on_event(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what) {
+    static const struct {
+        const char *name;
+        enum pl_err err;
+        const char *why;
+    } rows[] = {
+        {"again", PL_EXISTS, ""},   {"where", PL_NOT_FOUND, ""},
+        {"gone", PL_ERASED, ""},    {"wrong", PL_TYPE, "args.eta: expected datetime"},
+        {"other", PL_CONFLICT, ""}, {"many", PL_BUSY, "too many events wait"},
+        {"full", PL_FULL, ""},
+    };
+    struct server *s = ctx;
+    snprintf(s->event, sizeof s->event, "%02x%02x %.*s %.*s %.*s", what->conversation[0],
+             what->conversation[15], PL_STR_ARG(what->name), PL_STR_ARG(what->args),
+             PL_STR_ARG(what->key));
+    for (size_t i = 0; i < PL_LEN(rows); i++)
+        if (pl_str_is(what->name, rows[i].name)) {
+            pl_gateway_answer(s->g, ticket, rows[i].err, pl_str_c(rows[i].why));
+            return;
+        }
+    if (!pl_str_is(what->name, "never")) pl_gateway_answer(s->g, ticket, PL_OK, PL_STR("{}"));
+}
+
 static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
     struct server *s = ctx;
     show(to, &pl_gateway_counters(s->g)[PL_GATEWAY_accepted]);
@@ -180,7 +205,11 @@ static void prepare(struct server *s) {
         .store = s->store,
         .epoch = EPOCH,
         .door = {s, on_open, on_send, on_seen, on_typing, on_rate, on_leave},
-        .api = {.ctx = s, .queue = on_queue, .done = on_done, .counters = on_counters},
+        .api = {.ctx = s,
+                .queue = on_queue,
+                .done = on_done,
+                .event = on_event,
+                .counters = on_counters},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
         .origins = "*",
@@ -852,6 +881,99 @@ static void queue_calls(void **state) {
     ask(port, "POST", "/api/v1/queue//done", none, 405, "method_not_allowed");
 }
 
+#define ID "\"conversation\":\"00ff00000000000000000000000000aa\""
+
+static void tell(int port, const char *auth, const char *body, int status, const char *part) {
+    struct pl_buf b = {0};
+    assert_int_equal(client_post(port, "/api/v1/events", auth, body, strlen(body), &b), status);
+    has(&b, part);
+    pl_buf_free(&b);
+}
+
+static void events(void **state) {
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct pl_token may, may_not;
+    char te[PL_TOKEN_TEXT], tm[PL_TOKEN_TEXT], auth[160], other[160];
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    assert_int_equal(pl_token_make("e", PL_TOKEN_MAY_EVENTS, now, 0, &may, te), PL_OK);
+    assert_int_equal(pl_token_make("m", PL_TOKEN_MAY_QUEUE, now, 0, &may_not, tm), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &may), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &may_not), PL_OK);
+    snprintf(auth, sizeof auth, "Connection: close\r\nAuthorization: Bearer %s\r\n", te);
+    snprintf(other, sizeof other, "Connection: close\r\nAuthorization: Bearer %s\r\n", tm);
+    tell(port, auth,
+         "{\"event\":\"shop.late\"," ID ",\"key\":\"k1\","
+         "\"args\":{\"a\":[1,2.50,true,null],\"b\":{\"c\":\"\\u00e9\\\"\"}}}",
+         200, "{\"taken\":true}");
+    assert_string_equal(
+        s->event, "00aa shop.late {\"a\":[1,2.50,true,null],\"b\":{\"c\":\"\u00e9\\\"\"}} k1");
+    tell(port, auth, "{\"event\":\"page.opened\"," ID "}", 200, "{\"taken\":true}");
+    assert_string_equal(s->event, "00aa page.opened  ");
+    tell(port, auth, "{\"event\":\"again\"," ID "}", 200, "{\"taken\":true,\"repeated\":true}");
+    tell(port, auth, "{\"event\":\"where\"," ID "}", 404, "\"code\":\"not_found\"");
+    tell(port, auth, "{\"event\":\"gone\"," ID "}", 410, "\"code\":\"erased\"");
+    tell(port, auth, "{\"event\":\"wrong\"," ID "}", 422, "args.eta: expected datetime");
+    tell(port, auth, "{\"event\":\"other\"," ID "}", 409, "\"code\":\"key_reused\"");
+    tell(port, auth, "{\"event\":\"many\"," ID "}", 429, "retry-after: 60");
+    tell(port, auth, "{\"event\":\"full\"," ID "}", 503, "\"code\":\"unavailable\"");
+    tell(port, "Connection: close\r\n", "{\"event\":\"page.opened\"," ID "}", 401,
+         "\"code\":\"token_missing\"");
+    tell(port, other, "{\"event\":\"page.opened\"," ID "}", 403, "\"code\":\"scope_missing\"");
+    ask(port, "GET", "/api/v1/events", auth, 405, "allow: POST");
+    ask(port, "POST", "/api/v1/events", auth, 411, "\"code\":\"length\"");
+}
+
+static void hostile_events(void **state) {
+    static const char *const bodies[] = {
+        "x",
+        "[]",
+        "7",
+        "{",
+        "{\"event\":\"a\"}",
+        "{" ID "}",
+        "{\"event\":7," ID "}",
+        "{\"event\":\"\"," ID "}",
+        "{\"event\":\"a\",\"conversation\":7}",
+        "{\"event\":\"a\",\"conversation\":\"00ff\"}",
+        "{\"event\":\"a\",\"conversation\":\"00ff00000000000000000000000000zz\"}",
+        "{\"event\":\"a\"," ID ",\"args\":[]}",
+        "{\"event\":\"a\"," ID ",\"args\":\"{}\"}",
+        "{\"event\":\"a\"," ID ",\"key\":\"\"}",
+        "{\"event\":\"a\"," ID ",\"key\":7}",
+        "{\"event\":\"a\"," ID ",\"more\":1}",
+        "{\"event\":\"a\"," ID "," ID "}",
+        "{\"event\":\"a\"," ID "} {}",
+        "{\"event\":\"\xff\"," ID "}",
+    };
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct pl_token may;
+    struct pl_buf b = {0}, deep = {0};
+    char te[PL_TOKEN_TEXT], auth[160], size[200];
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    assert_int_equal(pl_token_make("e", PL_TOKEN_MAY_EVENTS, now, 0, &may, te), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &may), PL_OK);
+    snprintf(auth, sizeof auth, "Connection: close\r\nAuthorization: Bearer %s\r\n", te);
+    for (size_t i = 0; i < PL_LEN(bodies); i++)
+        tell(port, auth, bodies[i], 400, "\"code\":\"malformed\"");
+    pl_buf_c(&deep, "{\"event\":\"a\"," ID ",\"args\":{\"a\":");
+    for (int i = 0; i < 5000; i++) pl_buf_byte(&deep, '[');
+    assert_int_equal(client_post(port, "/api/v1/events", auth, deep.p, deep.n, &b), 400);
+    pl_buf_clear(&deep);
+    for (int i = 0; i < 20000; i++) pl_buf_byte(&deep, ' ');
+    assert_int_equal(client_post(port, "/api/v1/events", auth, deep.p, deep.n, &b), 413);
+    static const char *const lengths[] = {"-1", "0", "99999999999999999999", "1e3", "x"};
+    for (size_t i = 0; i < PL_LEN(lengths); i++) {
+        snprintf(size, sizeof size, "%sContent-Length: %s\r\n", auth, lengths[i]);
+        assert_true(client_http(port, "POST", "/api/v1/events", size, &b) != 200);
+    }
+    assert_string_equal(s->event, ""); /* none reached the engine */
+    tell(port, auth, "{\"event\":\"page.opened\"," ID "}", 200, "{\"taken\":true}");
+    pl_buf_free(&b);
+    pl_buf_free(&deep);
+}
+
 static void api(void **state) {
     struct server *s = *state;
     int port = pl_gateway_port(s->g);
@@ -933,6 +1055,8 @@ int main(void) {
         WITH_SERVER(long_files),
         WITH_SERVER(api),
         WITH_SERVER(queue_calls),
+        WITH_SERVER(events),
+        WITH_SERVER(hostile_events),
         WITH_SERVER(a_taken_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
