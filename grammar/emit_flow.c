@@ -362,6 +362,7 @@ static void put_wait_for(struct pl_emit *x, const struct pl_ast_wait *w) {
     PUT(x, PL_OP_CONST, pl_grammar__const(g, most));
     uint32_t wait = begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT, wait_id(x, w->id.s, PL_STR("wait")));
     uint32_t next = g->waits.v[wait].next, late = next;
+    pl_grammar__way_into(x, w->else_block, "else");
     if (w->else_block) late = put_code(x, w->else_block, next);
     g->waits.v[wait].event = event->index;
     g->waits.v[wait].binds = binds(x, w, event);

@@ -136,9 +136,9 @@ static void timer(struct vm_machine *m) {
     m->silent = pl_vm__is_silent(m->s, m->e->now_ms);
     bool waits = f && (f->waiting == VM_SLEEP || f->waiting == VM_AWAIT);
     if (waits && f->deadline <= m->e->now_ms) {
+        pl_vm__trace(m, f->waiting == VM_AWAIT ? PL_TRACE_ELSE : PL_TRACE_ANSWERED, f->wait);
         if (f->waiting == VM_AWAIT) f->pc = m->p->waits[f->wait].els;
         f->waiting = VM_RUNS;
-        pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
         m->moved = true;
     } else if (f && f->waiting == VM_QUESTION) {
         uint32_t flow = idle_flow(m, m->e->now_ms - m->s->quiet_ms);

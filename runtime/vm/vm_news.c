@@ -51,6 +51,7 @@ static bool resume(struct vm_machine *m, uint32_t event, const struct pl_value *
         const struct pl_p_wait *w = &m->p->waits[f->wait];
         for (uint32_t i = 0; i < w->nbinds; i++)
             *pl_vm__slot(m->p, m->s, f, w->binds[i].slot) = args[w->binds[i].param];
+        pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
         f->waiting = VM_RUNS;
         f->pc = w->next;
         any = true;

@@ -117,7 +117,7 @@ bool pl_sim__cover_applies(const struct pl_program *p, uint32_t wait, enum pl_vm
     bool question =
         w->kind == PL_WAIT_ASK || w->kind == PL_WAIT_CONFIRM || w->kind == PL_WAIT_CHOOSE;
     if (what == PL_TRACE_ANSWERED) return true;
-    if (!question) return false;
+    if (!question) return what == PL_TRACE_ELSE && w->kind == PL_WAIT_AWAIT;
     switch (what) {
     case PL_TRACE_MISSED: return may_miss(w) && w->tries > 1;
     case PL_TRACE_ELSE: return may_miss(w);

@@ -3,6 +3,8 @@
  * `upload "photo.jpg"`: a file that the customer sends up. Its kind goes by its name; a file of
  * that name in the talk's folder gives its size.
  */
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "tools/sim/sim_priv.h"
@@ -19,6 +21,12 @@ static const struct {
     {".webm", "video/webm"},
 };
 
+/* Machines write endings in capitals too. */
+static bool ends(struct pl_str name, const char *ending) {
+    size_t n = strlen(ending);
+    return name.n >= n && strncasecmp(name.p + name.n - n, ending, n) == 0;
+}
+
 struct pl_str pl_sim__upload(struct sim_play *p, struct pl_str name) {
     const char *type = "application/octet-stream";
     struct pl_str path =
@@ -26,7 +34,7 @@ struct pl_str pl_sim__upload(struct sim_play *p, struct pl_str name) {
     struct stat st;
     long long size = stat(path.p, &st) == 0 ? (long long)st.st_size : SIZE;
     for (size_t i = 0; i < PL_LEN(types); i++)
-        if (pl_str_ends(name, pl_str_c(types[i].ending))) type = types[i].type;
+        if (ends(name, types[i].ending)) type = types[i].type;
     return pl_arena_printf(&p->world.a, "%s %lld upload-%llu %.*s", type, size,
                            (unsigned long long)p->world.cid + 1, PL_STR_ARG(name));
 }
