@@ -67,8 +67,9 @@ enum pl_err pl_token_save(struct pl_store *store, const struct pl_token *t);
  */
 enum pl_err pl_token_check(struct pl_store *store, struct pl_str text, uint32_t scopes,
                            int64_t now_ms, struct pl_token *out);
-/* All of them by id, at most max; gives how many in *n. */
-enum pl_err pl_token_list(struct pl_store *store, struct pl_token *out, size_t max, size_t *n);
+/* By id, those behind `after` (NULL: from the first), at most max; gives how many in *n. */
+enum pl_err pl_token_list(struct pl_store *store, const struct pl_token *after,
+                          struct pl_token *out, size_t max, size_t *n);
 /* PL_NOT_FOUND. From now on every check fails. */
 enum pl_err pl_token_revoke(struct pl_store *store, const uint8_t id[8]);
 

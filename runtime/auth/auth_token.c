@@ -45,11 +45,21 @@ void pl_scopes_print(struct pl_buf *b, uint32_t scopes) {
 
 /* ---- make and read the text ---- */
 
+/* Names are shown a line each. */
+static bool has_control(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool c1 = c == 0xc2 && i + 1 < s.n && ((unsigned char)s.p[i + 1] & 0xe0) == 0x80;
+        if (c < 0x20 || c == 0x7f || c1) return true;
+    }
+    return false;
+}
+
 enum pl_err pl_token_make(const char *name, uint32_t scopes, int64_t now_ms, int64_t expires_ms,
                           struct pl_token *out, char text[PL_TOKEN_TEXT]) {
     struct pl_str n = pl_str_c(name);
     if (n.n >= sizeof out->name) return PL_LIMIT;
-    if (n.n == 0 || !pl_utf8_valid(n) || scopes == 0) return PL_MALFORMED;
+    if (n.n == 0 || !pl_utf8_valid(n) || has_control(n) || scopes == 0) return PL_MALFORMED;
     struct pl_random random = {0};
     uint8_t secret[SECRET];
     *out = (struct pl_token){.scopes = scopes, .made_ms = now_ms, .expires_ms = expires_ms};
@@ -138,14 +148,20 @@ enum pl_err pl_token_check(struct pl_store *store, struct pl_str text, uint32_t 
     return (out->scopes & scopes) == scopes ? PL_OK : PL_DENIED;
 }
 
-enum pl_err pl_token_list(struct pl_store *store, struct pl_token *out, size_t max, size_t *n) {
+enum pl_err pl_token_list(struct pl_store *store, const struct pl_token *after,
+                          struct pl_token *out, size_t max, size_t *n) {
     struct pl_arena a;
     struct pl_store_row *rows;
     size_t nrows;
+    char key[KEY + 1];
+    struct pl_str prefix = PL_STR("token/"), from = prefix;
     *n = 0;
     pl_arena_init(&a, 0);
-    struct pl_str prefix = PL_STR("token/");
-    enum pl_err err = pl_store_rows(store, &a, prefix, prefix, max, &rows, &nrows);
+    if (after != NULL) {
+        from = key_of(after->id, key);
+        key[from.n++] = 0; /* behind it */
+    }
+    enum pl_err err = pl_store_rows(store, &a, prefix, from, max, &rows, &nrows);
     for (size_t i = 0; err == PL_OK && i < nrows; i++)
         if (read_row(&rows[i], &out[*n])) (*n)++;
     pl_arena_free(&a);

@@ -4,26 +4,23 @@
 #include <string.h>
 
 enum type { TEXT, PATH, INT, BOOL, DURATION, SIZE, LEVEL };
-enum when { LIVE, RESTART };
 
 struct option {
     const char *name;
     enum type type;
     const char *def;
     int64_t min, max;
-    enum when when;
     const char *help;
     size_t at, size; /* of the member in struct pl_config */
 };
 
 static const struct option options[] = {
-#define OPTION(name, type, def, min, max, when, help)                                              \
+#define OPTION(name, type, def, min, max, help)                                                    \
     {#name,                                                                                        \
      type,                                                                                         \
      def,                                                                                          \
      min,                                                                                          \
      max,                                                                                          \
-     when,                                                                                         \
      help,                                                                                         \
      offsetof(struct pl_config, name),                                                             \
      sizeof(((struct pl_config *)0)->name)},
@@ -365,29 +362,4 @@ void pl_config_print(struct pl_buf *b, const struct pl_config *c) {
         print_value(b, &options[i], c);
         pl_buf_c(b, "\n");
     }
-}
-
-static bool same(const struct option *o, const struct pl_config *x, const struct pl_config *y) {
-    const void *p = (const char *)x + o->at, *q = (const char *)y + o->at;
-    if (o->type == TEXT || o->type == PATH)
-        return strcmp(*(const char *const *)p, *(const char *const *)q) == 0;
-    return memcmp(p, q, o->size) == 0;
-}
-
-size_t pl_config_restart(const struct pl_config *was, const struct pl_config *now,
-                         struct pl_buf *names) {
-    size_t n = 0;
-    for (size_t i = 0; i < PL_LEN(options); i++) {
-        if (options[i].when != RESTART || same(&options[i], was, now)) continue;
-        pl_buf_printf(names, "%s%s", n > 0 ? ", " : "", options[i].name);
-        n++;
-    }
-    return n;
-}
-
-void pl_config_take_live(struct pl_config *running, const struct pl_config *now) {
-    for (size_t i = 0; i < PL_LEN(options); i++)
-        if (options[i].when == LIVE)
-            memcpy((char *)running + options[i].at, (const char *)now + options[i].at,
-                   options[i].size);
 }

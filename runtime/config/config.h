@@ -21,7 +21,7 @@
 #define PL_CONFIG_C_LEVEL    enum pl_log_level
 
 struct pl_config {
-#define OPTION(name, type, def, min, max, when, help) PL_CONFIG_C_##type name;
+#define OPTION(name, type, def, min, max, help) PL_CONFIG_C_##type name;
 #include "runtime/config/config.def"
 };
 
@@ -50,10 +50,5 @@ enum pl_err pl_config_load(struct pl_arena *a, const struct pl_config_sources *f
 void pl_config_help(struct pl_buf *b);
 /* "name = value" lines, readable as a file. */
 void pl_config_print(struct pl_buf *b, const struct pl_config *c);
-/* Names, comma separated, of the options that differ and need a restart; gives how many. */
-size_t pl_config_restart(const struct pl_config *was, const struct pl_config *now,
-                         struct pl_buf *names);
-/* Copies what a reload may change. */
-void pl_config_take_live(struct pl_config *running, const struct pl_config *now);
 
 #endif

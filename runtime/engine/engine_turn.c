@@ -629,6 +629,10 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
 
 static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input *in) {
     struct pl_entry entry = {.kind = PL_ENTRY_RATED};
+    if (in->seq == 0 || in->seq > t->append.seq) {
+        refuse(e, in, PL_ENGINE_ERR_CHOICE);
+        return;
+    }
     entry.rated.seq = in->seq;
     entry.rated.value = in->value;
     add(e, t, &entry);

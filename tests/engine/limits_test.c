@@ -193,6 +193,22 @@ static void damaged_events(void **state) {
     bench_close(&b);
 }
 
+/* Only what was said can be rated. */
+static void ratings(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    pl_engine_rate(b.engine, 1, 1, 1);
+    bench_run(&b);
+    told(&b, "");
+    pl_engine_rate(b.engine, 1, 0, 1);
+    pl_engine_rate(b.engine, 1, 2, 1);
+    pl_engine_rate(b.engine, 1, UINT64_MAX, -1);
+    bench_run(&b);
+    told(&b, "1 ERR_CHOICE 0\n1 ERR_CHOICE 0\n1 ERR_CHOICE 0\n");
+    bench_close(&b);
+}
+
 /* ---- rows ---- */
 
 static void add_tokens(struct bench *b, unsigned n) {
@@ -239,6 +255,7 @@ int main(void) {
         cmocka_unit_test(a_write_whose_value_is_too_long),
         cmocka_unit_test(a_cache_of_his_own),
         cmocka_unit_test(damaged_events),
+        cmocka_unit_test(ratings),
         cmocka_unit_test(timers_among_tokens),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,7 @@ static uint64_t stamp(const struct pl_config *c) {
     uint64_t h = PL_FNV;
     pl_arena_init(&a, 0);
     stamp_files(&a, c->flows, ".flow", &h);
+    stamp_files(&a, c->flows, ".txt", &h); /* holidays */
     stamp_beside(&a, c->flows, c->translations, "i18n", ".arb", &h);
     stamp_beside(&a, c->flows, c->hooks, "lua", ".lua", &h);
     pl_arena_free(&a);

@@ -158,6 +158,26 @@ enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *con
     return PL_OK;
 }
 
+static void hooks_counters(const struct cli_hooks *h,
+                           void (*show)(void *to, const struct pl_counter *c), void *to) {
+    struct pl_hooks_stats k = pl_hooks_stats(h->hooks);
+    struct pl_http_stats r = pl_http_stats(h->http);
+    const struct pl_counter rows[] = {
+        {"hooks.calls", "calls of hooks that reached a worker's queue", k.calls},
+        {"hooks.ok", "calls that gave a value", k.ok},
+        {"hooks.failed", "calls that gave a failure of their own", k.failed},
+        {"hooks.unavailable", "calls without an answer", k.unavailable},
+        {"hooks.unconfirmed", "writes without an answer that may have been done", k.unconfirmed},
+        {"hooks.spawned", "workers started", k.spawned},
+        {"hooks.killed", "workers ended because they spun, grew or broke a rule", k.killed},
+        {"hooks.reruns", "calls run again on another worker", k.reruns},
+        {"http.requests", "requests to the shop", r.requests},
+        {"http.retries", "requests sent again", r.retries},
+        {"http.failures", "requests without a reply", r.failures},
+    };
+    for (size_t i = 0; i < PL_LEN(rows); i++) show(to, &rows[i]);
+}
+
 void pl_cli__hooks_close(struct cli_hooks **hooks) {
     struct cli_hooks *h = *hooks;
     if (!h) return;
@@ -403,6 +423,7 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     for (int i = 0; i < PL_ENGINE_COUNTERS; i++) show(to, &engine[i]);
     for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
     for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
+    hooks_counters(s->hooks, show, to);
 }
 
 /* ---- admin commands, on the admin thread ---- */
@@ -506,32 +527,38 @@ static enum pl_err admin_token_create(void *ctx, const struct pl_json *request,
     return PL_OK;
 }
 
+static void show_token(struct pl_jw *w, const struct pl_token *t) {
+    char id[17];
+    struct pl_buf scopes = {0};
+    pl_hex(t->id, 8, id);
+    pl_scopes_print(&scopes, t->scopes);
+    pl_jw_open(w, '{');
+    pl_jw_name(w, "id");
+    pl_jw_text(w, pl_str_c(id));
+    pl_jw_name(w, "name");
+    pl_jw_text(w, pl_str_c(t->name));
+    pl_jw_name(w, "may");
+    pl_jw_text(w, pl_buf_slice(&scopes));
+    pl_jw_name(w, "expires_ms");
+    pl_jw_int(w, t->expires_ms);
+    pl_jw_close(w, '}');
+    pl_buf_free(&scopes);
+}
+
 static enum pl_err admin_token_list(void *ctx, const struct pl_json *request, struct pl_jw *answer,
                                     struct pl_buf *why) {
     struct cli_server *s = ctx;
-    struct pl_token tokens[256];
+    struct pl_token some[64], last;
     size_t n = 0;
     (void)request;
     (void)why;
-    enum pl_err err = pl_token_list(s->store, tokens, PL_LEN(tokens), &n);
     pl_jw_name(answer, "tokens");
     pl_jw_open(answer, '[');
-    for (size_t i = 0; i < n; i++) {
-        char id[17];
-        struct pl_buf scopes = {0};
-        pl_hex(tokens[i].id, 8, id);
-        pl_scopes_print(&scopes, tokens[i].scopes);
-        pl_jw_open(answer, '{');
-        pl_jw_name(answer, "id");
-        pl_jw_text(answer, pl_str_c(id));
-        pl_jw_name(answer, "name");
-        pl_jw_text(answer, pl_str_c(tokens[i].name));
-        pl_jw_name(answer, "may");
-        pl_jw_text(answer, pl_buf_slice(&scopes));
-        pl_jw_name(answer, "expires_ms");
-        pl_jw_int(answer, tokens[i].expires_ms);
-        pl_jw_close(answer, '}');
-        pl_buf_free(&scopes);
+    enum pl_err err = pl_token_list(s->store, NULL, some, PL_LEN(some), &n);
+    while (err == PL_OK && n > 0) {
+        for (size_t i = 0; i < n; i++) show_token(answer, &some[i]);
+        last = some[n - 1];
+        err = pl_token_list(s->store, &last, some, PL_LEN(some), &n);
     }
     pl_jw_close(answer, ']');
     return err;

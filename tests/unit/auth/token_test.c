@@ -84,14 +84,44 @@ static void list_and_revoke(void **state) {
     assert_int_equal(pl_token_make("b", PL_TOKEN_MAY_METRICS, 1, 0, &b, tb), PL_OK);
     assert_int_equal(pl_token_save(store, &a), PL_OK);
     assert_int_equal(pl_token_save(store, &b), PL_OK);
-    assert_int_equal(pl_token_list(store, list, 8, &n), PL_OK);
+    assert_int_equal(pl_token_list(store, NULL, list, 8, &n), PL_OK);
     assert_int_equal(n, 2);
     assert_int_equal(pl_token_revoke(store, a.id), PL_OK);
     assert_int_equal(pl_token_revoke(store, a.id), PL_NOT_FOUND);
     assert_int_equal(pl_token_check(store, pl_str_c(ta), 0, 2, &list[0]), PL_NOT_FOUND);
     assert_int_equal(pl_token_check(store, pl_str_c(tb), 0, 2, &list[0]), PL_OK);
-    assert_int_equal(pl_token_list(store, list, 8, &n), PL_OK);
+    assert_int_equal(pl_token_list(store, NULL, list, 8, &n), PL_OK);
     assert_int_equal(n, 1);
+}
+
+static void a_list_in_pieces(void **state) {
+    struct pl_store *store = *state;
+    struct pl_token t, list[7], *after = NULL;
+    char text[PL_TOKEN_TEXT];
+    size_t n, all = 0;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(pl_token_make("a", PL_TOKEN_MAY_QUEUE, 1, 0, &t, text), PL_OK);
+        assert_int_equal(pl_token_save(store, &t), PL_OK);
+    }
+    do {
+        assert_int_equal(pl_token_list(store, after, list, PL_LEN(list), &n), PL_OK);
+        if (after && n) assert_true(memcmp(list[0].id, t.id, sizeof t.id) > 0);
+        if (n) t = list[n - 1];
+        after = &t;
+        all += n;
+    } while (n);
+    assert_int_equal(all, 20);
+}
+
+static void names_of_one_line(void **state) {
+    static const char *const bad[] = {"a\nb", "\t", "a\x7f", "a\xc2\x85z", "\x1b[31m"};
+    struct pl_token t;
+    char text[PL_TOKEN_TEXT];
+    (void)state;
+    for (size_t i = 0; i < PL_LEN(bad); i++)
+        assert_int_equal(pl_token_make(bad[i], PL_TOKEN_MAY_QUEUE, 1, 0, &t, text), PL_MALFORMED);
+    assert_int_equal(pl_token_make("caf\xc3\xa9 \xc2\xa9", PL_TOKEN_MAY_QUEUE, 1, 0, &t, text),
+                     PL_OK);
 }
 
 static void names_have_limits(void **state) {
@@ -113,6 +143,8 @@ int main(void) {
         cmocka_unit_test(scopes),
         cmocka_unit_test_setup_teardown(life_of_a_token, setup, teardown),
         cmocka_unit_test_setup_teardown(list_and_revoke, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_list_in_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_of_one_line, setup, teardown),
         cmocka_unit_test(names_have_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
