@@ -543,7 +543,10 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
     struct pl_vm_event event;
     struct pl_vm_result r;
     enum pl_err err = use_image(e, c, t->image);
+    struct pl_str secret;
     if (err == PL_OK) err = pl_vm_event_read(t->event, a, &event);
+    if (err == PL_OK) err = pl_journal_reveal(e->journal, &c->j, t->secret, a, &secret);
+    if (err == PL_OK) err = pl_vm_event_read_secret(secret, a, &event);
     if (err != PL_OK) return err;
     if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, event.now_ms));
     pl_engine__follow_language(c, &event);

@@ -166,6 +166,20 @@ static bool upload_of(struct pl_str s, struct pl_vm_upload *out) {
     return good && out->type.n && out->ref.n && out->name.n;
 }
 
+/* An answer to a secret question: nobody but the machine reads what it says. A command is none. */
+static void hide_answer(const struct pl_program *p, const struct pl_vm_view *view,
+                        struct pl_vm_reading *r) {
+    if (view->mode != PL_VM_ASKING || r->command != PL_NOWHERE || r->choice) return;
+    const struct pl_p_wait *w = &p->waits[view->wait];
+    if (w->kind != PL_WAIT_ASK || !(w->type.quals & PL_SECRET)) return;
+    if (w->type.kind == PL_KIND_CARD) return; /* its number is masked already */
+    r->secret = r->text;
+    r->text = pl_privacy_hidden().s;
+    r->folded_hash = 0;
+    r->nmentions = 0;
+    r->says = (struct pl_str){0};
+}
+
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                      const struct eng_said *said, struct pl_vm_event *event) {
     struct pl_vm_view view;
@@ -175,7 +189,10 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
     r->command = PL_NOWHERE;
     if (pl_vm_look(e->vm, c->image->image, state, a, &view) != PL_OK) return;
     switch (said->said) {
-    case PL_ENGINE_SAID_TEXT: recognise(e, c, a, said, &view, event); break;
+    case PL_ENGINE_SAID_TEXT:
+        recognise(e, c, a, said, &view, event);
+        hide_answer(pl_image_program(c->image->image), &view, r);
+        break;
     case PL_ENGINE_SAID_UPLOAD:
         r->text = (struct pl_str){0}; /* its name is no word of the customer's */
         upload_of(said->text, &r->upload);

@@ -265,6 +265,19 @@ static void start_effect(struct pl_engine *e, struct eng_conv *c, struct eng_tur
         pl_engine__hook_start(e, c, fx);
 }
 
+/* What is secret of the event, in a box of its own. */
+static bool hide(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct pl_vm_event *event, struct pl_entry *entry) {
+    pl_buf_clear(&e->buf);
+    pl_buf_clear(&e->buf2);
+    pl_vm_event_write_secret(&e->buf, event);
+    if (e->buf.n == 0) return true;
+    enum pl_err err = pl_journal_hide(e->journal, &c->j, pl_buf_slice(&e->buf), &e->buf2);
+    memset(e->buf.p, 0, e->buf.n);
+    entry->turn.secret = pl_arena_str(&t->a, pl_buf_slice(&e->buf2));
+    return err == PL_OK;
+}
+
 /* Everything of the step's entry but the flags. False: it would be longer than an entry may be. */
 static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                     const struct pl_vm_event *event, const struct pl_vm_result *r,
@@ -277,8 +290,9 @@ static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     pl_buf_clear(&e->buf);
     pl_vm_event_write(&e->buf, event);
     entry->turn.event = pl_arena_str(&t->a, pl_buf_slice(&e->buf));
-    size_t besides = entry->turn.effects.n + entry->turn.event.n;
-    return fits && besides <= PL_ENTRY_MOST - SAID_MOST - ENTRY_REST;
+    bool hidden = hide(e, c, t, event, entry);
+    size_t besides = entry->turn.effects.n + entry->turn.event.n + entry->turn.secret.n;
+    return fits && hidden && besides <= PL_ENTRY_MOST - SAID_MOST - ENTRY_REST;
 }
 
 /* Steps, and once more when what came out does not fit into an entry: then the flow that says so
@@ -455,7 +469,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     struct pl_masked text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text));
-    uint64_t hash = pl_fnv(pl_fnv(PL_FNV, &in->said, 1), text.s.p, text.s.n), n = 0;
+    uint64_t hash = pl_conv_digest(&c->j, text.s) + in->said, n = 0;
     struct eng_said said = {.said = in->said, .text = text.s};
     struct pl_vm_event event;
     if (!is_new(e, c, t, in, hash)) return;
@@ -470,6 +484,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         refuse(e, in, PL_ENGINE_ERR_BUSY);
         return;
     }
+    if (bot && event.reading.secret.n) text = pl_privacy_hidden();
     if (!arrive(e, c, t, in, text, said.label, hash, &n)) return;
     if (!bot) {
         t->snapshot = pl_engine__handoff_again(c);
@@ -568,7 +583,9 @@ static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     event.effect = in->effect;
     if (outcome == PL_OUTCOME_OK) {
         struct pl_reader r = pl_reader_of(pl_arena_str(&t->a, in->text));
+        const struct pl_program *p = pl_image_program(fx->image->image);
         event.value = in->text.n ? pl_value_read(&r, &t->a) : PL_NONE;
+        event.secret = pl_type_marked(&p->types, p->hooks[fx->hook].result, PL_SECRET);
     } else if (outcome == PL_OUTCOME_FAILED) {
         event.failure = pl_arena_str(&t->a, in->more);
     } else if (outcome == PL_OUTCOME_UNCONFIRMED) {

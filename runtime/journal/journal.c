@@ -66,6 +66,38 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv) {
     return pl_keys_erase(j->keys, conv->key_id);
 }
 
+uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text) {
+    uint8_t mac[PL_HASH_SIZE];
+    uint64_t digest;
+    pl_crypto_hmac((struct pl_str){(const char *)conv->key, PL_KEY_SIZE}, text, mac);
+    memcpy(&digest, mac, sizeof digest);
+    return digest;
+}
+
+/* What a hidden text is bound to: it opens as nothing else, and nothing else as it. */
+static struct pl_str hidden_bound(struct pl_journal *j, const struct pl_conv *conv) {
+    pl_buf_clear(&j->box);
+    pl_buf_c(&j->box, "hidden");
+    pl_buf_add(&j->box, conv->stream.id, PL_STORE_STREAM);
+    return pl_buf_slice(&j->box);
+}
+
+enum pl_err pl_journal_hide(struct pl_journal *j, const struct pl_conv *conv, struct pl_str plain,
+                            struct pl_buf *box) {
+    struct pl_str aad = hidden_bound(j, conv);
+    if (j->box.failed) return PL_NOMEM;
+    return pl_seal_box(j->seal, conv->key, aad, plain, box);
+}
+
+enum pl_err pl_journal_reveal(struct pl_journal *j, const struct pl_conv *conv, struct pl_str box,
+                              struct pl_arena *a, struct pl_str *plain) {
+    *plain = (struct pl_str){0};
+    if (box.n == 0) return PL_OK;
+    struct pl_str aad = hidden_bound(j, conv);
+    if (j->box.failed) return PL_NOMEM;
+    return pl_seal_unbox(j->seal, conv->key, aad, box, a, plain);
+}
+
 void pl_journal__prefix(struct pl_buf *b, struct pl_key_id id) {
     pl_buf_byte(b, PL_ENTRY_VERSION);
     pl_buf_var(b, id.day);

@@ -3,10 +3,10 @@
  * journal: what happened in a conversation. Encodes events as entries of the conversation's stream,
  * seals them with its key, splits long ones, keeps snapshots, and reads it all back.
  *
- *   entry body:  version 1 | key day, key slot (LEB128) | box of the kind's fields and the outputs
+ *   entry body:  version 2 | key day, key slot (LEB128) | box of the kind's fields and the outputs
  *                the box's associated data: stream, n, kind and the bytes before the box, so that
  *                an entry moved to another place or relabelled does not open
- *   clear kinds: version 1 | fields and outputs
+ *   clear kinds: version 2 | fields and outputs
  *   snapshot:    state row named by the stream ('c' + id), further rows of the same with a number
  *                behind when it is long; header in clear, the engine's state sealed
  *
@@ -26,7 +26,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/store/store.h"
 
-#define PL_ENTRY_VERSION   1
+#define PL_ENTRY_VERSION   2
 #define PL_ENTRY_MOST      262144 /* bytes of one entry's box; longer is PL_LIMIT */
 #define PL_ENTRY_OUTPUTS   256    /* of one entry */
 #define PL_JOURNAL_RECORDS 32     /* records of one append: two long entries, or many short ones */
@@ -70,6 +70,7 @@ struct pl_entry_turn {
     uint8_t image[8];      /* first bytes of the image's hash */
     uint64_t of;           /* n of the arrival or result that it takes; 0 none */
     struct pl_str event;   /* pl_vm_event_write: with its reading */
+    struct pl_str secret;  /* what is secret of the event, by pl_journal_hide; may be empty */
     struct pl_str effects; /* the engine's: what the step wants done besides the outputs */
     uint64_t hash;         /* of position and output, compared on replay */
 };
@@ -185,6 +186,16 @@ enum pl_err pl_journal_prepare(struct pl_journal *j, uint32_t day);
 void pl_conv_wipe(struct pl_conv *conv);
 /* Erases the key: nothing of the conversation can be read again, by anybody. On disk when PL_OK. */
 enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv);
+
+/* Eight bytes of a keyed hash: tells a text from another, and tells nobody without the key what it
+ * is, however short. */
+uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text);
+/* Appends a box of its own for what not even who reads the entry shall see, replay excepted. */
+enum pl_err pl_journal_hide(struct pl_journal *j, const struct pl_conv *conv, struct pl_str plain,
+                            struct pl_buf *box);
+/* PL_MALFORMED: altered, or of another conversation. An empty box gives an empty text. */
+enum pl_err pl_journal_reveal(struct pl_journal *j, const struct pl_conv *conv, struct pl_str box,
+                              struct pl_arena *a, struct pl_str *plain);
 
 /* ---- appending ---- */
 

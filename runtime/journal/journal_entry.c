@@ -47,6 +47,7 @@ static void write_turn(struct pl_buf *b, const struct pl_entry_turn *v) {
     pl_buf_var(b, v->of);
     pl_buf_u64(b, v->hash);
     pl_buf_text(b, v->event);
+    pl_buf_text(b, v->secret);
     pl_buf_text(b, v->effects);
 }
 
@@ -146,6 +147,7 @@ static void read_turn(struct pl_reader *r, struct pl_entry_turn *v) {
     v->of = pl_read_var(r);
     v->hash = read_u64(r);
     v->event = pl_read_text(r);
+    v->secret = pl_read_text(r);
     v->effects = pl_read_text(r);
 }
 

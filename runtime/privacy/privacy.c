@@ -251,3 +251,7 @@ struct pl_masked pl_privacy_mask(struct pl_arena *a, struct pl_str text) {
     m.s = write_masked(a, &t);
     return m;
 }
+
+struct pl_masked pl_privacy_hidden(void) {
+    return (struct pl_masked){.s = PL_STR("\u2022\u2022\u2022\u2022\u2022\u2022")};
+}

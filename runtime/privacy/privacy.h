@@ -25,6 +25,9 @@ struct pl_masked {
  * as it is. A text with fewer than 13 digits costs one scan and no memory. */
 struct pl_masked pl_privacy_mask(struct pl_arena *a, struct pl_str text);
 
+/* What stands for a text that is secret as a whole: six bullets. */
+struct pl_masked pl_privacy_hidden(void);
+
 /* For logs and diagnostics: what pl_privacy_mask masks, and also e-mail addresses ("m…@…") and
  * phone numbers ("…42"). */
 struct pl_str pl_privacy_log(struct pl_arena *a, struct pl_str text);

@@ -136,6 +136,12 @@ struct pl_types {
     uint32_t ntypes;
 };
 
+/* Is a value of the type, or a part of it, marked with one of these (enum pl_qual bits)? */
+bool pl_type_marked(const struct pl_types *types, struct pl_type type, uint8_t quals);
+/* The value without the parts that are marked so; absent when it is marked itself. */
+struct pl_value pl_value_unmarked(struct pl_arena *a, const struct pl_types *types,
+                                  struct pl_type type, struct pl_value v, uint8_t quals);
+
 /* ---- binary form: versioned by its container ---- */
 
 void pl_value_write(struct pl_buf *b, struct pl_value v);

@@ -282,21 +282,30 @@ enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl
     return err;
 }
 
-static void add_slots(struct pl_field *f, uint32_t *n, const struct pl_p_slot *slots,
-                      uint32_t nslots, const struct pl_value *values) {
-    for (uint32_t i = 0; i < nslots; i++)
-        if (values[i].kind != PL_KIND_NONE && !(slots[i].type.quals & PL_SECRET))
-            f[(*n)++] = (struct pl_field){slots[i].name, values[i]};
+struct record {
+    struct pl_arena *a;
+    const struct pl_types *types;
+    struct pl_field *f;
+    uint32_t n;
+};
+
+static void add_slots(struct record *r, const struct pl_p_slot *slots, uint32_t n,
+                      const struct pl_value *values) {
+    for (uint32_t i = 0; i < n; i++) {
+        struct pl_value v = pl_value_unmarked(r->a, r->types, slots[i].type, values[i], PL_SECRET);
+        if (v.kind != PL_KIND_NONE) r->f[r->n++] = (struct pl_field){slots[i].name, v};
+    }
 }
 
 struct pl_value pl_vm__slots_record(const struct pl_program *p, struct vm_state *s,
                                     const struct vm_frame *f, struct pl_arena *a) {
-    uint32_t n = 0, most = p->nsession + p->ncustomer + (f ? p->flows[f->flow].nslots : 0);
-    struct pl_field *fields = PL_NEW_ARRAY(a, struct pl_field, most + 1);
-    add_slots(fields, &n, p->session, p->nsession, s->session);
-    add_slots(fields, &n, p->customer, p->ncustomer, s->customer);
-    if (f) add_slots(fields, &n, p->flows[f->flow].slots, p->flows[f->flow].nslots, f->slots);
-    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = fields, .n = n}};
+    uint32_t most = p->nsession + p->ncustomer + (f ? p->flows[f->flow].nslots : 0);
+    struct record r = {.a = a, .types = &p->types};
+    r.f = PL_NEW_ARRAY(a, struct pl_field, most + 1);
+    add_slots(&r, p->session, p->nsession, s->session);
+    add_slots(&r, p->customer, p->ncustomer, s->customer);
+    if (f) add_slots(&r, p->flows[f->flow].slots, p->flows[f->flow].nslots, f->slots);
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = r.f, .n = r.n}};
 }
 
 struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,

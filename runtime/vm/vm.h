@@ -106,6 +106,7 @@ struct pl_vm_event {
     uint64_t effect;       /* id the VM gave */
     struct pl_str failure; /* empty: it succeeded with `value` */
     struct pl_value value;
+    bool secret; /* the value, or a part of it, is: then it is journaled apart */
     /* HAPPENED: `value` is a record of its arguments */
     struct pl_str name; /* as declared: "shipping.delayed" */
     uint64_t key;       /* the sender's, hashed: who steps it leaves repeats out */

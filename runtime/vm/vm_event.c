@@ -105,7 +105,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     if (e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME) {
         pl_buf_var(b, e->effect);
         pl_buf_text(b, e->failure);
-        pl_value_write(b, e->value);
+        pl_value_write(b, e->secret ? PL_NONE : e->value);
     }
     if (e->kind == PL_EVENT_IDENTITY) {
         pl_buf_byte(b, (uint8_t)e->consent);
@@ -124,6 +124,8 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
 
 void pl_vm_event_write_secret(struct pl_buf *b, const struct pl_vm_event *e) {
     const struct pl_vm_reading *r = &e->reading;
+    bool hook = e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME;
+    if (hook && e->secret) pl_value_write(b, e->value);
     if (e->kind != PL_EVENT_MESSAGE || r->secret.n == 0) return;
     pl_buf_text(b, r->secret);
     pl_buf_var(b, r->nentities);
@@ -260,6 +262,11 @@ enum pl_err pl_vm_event_read_secret(struct pl_str bytes, struct pl_arena *a,
                                     struct pl_vm_event *out) {
     struct pl_reader r = pl_reader_of(bytes);
     if (bytes.n == 0) return PL_OK;
+    if (out->kind != PL_EVENT_MESSAGE) {
+        out->value = pl_value_read(&r, a);
+        out->secret = true;
+        return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
+    }
     struct pl_str text = pl_read_text(&r);
     uint32_t n = read_count(&r);
     const struct pl_vm_entity *entities = pl_vm__read_entities(&r, a, n);

@@ -98,7 +98,9 @@ void pl_vm__remember(struct vm_machine *m) {
     for (uint32_t i = 0; i < m->p->ncustomer; i++) {
         if (!has_changed(m, i)) continue;
         m->s->memory[i] = m->s->customer[i];
-        f[n++] = (struct pl_field){m->p->customer[i].name, m->s->customer[i]};
+        f[n++] = (struct pl_field){m->p->customer[i].name,
+                                   pl_value_unmarked(m->a, &m->p->types, m->p->customer[i].type,
+                                                     m->s->customer[i], PL_SECRET)};
     }
     if (n == 0) return;
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_REMEMBER);

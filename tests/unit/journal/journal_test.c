@@ -209,6 +209,33 @@ static void test_conflict(void **state) {
     assert_int_equal(put_one(b, arrival(1, "one")), PL_CONFLICT);
 }
 
+/* What is hidden opens for its conversation alone, and for nothing that was altered. */
+static void test_hidden(void **state) {
+    struct bench *b = *state;
+    struct pl_buf box = {0};
+    struct pl_str plain;
+    struct pl_conv other = b->conv;
+    other.stream.id[3] ^= 1;
+    assert_int_equal(pl_journal_hide(b->j, &b->conv, PL_STR("471108"), &box), PL_OK);
+    struct pl_str s = pl_buf_slice(&box);
+    assert_true(pl_str_find(s, PL_STR("471108")) == SIZE_MAX);
+    assert_int_equal(pl_journal_reveal(b->j, &b->conv, s, &b->arena, &plain), PL_OK);
+    assert_true(pl_str_is(plain, "471108"));
+    assert_int_equal(pl_journal_reveal(b->j, &other, s, &b->arena, &plain), PL_MALFORMED);
+    for (size_t i = 0; i < s.n; i++) {
+        box.p[i] ^= 1;
+        assert_int_equal(pl_journal_reveal(b->j, &b->conv, s, &b->arena, &plain), PL_MALFORMED);
+        box.p[i] ^= 1;
+    }
+    assert_int_equal(pl_journal_reveal(b->j, &b->conv, PL_STR(""), &b->arena, &plain), PL_OK);
+    assert_int_equal(plain.n, 0);
+    assert_true(pl_conv_digest(&b->conv, PL_STR("1")) == pl_conv_digest(&b->conv, PL_STR("1")));
+    assert_true(pl_conv_digest(&b->conv, PL_STR("1")) != pl_conv_digest(&b->conv, PL_STR("2")));
+    other.key[0] ^= 1;
+    assert_true(pl_conv_digest(&b->conv, PL_STR("1")) != pl_conv_digest(&other, PL_STR("1")));
+    pl_buf_free(&box);
+}
+
 /* ---- long entries ---- */
 
 static void put_long(struct bench *b, size_t n, enum pl_err expected) {
@@ -243,9 +270,9 @@ static void test_long(void **state) {
 
 static void test_long_limit(void **state) {
     struct bench *b = *state;
-    /* Fields of a turn besides the event: image 8, of 1, hash 8, lengths 3 + 1, outputs 1. */
-    put_long(b, PL_ENTRY_MOST - 22, PL_OK);
-    put_long(b, PL_ENTRY_MOST - 21, PL_LIMIT);
+    /* Fields of a turn besides the event: image 8, of 1, hash 8, lengths 3 + 1 + 1, outputs 1. */
+    put_long(b, PL_ENTRY_MOST - 23, PL_OK);
+    put_long(b, PL_ENTRY_MOST - 22, PL_LIMIT);
     walk(b, 1, "TURN");
     /* A failed add leaves those before it. */
     struct pl_entry good = arrival(1, "good"), bad = arrival(2, "bad");
@@ -544,7 +571,7 @@ static void test_other_streams(void **state) {
     assert_int_equal(e.image.hash[0], 1);
     stored.body.n = 0;
     assert_int_equal(pl_journal_open(b->j, &stored, &b->arena, &e), PL_MALFORMED);
-    stored.body = PL_STR("\x02junk");
+    stored.body = PL_STR("\x7fjunk");
     assert_int_equal(pl_journal_open(b->j, &stored, &b->arena, &e), PL_VERSION);
 }
 
@@ -590,6 +617,7 @@ int main(void) {
         TEST(moved_entry),
         TEST(other_streams),
         TEST(rows),
+        TEST(hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
