@@ -62,7 +62,16 @@ return {
     return changed(http.post("shop", path_of(id) .. "/cancel"))
   end,
 
-  set_address = function(id, address)
+  of_email = function(email)
+    local reply = http.get("shop", "/api/orders", { query = { email = email } })
+    if reply.status ~= 200 then return fail("unavailable") end
+    local orders = {}
+    for i, o in ipairs(reply.json.orders) do orders[i] = order_of(o) end
+    return orders
+  end,
+
+  set_address = function(id, street, town)
+    local address = town and street .. ", " .. town or street
     return changed(http.patch("shop", path_of(id), { json = { shippingAddress = address } }))
   end,
 }

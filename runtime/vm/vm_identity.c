@@ -59,8 +59,17 @@ void pl_vm__verified(struct vm_machine *m) {
     recall(m, true);
 }
 
+/* Something is remembered of him, and nothing has begun yet. */
+static void welcome_back(struct vm_machine *m) {
+    uint32_t flow = m->p->prelude[PL_PRELUDE_WELCOME_BACK];
+    bool remembered = m->e->customer.kind == PL_KIND_RECORD && m->e->customer.rec.n > 0;
+    if (flow != PL_NOWHERE && remembered && m->s->nframes == 0)
+        pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
+}
+
 void pl_vm__identity(struct vm_machine *m) {
     struct vm_state *s = m->s;
+    bool first = !s->known;
     s->known = true;
     s->consent = m->e->consent > 0 ? 1 : m->e->consent < 0 ? -1 : 0;
     for (uint32_t i = 0; i < m->p->ncustomer; i++)
@@ -68,6 +77,7 @@ void pl_vm__identity(struct vm_machine *m) {
             s->memory[i] = pl_rec_get(m->e->customer, m->p->customer[i].name);
     recall(m, false);
     if (s->verified) recall(m, true);
+    if (first && s->consent == 1) welcome_back(m);
     pl_vm__go(m);
 }
 

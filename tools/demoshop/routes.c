@@ -286,8 +286,16 @@ static void get_order(struct turn *t) {
     close_reply(t);
 }
 
+static struct pl_str user_with(const struct shop *s, struct pl_str email) {
+    for (size_t i = 0; i < shop_nusers; i++)
+        if (pl_str_is(email, s->users[i].email)) return pl_str_c(s->users[i].id);
+    return (struct pl_str){0};
+}
+
+/* ?userId=USER-1001 or ?email=alex@example.com */
 static void get_orders(struct turn *t) {
-    struct pl_str user = query_text(t, "userId");
+    struct pl_str user = query_text(t, "userId"), email = query_text(t, "email");
+    if (email.n) user = user_with(t->shop, email);
     open_reply(t);
     pl_jw_name(&t->w, "orders");
     pl_jw_open(&t->w, '[');
