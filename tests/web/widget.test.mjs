@@ -96,7 +96,7 @@ describe("a conversation", () => {
         await expect(widget.at(".facts")).text(/Today by 8:00 PM/);
         await widget.choice("Yes, please").click();
         await expect(widget.theirs.last()).text(/Which number/);
-        await expect(widget.mine.last()).text(/Yes, please.*Sent/s);
+        await expect(widget.mine.last()).text(/Yes, please.*Read/s);
         assert.deepEqual(mock.sent("send").map(({ cid, ...rest }) => ({ n: cid.split("-")[1], ...rest })), [
             { n: "1", t: "send", text: "Where is my order?" },
             { n: "2", t: "send", text: "ORDER123456789" },
@@ -353,7 +353,7 @@ describe("a bad network", () => {
         await widget.open();
         await expect(widget.theirs.last()).text(/only/);
         await expect(widget.mine).count(1);
-        await expect(widget.mine).text(/Sent/);
+        await expect(widget.mine).text(/Read/);
     });
 
     test("the server says when to come back", async () => {

@@ -51,6 +51,7 @@ export class View {
     #typing_timer = 0;
     #unsent = new Map<string, Bubble>(); // by key
     #sent = new Map<string, Bubble>(); // by cid, until the event with that cid arrives
+    #unread_own: { meta: HTMLElement; at: string | undefined }[] = []; // until the other side says something
     #turn: Party | null = null; // who spoke last
 
     readonly #root = h("div", { class: "root" });
@@ -209,6 +210,7 @@ export class View {
         this.#choices.replaceChildren();
         this.#unsent.clear();
         this.#sent.clear();
+        this.#unread_own = [];
         this.#turn = null;
         this.#set_over(false);
     }
@@ -286,6 +288,7 @@ export class View {
             this.#show_kept(known.element, frame);
             this.#settle(known.element);
             this.#turn = "customer";
+            this.#unread_own.push({ meta: known.meta, at: frame.at });
             return this.#mark(known, this.#strings.sent, "check", frame.at);
         }
         const element = this.#message(frame.from ?? "customer");
@@ -293,7 +296,15 @@ export class View {
         const meta = h("p", { class: "meta fleeting" }, ...state);
         this.#fill(element, frame, this.#strings.you_said);
         element.append(meta);
+        this.#unread_own.push({ meta, at: frame.at });
         this.#settle(element);
+    }
+
+    // The other side has said something: it has read what came before.
+    #own_are_read(): void {
+        for (const { meta, at } of this.#unread_own)
+            meta.replaceChildren(icon("check"), this.#strings.read, this.#time(at));
+        this.#unread_own = [];
     }
 
     #other_event(frame: EventFrame): void {
@@ -330,6 +341,7 @@ export class View {
 
     #say(frame: EventFrame): void {
         const from = frame.from ?? (frame.kind === "message" ? "bot" : "system");
+        if (from === "bot" || from === "agent") this.#own_are_read();
         const element = this.#message(from);
         const said = { agent: this.#strings.agent_said, bot: this.#strings.bot_said };
         this.#fill(element, frame, from === "agent" || from === "bot" ? said[from] : null);
