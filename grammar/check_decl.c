@@ -215,13 +215,21 @@ static void check_entities(struct pl_graph *g) {
 
 /* ---- hooks ---- */
 
+static void effect_missing(struct pl_graph *g, const struct pl_symbol *hook) {
+    static const char *const effects[] = {"effect read", "effect pure", "effect write once"};
+    struct pl_diag *d = pl_diag1(g->diags, PL_D_EFFECT_MISSING, hook->decl->head, hook->name);
+    for (size_t i = 0; i < PL_LEN(effects); i++)
+        pl_diag_fix_below(g->diags, d, PL_FIX_UNSAFE, hook->decl->head, pl_str_c(effects[i]),
+                          "add: %s", effects[i]);
+}
+
 static void check_hook(struct pl_graph *g, const struct pl_symbol *s) {
     const struct pl_ast_hook *h = &s->decl->hook;
     if (h->path.n != 2) pl_diag(g->diags, PL_D_HOOK_NAME, h->path.span);
-    if (h->effect == PL_EFFECT_UNSAID)
-        pl_diag1(g->diags, PL_D_EFFECT_MISSING, s->decl->head, s->name);
+    if (h->effect == PL_EFFECT_UNSAID) effect_missing(g, s);
     if (h->effect == PL_EFFECT_WRITE_ONCE && h->cache)
-        pl_diag(g->diags, PL_D_CACHE_WRITE, h->cache->span);
+        pl_diag_fix_delete(g->diags, pl_diag(g->diags, PL_D_CACHE_WRITE, h->cache->span),
+                           PL_FIX_UNSAFE, h->cache->span, "delete the line");
     for (size_t i = 0; i < h->fails.n; i++)
         if (pl_str_is(h->fails.v[i].s, "unavailable") || pl_str_is(h->fails.v[i].s, "unconfirmed"))
             pl_diag1(g->diags, PL_D_FAILURE_NAME, h->fails.v[i].span, h->fails.v[i].s);
@@ -279,6 +287,17 @@ static void check_lua(struct pl_graph *g) {
 
 /* ---- people ---- */
 
+/* The name in words is a title to begin with. */
+static void title_missing(struct pl_graph *g, const struct pl_ast_decl *decl, const char *what) {
+    struct pl_diag *d =
+        pl_diag2(g->diags, PL_D_TITLE_MISSING, decl->name.span, pl_str_c(what), decl->name.s);
+    char *words = (char *)pl_grammar__str(g, "%.*s", PL_STR_ARG(decl->name.s)).p;
+    for (size_t i = 0; words[i]; i++)
+        if (words[i] == '_') words[i] = ' ';
+    pl_diag_fix_below(g->diags, d, PL_FIX_UNSAFE, decl->head,
+                      pl_grammar__str(g, "title \"%s\"", words), "add: title \"%s\"", words);
+}
+
 static void check_people(struct pl_graph *g) {
     struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
     for (size_t i = 0; i < g->hours.n; i++) check_zone(g, g->hours.v[i]->decl->hours.zone);
@@ -288,18 +307,18 @@ static void check_people(struct pl_graph *g) {
         if (q->title)
             pl_grammar__check_line(&c, q->title);
         else
-            pl_diag2(g->diags, PL_D_TITLE_MISSING, g->queues.v[i]->decl->name.span, PL_STR("queue"),
-                     g->queues.v[i]->name);
+            title_missing(g, g->queues.v[i]->decl, "queue");
     }
 }
 
 /* ---- rules and triggers ---- */
 
-static void check_priority(struct pl_graph *g, const struct pl_ast_name *p) {
-    if (!p->s.n || pl_str_is(p->s, "low") || pl_str_is(p->s, "medium") || pl_str_is(p->s, "high") ||
-        pl_str_is(p->s, "critical"))
-        return;
-    pl_diag1(g->diags, PL_D_PRIORITY, p->span, p->s);
+void pl_grammar__check_priority(struct pl_graph *g, const struct pl_ast_name *p) {
+    static const struct pl_str levels[] = {{"low", 3}, {"medium", 6}, {"high", 4}, {"critical", 8}};
+    for (size_t i = 0; i < PL_LEN(levels); i++)
+        if (!p->s.n || pl_str_eq(p->s, levels[i])) return;
+    struct pl_diag *d = pl_diag1(g->diags, PL_D_PRIORITY, p->span, p->s);
+    pl_diag_nearest(g->diags, d, p->span, p->s, levels, PL_LEN(levels));
 }
 
 static void check_reason(struct pl_graph *g, const struct pl_ast_text *because) {
@@ -321,11 +340,11 @@ static void check_rule(struct pl_graph *g, const struct pl_symbol *s) {
         check_phrase_list(g, &when->mentions, false);
     }
     if (r->route) {
-        check_priority(g, &r->route_priority);
+        pl_grammar__check_priority(g, &r->route_priority);
         return;
     }
     if (r->handoff.to.s.n) pl_grammar__need(g, &g->queues, r->handoff.to.s, r->handoff.to.span);
-    check_priority(g, &r->handoff.priority);
+    pl_grammar__check_priority(g, &r->handoff.priority);
     check_reason(g, r->handoff.because);
     if (r->handoff.mode == PL_AST_HANDOFF_CALLBACK || r->handoff.mode == PL_AST_HANDOFF_MESSAGE)
         pl_diag(g->diags, PL_D_RULE_HANDOFF, r->handoff.span);
@@ -398,8 +417,7 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     }
     if (a->title) pl_grammar__check_line(&c, a->title);
     if (a->resume) pl_grammar__check_line(&c, a->resume);
-    if (asked_for && !a->title && !f->prelude)
-        pl_diag2(g->diags, PL_D_TITLE_MISSING, f->decl->name.span, PL_STR("flow"), f->decl->name.s);
+    if (asked_for && !a->title && !f->prelude) title_missing(g, f->decl, "flow");
 }
 
 /* ---- scopes and types ---- */

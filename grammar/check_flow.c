@@ -101,13 +101,6 @@ void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,
 
 /* ---- hand-over ---- */
 
-static void check_priority(struct pl_check *c, const struct pl_ast_name *p) {
-    static const char *const levels[] = {"low", "medium", "high", "critical"};
-    for (size_t i = 0; i < PL_LEN(levels); i++)
-        if (!p->s.n || pl_str_is(p->s, levels[i])) return;
-    pl_diag1(c->g->diags, PL_D_PRIORITY, p->span, p->s);
-}
-
 static void check_queue(struct pl_check *c, const struct pl_ast_name *to) {
     if (!to->s.n) return;
     uint32_t slot = c->flow ? pl_grammar__slot(&c->flow->slots, to->s) : PL_NOWHERE;
@@ -119,7 +112,7 @@ static void check_handoff(struct pl_check *c, const struct pl_ast_handoff *h) {
     bool offer = h->mode == PL_AST_HANDOFF_OFFER;
     bool now = h->mode == PL_AST_HANDOFF_NOW || h->mode == PL_AST_HANDOFF_PLAIN;
     check_queue(c, &h->to);
-    check_priority(c, &h->priority);
+    pl_grammar__check_priority(c->g, &h->priority);
     if (h->because) {
         pl_grammar__check_inside(c, h->because);
         pl_grammar__check_text_leak(c, &h->because->pieces, "statistics");
@@ -364,6 +357,18 @@ static void unknown_failure(struct pl_check *c, const struct pl_symbol *hook,
     pl_diag_nearest(g->diags, d, name->span, name->s, names, n);
 }
 
+/* A branch that hands over, for the designer to write better. */
+static void offer_branch(struct pl_check *c, struct pl_diag *d, const struct pl_ast_call *k,
+                         struct pl_str failure) {
+    struct pl_span head =
+        pl_span_join(k->callee.span, k->args.present ? k->args.span : k->callee.span);
+    struct pl_str branch =
+        pl_grammar__str(c->g, "%.*s\n  handoff because \"%.*s: %.*s\"", PL_STR_ARG(failure),
+                        PL_STR_ARG(k->callee.s), PL_STR_ARG(failure));
+    pl_diag_fix_below(c->g->diags, d, PL_FIX_UNSAFE, head, branch,
+                      "add a block `%.*s` that hands over", PL_STR_ARG(failure));
+}
+
 static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
                            const struct pl_symbol *hook) {
     struct pl_graph *g = c->g;
@@ -383,9 +388,13 @@ static void check_failures(struct pl_check *c, const struct pl_ast_call *k,
         }
     for (size_t i = 0; i < h->fails.n && !unknown; i++)
         if (!handled(&k->failures, h->fails.v[i].s))
-            pl_diag2(g->diags, PL_D_FAILURE_UNHANDLED, k->callee.span, hook->name, h->fails.v[i].s);
+            offer_branch(c,
+                         pl_diag2(g->diags, PL_D_FAILURE_UNHANDLED, k->callee.span, hook->name,
+                                  h->fails.v[i].s),
+                         k, h->fails.v[i].s);
     if (h->effect == PL_EFFECT_WRITE_ONCE && !handled(&k->failures, PL_STR("unconfirmed")))
-        pl_diag1(g->diags, PL_D_UNCONFIRMED_UNHANDLED, k->callee.span, hook->name);
+        offer_branch(c, pl_diag1(g->diags, PL_D_UNCONFIRMED_UNHANDLED, k->callee.span, hook->name),
+                     k, PL_STR("unconfirmed"));
 }
 
 /* Who the customer is need not be shown to him; all else that is written must be, and of what is
@@ -544,6 +553,15 @@ static void check_goto(struct pl_check *c, const struct pl_ast_goto *k) {
 
 /* ---- branches ---- */
 
+static void bool_optional(struct pl_check *c, struct pl_span at, struct pl_str name) {
+    static const char *const tests[] = {"is true", "is not empty"};
+    struct pl_diag *d = pl_diag1(c->g->diags, PL_D_BOOL_OPTIONAL, at, name);
+    struct pl_span end = {at.file, at.end, at.end};
+    for (size_t i = 0; i < PL_LEN(tests); i++)
+        pl_diag_fix(c->g->diags, d, PL_FIX_UNSAFE, end, pl_grammar__str(c->g, " %s", tests[i]),
+                    "write `%.*s %s`", PL_STR_ARG(name), tests[i]);
+}
+
 /* A bare bool that may be absent asks two questions at once. */
 static void check_bare(struct pl_check *c, struct pl_ast_expr *e) {
     if (e->kind != PL_EXPR_PATH) return;
@@ -552,7 +570,7 @@ static void check_bare(struct pl_check *c, struct pl_ast_expr *e) {
     if (c->aloud) pl_grammar__speak(c->g);
     if (x->kind == PL_TX_FIELD && x->type.kind == PL_KIND_BOOL && x->type.optional &&
         !x->a->type.optional)
-        pl_diag1(c->g->diags, PL_D_BOOL_OPTIONAL, e->span, x->name);
+        bool_optional(c, e->span, x->name);
 }
 
 static void check_if(struct pl_check *c, const struct pl_ast_if *k) {
@@ -631,6 +649,17 @@ static struct pl_state arm_state(struct pl_check *c, struct pl_state from,
     return from;
 }
 
+static void report_left(struct pl_check *c, const struct pl_tx *x, struct pl_span head,
+                        struct pl_str left) {
+    struct pl_diags *said = c->g->diags;
+    struct pl_diag *d = pl_diag1(said, PL_D_NOT_EXHAUSTIVE, head, left);
+    if (x->type.optional) return; /* what is absent has its way under `else`, at the end */
+    struct pl_str arm = pl_grammar__str(c->g, "%.*s\n  handoff because \"%.*s\"", PL_STR_ARG(left),
+                                        PL_STR_ARG(left));
+    pl_diag_fix_below(said, d, PL_FIX_UNSAFE, head, arm, "add `%.*s`, which hands over",
+                      PL_STR_ARG(left));
+}
+
 static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct pl_span head) {
     struct pl_graph *g = c->g;
     struct pl_tx *x = pl_grammar__expr(&c->where, k->expr, NULL);
@@ -650,7 +679,7 @@ static void check_match(struct pl_check *c, const struct pl_ast_match *k, struct
     }
     struct pl_str left = x ? left_out(c, k, x) : PL_STR("");
     if (k->else_block && x && !left.n) pl_diag(g->diags, PL_D_ELSE_NEVER, k->else_block->span);
-    if (!k->else_block && left.n && members) pl_diag1(g->diags, PL_D_NOT_EXHAUSTIVE, head, left);
+    if (!k->else_block && left.n && members) report_left(c, x, head, left);
     end = k->else_block ? branch(c, c->now, k->else_block) : (struct pl_state){0};
     join(&after, &end);
     c->now = after;
@@ -902,7 +931,8 @@ static void block(struct pl_check *c, const struct pl_ast_block *b) {
     for (size_t i = 0; i < b->n; i++) {
         if (!c->now.alive) {
             if (closing(b, i)) return;
-            pl_diag(c->g->diags, PL_D_UNREACHABLE, b->v[i]->head);
+            struct pl_diag *d = pl_diag(c->g->diags, PL_D_UNREACHABLE, b->v[i]->head);
+            pl_diag_fix_delete(c->g->diags, d, PL_FIX_UNSAFE, b->v[i]->span, "delete the line");
             return;
         }
         statement(c, b->v[i]);

@@ -49,7 +49,10 @@ void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool w
         return;
     }
     struct pl_diag *d = pl_diag1(g->diags, PL_D_ID_TWICE, id->span, id->s);
+    struct pl_str fresh = propose(c);
+    fresh = (struct pl_str){fresh.p + 1, fresh.n - 1};
     pl_diag_note(g->diags, d, *first, "first written here");
+    pl_diag_fix(g->diags, d, PL_FIX_UNSAFE, id->span, fresh, "write %.*s", PL_STR_ARG(fresh));
 }
 
 void pl_grammar__check_label(struct pl_check *c, const struct pl_ast_text *label) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "grammar/diag.h"
+#include "grammar/diag_priv.h"
 
 static const struct pl_diag_info infos[] = {
 #define DIAG(number, name, severity, message, why, fix)                                            \
@@ -22,8 +22,7 @@ void pl_diags_init(struct pl_diags *d, struct pl_arena *arena, const struct pl_s
     *d = (struct pl_diags){.arena = arena, .sources = sources};
 }
 
-/* Doubles an arena-grown array when it is full. */
-static void *grown(struct pl_arena *arena, void *v, size_t n, size_t *cap, size_t size) {
+void *pl_diag__grown(struct pl_arena *arena, void *v, size_t n, size_t *cap, size_t size) {
     if (n < *cap) return v;
     *cap = *cap ? *cap * 2 : 4;
     char *bigger = pl_arena_array(arena, *cap, size);
@@ -58,7 +57,7 @@ static struct pl_diag *report(struct pl_diags *d, enum pl_diag_code code, struct
     struct pl_diag *diag = PL_NEW(d->arena, struct pl_diag);
     *diag = d->scratch;
     for (size_t i = 0; i < nargs; i++) diag->args[i] = pl_arena_str(d->arena, args[i]);
-    d->v = grown(d->arena, d->v, d->n, &d->cap, sizeof(*d->v));
+    d->v = pl_diag__grown(d->arena, d->v, d->n, &d->cap, sizeof(*d->v));
     d->v[d->n++] = diag;
     return diag;
 }
@@ -82,7 +81,7 @@ struct pl_diag *pl_diag3(struct pl_diags *d, enum pl_diag_code code, struct pl_s
     return report(d, code, at, (struct pl_str[]){a, b, c}, 3);
 }
 
-static struct pl_str format_args(struct pl_arena *arena, const char *format, va_list list) {
+struct pl_str pl_diag__format(struct pl_arena *arena, const char *format, va_list list) {
     char line[512];
     int n = vsnprintf(line, sizeof(line), format, list);
     size_t length = n < 0 ? 0 : (size_t)n;
@@ -95,72 +94,22 @@ void pl_diag_note(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, c
     if (diag == &d->scratch) return;
     va_list list;
     va_start(list, format);
-    struct pl_str text = format_args(d->arena, format, list);
+    struct pl_str text = pl_diag__format(d->arena, format, list);
     va_end(list);
     diag->notes =
-        grown(d->arena, diag->notes, diag->nnotes, &diag->notes_cap, sizeof(*diag->notes));
+        pl_diag__grown(d->arena, diag->notes, diag->nnotes, &diag->notes_cap, sizeof(*diag->notes));
     diag->notes[diag->nnotes++] = (struct pl_diag_note){at, text};
-}
-
-void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind, struct pl_span at,
-                 struct pl_str text, const char *title, ...) {
-    if (diag == &d->scratch) return;
-    va_list list;
-    va_start(list, title);
-    struct pl_diag_fix fix = {.title = format_args(d->arena, title, list),
-                              .safe = kind == PL_FIX_SAFE};
-    va_end(list);
-    diag->fixes =
-        grown(d->arena, diag->fixes, diag->nfixes, &diag->fixes_cap, sizeof(*diag->fixes));
-    diag->fixes[diag->nfixes++] = fix;
-    pl_diag_edit(d, diag, at, text);
-}
-
-void pl_diag_edit(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text) {
-    if (diag == &d->scratch) return;
-    pl_assert(diag->nfixes);
-    struct pl_diag_fix *fix = &diag->fixes[diag->nfixes - 1];
-    fix->edits = grown(d->arena, fix->edits, fix->nedits, &fix->edits_cap, sizeof(*fix->edits));
-    fix->edits[fix->nedits++] = (struct pl_diag_edit){at, pl_arena_str(d->arena, text)};
 }
 
 void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, ...) {
     va_list list;
     va_start(list, format);
-    if (diag != &d->scratch) diag->hint = format_args(d->arena, format, list);
+    if (diag != &d->scratch) diag->hint = pl_diag__format(d->arena, format, list);
     va_end(list);
 }
 
-/* Shorter names are a letter away from one another too easily. */
-enum { SURE_LENGTH = 4 };
-
-bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str got,
-                     const struct pl_str *names, size_t n) {
-    /* A third of the letters may be wrong, and one at least. */
-    size_t cap = got.n / 3 ? got.n / 3 : 1, best = cap + 1, second = cap + 1;
-    struct pl_str near = {0};
-    for (size_t i = 0; i < n; i++) {
-        size_t distance = pl_edit_distance(got, names[i], cap > 2 ? cap : 2);
-        bool same = near.n && pl_str_eq(names[i], near); /* a name that is listed twice */
-        if (same || distance >= names[i].n || distance > cap) continue;
-        if (distance >= best) {
-            if (distance < second) second = distance;
-            continue;
-        }
-        second = best;
-        best = distance;
-        near = names[i];
-    }
-    if (best > cap) return false;
-    bool sure = best == 1 && second > 2 && got.n >= SURE_LENGTH;
-    pl_diag_hint(d, diag, "did you mean `%.*s`?", PL_STR_ARG(near));
-    pl_diag_fix(d, diag, sure ? PL_FIX_SAFE : PL_FIX_UNSAFE, at, near, "write `%.*s`",
-                PL_STR_ARG(near));
-    return true;
-}
-
 void pl_diags_allow(struct pl_diags *d, struct pl_span comment, uint32_t line, uint16_t code) {
-    d->allows = grown(d->arena, d->allows, d->nallows, &d->allows_cap, sizeof(*d->allows));
+    d->allows = pl_diag__grown(d->arena, d->allows, d->nallows, &d->allows_cap, sizeof(*d->allows));
     d->allows[d->nallows++] = (struct pl_diag_allow){comment, line, code, false};
 }
 
@@ -187,8 +136,7 @@ static void report_unused(struct pl_diags *d, bool about_unused) {
         char code[16];
         snprintf(code, sizeof(code), "P%04u", (unsigned)a->code);
         struct pl_diag *diag = pl_diag1(d, PL_D_ALLOW_UNUSED, a->span, pl_str_c(code));
-        pl_diag_fix(d, diag, PL_FIX_SAFE, pl_source_lines(d->sources, a->span), PL_STR(""),
-                    "delete the comment");
+        pl_diag_fix_delete(d, diag, PL_FIX_SAFE, a->span, "delete the comment");
     }
 }
 

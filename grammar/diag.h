@@ -105,6 +105,13 @@ void pl_diag_note(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, c
 /* A fix that replaces `at` by `text`; _edit adds one more edit to the fix given last. */
 void pl_diag_fix(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind, struct pl_span at,
                  struct pl_str text, const char *title, ...) PL_PRINTF(6, 7);
+/* One that writes whole lines into the block of `head`, at its beginning; and one that deletes the
+ * lines of a place. */
+void pl_diag_fix_below(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind,
+                       struct pl_span head, struct pl_str lines, const char *title, ...)
+    PL_PRINTF(6, 7);
+void pl_diag_fix_delete(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_kind kind,
+                        struct pl_span lines, const char *title, ...) PL_PRINTF(5, 6);
 void pl_diag_edit(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str text);
 /* Sets the hint. */
 void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, ...)

@@ -103,6 +103,15 @@ static struct pl_symbol *add(struct pl_graph *g, struct pl_symbols *s, struct pl
 }
 
 /* The prelude was there first, whatever the files are called. */
+static void replaces_prelude(struct pl_graph *g, struct pl_diag *diag,
+                             const struct pl_ast_decl *d) {
+    struct pl_span start = {d->head.file, d->head.start, d->head.start};
+    pl_diag_hint(g->diags, diag, "to replace the prelude's, write `override flow %.*s`",
+                 PL_STR_ARG(d->name.s));
+    pl_diag_fix(g->diags, diag, PL_FIX_UNSAFE, start, PL_STR("override "),
+                "write `override flow %.*s`", PL_STR_ARG(d->name.s));
+}
+
 static void twice(struct pl_graph *g, struct pl_symbols *s, const struct pl_ast_decl *d,
                   const struct pl_ast_decl *first) {
     if (pl_grammar__in_prelude(g, d->name.span) && !pl_grammar__in_prelude(g, first->name.span)) {
@@ -114,8 +123,7 @@ static void twice(struct pl_graph *g, struct pl_symbols *s, const struct pl_ast_
         pl_diag2(g->diags, PL_D_DECLARED_TWICE, d->name.span, pl_str_c(s->what), d->name.s);
     pl_diag_note(g->diags, diag, first->name.span, "first declared here");
     if (d->kind == PL_DECL_FLOW && pl_grammar__in_prelude(g, first->name.span))
-        pl_diag_hint(g->diags, diag, "to replace the prelude's, write `override flow %.*s`",
-                     PL_STR_ARG(d->name.s));
+        replaces_prelude(g, diag, d);
 }
 
 static void declare(struct pl_graph *g, struct pl_symbols *s, struct pl_ast_decl *d) {

@@ -344,22 +344,50 @@ static bool lex_sign(struct lexer *x) {
     return false;
 }
 
+/* ' and the quotation marks that a word processor writes, and those of other languages. */
+static bool is_quote(uint32_t cp) {
+    return cp == '\'' || (cp >= 0x2018 && cp <= 0x201F) || cp == 0xAB || cp == 0xBB;
+}
+
+/* Two of them on the line, and no others: surely the ends of a text. */
+static void foreign_quotes(struct lexer *x, struct pl_diag *diag, size_t start) {
+    struct pl_span at[2];
+    size_t n = 0;
+    pl_diag_hint(x->view.diags, diag, "a text stands in double quotes: \"…\"");
+    for (size_t i = start; i < x->end;) {
+        size_t from = i;
+        uint32_t cp = pl_utf8_next(x->view.bytes, &i);
+        if (cp == '"' || (is_quote(cp) && n == 2)) return;
+        if (is_quote(cp)) at[n++] = pl_lex_span(&x->view, from, i);
+    }
+    if (n != 2) return;
+    pl_diag_fix(x->view.diags, diag, PL_FIX_SAFE, at[0], PL_STR("\""), "write double quotes");
+    pl_diag_edit(x->view.diags, diag, at[1], PL_STR("\""));
+}
+
+static void semicolon(struct lexer *x, struct pl_diag *diag, size_t next) {
+    pl_diag_hint(x->view.diags, diag, "the end of the line ends a statement");
+    if (!pl_str_trim(slice(x, next, x->end)).n)
+        pl_diag_fix(x->view.diags, diag, PL_FIX_SAFE, diag->span, PL_STR(""), "delete it");
+}
+
 /* A character that begins nothing; a run of foreign letters is one mistake. */
 static void lex_strange(struct lexer *x) {
     size_t start = x->at, next = x->at;
     uint32_t cp = pl_utf8_next(x->view.bytes, &next);
     struct pl_str shown = slice(x, start, next);
     if (is_bidi(cp) || cp == 0xFEFF) {
-        mistake(x, PL_D_BIDI, start, next, code_point_name(x, cp));
+        struct pl_diag *diag = mistake(x, PL_D_BIDI, start, next, code_point_name(x, cp));
+        pl_diag_fix(x->view.diags, diag, PL_FIX_SAFE, diag->span, PL_STR(""), "delete it");
     } else if (cp < 0x20 || cp == 0x7F) {
         mistake(x, PL_D_CONTROL, start, next, code_point_name(x, cp));
     } else {
         struct pl_diag *diag = mistake(x, PL_D_CHARACTER, start, next,
                                        pl_arena_printf(x->arena, "`%.*s`", PL_STR_ARG(shown)));
-        if (cp == '\'' || (cp >= 0x2018 && cp <= 0x201F) || cp == 0xAB || cp == 0xBB)
-            pl_diag_hint(x->view.diags, diag, "a text stands in double quotes: \"…\"");
+        if (is_quote(cp))
+            foreign_quotes(x, diag, start);
         else if (cp == ';')
-            pl_diag_hint(x->view.diags, diag, "the end of the line ends a statement");
+            semicolon(x, diag, next);
         else if (cp == '&' || cp == '|' || cp == '!')
             pl_diag_hint(x->view.diags, diag, "conditions are written in words: and, or, not");
         else if (cp == '$' || cp == 0x20AC || cp == 0xA3)
@@ -534,11 +562,18 @@ static void emit_indent(struct lexer *x, uint32_t columns) {
 /* The line fits no level: it goes on as a line of the innermost block, so that the mistake costs
  * one message. */
 static void take_ragged(struct lexer *x, uint32_t columns) {
+    uint32_t deeper = x->indents[x->depth];
     x->indents[x->depth] = columns;
     x->out->ragged = true;
     if (x->tab) return;
-    mistake(x, PL_D_RAGGED, x->at - columns, x->at,
-            pl_arena_printf(x->arena, "%u space%s", (unsigned)columns, columns == 1 ? "" : "s"));
+    struct pl_diag *diag = mistake(
+        x, PL_D_RAGGED, x->at - columns, x->at,
+        pl_arena_printf(x->arena, "%u space%s", (unsigned)columns, columns == 1 ? "" : "s"));
+    uint32_t levels[] = {deeper, x->indents[x->depth - 1]};
+    for (size_t i = 0; i < PL_LEN(levels); i++)
+        pl_diag_fix(x->view.diags, diag, PL_FIX_UNSAFE, diag->span,
+                    pl_arena_printf(x->arena, "%*s", (int)levels[i], ""), "indent it by %u spaces",
+                    (unsigned)levels[i]);
 }
 
 static void begin_logical_line(struct lexer *x, uint32_t columns) {

@@ -124,8 +124,9 @@ void pl_parse__expected(struct parser *p, const char *what) {
 /* What is known to help with this word, or the nearest of those that may stand here. */
 static void suggest(struct parser *p, struct pl_diag *diag, const struct pl_str *names, size_t n) {
     const char *advice = pl_parse__line_advice(p);
+    advise(p, diag, advice);
     if (advice)
-        advise(p, diag, advice);
+        pl_parse__line_fix(p, diag);
     else if (token(p)->kind == PL_TOKEN_NAME)
         pl_diag_nearest(p->diags, diag, diag->span, pl_parse__str(p), names, n);
 }
@@ -183,6 +184,7 @@ void pl_parse__end_line(struct parser *p) {
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_REST, mistake_span(p), pl_parse__found(p),
                                              (struct pl_str){0}, (struct pl_str){0});
     advise(p, diag, pl_parse__rest_advice(p));
+    pl_parse__rest_fix(p, diag);
 }
 
 bool pl_parse__open_block(struct parser *p, const char *what) {
@@ -389,6 +391,16 @@ struct pl_ast_names pl_parse__langs(struct parser *p) {
     return names;
 }
 
+static void spaced_path(struct parser *p, struct pl_span at) {
+    struct pl_str none = {0};
+    char *tight = PL_NEW_ARRAY(p->arena, char, (size_t)(at.end - at.start) + 1);
+    size_t n = 0;
+    for (uint32_t i = at.start; i < at.end; i++)
+        if (p->view.bytes.p[i] > ' ') tight[n++] = p->view.bytes.p[i];
+    struct pl_diag *diag = pl_parse__mistake(p, PL_D_PATH_SPACE, at, none, none, none);
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, at, (struct pl_str){tight, n}, "write `%s`", tight);
+}
+
 /* SYNTAX: path = NAME { '.' NAME }, without spaces */
 struct pl_ast_path pl_parse__path(struct parser *p, const char *what) {
     struct pl_ast_path path = {0};
@@ -403,9 +415,7 @@ struct pl_ast_path pl_parse__path(struct parser *p, const char *what) {
         name = (struct pl_ast_name){pl_parse__token_span(p), pl_parse__str(p)};
         if (!pl_parse__expect(p, PL_TOKEN_NAME)) break;
         PL_AST_ADD(p->arena, &parts, name);
-        if (apart)
-            pl_parse__mistake(p, PL_D_PATH_SPACE, pl_parse__from(p, start), (struct pl_str){0},
-                              (struct pl_str){0}, (struct pl_str){0});
+        if (apart) spaced_path(p, pl_parse__from(p, start));
     }
     path.span = pl_parse__from(p, start);
     path.s =
@@ -562,7 +572,8 @@ static bool edition(struct parser *p) {
     struct pl_str number = pl_parse__str(p);
     struct pl_span at = pl_parse__token_span(p);
     if (pl_parse__expect(p, PL_TOKEN_NUMBER) && !pl_str_is(number, "1")) {
-        pl_parse__mistake(p, PL_D_EDITION_OTHER, at, number, none, none);
+        struct pl_diag *diag = pl_parse__mistake(p, PL_D_EDITION_OTHER, at, number, none, none);
+        pl_diag_fix(p->diags, diag, PL_FIX_UNSAFE, at, PL_STR("1"), "write `parlance 1`");
         return false;
     }
     pl_parse__end_line(p);

@@ -130,3 +130,44 @@ const char *pl_parse__expected_advice(const struct parser *p, const char *what) 
         return "name a flow, as in -> opening_hours, or a page, as in -> open item.page";
     return NULL;
 }
+
+/* ---- fixes of what is advised ---- */
+
+static void replace(struct parser *p, struct pl_diag *diag, uint32_t start, uint32_t end,
+                    const char *text) {
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, pl_lex_span(&p->view, start, end), pl_str_c(text),
+                *text ? "write `%s`" : "delete it", text);
+}
+
+static bool is_one_of(const struct parser *p, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (is_word(p, list[i])) return true;
+    return false;
+}
+
+void pl_parse__line_fix(struct parser *p, struct pl_diag *diag) {
+    static const char *const says_itself[] = {"say", "print", "reply", "send", "text"};
+    static const char *const sets[] = {"let", "var"};
+    uint32_t start = at(p, 0)->start;
+    if (outside(p)) return;
+    if (calls(p))
+        replace(p, diag, start, start, "call ");
+    else if (at(p, 1)->kind == PL_TOKEN_TEXT && is_one_of(p, says_itself, PL_LEN(says_itself)))
+        replace(p, diag, start, at(p, 1)->start, "");
+    else if (at(p, 1)->kind == PL_TOKEN_NAME && is_one_of(p, sets, PL_LEN(sets)))
+        replace(p, diag, start, at(p, 0)->end, "set");
+    else if (at(p, 0)->kind == PL_TOKEN_SLASH && at(p, 1)->kind == PL_TOKEN_SLASH)
+        replace(p, diag, start, at(p, 1)->end, "#");
+}
+
+void pl_parse__rest_fix(struct parser *p, struct pl_diag *diag) {
+    const struct pl_token *last = before(p), *here = at(p, 0);
+    bool ends = here->kind != PL_TOKEN_END && at(p, 1)->kind == PL_TOKEN_NEWLINE;
+    if (ends && (here->kind == PL_TOKEN_COLON || is_word(p, "then")))
+        replace(p, diag, last->end, here->end, "");
+    else if (is_word(p, "if") && line_begins(p, "else"))
+        replace(p, diag, line_start(p)->start, here->end, "elif");
+    else if (last->kind == PL_TOKEN_TEXT && here->kind == PL_TOKEN_NAME &&
+             at(p, 1)->kind == PL_TOKEN_DOT)
+        replace(p, diag, here->start, here->start, "@");
+}

@@ -482,6 +482,13 @@ static const char *statement_advice(const struct parser *p) {
     return pl_parse__line_advice(p);
 }
 
+static void missing_set(struct parser *p, struct pl_diag *diag) {
+    uint32_t start = pl_parse__here(p);
+    pl_diag_hint(p->diags, diag, "write `set %.*s = …`", PL_STR_ARG(pl_parse__str(p)));
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, pl_lex_span(&p->view, start, start), PL_STR("set "),
+                "write `set` before it");
+}
+
 /* A line that begins like no statement. The list of all of them would teach nothing: it is the
  * nearest word, or what helps with the commonest slips. */
 static void unknown_statement(struct parser *p, bool header) {
@@ -498,9 +505,9 @@ static void unknown_statement(struct parser *p, bool header) {
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_EXPECTED, at, PL_STR("a statement"), pl_parse__found(p), none);
     if (assigns)
-        pl_diag_hint(p->diags, diag, "write `set %.*s = …`", PL_STR_ARG(pl_parse__str(p)));
+        missing_set(p, diag);
     else if (advice)
-        pl_diag_hint(p->diags, diag, "%s", advice);
+        pl_diag_hint(p->diags, diag, "%s", advice), pl_parse__line_fix(p, diag);
     else if (name)
         pl_diag_nearest(p->diags, diag, at, pl_parse__str(p), words, n);
 }

@@ -26,8 +26,19 @@ static struct pl_ast_target target(struct parser *p) {
     return t;
 }
 
-static void out_of_order(struct parser *p, struct pl_str what, struct pl_str before) {
-    pl_parse__mistake(p, PL_D_TRAILING_ORDER, pl_parse__token_span(p), what, before, none);
+/* What stands here ought to stand before `place`, where the part that came too early begins. */
+static void out_of_order(struct parser *p, struct pl_str what, struct pl_str before,
+                         uint32_t place) {
+    struct pl_diag *diag =
+        pl_parse__mistake(p, PL_D_TRAILING_ORDER, pl_parse__token_span(p), what, before, none);
+    size_t last = p->at;
+    if (pl_parse__kind(p) == PL_TOKEN_ARROW)
+        while (p->tokens.v[last + 1].kind > PL_TOKEN_ERROR) last++;
+    uint32_t start = pl_parse__here(p), end = p->tokens.v[last].end;
+    struct pl_str moved = {p->view.bytes.p + start, end - start};
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, pl_lex_span(&p->view, place, place),
+                pl_arena_printf(p->arena, "%.*s ", PL_STR_ARG(moved)), "swap them");
+    pl_diag_edit(p->diags, diag, pl_lex_span(&p->view, p->last_end, end), PL_STR(""));
     p->panic = true;
 }
 
@@ -35,17 +46,19 @@ static void out_of_order(struct parser *p, struct pl_str what, struct pl_str bef
 void pl_parse__tail(struct parser *p, int flags, struct pl_ast_id *id, struct pl_ast_target *to,
                     struct pl_ast_expr **cond) {
     *id = pl_parse__id(p);
+    uint32_t place = pl_parse__here(p);
     if ((flags & TAIL_TARGET) && pl_parse__kind(p) == PL_TOKEN_ARROW) {
         *to = target(p);
         if (pl_parse__kind(p) == PL_TOKEN_ID && !id->s.n)
-            out_of_order(p, PL_STR("the @id"), PL_STR("the ->"));
+            out_of_order(p, PL_STR("the @id"), PL_STR("the ->"), place);
     }
+    place = pl_parse__here(p);
     if ((flags & TAIL_COND) && pl_parse__accept_word(p, "if")) {
         *cond = pl_parse__expr(p);
         if (pl_parse__kind(p) == PL_TOKEN_ID && !id->s.n)
-            out_of_order(p, PL_STR("the @id"), PL_STR("`if`"));
+            out_of_order(p, PL_STR("the @id"), PL_STR("`if`"), place);
         if ((flags & TAIL_TARGET) && pl_parse__kind(p) == PL_TOKEN_ARROW)
-            out_of_order(p, PL_STR("the ->"), PL_STR("`if`"));
+            out_of_order(p, PL_STR("the ->"), PL_STR("`if`"), place);
     }
 }
 

@@ -73,6 +73,9 @@ int pl_parse__one_of(struct parser *p, const char *const *words, size_t n);
 const char *pl_parse__line_advice(const struct parser *p);
 const char *pl_parse__rest_advice(const struct parser *p);
 const char *pl_parse__expected_advice(const struct parser *p, const char *what);
+/* The fixes of the first two, where the advice leaves no choice. */
+void pl_parse__line_fix(struct parser *p, struct pl_diag *diag);
+void pl_parse__rest_fix(struct parser *p, struct pl_diag *diag);
 
 /* ---- lines of a block, by table ---- */
 
