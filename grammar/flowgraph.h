@@ -149,6 +149,8 @@ void pl_grammar__prove_reach(struct pl_graph *g);
 void pl_grammar__prove_loops(struct pl_graph *g);
 void pl_grammar__prove_cost(struct pl_graph *g);
 void pl_grammar__prove_writes(struct pl_graph *g);
+void pl_grammar__prove_values(struct pl_graph *g);
+void pl_grammar__prove_rules(struct pl_graph *g);
 /* Marks of slots and results, from everything that is put into them. */
 void pl_grammar__marks(struct pl_graph *g);
 /* Where a value got its mark, as notes of what was reported of it. */
