@@ -12,27 +12,37 @@ struct catalog {
     struct pl_str name; /* of its file */
     size_t locale;
     const struct pl_json *json;
+    struct pl_map places; /* of its names */
 };
 
 static struct pl_span whole(const struct catalog *c) {
     return (struct pl_span){.file = c->from->file};
 }
 
-/* Where the id stands in the file; its first byte when it cannot be found. */
-static struct pl_span place(const struct catalog *c, struct pl_str id) {
+/* The names of the object that the file is, with their places. */
+static void note_places(struct catalog *c) {
     struct pl_graph *g = c->g;
     struct pl_str text = g->input->sources->v[c->from->file].text;
-    struct pl_str key = pl_grammar__str(g, "\"%.*s\"", PL_STR_ARG(id));
-    for (size_t at = 0; at < text.n;) {
-        size_t found = pl_str_find((struct pl_str){text.p + at, text.n - at}, key);
-        if (found == SIZE_MAX) break;
-        size_t end = at + found + key.n, after = end;
+    for (size_t at = 0; at < text.n; at++) {
+        if (text.p[at] != '"') continue;
+        size_t to = at + 1;
+        while (to < text.n && text.p[to] != '"') to += text.p[to] == '\\' ? 2 : 1;
+        size_t after = to + 1;
         while (after < text.n && (text.p[after] == ' ' || text.p[after] == '\n')) after++;
-        if (after < text.n && text.p[after] == ':')
-            return (struct pl_span){c->from->file, (uint32_t)(at + found), (uint32_t)end};
-        at = end;
+        if (after < text.n && text.p[after] == ':') {
+            struct pl_span *span = PL_NEW(g->arena, struct pl_span);
+            *span = (struct pl_span){c->from->file, (uint32_t)at, (uint32_t)to + 1};
+            struct pl_str name = {text.p + at + 1, to - at - 1};
+            if (!pl_map_get(&c->places, name)) pl_map_put(&c->places, name, span);
+        }
+        at = to;
     }
-    return whole(c);
+}
+
+/* Where the id stands in the file; its first byte when it cannot be found. */
+static struct pl_span place(const struct catalog *c, struct pl_str id) {
+    const struct pl_span *span = pl_map_get(&c->places, id);
+    return span ? *span : whole(c);
 }
 
 /* ---- one translation ---- */
@@ -163,14 +173,9 @@ static void check_missing(const struct catalog *c) {
 }
 
 static bool translate_id(const struct catalog *c, struct pl_str id, struct pl_str said) {
-    struct pl_graph *g = c->g;
-    bool found = false;
-    for (size_t i = 0; i < g->texts.n; i++)
-        if (pl_str_eq(g->texts.v[i].id, id)) {
-            translate(c, &g->texts.v[i], said);
-            found = true;
-        }
-    return found;
+    struct pl_graph_text *first = pl_grammar__texts_of(c->g, id);
+    for (struct pl_graph_text *t = first; t; t = t->like) translate(c, t, said);
+    return first;
 }
 
 /* A text of a flow that this project overrides: another project may use the same catalog. */
@@ -214,8 +219,10 @@ static void read_catalog(struct pl_graph *g, const struct pl_grammar_catalog *fr
         return;
     }
     c.json = &json;
+    note_places(&c);
     read_members(&c);
     if (c.locale) check_missing(&c);
+    pl_map_free(&c.places);
 }
 
 /* ---- the prelude's own translations ---- */

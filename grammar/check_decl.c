@@ -369,27 +369,28 @@ static void check_trigger(struct pl_graph *g, const struct pl_graph_flow *f,
         }
 }
 
-/* Both by the same intent, or both by the same event? */
-static bool same_trigger(const struct pl_ast_trigger *a, const struct pl_ast_trigger *b) {
-    if (a->kind != b->kind) return false;
-    if (a->kind == PL_TRIGGER_INTENT) return pl_str_eq(a->intent.s, b->intent.s);
-    return a->kind == PL_TRIGGER_EVENT && pl_str_eq(a->event.s, b->event.s);
-}
+struct taken {
+    const struct pl_graph_flow *flow;
+    const struct pl_ast_trigger *trigger;
+};
 
 /* An earlier flow takes the same whatever holds: this one never has its turn. */
 static void check_shadowed(struct pl_graph *g, const struct pl_graph_flow *f,
                            const struct pl_ast_trigger *t) {
-    for (const struct pl_graph_flow *e = g->flow.v; e < f; e++)
-        for (size_t i = 0; i < e->decl->flow.triggers.n; i++) {
-            const struct pl_ast_trigger *first = &e->decl->flow.triggers.v[i];
-            if (first->cond || !same_trigger(first, t)) continue;
-            bool intent = t->kind == PL_TRIGGER_INTENT;
-            struct pl_str what = pl_grammar__str(g, "the %s `%.*s`", intent ? "intent" : "event",
-                                                 PL_STR_ARG(intent ? t->intent.s : t->event.s));
-            struct pl_diag *d = pl_diag2(g->diags, PL_D_SHADOWED, t->span, what, e->decl->name.s);
-            pl_diag_note(g->diags, d, first->span, "taken here");
-            return;
-        }
+    bool intent = t->kind == PL_TRIGGER_INTENT;
+    if (!intent && t->kind != PL_TRIGGER_EVENT) return;
+    struct pl_str what = pl_grammar__str(g, "the %s `%.*s`", intent ? "intent" : "event",
+                                         PL_STR_ARG(intent ? t->intent.s : t->event.s));
+    const struct taken *first = pl_map_get(&g->taken, what);
+    if (first && first->flow != f) {
+        struct pl_diag *d =
+            pl_diag2(g->diags, PL_D_SHADOWED, t->span, what, first->flow->decl->name.s);
+        pl_diag_note(g->diags, d, first->trigger->span, "taken here");
+    } else if (!first && !t->cond) {
+        struct taken *mine = PL_NEW(g->arena, struct taken);
+        *mine = (struct taken){f, t};
+        pl_map_put(&g->taken, what, mine);
+    }
 }
 
 static bool gives_bool(const struct pl_graph *g, struct pl_str flow) {

@@ -502,8 +502,8 @@ static void check_call_flow(struct pl_check *c, const struct pl_ast_call *k,
     if (k->failures.n) pl_diag(c->g->diags, PL_D_FLOW_FAILURES, k->failures.v[0].span);
     check_result(c, k, flow->decl->flow.result, f->result);
     struct pl_state done = pl_grammar__state_copy(c);
-    for (uint32_t i = 0; i < c->g->cleared.n * 64 && i < c->g->paths.n; i++)
-        if (pl_grammar__known_has(&c->g->cleared, i)) pl_grammar__known_drop(c->g, &done.known, i);
+    for (size_t i = 0; i < c->g->cleared.n; i++)
+        pl_grammar__known_drop(c->g, &done.known, pl_grammar__path(c->g, c->g->cleared.v[i]));
     forget(c, &done, &k->result);
     if (k->result.n && !f->result.optional) learn(c, &done, k->result.s);
     c->now = done;
@@ -808,10 +808,8 @@ static void check_set(struct pl_check *c, const struct pl_ast_path *path,
 static void check_clear(struct pl_check *c, const struct pl_ast_paths *paths) {
     struct pl_state s = pl_grammar__state_copy(c);
     for (size_t i = 0; i < paths->n; i++) {
-        struct pl_graph_slot *slot = slot_of(c, &paths->v[i]);
+        slot_of(c, &paths->v[i]);
         forget(c, &s, &paths->v[i]);
-        if (slot && paths->v[i].n > 1)
-            pl_grammar__known_add(c->g, &c->g->cleared, pl_grammar__path(c->g, paths->v[i].s));
     }
     c->now = s;
 }
@@ -962,6 +960,7 @@ static void check_end(struct pl_check *c) {
 
 void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f) {
     struct pl_check c = {.g = g, .flow = f};
+    pl_grammar__paths_begin(g);
     c.confirmed = pl_grammar__path(g, PL_STR("@confirmed"));
     pl_grammar__mute(g);
     unsigned walks = 0;

@@ -7,16 +7,27 @@
 
 /* ---- ids ---- */
 
-/* Is "@id" written anywhere, in a line that is checked later perhaps? */
-static bool is_written(const struct pl_graph *g, struct pl_str id) {
-    for (uint32_t i = 0; i < g->input->sources->n; i++) {
-        struct pl_str rest = g->input->sources->v[i].text;
-        for (size_t at; (at = pl_str_find(rest, id)) != SIZE_MAX;) {
-            rest = (struct pl_str){rest.p + at + id.n, rest.n - at - id.n};
-            if (!rest.n || rest.p[0] < '0' || rest.p[0] > '9') return true;
-        }
+static bool id_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+static void note_written(struct pl_graph *g, struct pl_str text) {
+    for (size_t at = 0; at < text.n; at++) {
+        if (text.p[at] != '@') continue;
+        size_t to = at + 1;
+        while (to < text.n && id_byte(text.p[to])) to++;
+        pl_map_put(&g->seen_ids, (struct pl_str){text.p + at, to - at}, g);
     }
-    return false;
+}
+
+/* Is "@id" written anywhere, in a line that is checked later perhaps? */
+static bool is_written(struct pl_graph *g, struct pl_str id) {
+    if (!g->seen_ids.n) {
+        pl_map_put(&g->seen_ids, PL_STR("@"), g);
+        for (uint32_t i = 0; i < g->input->sources->n; i++)
+            note_written(g, g->input->sources->v[i].text);
+    }
+    return pl_map_get(&g->seen_ids, id);
 }
 
 /* An id that nobody has: the flow's name and a number. */

@@ -4,11 +4,10 @@
 #include "grammar/graph.h"
 
 static void check_id(struct pl_graph *g, const struct pl_ast_id *id) {
-    if (!id->s.n) return;
+    if (!id->s.n || pl_grammar__texts_of(g, id->s)) return;
     struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, g->texts.n + 1);
     for (size_t i = 0; i < g->texts.n; i++) {
         names[i] = g->texts.v[i].id;
-        if (pl_str_eq(names[i], id->s)) return;
         if (pl_str_starts(names[i], id->s) && names[i].p[id->s.n] == '.') return;
     }
     struct pl_span at = id->span;

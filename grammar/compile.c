@@ -48,6 +48,7 @@ static bool collect(struct pl_graph *g) {
     pl_grammar__signatures(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__slots(g, &g->flow.v[i]);
     pl_grammar__flowgraph(g);
+    pl_grammar__cleared(g);
     pl_grammar__marks(g);
     return true;
 }
@@ -92,8 +93,7 @@ enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_i
     pl_diags_init(&g.mute, arena, input->sources);
     size_t before = diags->errors;
     enum pl_err err = compile(&g, out);
-    pl_map_free(&g.ids);
-    pl_map_free(&g.proposed);
+    pl_grammar__forget_names(&g);
     pl_diags_finish(diags, err == PL_OK || diags->errors == before);
     return err;
 }

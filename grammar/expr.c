@@ -85,12 +85,14 @@ static struct pl_tx *as_member(struct pl_where *w, struct pl_str name, struct pl
 }
 
 static void set_path(struct pl_where *w, struct pl_tx *x, struct pl_str path) {
+    if (!w->known) { /* it has a path, and nobody asks which */
+        x->path = 1;
+        x->type.optional = false;
+        return;
+    }
     uint32_t number = pl_grammar__path(w->g, path);
     x->path = number + 1;
-    if (!w->known)
-        x->type.optional = false;
-    else if (x->type.optional && pl_grammar__known_has(w->known, number))
-        x->type.optional = false;
+    if (x->type.optional && pl_grammar__known_has(w->known, number)) x->type.optional = false;
 }
 
 static struct pl_tx *slot(struct pl_where *w, uint32_t ref, const struct pl_ast_path *path,

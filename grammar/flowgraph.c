@@ -507,6 +507,19 @@ static void find_live(struct pl_graph *g, struct pl_flowgraph *fg) {
     for (size_t i = 0; i < fg->nodes.n; i++) fg->nodes.v[i].live = live[i];
 }
 
+void pl_grammar__cleared(struct pl_graph *g) {
+    const struct pl_flowgraph *fg = g->flowgraph;
+    struct pl_map seen = {0};
+    for (size_t i = 0; i < fg->nodes.n; i++) {
+        const struct pl_ast_stmt *s = fg->nodes.v[i].stmt;
+        if (!s || s->kind != PL_STMT_CLEAR) continue;
+        for (size_t k = 0; k < s->clear.n; k++)
+            if (s->clear.v[k].n > 1 && !pl_map_put(&seen, s->clear.v[k].s, g))
+                PL_AST_ADD(g->arena, &g->cleared, s->clear.v[k].s);
+    }
+    pl_map_free(&seen);
+}
+
 /* ---- places ---- */
 
 static bool within(struct pl_span at, struct pl_span around) {

@@ -99,6 +99,8 @@ typedef bool pl_take(void *ctx, uint32_t edge);
 /* ---- flowgraph.c ---- */
 
 void pl_grammar__flowgraph(struct pl_graph *g);
+/* Notes which slots of session and customer some flow clears: a called flow may. */
+void pl_grammar__cleared(struct pl_graph *g);
 /* The node whose statement stands around or at this place; PL_NOWHERE: in no body of a flow. */
 uint32_t pl_grammar__node_at(const struct pl_graph *g, struct pl_span at);
 

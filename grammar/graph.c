@@ -25,9 +25,19 @@ void pl_grammar__speak(struct pl_graph *g) {
 }
 
 struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name) {
-    for (size_t i = 0; i < s->n; i++)
-        if (pl_str_eq(s->v[i]->name, name)) return s->v[i];
-    return NULL;
+    return pl_map_get(&s->by_name, name);
+}
+
+void pl_grammar__forget_names(struct pl_graph *g) {
+    struct pl_symbols *all[] = {&g->intents, &g->entities, &g->types, &g->hooks, &g->events,
+                                &g->hours,   &g->queues,   &g->rules, &g->flows};
+    for (size_t i = 0; i < PL_LEN(all); i++) pl_map_free(&all[i]->by_name);
+    pl_map_free(&g->ids);
+    pl_map_free(&g->proposed);
+    pl_map_free(&g->path_numbers);
+    pl_map_free(&g->seen_ids);
+    pl_map_free(&g->taken);
+    pl_map_free(&g->text_ids);
 }
 
 /* "order_id" for "session.order_id" rather than "returns" for "returns_desk"; SIZE_MAX: none. */
@@ -99,6 +109,7 @@ static struct pl_symbol *add(struct pl_graph *g, struct pl_symbols *s, struct pl
     sym->decl = d;
     sym->index = (uint32_t)s->n;
     PL_AST_ADD(g->arena, s, sym);
+    pl_map_put(&s->by_name, sym->name, sym);
     return sym;
 }
 

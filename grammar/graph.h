@@ -27,6 +27,7 @@ struct pl_symbol {
 struct pl_symbols {
     const char *what; /* "flow": in messages */
     PL_AST_LIST(struct pl_symbol *);
+    struct pl_map by_name; /* freed at the end of the compilation */
 };
 
 /* One enum, record or entity: a row of the program's types with what it was made from. */
@@ -77,9 +78,10 @@ struct pl_graph_text {
     struct pl_ast_text *source; /* NULL: `plain` is the text */
     struct pl_str plain;
     PL_AST_LIST(struct pl_graph_arg) args;
-    struct pl_str *code; /* one for each locale; empty: none */
-    bool words;          /* has something to translate */
-    bool label;          /* of a quick reply */
+    struct pl_str *code;        /* one for each locale; empty: none */
+    bool words;                 /* has something to translate */
+    bool label;                 /* of a quick reply */
+    struct pl_graph_text *like; /* the next with the same id, once text_ids is made */
 };
 
 /* What is known on a path: bits by path number (pl_grammar__path). */
@@ -105,11 +107,15 @@ struct pl_graph {
     PL_AST_LIST(struct pl_graph_flow) flow;
     PL_AST_LIST(struct pl_str) locales;
     PL_AST_LIST(struct pl_graph_text) texts;
-    PL_AST_LIST(struct pl_str) paths; /* names of pl_known's bits */
-    struct pl_map ids;                /* @id -> struct pl_span */
-    struct pl_map proposed;           /* ids that were suggested for lines without one */
-    struct pl_known cleared;          /* session's and customer's slots that some flow clears */
-    struct pl_flowgraph *flowgraph;   /* flowgraph.h; made once names and slots are known */
+    PL_AST_LIST(struct pl_str) paths;   /* names of pl_known's bits, of one flow at a time */
+    struct pl_map path_numbers;         /* name -> its element in `paths`' names */
+    struct pl_map ids;                  /* @id -> struct pl_span */
+    struct pl_map proposed;             /* ids that were suggested for lines without one */
+    struct pl_map seen_ids;             /* every word after an @ in any source; made when needed */
+    struct pl_map taken;                /* what triggers a flow whatever holds -> struct taken */
+    struct pl_map text_ids;             /* id -> the first of its texts; made when needed */
+    PL_AST_LIST(struct pl_str) cleared; /* session's and customer's slots that some flow clears */
+    struct pl_flowgraph *flowgraph;     /* flowgraph.h; made once names and slots are known */
 
     PL_AST_LIST(struct pl_value) consts;
     PL_AST_LIST(uint32_t) code;
@@ -146,6 +152,8 @@ void pl_grammar__unknown(struct pl_graph *g, const char *what, struct pl_str nam
 bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at);
 struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) PL_PRINTF(2, 3);
 /* From here to _speak nothing is reported. */
+/* Frees what does not lie in the arena. */
+void pl_grammar__forget_names(struct pl_graph *g);
 void pl_grammar__mute(struct pl_graph *g);
 void pl_grammar__speak(struct pl_graph *g);
 
@@ -260,6 +268,8 @@ bool pl_grammar__expr_eq(const struct pl_ast_expr *a, const struct pl_ast_expr *
 
 /* The number of a path of this graph, "local", "local.field", "session.x.y". */
 uint32_t pl_grammar__path(struct pl_graph *g, struct pl_str name);
+/* Another flow begins: its paths are numbered anew, and no older pl_known is of use. */
+void pl_grammar__paths_begin(struct pl_graph *g);
 struct pl_known pl_grammar__known_copy(struct pl_graph *g, const struct pl_known *k);
 bool pl_grammar__known_has(const struct pl_known *k, uint32_t path);
 void pl_grammar__known_add(struct pl_graph *g, struct pl_known *k, uint32_t path);
@@ -289,6 +299,8 @@ uint32_t pl_grammar__text(struct pl_where *w, struct pl_str id, struct pl_ast_te
 /* A row for a text that is in no source, such as a member's name. */
 uint32_t pl_grammar__text_plain(struct pl_graph *g, struct pl_str id, struct pl_str plain,
                                 struct pl_span at);
+/* The texts with this id, linked by `like`; NULL: none. After the last text was made. */
+struct pl_graph_text *pl_grammar__texts_of(struct pl_graph *g, struct pl_str id);
 /* Message code of a text with these arguments; false when a placeholder is none of them, with the
  * place in *at. */
 bool pl_grammar__message(struct pl_graph *g, const struct pl_graph_text *args,

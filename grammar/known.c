@@ -6,10 +6,19 @@
 #include "grammar/graph.h"
 
 uint32_t pl_grammar__path(struct pl_graph *g, struct pl_str name) {
-    for (uint32_t i = 0; i < g->paths.n; i++)
-        if (pl_str_eq(g->paths.v[i], name)) return i;
+    uint32_t *number = pl_map_get(&g->path_numbers, name);
+    if (number) return *number;
+    number = PL_NEW(g->arena, uint32_t);
+    *number = (uint32_t)g->paths.n;
     PL_AST_ADD(g->arena, &g->paths, name);
-    return (uint32_t)g->paths.n - 1;
+    pl_map_put(&g->path_numbers, name, number);
+    return *number;
+}
+
+void pl_grammar__paths_begin(struct pl_graph *g) {
+    pl_map_free(&g->path_numbers);
+    g->path_numbers = (struct pl_map){0};
+    g->paths.n = 0;
 }
 
 struct pl_known pl_grammar__known_copy(struct pl_graph *g, const struct pl_known *k) {

@@ -385,3 +385,14 @@ bool pl_grammar__message(struct pl_graph *g, const struct pl_graph_text *args,
     *code = keep(g, &b);
     return ok;
 }
+
+/* ---- texts by their ids ---- */
+
+struct pl_graph_text *pl_grammar__texts_of(struct pl_graph *g, struct pl_str id) {
+    if (!g->text_ids.n)
+        for (size_t i = g->texts.n; i-- > 0;) {
+            struct pl_graph_text *t = &g->texts.v[i];
+            if (t->id.n) t->like = pl_map_put(&g->text_ids, t->id, t);
+        }
+    return pl_map_get(&g->text_ids, id);
+}
