@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * auth: who may do what. Visitors' resume secrets, operators' tokens, rate limits.
+ * auth: who may do what. Visitors' resume secrets, customers' signed identities, operators' tokens,
+ * rate limits.
  *
  * A secret is 256 random bits, shown once; only its SHA-256 is kept (enough at that entropy) and
  * compared in constant time. Resume hashes are kept by the engine in the conversation's snapshot;
@@ -72,6 +73,42 @@ enum pl_err pl_token_list(struct pl_store *store, const struct pl_token *after,
                           struct pl_token *out, size_t max, size_t *n);
 /* PL_NOT_FOUND. From now on every check fails. */
 enum pl_err pl_token_revoke(struct pl_store *store, const uint8_t id[8]);
+
+/* ---- customers: a token that the shop's page passes, JWT (RFC 7515, 7519) with HS256 alone ----
+ *
+ * header   {"alg":"HS256","typ":"JWT","kid":"…"}   these members and no others; kid names the key
+ * payload  {"sub":"…","aud":"parlance","exp":…}    sub: the customer's id, 1 to 128 bytes; exp at
+ * most a day ahead; may have nbf, iat, iss and "verified": true or false
+ */
+
+#define PL_IDENTITY_KEYS  8
+#define PL_IDENTITY_TOKEN 2048 /* bytes of a token at most */
+
+struct pl_identity_key {
+    char id[33];
+    uint8_t secret[64];
+    size_t n; /* 32 to 64 */
+};
+/* All of them are good, so that a key can be exchanged without a gap. */
+struct pl_identity_keys {
+    struct pl_identity_key v[PL_IDENTITY_KEYS];
+    size_t n;
+};
+/* Lines `<id> <secret in hex>`; empty ones and those that begin with # are passed over.
+ * PL_MALFORMED, PL_LIMIT or PL_EXISTS (an id twice), with the number of the line. */
+enum pl_err pl_identity_keys_read(struct pl_str file, struct pl_identity_keys *out, unsigned *line);
+
+struct pl_identity {
+    uint8_t customer[16]; /* of a hash of sub: what the customer is known by here */
+    bool verified;
+};
+/* PL_MALFORMED: not of this form; PL_DENIED: an unknown key or a wrong signature; PL_TIMEOUT: not
+ * good any more, or not yet; PL_LIMIT: good for longer than a day. */
+enum pl_err pl_identity_check(const struct pl_identity_keys *keys, struct pl_str token,
+                              int64_t now_ms, struct pl_identity *out);
+/* Appends a token, for tests and demo pages. */
+void pl_identity_sign(const struct pl_identity_key *key, struct pl_str sub, bool verified,
+                      int64_t expires_ms, struct pl_buf *out);
 
 /* ---- rate limits: token buckets by peer, in a bounded table ---- */
 
