@@ -58,7 +58,16 @@ struct pl_nlp_mention {
     uint32_t n;
 };
 
+/* Trained intent models by what they were trained on: with one, an unchanged set of examples is
+ * never trained again. `get` appends what was put under the key and gives whether there was any. */
+struct pl_nlp_cache {
+    void *ctx;
+    bool (*get)(void *ctx, const uint8_t key[16], struct pl_buf *out);
+    void (*put)(void *ctx, const uint8_t key[16], struct pl_str model);
+};
+
 struct pl_nlp_source {
+    const struct pl_nlp_cache *cache; /* or NULL */
     const struct pl_str *langs; /* languages of the assistant's locales, the source first */
     uint32_t nlangs;
     const struct pl_str *intents; /* names */

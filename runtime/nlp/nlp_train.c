@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VERSION    1 /* of the training: raise it with any change that gives other weights */
 #define COST       8.0
 #define OWN_WEIGHT 3.0 /* an intent's own examples against the many others */
 
@@ -161,6 +162,43 @@ static void quantise(struct pl_nlp_linear *l, const double *column, uint32_t cla
         l->w[(size_t)i * l->stride + class] = (int8_t)lround(column[i] * 127 / most);
 }
 
+/* All that the weights depend on: the samples' features and classes, twice hashed. */
+static void key_of(const struct trainer *t, uint8_t key[16]) {
+    uint64_t h[2] = {PL_FNV, ~PL_FNV};
+    uint32_t head[] = {VERSION, t->src->nintents, t->nsamples};
+    for (int i = 0; i < 2; i++) {
+        h[i] = pl_fnv(h[i], head, sizeof head);
+        for (uint32_t k = 0; k < t->nsamples; k++) {
+            const struct sample *s = &t->samples[k];
+            h[i] = pl_fnv(h[i], &s->class, sizeof s->class);
+            for (uint32_t f = 0; f < s->n; f++) {
+                uint32_t feature[] = {s->f[f].key, s->f[f].block};
+                h[i] = pl_fnv(h[i], feature, sizeof feature);
+            }
+        }
+    }
+    memcpy(key, h, 16);
+}
+
+static void train_all(struct trainer *t, struct pl_buf *section) {
+    weigh(t);
+    t->l.nclasses = t->l.stride = t->src->nintents + 1;
+    t->l.bias = PL_NEW_ARRAY(t->a, float, t->l.nclasses);
+    t->l.scale = PL_NEW_ARRAY(t->a, float, t->l.nclasses);
+    t->l.w = PL_NEW_ARRAY(t->a, int8_t, (size_t)t->l.nrows * t->l.stride + 1);
+    struct problem p = {.l = (int)t->nsamples, .n = (int)t->l.nrows + 1, .bias = 1};
+    p.y = PL_NEW_ARRAY(t->a, double, t->nsamples);
+    p.x = PL_NEW_ARRAY(t->a, struct feature_node *, t->nsamples);
+    for (uint32_t i = 0; i < t->nsamples; i++) p.x[i] = vector(t, &t->samples[i]);
+    double *column = PL_NEW_ARRAY(t->a, double, t->l.nrows + 1);
+    set_print_string_function(quiet);
+    for (uint32_t c = 0; c < t->l.nclasses; c++) {
+        fit(t, &p, c, column);
+        quantise(&t->l, column, c);
+    }
+    pl_nlp__write_linear(section, &t->l);
+}
+
 enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
                           struct pl_buf *section) {
     struct trainer t = {.nlp = n, .a = a, .src = src};
@@ -169,21 +207,13 @@ enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_
         pl_nlp__write_linear(section, &t.l);
         return PL_OK;
     }
-    weigh(&t);
-    t.l.nclasses = t.l.stride = src->nintents + 1;
-    t.l.bias = PL_NEW_ARRAY(a, float, t.l.nclasses);
-    t.l.scale = PL_NEW_ARRAY(a, float, t.l.nclasses);
-    t.l.w = PL_NEW_ARRAY(a, int8_t, (size_t)t.l.nrows * t.l.stride + 1);
-    struct problem p = {.l = (int)t.nsamples, .n = (int)t.l.nrows + 1, .bias = 1};
-    p.y = PL_NEW_ARRAY(a, double, t.nsamples);
-    p.x = PL_NEW_ARRAY(a, struct feature_node *, t.nsamples);
-    for (uint32_t i = 0; i < t.nsamples; i++) p.x[i] = vector(&t, &t.samples[i]);
-    double *column = PL_NEW_ARRAY(a, double, t.l.nrows + 1);
-    set_print_string_function(quiet);
-    for (uint32_t c = 0; c < t.l.nclasses; c++) {
-        fit(&t, &p, c, column);
-        quantise(&t.l, column, c);
-    }
-    pl_nlp__write_linear(section, &t.l);
+    const struct pl_nlp_cache *cache = src->cache;
+    uint8_t key[16];
+    key_of(&t, key);
+    if (cache && cache->get(cache->ctx, key, section)) return PL_OK;
+    size_t from = section->n;
+    train_all(&t, section);
+    if (cache && !section->failed)
+        cache->put(cache->ctx, key, (struct pl_str){(char *)section->p + from, section->n - from});
     return section->failed ? PL_NOMEM : PL_OK;
 }

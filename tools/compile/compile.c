@@ -178,6 +178,7 @@ static enum pl_err compile(struct build *b) {
                                      .lua = b->lua.v,
                                      .nlua = b->lua.n};
     pl_compile__host_open(&host, &callbacks);
+    pl_compile__cache_open(&host, b->options->cache);
     if (b->options->check_only) callbacks.train = NULL;
     enum pl_err err =
         pl_grammar_compile(&b->out->arena, &input, &callbacks, &b->out->diags, &b->out->program);

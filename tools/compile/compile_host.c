@@ -125,7 +125,9 @@ static void fill_source(struct pl_arena *a, const struct pl_grammar_training *t,
 static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
                   struct pl_buf *section, struct pl_str *why) {
     struct pl_nlp_source source;
+    struct pl_compile_host *h = ctx;
     fill_source(a, t, &source);
+    source.cache = h->cache[0] ? &h->models : NULL;
     *why = PL_STR("");
     enum pl_err err = pl_nlp_build(tools(ctx), a, &source, section, why);
     if (err != PL_OK && !why->n) *why = pl_str_c(pl_err_text(err));

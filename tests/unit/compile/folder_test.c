@@ -83,11 +83,86 @@ static void test_host(void **state) {
     pl_buf_free(&said);
 }
 
+/* ---- trained models are kept ---- */
+
+struct cached {
+    char cache[64], project[64];
+    struct pl_arena a;
+};
+
+static size_t models(struct cached *c) {
+    struct pl_str *names;
+    size_t n = 0;
+    assert_int_equal(pl_files_under(&c->a, c->cache, ".intents", 100, &names, &n), PL_OK);
+    return n;
+}
+
+/* Builds the project with this greeting and this example; gives the image. */
+static struct pl_str built(struct cached *c, const char *greeting, const char *example) {
+    const struct pl_compile_options options = {.cache = c->cache};
+    struct pl_compiled out;
+    char path[128];
+    struct pl_str flow = pl_arena_printf(
+        &c->a,
+        "parlance 1\n\nassistant \"A\"\n  source en-US\n\nintent hours\n  en \"%s\", \"when are "
+        "you open\",\n     \"opening hours\"\n\nflow hours\n  on intent hours\n  \"%s\" @h\n",
+        example, greeting);
+    snprintf(path, sizeof path, "%s/a.flow", c->project);
+    assert_int_equal(pl_file_replace(path, flow), PL_OK);
+    assert_int_equal(pl_compile_folder(c->project, &options, &out), PL_OK);
+    struct pl_str image = pl_arena_str(&c->a, out.image);
+    pl_compiled_free(&out);
+    return image;
+}
+
+static void damage(struct cached *c) {
+    struct pl_str *names, bytes;
+    size_t n = 0;
+    assert_int_equal(pl_files_under(&c->a, c->cache, ".intents", 100, &names, &n), PL_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct pl_str path = pl_arena_printf(&c->a, "%s/%.*s", c->cache, PL_STR_ARG(names[i]));
+        assert_int_equal(pl_file_read(&c->a, path.p, 1 << 24, &bytes), PL_OK);
+        ((char *)(uintptr_t)bytes.p)[bytes.n / 2] ^= 1;
+        assert_int_equal(pl_file_replace(path.p, bytes), PL_OK);
+    }
+}
+
+static void clean(struct cached *c, const char *folder) {
+    struct pl_str *names;
+    size_t n = 0;
+    if (pl_files_under(&c->a, folder, "", 100, &names, &n) != PL_OK) n = 0;
+    for (size_t i = 0; i < n; i++)
+        unlink(pl_arena_printf(&c->a, "%s/%.*s", folder, PL_STR_ARG(names[i])).p);
+    rmdir(folder);
+}
+
+static void test_cache(void **state) {
+    struct cached c = {.cache = "/tmp/parlance-cache-XXXXXX",
+                       .project = "/tmp/parlance-flows-XXXXXX"};
+    (void)state;
+    pl_arena_init(&c.a, 0);
+    assert_non_null(mkdtemp(c.cache));
+    assert_non_null(mkdtemp(c.project));
+    struct pl_str first = built(&c, "From 8 to 20.", "until when are you open");
+    assert_int_equal(models(&c), 1);
+    assert_true(pl_str_eq(built(&c, "From 8 to 20.", "until when are you open"), first));
+    built(&c, "All day.", "until when are you open"); /* another text is no other intent */
+    assert_int_equal(models(&c), 1);
+    damage(&c);
+    assert_true(pl_str_eq(built(&c, "From 8 to 20.", "until when are you open"), first));
+    built(&c, "From 8 to 20.", "do you ever close");
+    assert_int_equal(models(&c), 2);
+    clean(&c, c.cache);
+    clean(&c, c.project);
+    pl_arena_free(&c.a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flows),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_host),
+        cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
