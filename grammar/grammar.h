@@ -115,6 +115,8 @@ struct pl_grammar_host {
     /* Does it match the whole text? */
     bool (*matches)(void *ctx, struct pl_str pattern, struct pl_str flags, struct pl_str text);
     struct pl_str (*fold)(void *ctx, struct pl_arena *a, struct pl_str s);
+    /* The words as they are compared, folded and stemmed, one blank between them. */
+    struct pl_str (*stems)(void *ctx, struct pl_arena *a, struct pl_str language, struct pl_str s);
     size_t (*graphemes)(void *ctx, struct pl_str s);
     /* Appends the section "nlp.model". */
     bool (*train)(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,

@@ -8,4 +8,5 @@ void pl_grammar__prove(struct pl_graph *g) {
     pl_grammar__prove_writes(g);
     pl_grammar__prove_guards(g);
     pl_grammar__prove_values(g);
+    pl_grammar__prove_rules(g);
 }

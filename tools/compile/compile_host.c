@@ -55,6 +55,18 @@ static struct pl_str fold(void *ctx, struct pl_arena *a, struct pl_str s) {
     return pl_locale_fold(tools(ctx), a, s);
 }
 
+static struct pl_str stems(void *ctx, struct pl_arena *a, struct pl_str language, struct pl_str s) {
+    struct pl_words words = pl_locale_words(tools(ctx), a, s, language);
+    struct pl_buf out = {0};
+    for (uint32_t i = 0; i < words.n; i++) {
+        if (i) pl_buf_byte(&out, ' ');
+        pl_buf_str(&out, words.v[i].stem);
+    }
+    struct pl_str all = pl_arena_str(a, pl_buf_slice(&out));
+    pl_buf_free(&out);
+    return all;
+}
+
 static size_t graphemes(void *ctx, struct pl_str s) {
     return pl_locale_graphemes(tools(ctx), s);
 }
@@ -185,6 +197,7 @@ void pl_compile__host_open(struct pl_compile_host *h, struct pl_grammar_host *ou
                                     .regex = regex,
                                     .matches = matches,
                                     .fold = fold,
+                                    .stems = stems,
                                     .graphemes = graphemes,
                                     .train = train,
                                     .confusions = confusions,
