@@ -519,6 +519,7 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
         break;
     case PL_TALK_EVENT:
         row(p, SIM_ROW_SAME, l->source, PL_STR(""));
+        pl_sim__why_turn(&p->world);
         if (pl_sim__happen(p, l)) pump(p, 0);
         break;
     case PL_TALK_BOT: bot(p, l); break;

@@ -93,6 +93,13 @@ static void event_came(struct sim_world *w, const struct pl_program *p,
                        const struct pl_vm_event *e) {
     struct pl_buf b = {0};
     if (e->kind == PL_EVENT_MESSAGE) reading(w, p, &e->reading);
+    if (e->kind == PL_EVENT_HAPPENED) {
+        pl_buf_printf(&b, "%.*s ", PL_STR_ARG(e->name));
+        pl_sim__print(w->types, &b, e->value);
+        tell(&w->said, "event", taken(w, &b));
+    }
+    if (e->kind == PL_EVENT_IDENTITY)
+        tell(&w->said, "customer", e->verified ? PL_STR("verified") : PL_STR("known"));
     if (e->kind == PL_EVENT_TIMER) tell(&w->said, "time", PL_STR("a moment that was awaited"));
     if (e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME) {
         if (e->failure.n)
