@@ -591,7 +591,7 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
         env.trace_ctx = e;
     }
     e->vm = pl_vm_create(env);
-    e->tools = pl_locale_tools_new();
+    e->tools = pl_engine__tools(config);
     e->port.wake = port_wake;
     e->port.ctx = e;
     e->port_post.fn = port_run;
@@ -678,7 +678,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     pl_engine__cache_free(e);
     pl_map_free(&e->flights);
     pl_vm_destroy(&e->vm);
-    pl_locale_tools_free(&e->tools);
+    pl_engine__tools_free(e);
     pl_journal_destroy(&e->journal);
     pl_journal_destroy(&e->api);
     pl_buf_free(&e->buf);

@@ -112,6 +112,7 @@ struct pl_engine_hooks {
 
 /* ---- create ---- */
 
+struct pl_engine_shared;
 struct pl_engine_config {
     struct pl_store *store;
     const char *keys;     /* key folder */
@@ -139,7 +140,14 @@ struct pl_engine_config {
     /* A text of the image is shown to a customer in this locale of the image. May be NULL. */
     void (*showed)(void *ctx, const struct pl_image *image, uint32_t text, uint32_t locale);
     void *ran_ctx; /* of both */
+    /* Borrowed from other engines of this thread; NULL: the engine opens its own. */
+    struct pl_engine_shared *shared;
 };
+
+/* What is costly to open and the same for all engines of one thread: for tools that make an engine
+ * for each conversation. It outlives them. NULL: out of memory. */
+struct pl_engine_shared *pl_engine_shared_new(void);
+void pl_engine_shared_free(struct pl_engine_shared **s);
 
 /* The image becomes the active one; the engine takes its own reference. The failures of
  * pl_journal_create; PL_MALFORMED: the image's sections. */

@@ -29,8 +29,7 @@ void pl_engine__image_free(struct pl_engine *e, struct eng_image *i) {
     free(i->lists);
     free(i->queues);
     free(i->hours);
-    if (i->nlp) pl_nlp_free(&i->nlp);
-    if (i->model) pl_nlp_close(&i->model);
+    pl_engine__reader_free(e, i);
     if (e->config.hooks.drop) e->config.hooks.drop(e->config.hooks.ctx, i->image);
     pl_image_unref(&i->image);
     free(i);
@@ -55,8 +54,7 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
     i->hours = calloc(p->nhours + 1, sizeof *i->hours);
     pl_assert(i->queues && i->hours);
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, image);
-    enum pl_err err = pl_nlp_open(pl_image_section(image, "nlp.model"), &i->model);
-    if (err == PL_OK) err = pl_nlp_new(i->model, e->tools, &i->nlp);
+    enum pl_err err = pl_engine__reader(e, i);
     if (err == PL_OK &&
         (pl_nlp_nintents(i->model) != p->nintents || pl_nlp_nentities(i->model) != p->nentities))
         err = PL_MALFORMED;

@@ -301,6 +301,12 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
 bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                       const struct eng_said *said, struct pl_str *label);
 
+/* engine_shared.c: tools and recognisers, its own or borrowed */
+struct pl_locale_tools *pl_engine__tools(const struct pl_engine_config *config);
+void pl_engine__tools_free(struct pl_engine *e);
+enum pl_err pl_engine__reader(struct pl_engine *e, struct eng_image *i);
+void pl_engine__reader_free(struct pl_engine *e, struct eng_image *i);
+
 /* engine_say.c */
 struct pl_locale *pl_engine__locale(struct pl_engine *e, const struct eng_conv *c);
 struct pl_str pl_engine__text(struct pl_engine *e, const struct eng_conv *c,

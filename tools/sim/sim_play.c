@@ -135,7 +135,8 @@ static void begin(struct sim_play *p) {
                                  .log = &p->log,
                                  .keys = &p->project->keys,
                                  .hooks = &hooks,
-                                 .seed = SEED};
+                                 .seed = SEED,
+                                 .shared = p->project->shared};
     enum pl_err err = pl_sim__world_open(&p->world, &k, p->image);
     if (err != PL_OK) {
         pl_sim__fail(p, "the engine could not be made: %s", pl_err_text(err));

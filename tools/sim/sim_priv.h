@@ -189,6 +189,7 @@ struct sim_world_config {
     const struct pl_engine_hooks *hooks;
     const struct pl_log *log;
     uint64_t seed;
+    struct pl_engine_shared *shared; /* may be NULL */
 };
 /* The caller has made the arena, and set `came`, `traced` and `ctx`. */
 enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_config *k,
@@ -272,6 +273,7 @@ struct sim_project {
     struct sim_build build;
     struct pl_sources sources; /* of talks */
     struct sim_cover cover;
+    struct pl_engine_shared *shared; /* of this process */
     PL_VEC(struct sim_job) jobs;
     PL_VEC(struct sim_talk) talks;
     PL_VEC(struct sim_reloaded *) reloaded;

@@ -232,9 +232,11 @@ int pl_sim_test_main(const struct pl_sim_test *test) {
     pl_arena_init(&p.a, 0);
     pl_sources_init(&p.sources, &p.a);
     p.tools = pl_locale_tools_new();
-    int code = p.tools ? run(&p) : NOT_RUN;
+    p.shared = pl_engine_shared_new();
+    int code = p.tools && p.shared ? run(&p) : NOT_RUN;
     pl_sim__keys_remove(&p.keys);
     pl_sim__cover_close(&p.cover);
+    pl_engine_shared_free(&p.shared);
     for (size_t i = 0; i < p.reloaded.n; i++) pl_sim__build_free(&p.reloaded.v[i]->build);
     PL_VEC_FREE(&p.reloaded);
     PL_VEC_FREE(&p.talks);

@@ -191,6 +191,7 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .clock = k->clock,
         .seed = k->seed,
         .log = k->log,
+        .shared = k->shared,
         .sink = {w, ready, live, ack, events, typing, refused, done},
         .hooks = *k->hooks,
         .find_image = find_image,
