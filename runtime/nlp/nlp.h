@@ -68,7 +68,7 @@ struct pl_nlp_cache {
 
 struct pl_nlp_source {
     const struct pl_nlp_cache *cache; /* or NULL */
-    const struct pl_str *langs; /* languages of the assistant's locales, the source first */
+    const struct pl_str *langs;       /* languages of the assistant's locales, the source first */
     uint32_t nlangs;
     const struct pl_str *intents; /* names */
     uint32_t nintents;
