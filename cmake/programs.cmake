@@ -10,6 +10,7 @@ pl_embed(room_compile ${compile_priv} pl_compile__prelude_lua ${CMAKE_SOURCE_DIR
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/tools/cli/main.c)
   pl_embed(room_cli tools/cli/cli_files_priv.h pl_cli__pages ${CMAKE_SOURCE_DIR}/docs/diagnostics P*.md)
+  pl_embed(room_cli tools/cli/cli_files_priv.h pl_cli__project ${CMAKE_SOURCE_DIR}/tools/cli/new *)
   add_executable(parlance tools/cli/main.c)
   target_link_libraries(parlance PRIVATE room_cli)
 endif()

@@ -8,6 +8,7 @@
 #include "tools/compile/compile.h"
 
 /* A table ends with a row whose name is NULL. */
-extern const struct pl_embedded pl_cli__pages[]; /* docs/diagnostics: P0001.md … */
+extern const struct pl_embedded pl_cli__pages[];   /* docs/diagnostics: P0001.md … */
+extern const struct pl_embedded pl_cli__project[]; /* tools/cli/new: what `new` makes */
 
 #endif

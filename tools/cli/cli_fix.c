@@ -103,7 +103,7 @@ static struct pl_str take(struct fixer *f, const struct pl_compiled *c, const st
     struct pl_str what = describe(f, c, d, fix);
     if (was_refused(f, what)) return none;
     for (size_t i = 0; i < fix->nedits; i++)
-        if (meets(out, &fix->edits[i])) return none;
+        if (meets(out, &fix->edits[i]) || !c->paths[fix->edits[i].span.file].n) return none;
     for (size_t i = 0; i < fix->nedits; i++) {
         struct edit e = {fix->edits[i].span, fix->edits[i].text};
         PL_PUSH(out, e);

@@ -79,6 +79,9 @@ enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);
 enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_image **out,
                                char why[256]);
 
+/* Appends the unified difference of two texts that differ. */
+void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, struct pl_str after);
+
 /* ---- the server ---- */
 
 struct cli_server;

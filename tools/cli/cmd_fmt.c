@@ -16,11 +16,28 @@ static const struct cli_report report = {.format = CLI_TEXT};
 /* ---- layout ---- */
 
 struct fmt {
-    bool check;
-    size_t changed, broken;
+    bool check, diff; /* only tell: the names, the differences */
 };
 
-static int fmt_file(const char *path, struct fmt *f) {
+static void show_diff(const char *path, struct pl_str before, struct pl_str after) {
+    struct pl_buf out = {0};
+    pl_cli__diff(&out, path, before, after);
+    fwrite(out.p, 1, out.n, stdout);
+    pl_buf_free(&out);
+}
+
+/* The file's layout is another one. */
+static int fmt_changed(const char *path, const struct fmt *f, struct pl_str before,
+                       struct pl_str after) {
+    if (f->check) printf("not laid out: %s\n", path);
+    if (f->diff) show_diff(path, before, after);
+    if (f->check || f->diff) return CLI_FOUND;
+    printf("laid out %s\n", path);
+    enum pl_err err = pl_file_replace(path, after);
+    return err == PL_OK ? CLI_OK : pl_cli__failure("writing %s: %s", path, pl_err_text(err));
+}
+
+static int fmt_file(const char *path, const struct fmt *f) {
     struct pl_arena a;
     struct pl_sources sources;
     struct pl_diags diags;
@@ -38,23 +55,16 @@ static int fmt_file(const char *path, struct fmt *f) {
     uint32_t file = pl_sources_add(&sources, pl_str_c(path), text);
     if (pl_grammar_format(&sources, file, &diags, &out) != PL_OK) {
         pl_diags_finish(&diags, false);
-        pl_cli__report(&report, &diags, CLI_FOUND);
-        f->broken++;
-        code = CLI_FOUND;
+        code = pl_cli__report(&report, &diags, CLI_FOUND);
     } else if (!pl_str_eq(text, pl_buf_slice(&out))) {
-        f->changed++;
-        printf("%s %s\n", f->check ? "not laid out:" : "laid out", path);
-        if (f->check)
-            code = CLI_FOUND;
-        else if ((err = pl_file_replace(path, pl_buf_slice(&out))) != PL_OK)
-            code = pl_cli__failure("writing %s: %s", path, pl_err_text(err));
+        code = fmt_changed(path, f, text, pl_buf_slice(&out));
     }
     pl_buf_free(&out);
     pl_arena_free(&a);
     return code;
 }
 
-static int fmt_folder(const char *folder, const char *suffix, struct fmt *f) {
+static int fmt_folder(const char *folder, const char *suffix, const struct fmt *f) {
     struct pl_arena a;
     struct pl_str *paths;
     size_t n = 0;
@@ -93,6 +103,7 @@ static size_t insert_ids(const struct pl_compiled *c, uint32_t file, struct pl_b
 
 static int write_ids(const struct pl_compiled *c, uint32_t file, size_t *n) {
     struct pl_buf out = {0};
+    if (!c->paths[file].n) return CLI_OK; /* part of the program */
     size_t added = insert_ids(c, file, &out);
     int code = CLI_OK;
     if (added) {
@@ -125,13 +136,13 @@ static int fmt_ids(const char *folder) {
 }
 
 int pl_cli__fmt(struct cli_args args) {
-    struct fmt f = {.check = pl_cli__flag(&args, "--check")};
+    struct fmt f = {.check = pl_cli__flag(&args, "--check"), .diff = pl_cli__flag(&args, "--diff")};
     bool ids = pl_cli__flag(&args, "--ids");
     int worst = CLI_OK;
     if (pl_cli__strange("fmt", &args)) return CLI_FAILED;
     if (args.argc == 0) return pl_cli__usage("fmt", "name files or folders");
-    if (ids && (f.check || args.argc != 1))
-        return pl_cli__usage("fmt", "--ids takes one folder of flows, and no --check");
+    if (ids && (f.check || f.diff || args.argc != 1))
+        return pl_cli__usage("fmt", "--ids takes one folder of flows, and no --check or --diff");
     if (ids && (worst = fmt_ids(args.argv[0])) != CLI_OK) return worst;
     for (int i = 0; i < args.argc; i++) {
         struct stat st;
