@@ -3,6 +3,8 @@
  * Checks of declarations: assistant, intents, entities, hooks, hours, queues, rules, flow heads. */
 #include "grammar/check_priv.h"
 
+#include <stdlib.h>
+
 #define EXAMPLES_LEAST 3
 
 static void not_built(struct pl_graph *g, struct pl_span at, const char *what) {
@@ -93,6 +95,38 @@ static void check_phrase_list(struct pl_graph *g, const struct pl_ast_phrase_lis
     for (size_t i = 0; i < list->n; i++) check_phrases(g, &list->v[i], marks);
 }
 
+static int by_word(const void *a, const void *b) {
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+/* The words of a text as they are compared, in the order of the alphabet. */
+static struct pl_str sorted_words(struct pl_graph *g, struct pl_str lang, struct pl_str text) {
+    struct pl_str words[32], all = text, out = {0};
+    size_t n = 0, from = 0;
+    if (g->host->stems) all = g->host->stems(g->host->ctx, g->arena, language(lang), text);
+    for (size_t at = 0; at <= all.n && n < PL_LEN(words); at++) {
+        if (at < all.n && all.p[at] != ' ') continue;
+        if (at > from) words[n++] = (struct pl_str){all.p + from, at - from};
+        from = at + 1;
+    }
+    qsort(words, n, sizeof *words, by_word);
+    for (size_t i = 0; i < n; i++)
+        out = pl_grammar__str(g, "%.*s %.*s", PL_STR_ARG(out), PL_STR_ARG(words[i]));
+    return out;
+}
+
+/* In another intent, in another order or form: nothing tells the two apart. */
+static void check_same_words(struct pl_graph *g, struct pl_map *seen, const struct pl_ast_text *t,
+                             struct pl_str lang, struct pl_symbol *of) {
+    struct pl_str key = pl_grammar__str(g, "=%.*s%.*s", PL_STR_ARG(language(lang)),
+                                        PL_STR_ARG(sorted_words(g, lang, t->s)));
+    struct pl_symbol *other = pl_map_get(seen, key);
+    if (!other)
+        pl_map_put(seen, key, of);
+    else if (other != of)
+        pl_diag1(g->diags, PL_D_EXAMPLE_OVERLAP, t->span, other->name);
+}
+
 /* The same words in two intents, or twice in one, teach nothing. */
 static void check_example_twice(struct pl_graph *g, struct pl_map *seen,
                                 const struct pl_ast_phrase_list *list, struct pl_symbol *of) {
@@ -103,7 +137,10 @@ static void check_example_twice(struct pl_graph *g, struct pl_map *seen,
             if (g->host->fold) key = g->host->fold(g->host->ctx, g->arena, key);
             key = pl_grammar__str(g, "%.*s %.*s", PL_STR_ARG(list->v[i].lang.s), PL_STR_ARG(key));
             struct pl_symbol *other = pl_map_put(seen, key, of);
-            if (other) pl_diag1(g->diags, PL_D_EXAMPLE_TWICE, t->span, other->name);
+            if (other)
+                pl_diag1(g->diags, PL_D_EXAMPLE_TWICE, t->span, other->name);
+            else
+                check_same_words(g, seen, t, list->v[i].lang.s, of);
         }
 }
 
@@ -438,45 +475,6 @@ static void check_labels(struct pl_graph *g) {
             pl_grammar__check_text(&c.where, label);
             pl_grammar__check_label(&c, label);
         }
-}
-
-/* What nobody names. The prelude offers more than a project uses; flows are named by triggers. */
-static void check_used(struct pl_graph *g, const struct pl_symbols *s) {
-    for (size_t i = 0; i < s->n; i++) {
-        const struct pl_symbol *one = s->v[i];
-        if (one->used || pl_grammar__in_prelude(g, one->decl->span)) continue;
-        pl_diag2(g->diags, PL_D_UNUSED, one->decl->name.span, pl_str_c(s->what), one->name);
-    }
-}
-
-/* The runtime calls some flows by name, whoever declares them. */
-static void use_prelude(struct pl_graph *g) {
-    static const char *const names[] = {
-#define PRELUDE(name, flow, params, required) flow,
-#include "runtime/program/prelude.def"
-#undef PRELUDE
-    };
-    for (size_t i = 0; i < PL_LEN(names); i++) {
-        struct pl_symbol *s = pl_grammar__find(&g->flows, pl_str_c(names[i]));
-        if (s) s->used = true;
-    }
-}
-
-void pl_grammar__check_unused(struct pl_graph *g) {
-    use_prelude(g);
-    for (size_t i = 0; i < g->flow.n; i++)
-        if (g->flow.v[i].decl->flow.triggers.n || g->flow.v[i].prelude)
-            g->flow.v[i].symbol->used = true;
-    struct pl_str start = g->assistant->assistant.start.s;
-    struct pl_symbol *welcome = pl_grammar__find(&g->flows, start.n ? start : PL_STR("welcome"));
-    if (welcome) welcome->used = true;
-    check_used(g, &g->intents);
-    check_used(g, &g->entities);
-    check_used(g, &g->types);
-    check_used(g, &g->hooks);
-    check_used(g, &g->events);
-    check_used(g, &g->hours);
-    check_used(g, &g->flows);
 }
 
 void pl_grammar__check_declarations(struct pl_graph *g) {

@@ -57,7 +57,11 @@ static void not_built(struct pl_check *c, struct pl_span at, const char *what) {
 static struct pl_graph_slot *slot_of(struct pl_check *c, const struct pl_ast_path *path) {
     size_t parts;
     uint32_t ref = pl_grammar__slot_ref(c->g, c->flow, path, &parts);
-    if (ref != PL_NOWHERE && path->n == parts) return pl_grammar__slot_at(c->g, c->flow, ref);
+    if (ref != PL_NOWHERE && path->n == parts) {
+        struct pl_graph_slot *slot = pl_grammar__slot_at(c->g, c->flow, ref);
+        slot->written = true;
+        return slot;
+    }
     if (ref == PL_NOWHERE)
         pl_grammar__path_expr(&c->where, path); /* says what is wrong with it */
     else

@@ -96,6 +96,9 @@ struct pl_state pl_grammar__state_copy(struct pl_check *c);
 /* None, or one of the four levels. */
 void pl_grammar__check_priority(struct pl_graph *g, const struct pl_ast_name *p);
 void pl_grammar__check_declarations(struct pl_graph *g);
+
+/* ---- check_unused.c ---- */
+
 /* After everything that uses names. */
 void pl_grammar__check_unused(struct pl_graph *g);
 

@@ -102,6 +102,7 @@ static struct pl_tx *slot(struct pl_where *w, uint32_t ref, const struct pl_ast_
     struct pl_tx *x = node(w, PL_TX_SLOT, PL_KIND_NONE, path->span);
     x->ref = ref;
     x->type = s->type;
+    s->read = true;
     x->type.optional = true; /* unless the path to here has set it */
     struct pl_str name = path->part[0].s;
     if (parts == 2)

@@ -49,10 +49,11 @@ struct pl_graph_slot {
     struct pl_span span; /* where it was first written */
     struct pl_ast_line *title;
     bool param, loop;
-    uint32_t title_text;     /* texts, once emitted */
-    struct pl_span marked;   /* what first made it private or secret, when no declaration did */
-    struct pl_str marked_by; /* the slot whose mark it took; empty: of something else */
-    bool records;            /* it may hold something marked that the customer did not type */
+    bool asked, read, written; /* by some `ask`; by anything */
+    uint32_t title_text;       /* texts, once emitted */
+    struct pl_span marked;     /* what first made it private or secret, when no declaration did */
+    struct pl_str marked_by;   /* the slot whose mark it took; empty: of something else */
+    bool records;              /* it may hold something marked that the customer did not type */
 };
 struct pl_graph_slots {
     PL_AST_LIST(struct pl_graph_slot);

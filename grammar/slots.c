@@ -153,6 +153,7 @@ static void ask(struct finder *x, const struct pl_ast_ask *a) {
     write_path(x, &a->slot, ask_type(x, a));
     note_asked(x, a);
     uint32_t i = a->slot.n == 1 ? pl_grammar__slot(&x->f->slots, a->slot.s) : PL_NOWHERE;
+    if (i != PL_NOWHERE) x->f->slots.v[i].asked = true;
     if (i != PL_NOWHERE && a->title && !x->f->slots.v[i].title) x->f->slots.v[i].title = a->title;
     for (size_t k = 0; k < a->prompts.n; k++)
         for (size_t s = 0; s < a->prompts.v[k].says.n; s++)
