@@ -278,12 +278,12 @@ static bool stray_card(struct vm_machine *m, struct vm_frame *f) {
 /* The message is of no use to the open question. */
 static void no_answer(struct vm_machine *m, struct vm_frame *f, bool card) {
     const struct pl_p_wait *w = &m->p->waits[f->wait];
-    if (pl_vm__answer_below(m)) {
-        m->s->failures = 0;
-        pl_vm__ask(m, f);
-    } else if (w->otherwise != PL_NOWHERE) {
+    if (w->otherwise != PL_NOWHERE) {
         f->waiting = VM_RUNS;
         f->pc = w->otherwise;
+    } else if (pl_vm__answer_below(m)) {
+        m->s->failures = 0;
+        pl_vm__ask(m, f);
     } else if (card) {
         pl_vm__ask(m, f);
     } else if (m->s->offer_rule == PL_NOWHERE) {
