@@ -326,6 +326,15 @@ bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct p
     return true;
 }
 
+static void trace_chosen(struct vm_machine *m, const struct vm_frame *f) {
+    const struct pl_vm_reading *r = &m->e->reading;
+    if (r->choice && r->choice <= f->noffers)
+        pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[r->choice - 1].option);
+    for (uint32_t i = 0; i < r->npicks; i++)
+        if (r->picks[i] && r->picks[i] <= f->noffers)
+            pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[r->picks[i] - 1].option);
+}
+
 static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w) {
     struct pl_value v = PL_NONE, *slot = pl_vm__slot(m->p, m->s, f, w->slot);
     if (pl_vm__skips(m, w)) {
@@ -342,8 +351,7 @@ static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl
         pl_vm__miss(m, f, false);
         return true;
     }
-    if (m->e->reading.choice && m->e->reading.choice <= f->noffers)
-        pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[m->e->reading.choice - 1].option);
+    trace_chosen(m, f);
     pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
     pl_vm__fill(m, f, false);
     go_on(m, f, w->next);
