@@ -79,6 +79,32 @@ says 0 fmt flows <<<"laid out flows/page.flow"
 has " flows, " 0 build flows -o shop.pimg
 [ -s shop.pimg ] || { echo "build: no image"; wrong=1; }
 
+# talks: what cannot be asked for, and everything at once
+has "only one of --tap and --json" 2 test flows --tap --json
+has "--jobs takes a number from 1" 2 test flows --jobs 0
+has "a threshold is written steps=100,branches=95" 2 test flows --threshold steps=101
+has "there is no talk to play" 2 test flows
+cat > flows/page.talk <<'TALK'
+parlance 1
+
+talk "hello"
+  user "where is my order"
+  bot  @hello.greet "Hello."
+
+talk "good-bye"
+  user "where is my order"
+  bot  @hello.greet "Good-bye."
+TALK
+has "1 passed, 1 failed" 1 test flows
+has "1 passed, 0 failed" 0 test flows --filter hel
+has "coverage: steps" 1 test flows --filter hel --threshold steps=100
+has "not ok 2 - good-bye [en-US]" 1 test flows --tap --jobs 2 --junit talks.xml --coverage --coverage-html pages
+has '"talk":"good-bye"' 1 test flows --json
+has "talks.d/talks.xml: " 2 test flows --filter hel --junit talks.d/talks.xml
+grep -q '<testsuite name="flows/page.talk" .* tests="2" failures="1"' talks.xml || { echo "test --junit: $(cat talks.xml)"; wrong=1; }
+grep -q '>flows/page.flow</a>' pages/index.html || { echo "test --coverage-html: no index"; wrong=1; }
+[ -s pages/flows-page.flow.html ] || { echo "test --coverage-html: no page of page.flow"; wrong=1; }
+
 # tokens, with no server on the folder
 token=$("$parlance" token create console --may queue --data data) || wrong=1
 [ "${#token}" -ge 32 ] || { echo "token create: printed '$token'"; wrong=1; }
