@@ -49,11 +49,23 @@ static void unknown_type(struct pl_graph *g, const struct pl_ast_name *name) {
     pl_grammar__unknown(g, "type", name->s, name->span, names, n);
 }
 
+/* What replaces a flow of the prelude has its parameters. */
+static bool in_override(const struct pl_graph *g, struct pl_span at) {
+    for (size_t i = 0; i < g->flows.n; i++) {
+        const struct pl_ast_decl *d = g->flows.v[i]->decl;
+        if (d->override && d->span.file == at.file && d->span.start <= at.start &&
+            at.end <= d->span.end)
+            return true;
+    }
+    return false;
+}
+
 static struct pl_type named(struct pl_graph *g, const struct pl_ast_name *name) {
     struct pl_type t = pl_grammar__type_named(g, name->s);
     if (t.kind == PL_KIND_NONE)
         unknown_type(g, name);
-    else if (opaque_kind((enum pl_kind)t.kind) && !pl_grammar__in_prelude(g, name->span))
+    else if (opaque_kind((enum pl_kind)t.kind) && !pl_grammar__in_prelude(g, name->span) &&
+             !in_override(g, name->span))
         pl_diag1(g->diags, PL_D_OPAQUE_TYPE, name->span, name->s);
     return t;
 }

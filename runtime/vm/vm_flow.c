@@ -301,10 +301,63 @@ static struct pl_str urgency(struct vm_machine *m, struct pl_str own) {
     return pl_str_c(ranks[best]);
 }
 
+/* ---- why a person was wanted, kept while nobody is there ---- */
+
+struct cause {
+    struct pl_vm_text because;
+    uint32_t rule;
+    struct pl_str priority;
+    struct pl_value facts;
+};
+
+static struct pl_value number_or_none(uint32_t n) {
+    return n == PL_NOWHERE ? PL_NONE : pl_int(n);
+}
+
+static uint32_t index_of(struct pl_value v, uint32_t most) {
+    bool whole = v.kind == PL_KIND_NUMBER && v.n.scale == 0 && v.n.m >= 0 && v.n.m < most;
+    return whole ? (uint32_t)v.n.m : PL_NOWHERE;
+}
+
+/* As the value that its frame carries: what is left by `callback` and `message` is as urgent and
+ * has the same reason. */
+static struct pl_value keep_cause(struct vm_machine *m, struct cause c) {
+    struct pl_field *f = PL_NEW_ARRAY(m->a, struct pl_field, 5);
+    struct pl_value args = {.kind = PL_KIND_LIST,
+                            .list = {.v = c.because.args, .n = c.because.nargs}};
+    f[0] = (struct pl_field){PL_STR("because"), number_or_none(c.because.text)};
+    f[1] = (struct pl_field){PL_STR("args"), args};
+    f[2] = (struct pl_field){PL_STR("rule"), number_or_none(c.rule)};
+    f[3] = (struct pl_field){PL_STR("priority"), pl_text(c.priority)};
+    f[4] = (struct pl_field){PL_STR("facts"), c.facts};
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = 5}};
+}
+
+static struct cause kept_cause(struct vm_machine *m, struct pl_value v) {
+    struct cause c = {.because.text = PL_NOWHERE, .rule = PL_NOWHERE};
+    if (v.kind != PL_KIND_RECORD) return c;
+    struct pl_value args = pl_rec_get(v, PL_STR("args"));
+    uint32_t text = index_of(pl_rec_get(v, PL_STR("because")), m->p->ntexts);
+    if (text != PL_NOWHERE && args.kind == PL_KIND_LIST && args.list.n == m->p->texts[text].nargs)
+        c.because = (struct pl_vm_text){text, args.list.n, args.list.v};
+    c.rule = index_of(pl_rec_get(v, PL_STR("rule")), m->p->nrules);
+    c.priority = pl_rec_get(v, PL_STR("priority")).s;
+    c.facts = pl_rec_get(v, PL_STR("facts"));
+    return c;
+}
+
+static struct pl_str more_urgent(struct pl_str a, struct pl_str b) {
+    return pl_vm_rank(a) < pl_vm_rank(b) ? b : a;
+}
+
 static void emit_handoff(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
                          struct pl_vm_text because, uint32_t rule) {
-    struct pl_value facts = handoff_facts(m, m->seen);
-    struct pl_str priority = urgency(m, h->priority);
+    const struct vm_frame *root = pl_vm__task_root(m->s);
+    struct cause kept = kept_cause(m, root && root->role == VM_TASK ? root->carried : PL_NONE);
+    struct pl_value facts = handoff_facts(m, kept.facts.kind ? kept.facts : m->seen);
+    struct pl_str priority = urgency(m, more_urgent(h->priority, kept.priority));
+    if (because.text == PL_NOWHERE) because = kept.because;
+    if (rule == PL_NOWHERE) rule = kept.rule;
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_HANDOFF);
     e->mode = h->mode == PL_HANDOFF_OFFER ? PL_HANDOFF_NOW : h->mode;
     e->queue = queue;
@@ -356,11 +409,14 @@ void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32
     } else if (h->closed != PL_NOWHERE && f) {
         f->pc = h->closed;
     } else {
+        struct cause why = {because, rule, urgency(m, h->priority), m->seen};
+        if (why.facts.kind == PL_KIND_NONE) why.facts = pl_vm__facts_record(m);
         /* a rule's is a digression: what it came from goes on when nobody is there */
         if (rule == PL_NOWHERE && f) pl_vm__pop_task(m, "nobody there");
         drop_arrangements(m);
         m->nstack = m->ntexts = 0;
-        pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE], VM_TASK, &arg, 1);
+        f = pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_AGENT_UNAVAILABLE], VM_TASK, &arg, 1);
+        if (f) f->carried = keep_cause(m, why);
     }
 }
 
@@ -419,9 +475,10 @@ static void call_flow(struct vm_machine *m, uint32_t row, bool value) {
 static void goto_flow(struct vm_machine *m, uint32_t row) {
     const struct pl_p_call *call = &m->p->calls[row];
     const struct pl_value *args = pl_vm__pop_n(m, call->nargs);
-    pl_vm__pop_task(m, "left");
+    struct vm_frame root = pl_vm__pop_task(m, "left");
     m->nstack = m->ntexts = 0;
-    pl_vm__begin_flow(m, call->callee, VM_TASK, args, call->nargs);
+    struct vm_frame *f = pl_vm__begin_flow(m, call->callee, VM_TASK, args, call->nargs);
+    if (f && root.role == VM_TASK) f->carried = root.carried; /* why a person was wanted */
 }
 
 static void offer_answered(struct vm_machine *m, uint32_t rule, bool yes) {

@@ -78,7 +78,8 @@ struct vm_frame {
     uint32_t noffers;
     struct pl_vm_choice *offers;  /* options of the open question ... */
     struct pl_value *offer_items; /* ... and the loop item of each */
-    struct pl_value carried;      /* CORRECTING: the new value; OFFER: the facts its rule saw */
+    struct pl_value carried;      /* CORRECTING: the new value; OFFER: the facts its rule saw;
+                                     TASK: why a person was wanted, when nobody was there */
 };
 
 struct vm_pending { /* an unconfirmed effect whose truth is awaited, then told */
