@@ -218,6 +218,7 @@ void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine
     in->known = open->known || open->verified;
     in->verified = open->verified;
     in->seq = open->seq;
+    memcpy(in->customer, open->customer, sizeof in->customer);
     memcpy(in->conversation, open->conversation, sizeof in->conversation);
     memcpy(in->hash, open->hash, sizeof in->hash);
     post(e, in);
@@ -635,9 +636,13 @@ static void free_turns(struct pl_engine *e) {
 
 /* What was appended becomes durable; the answers are for nobody now. */
 static void settle(struct pl_engine *e) {
+    const struct eng_keep *first;
     if (!e->journal) return;
-    pl_store_flush(e->config.store);
-    pl_store_port_run(&e->port);
+    do { /* what is to be remembered goes one behind the other */
+        first = e->keep_first;
+        pl_store_flush(e->config.store);
+        pl_store_port_run(&e->port);
+    } while (e->keep_first != first);
     for (struct eng_conv *c = e->oldest; c; c = c->next) pl_engine__conv_save(e, c);
 }
 
@@ -668,6 +673,11 @@ void pl_engine_destroy(struct pl_engine **engine) {
             c->turn = NULL;
         }
         pl_engine__conv_free(e, &c);
+    }
+    while (e->keep_first) { /* the store is gone */
+        struct eng_keep *k = e->keep_first;
+        e->keep_first = k->next;
+        pl_engine__keep_free(&k);
     }
     for (size_t i = 0; i < e->images.n; i++) pl_engine__image_free(e, e->images.v[i]);
     PL_VEC_FREE(&e->images);

@@ -165,8 +165,9 @@ struct pl_engine_open {
     uint8_t conversation[16];
     uint8_t hash[32]; /* of the resume secret: kept when fresh, compared when not */
     bool fresh;
-    /* Of a fresh one: the page's token says who the customer is, and that he proved it. */
+    /* The page's token says who the customer is, and that he proved it. */
     bool known, verified;
+    uint8_t customer[16]; /* what he is known by; all zero: nothing is remembered of him */
     struct pl_str locale, page_url;
     struct pl_str epoch; /* that seq was counted in; empty: unknown */
     uint64_t seq;

@@ -84,6 +84,8 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
     for (size_t i = 0; i < c->buttons.n; i++) pl_buf_free(&c->buttons.v[i].args);
     for (size_t i = 0; i < ENG_CLIENTS; i++) free(c->memory[i]);
+    for (size_t i = 0; i < c->keeps.n; i++) pl_engine__keep_free(&c->keeps.v[i]);
+    PL_VEC_FREE(&c->keeps);
     PL_VEC_FREE(&c->buttons);
     PL_VEC_FREE(&c->effects);
     PL_VEC_FREE(&c->clients);
@@ -238,11 +240,16 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
         else if (fx)
             pl_engine__effect_drop(e, c, event->effect);
     }
+    if (event->kind == PL_EVENT_IDENTITY) {
+        c->known = true;
+        c->proven = c->proven || event->verified;
+    }
     for (uint32_t i = 0; i < r->neffects; i++) {
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind == PL_EFFECT_HOOK) effect_begin(c, v, event->now_ms);
         if (v->kind == PL_EFFECT_SAY) offer_buttons(c, v->say.parts, v->say.nparts);
         if (v->kind == PL_EFFECT_NOTE) note(e, c, v, event->now_ms);
+        if (v->kind == PL_EFFECT_REMEMBER) pl_engine__keep(e, c, v, event->now_ms);
     }
     /* a read that nobody waits for any more (the flow was cut off) is forgotten */
     for (size_t i = c->effects.n; i > 0; i--) {
@@ -461,6 +468,8 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_text(b, c->locale);
     pl_buf_byte(b, c->locale_guessed);
     pl_buf_add(b, c->resume, sizeof c->resume);
+    pl_buf_byte(b, (uint8_t)(c->known | c->proven << 1));
+    pl_buf_add(b, c->customer, sizeof c->customer);
     pl_buf_byte(b, c->with);
     write_memory(b, c);
     write_effects(b, c);
@@ -497,6 +506,12 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     struct pl_str resume = pl_read_bytes(&r, sizeof c->resume);
     if (r.bad) return PL_MALFORMED;
     memcpy(c->resume, resume.p, resume.n);
+    uint8_t bits = pl_read_u8(&r);
+    c->known = bits & 1;
+    c->proven = bits & 2;
+    struct pl_str customer = pl_read_bytes(&r, sizeof c->customer);
+    if (r.bad) return PL_MALFORMED;
+    memcpy(c->customer, customer.p, customer.n);
     c->with = pl_read_u8(&r);
     read_memory(&r, c);
     read_effects(e, &r, c);
@@ -594,6 +609,9 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
         pl_engine__set_locale(c, entry->open.locale);
         c->locale_guessed = entry->open.guessed;
         memcpy(c->resume, entry->open.resume, sizeof c->resume);
+        return PL_OK;
+    case PL_ENTRY_KNOWN:
+        memcpy(c->customer, entry->known.customer, sizeof c->customer);
         return PL_OK;
     case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
     case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
@@ -735,7 +753,7 @@ enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
     struct pl_arena a;
     struct pl_store_row rows[SIDE_ROWS] = {0};
     int64_t timer_row = c->timer_row;
-    if (!c->dirty || c->turn || c->broken) return PL_OK;
+    if (!c->dirty || c->turn || c->broken || c->keeping) return PL_OK;
     pl_arena_init(&a, 0);
     size_t n = side_rows(e, c, &a, rows);
     write_record(&e->buf, c);

@@ -137,7 +137,7 @@ struct eng_input {
     uint64_t client, seq, effect; /* client: a ticket */
     int64_t value;
     struct pl_engine_cid cid;
-    uint8_t conversation[16], hash[32];
+    uint8_t conversation[16], hash[32], customer[16];
     struct pl_str text, more, epoch; /* behind the struct: one block */
 };
 
@@ -183,6 +183,8 @@ struct eng_conv {
     char locale_text[36];
     bool locale_guessed; /* nobody asked for it: the language of the first message decides */
     uint8_t resume[32];
+    bool known, proven;   /* the page said who the customer is, and that he proved it */
+    uint8_t customer[16]; /* all zero: nothing is remembered of him */
     uint8_t with;
     struct eng_client_memory *memory[ENG_CLIENTS]; /* who spoke last is first; NULL behind */
     struct eng_waiting inbox[PL_ENGINE_INBOX];
@@ -206,7 +208,9 @@ struct eng_conv {
     struct eng_input *first, *last;
     struct eng_turn *turn;
     PL_VEC(struct eng_attached) clients;
-    uint32_t flying; /* hook calls */
+    uint32_t flying;                 /* hook calls */
+    PL_VEC(struct eng_keep *) keeps; /* to be remembered once the turn is durable */
+    uint32_t keeping;                /* on their way: no snapshot goes past them */
     struct pl_timer timer;
     struct pl_engine *e;
     bool dirty, broken, refused; /* refused: broken by the store alone */
@@ -217,6 +221,18 @@ struct eng_conv {
     bool typing;                  /* the clients were told so */
     uint64_t ticket;              /* of the last snapshot */
     struct eng_conv *prev, *next; /* all in memory, least recently touched first */
+};
+
+/* Something to be remembered of a customer. */
+struct eng_keep {
+    struct eng_keep *next;
+    struct pl_engine *e;
+    uint8_t conversation[16], customer[16];
+    bool consent;
+    int64_t at_ms;
+    struct pl_buf changes; /* names and JSON of values, texts one behind the other */
+    struct pl_conv conv;   /* the customer's stream */
+    struct pl_journal_append append;
 };
 
 struct eng_client {
@@ -262,6 +278,7 @@ struct pl_engine {
     struct pl_map cache;   /* hook results */
     struct pl_map flights; /* calls under way whose results will be there */
     struct pl_buf buf, buf2;
+    struct eng_keep *keep_first, *keep_last; /* the first is being appended */
     struct pl_timer tick;
     int64_t tended_ms;
     uint64_t system_n, calls;
@@ -371,6 +388,17 @@ int64_t pl_engine__clock_at(struct pl_engine *e, const struct eng_conv *c, int64
 void pl_engine__told(struct pl_engine *e, uint64_t ticket, enum pl_err err, struct pl_str why);
 /* Frees it; one with a ticket that was not handled is answered. */
 void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err);
+
+/* engine_customer.c */
+bool pl_engine__is_nobody(const uint8_t customer[16]);
+/* Fills the event of an open's identity: what is remembered of the customer. */
+void pl_engine__recall(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                       struct pl_vm_event *event);
+void pl_engine__keep(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
+                     int64_t now_ms);
+/* What the conversation wants remembered is on disk with it: now it may be. */
+void pl_engine__keep_start(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__keep_free(struct eng_keep **k);
 
 /* engine_hook.c */
 /* Nobody waits for it any more: a read that nobody else waits for either is ended. */

@@ -351,7 +351,8 @@ void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_k
                      struct pl_vm_event *event) {
     *event = (struct pl_vm_event){.kind = (uint8_t)kind};
     pl_engine__facts(e, c->image, eng_now(e), event);
-    event->subject = pl_fnv(PL_FNV, c->id, sizeof c->id);
+    const uint8_t *who = pl_engine__is_nobody(c->customer) ? c->id : c->customer;
+    event->subject = pl_fnv(PL_FNV, who, sizeof c->id);
 }
 
 void pl_engine__event(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
@@ -545,6 +546,37 @@ static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     PL_VEC_FREE(&m.events);
 }
 
+static bool note_customer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                          const struct eng_input *in) {
+    struct pl_entry entry = {.kind = PL_ENTRY_KNOWN};
+    if (pl_engine__is_nobody(in->customer) || !pl_engine__is_nobody(c->customer)) return true;
+    memcpy(c->customer, in->customer, sizeof c->customer);
+    memcpy(entry.known.customer, in->customer, sizeof entry.known.customer);
+    return add(e, t, &entry);
+}
+
+/* Who comes back may have signed in meanwhile. False: he is somebody else. */
+static bool identify(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     const struct eng_input *in) {
+    struct pl_vm_event event;
+    bool other = !pl_engine__is_nobody(c->customer) && !pl_engine__is_nobody(in->customer) &&
+                 memcmp(c->customer, in->customer, sizeof c->customer) != 0;
+    if (!in->known) return true;
+    if (other) {
+        pl_engine__error(e, in->client, PL_ENGINE_ERR_IDENTITY, in->cid);
+        return false;
+    }
+    bool new =
+        !c->known || (pl_engine__is_nobody(c->customer) && !pl_engine__is_nobody(in->customer));
+    if (!new && (c->proven || !in->verified)) return true;
+    if (!note_customer(e, c, t, in)) return true;
+    pl_engine__event(e, c, PL_EVENT_IDENTITY, &event);
+    event.verified = in->verified;
+    pl_engine__recall(e, c, &t->a, &event);
+    pl_engine__step(e, c, t, &event, 0);
+    return true;
+}
+
 static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                        const struct eng_input *in) {
     struct pl_vm_event event;
@@ -557,8 +589,10 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     PL_PUSH(&t->opens, in->client);
     ENG_COUNT(e, OPENED);
     pl_engine__lists_ask(e, c->image, false);
+    if (in->known && !note_customer(e, c, t, in)) return;
     pl_engine__event(e, c, in->known ? PL_EVENT_IDENTITY : PL_EVENT_OPEN, &event);
     event.verified = in->verified;
+    if (in->known) pl_engine__recall(e, c, &t->a, &event);
     /* begun by the clock of its first event, as replay does it */
     pl_buf_str(&c->state, pl_vm_begin(&t->a, c->image->image, event.now_ms));
     pl_engine__step(e, c, t, &event, 0);
@@ -620,6 +654,7 @@ static void diverged(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
 /* After a load: the effect that the flow waits for is asked for again, or given up. */
 static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
+    pl_engine__keep_start(e, c);
     for (size_t i = 0; i < c->effects.n; i++) {
         struct eng_effect *fx = c->effects.v[i];
         fx->uncertain = true;
@@ -678,7 +713,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_OPEN:
         if (in->fresh)
             open_fresh(e, c, t, in);
-        else
+        else if (identify(e, c, t, in))
             resume(e, c, t, in);
         break;
     case ENG_SEND: send(e, c, t, in); break;
@@ -778,6 +813,7 @@ static void turn_done(struct pl_journal_append *append) {
     }
     c->turn = NULL;
     if (!e->stopped) answer(e, c, t);
+    pl_engine__keep_start(e, c);
     for (size_t i = 0; i < t->writes.n; i++) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
         if (fx) pl_engine__hook_start(e, c, fx);

@@ -33,6 +33,8 @@ struct pl_gateway_open {
     struct pl_str locale, page_url; /* may be empty */
     struct pl_str epoch;            /* that seq was counted in; empty: unknown */
     uint64_t seq;                   /* the last event seen */
+    bool known, verified;           /* the page's token says who the customer is, and proved */
+    uint8_t customer[16];
 };
 
 enum pl_gateway_said { PL_SAID_TEXT, PL_SAID_CHOICE, PL_SAID_BUTTON };
@@ -114,8 +116,9 @@ void pl_gateway_answer(struct pl_gateway *g, uint64_t ticket, enum pl_err err, s
 struct pl_gateway_config {
     struct pl_loop *loop;
     const struct pl_log *log;
-    struct pl_store *store; /* operators' tokens */
-    const char *epoch;      /* pl_store_epoch */
+    struct pl_store *store;                  /* operators' tokens */
+    const struct pl_identity_keys *identity; /* that customers' tokens are signed by; NULL: none */
+    const char *epoch;                       /* pl_store_epoch */
     struct pl_gateway_door door;
     struct pl_gateway_api api;
     const char *host;    /* address to listen on */

@@ -93,13 +93,36 @@ void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out) 
 
 /* ---- frames in ---- */
 
+/* What the page says of the customer; if it is no good, that has been said. */
+static bool identified(struct pl_gateway__conn *c, struct pl_str token,
+                       struct pl_gateway_open *open) {
+    const struct pl_identity_keys *keys = c->g->c.identity;
+    struct pl_clock clock = pl_loop_clock(c->g->c.loop);
+    struct pl_identity id;
+    struct pl_cid none = {0};
+    if (!keys || keys->n == 0) {
+        pl_gateway__refuse(c, PL_CODE_TOKEN_NOT_SUPPORTED, PL_STR(""), none);
+        return false;
+    }
+    enum pl_err err = pl_identity_check(keys, token, clock.wall_ms(clock.ctx), &id);
+    if (err != PL_OK) {
+        struct pl_str why = err == PL_TIMEOUT ? PL_STR("the signed identity has run out")
+                            : err == PL_LIMIT
+                                ? PL_STR("a signed identity is good for a day at most")
+                                : PL_STR("");
+        pl_gateway__count(c->g, PL_GATEWAY_identities_refused, 1);
+        pl_gateway__refuse(c, PL_CODE_TOKEN_REFUSED, why, none);
+        return false;
+    }
+    open->known = true;
+    open->verified = id.verified;
+    memcpy(open->customer, id.customer, sizeof open->customer);
+    return true;
+}
+
 static void said_open(struct pl_gateway__conn *c, const struct pl_frame *f) {
     struct pl_resume resume;
     struct pl_cid none = {0};
-    if (f->token.n > 0) {
-        pl_gateway__refuse(c, PL_CODE_TOKEN_NOT_SUPPORTED, PL_STR(""), none);
-        return;
-    }
     if (c->state != NEW) {
         pl_gateway__refuse(c, PL_CODE_ALREADY_OPEN, PL_STR(""), none);
         return;
@@ -109,6 +132,7 @@ static void said_open(struct pl_gateway__conn *c, const struct pl_frame *f) {
                                    .page_url = f->page_url,
                                    .epoch = f->epoch,
                                    .seq = f->seq};
+    if (f->token.n > 0 && !identified(c, f->token, &open)) return;
     if (open.fresh && pl_resume_make(&resume, c->resume) != PL_OK) {
         pl_gateway__refuse(c, PL_CODE_INTERNAL, PL_STR(""), none);
         return;

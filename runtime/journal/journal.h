@@ -107,6 +107,14 @@ struct pl_entry_moved {
     struct pl_str state;    /* the state from here on */
 };
 
+struct pl_entry_known {
+    uint8_t customer[16];
+};
+
+struct pl_entry_memory {
+    struct pl_str data; /* the engine's */
+};
+
 struct pl_entry_queued {
     uint8_t conversation[16];
     uint8_t action;     /* the engine's or the desk's */
@@ -140,6 +148,8 @@ struct pl_entry {
         struct pl_entry_rated rated;
         struct pl_entry_closed closed;
         struct pl_entry_moved moved;
+        struct pl_entry_known known;
+        struct pl_entry_memory memory;
         struct pl_entry_queued queued;
         struct pl_entry_image image;
         struct pl_entry_config config;
@@ -277,6 +287,15 @@ enum pl_err pl_journal_events(struct pl_journal *j, const struct pl_conv *conv, 
  * exports. PL_ERASED; PL_UNAVAILABLE: a long entry, read it by a cursor; PL_NOT_FOUND: a MORE. */
 enum pl_err pl_journal_open(struct pl_journal *j, const struct pl_store_entry *stored,
                             struct pl_arena *a, struct pl_entry *out);
+
+/* ---- customers ---- */
+
+/* What is remembered of a customer is the last entry of a stream of his, under a key of his own.
+ * Fills conv for the next append to it, with a new key of the day when there is none or when it was
+ * erased; data: of the last entry, empty when there is none. An entry of it fits one record. */
+enum pl_err pl_customer_load(struct pl_journal *j, const uint8_t id[16], uint32_t day,
+                             struct pl_arena *a, struct pl_conv *conv, struct pl_str *data);
+#define PL_CUSTOMER_MOST 8192 /* bytes of data */
 
 /* ---- state rows with a conversation's data ---- */
 

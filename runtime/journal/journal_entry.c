@@ -88,6 +88,8 @@ static void write_fields(struct pl_buf *b, const struct pl_entry *e) {
         pl_buf_add(b, e->moved.to, sizeof e->moved.to);
         pl_buf_text(b, e->moved.state);
         break;
+    case PL_ENTRY_KNOWN: pl_buf_add(b, e->known.customer, sizeof e->known.customer); break;
+    case PL_ENTRY_MEMORY: pl_buf_text(b, e->memory.data); break;
     case PL_ENTRY_QUEUED:
         pl_buf_add(b, e->queued.conversation, sizeof e->queued.conversation);
         pl_buf_byte(b, e->queued.action);
@@ -189,6 +191,8 @@ static void read_fields(struct pl_reader *r, struct pl_entry *e) {
         read_fixed(r, e->moved.to, sizeof e->moved.to);
         e->moved.state = pl_read_text(r);
         break;
+    case PL_ENTRY_KNOWN: read_fixed(r, e->known.customer, sizeof e->known.customer); break;
+    case PL_ENTRY_MEMORY: e->memory.data = pl_read_text(r); break;
     case PL_ENTRY_QUEUED:
         read_fixed(r, e->queued.conversation, sizeof e->queued.conversation);
         e->queued.action = pl_read_u8(r);

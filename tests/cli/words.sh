@@ -33,7 +33,7 @@ has "parlance: there is no command 'lnit'; did you mean 'lint'?" 2 lnit
 has "for example: parlance lint flows" 0 lint --help
 has "parlance: there are no *.flow files in 'nowhere'" 2 lint nowhere
 has "unknown option '--prot'; did you mean '--port'?" 2 serve flows --prot 1
-has "parlance token: say create, list or revoke" 2 token
+has "parlance token: say create, list, revoke, key or customer" 2 token
 
 mkdir flows
 cp -r "$repository/flows/prelude" "$repository/tests/docs/base.flow" flows/

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/auth/auth.h"
+#include "runtime/crypto/crypto.h"
 #include "runtime/gateway/gateway.h"
 #include "tools/cli/cli_priv.h"
 
@@ -183,6 +185,50 @@ static int token_revoke(struct cli_args *args, const char *data, struct pl_arena
     return code;
 }
 
+/* ---- customers' identities, for tests ---- */
+
+static int new_key(struct cli_args *args) {
+    struct pl_random random = {0};
+    uint8_t secret[32];
+    char hex[65];
+    if (args->argc != 2) return pl_cli__usage("token", "key takes one ID");
+    pl_crypto_random(&random, secret, sizeof secret);
+    pl_hex(secret, sizeof secret, hex);
+    printf("%s %s\n", args->argv[1], hex);
+    return CLI_OK;
+}
+
+static int sign(const struct pl_identity_keys *keys, const char *sub, bool verified,
+                int64_t minutes) {
+    struct pl_buf b = {0};
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    pl_identity_sign(&keys->v[0], pl_str_c(sub), verified, now + minutes * 60000, &b);
+    printf("%.*s\n", PL_STR_ARG(pl_buf_slice(&b)));
+    pl_buf_free(&b);
+    return CLI_OK;
+}
+
+static int token_customer(struct cli_args *args, struct pl_arena *a) {
+    const char *path = pl_cli__option(args, "--keys"), *much = pl_cli__option(args, "--minutes");
+    bool verified = pl_cli__flag(args, "--verified");
+    struct pl_identity_keys keys;
+    struct pl_str text;
+    unsigned line;
+    int64_t minutes = 60;
+    if (pl_cli__strange("token", args)) return CLI_FAILED;
+    if (args->argc != 2 || strlen(args->argv[1]) > 128 || !args->argv[1][0])
+        return pl_cli__usage("token", "customer takes one ID of 1 to 128 bytes");
+    if (!path) return pl_cli__usage("token", "customer needs --keys: the file of the signing keys");
+    if (much && (!pl_str_i64(pl_str_c(much), &minutes) || minutes < 1 || minutes > 1440))
+        return pl_cli__usage("token", "--minutes takes a number from 1 to 1440");
+    enum pl_err err = pl_file_read(a, path, 65536, &text);
+    if (err != PL_OK) return pl_cli__failure("%s: %s", path, pl_err_text(err));
+    if (pl_identity_keys_read(text, &keys, &line) != PL_OK)
+        return pl_cli__failure("%s, line %u: this is no key; `parlance token key ID` makes one",
+                               path, line);
+    return sign(&keys, args->argv[1], verified, minutes);
+}
+
 int pl_cli__token(struct cli_args args) {
     const char *data = data_option(&args);
     struct pl_arena a;
@@ -194,8 +240,12 @@ int pl_cli__token(struct cli_args args) {
         code = token_list(data, &a);
     else if (args.argc && strcmp(args.argv[0], "revoke") == 0)
         code = token_revoke(&args, data, &a);
+    else if (args.argc && strcmp(args.argv[0], "key") == 0)
+        code = new_key(&args);
+    else if (args.argc && strcmp(args.argv[0], "customer") == 0)
+        code = token_customer(&args, &a);
     else
-        code = pl_cli__usage("token", "say create, list or revoke");
+        code = pl_cli__usage("token", "say create, list, revoke, key or customer");
     pl_arena_free(&a);
     return code;
 }

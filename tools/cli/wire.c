@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/auth/auth.h"
@@ -206,6 +207,7 @@ static void mask_log(char *text, size_t room) {
 
 struct cli_server {
     struct pl_config config;
+    struct pl_identity_keys identity;
     struct pl_log log;
     struct pl_loop *loop; /* the gateway's, on the main thread */
     struct pl_store *store;
@@ -285,6 +287,7 @@ static void sink_error(void *ctx, uint64_t client, enum pl_engine_error code, st
         [PL_ENGINE_ERR_LONG] = PL_CODE_TOO_BIG,
         [PL_ENGINE_ERR_FULL] = PL_CODE_UNAVAILABLE,
         [PL_ENGINE_ERR_INTERNAL] = PL_CODE_INTERNAL,
+        [PL_ENGINE_ERR_IDENTITY] = PL_CODE_OTHER_CUSTOMER,
     };
     struct cli_server *s = ctx;
     pl_gateway_error(s->gateway, client, codes[code], detail, to_cid(cid));
@@ -301,6 +304,9 @@ static void door_open(void *ctx, uint64_t client, const struct pl_gateway_open *
                                  .seq = o->seq};
     memcpy(out.conversation, o->conversation, sizeof out.conversation);
     memcpy(out.hash, o->hash, sizeof out.hash);
+    out.known = o->known;
+    out.verified = o->verified;
+    memcpy(out.customer, o->customer, sizeof out.customer);
     if (out.locale.n == 0) out.locale = pl_str_c(s->config.locale);
     pl_engine_open(s->engine, client, &out);
 }
@@ -684,12 +690,38 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
     return err;
 }
 
+/* The secrets in it are the shop's: nobody else may read it. */
+static enum pl_err open_identity(struct cli_server *s) {
+    const char *path = s->config.identity_keys;
+    struct pl_arena a;
+    struct pl_str text;
+    struct stat st;
+    unsigned line = 0;
+    if (!path[0]) return PL_OK;
+    if (stat(path, &st) == 0 && st.st_mode & 077) {
+        pl_cli__failure("the identity keys %s may be read by others; chmod 600 it", path);
+        return PL_DENIED;
+    }
+    pl_arena_init(&a, 0);
+    enum pl_err err = pl_file_read(&a, path, 65536, &text);
+    if (err != PL_OK)
+        pl_cli__failure("the identity keys %s: %s", path, pl_err_text(err));
+    else if ((err = pl_identity_keys_read(text, &s->identity, &line)) != PL_OK)
+        pl_cli__failure("the identity keys %s, line %u: %s", path, line,
+                        err == PL_LIMIT    ? "more than 8 keys"
+                        : err == PL_EXISTS ? "this id is there twice"
+                                           : "a line is an id, a blank and 64 to 128 hex digits");
+    pl_arena_free(&a);
+    return err;
+}
+
 static enum pl_err open_gateway(struct cli_server *s) {
     const struct pl_config *c = &s->config;
     struct pl_gateway_config config = {
         .loop = s->loop,
         .log = &s->log,
         .store = s->store,
+        .identity = &s->identity,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
         .api = {s, api_queue, api_done, api_event, api_counters},
@@ -746,6 +778,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     }
     if (err == PL_OK) err = open_engine(s, image);
     if (err == PL_OK) err = open_api(s);
+    if (err == PL_OK) err = open_identity(s);
     if (err == PL_OK) err = open_gateway(s);
     if (err == PL_OK) err = open_admin(s);
     if (err != PL_OK) {
@@ -784,5 +817,6 @@ void pl_cli__server_close(struct cli_server **server) {
         pl_signal_stop(&s->interrupt);
         pl_loop_destroy(&s->loop);
     }
+    memset(&s->identity, 0, sizeof s->identity);
     free(s);
 }

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is remembered of customers between conversations. One is read when a page says who he is,
+ * and written behind the turn that changed it: one write at a time, each slot by the latest change.
+ *
+ *   data: version 1 | consent, since (zigzag) | n | name, since (zigzag), JSON of the value; texts
+ *
+ * A change is made again when its conversation is loaded from its journal; it changes nothing then.
+ */
+#include "runtime/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_VERSION 1
+#define SLOTS_MOST   256
+#define DAY_MS       86400000
+
+struct slot {
+    struct pl_str name, json;
+    int64_t at_ms;
+};
+struct data {
+    int64_t consent, at_ms;
+    struct slot v[SLOTS_MOST];
+    uint32_t n;
+};
+
+bool pl_engine__is_nobody(const uint8_t customer[16]) {
+    static const uint8_t nobody[16];
+    return memcmp(customer, nobody, sizeof nobody) == 0;
+}
+
+static bool read_data(struct pl_str bytes, struct data *d) {
+    struct pl_reader r = pl_reader_of(bytes);
+    d->consent = d->at_ms = 0;
+    d->n = 0;
+    if (bytes.n == 0) return true;
+    if (pl_read_u8(&r) != DATA_VERSION) return false;
+    d->consent = pl_read_zig(&r);
+    d->at_ms = pl_read_zig(&r);
+    uint64_t n = pl_read_var(&r);
+    for (uint64_t i = 0; i < n && i < SLOTS_MOST && !r.bad; i++) {
+        struct slot *s = &d->v[d->n++];
+        s->name = pl_read_text(&r);
+        s->at_ms = pl_read_zig(&r);
+        s->json = pl_read_text(&r);
+    }
+    return !r.bad && n <= SLOTS_MOST && pl_read_left(&r) == 0;
+}
+
+static void write_data(struct pl_buf *b, const struct data *d) {
+    pl_buf_clear(b);
+    pl_buf_byte(b, DATA_VERSION);
+    pl_buf_zig(b, d->consent);
+    pl_buf_zig(b, d->at_ms);
+    pl_buf_var(b, d->n);
+    for (uint32_t i = 0; i < d->n; i++) {
+        pl_buf_text(b, d->v[i].name);
+        pl_buf_zig(b, d->v[i].at_ms);
+        pl_buf_text(b, d->v[i].json);
+    }
+}
+
+static void complain(struct pl_engine *e, const char *what, enum pl_err err) {
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_ERROR, "engine", what, "reason=\"%s\"", pl_err_text(err));
+}
+
+static enum pl_err load(struct pl_engine *e, const uint8_t customer[16], struct pl_arena *a,
+                        struct pl_conv *conv, struct data *d) {
+    struct pl_str bytes;
+    uint32_t day = (uint32_t)(eng_now(e) / DAY_MS);
+    enum pl_err err = pl_customer_load(e->journal, customer, day, a, conv, &bytes);
+    if (err == PL_OK && !read_data(bytes, d)) err = PL_MALFORMED;
+    return err;
+}
+
+/* ---- reading ---- */
+
+/* Values of types that have changed since are forgotten. */
+static void take_values(struct eng_conv *c, struct pl_arena *a, const struct data *d,
+                        struct pl_vm_event *event) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    struct pl_field *f = PL_NEW_ARRAY(a, struct pl_field, p->ncustomer + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->ncustomer; i++)
+        for (uint32_t k = 0; k < d->n; k++) {
+            struct pl_json json;
+            struct pl_value v;
+            struct pl_str where;
+            size_t at;
+            if (!pl_str_eq(d->v[k].name, p->customer[i].name)) continue;
+            if (pl_json_parse(a, d->v[k].json, &json, &at) != PL_OK) continue;
+            struct pl_type type = p->customer[i].type;
+            if (pl_value_from_json(a, &p->types, type, &json, &v, &where) == PL_OK)
+                f[n++] = (struct pl_field){p->customer[i].name, v};
+        }
+    event->consent = d->consent > 0 ? 1 : d->consent < 0 ? -1 : 0;
+    event->customer = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
+}
+
+void pl_engine__recall(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                       struct pl_vm_event *event) {
+    struct pl_conv conv;
+    struct data *d = PL_NEW(a, struct data);
+    if (pl_engine__is_nobody(c->customer)) return;
+    enum pl_err err = load(e, c->customer, a, &conv, d);
+    pl_conv_wipe(&conv);
+    if (err == PL_OK)
+        take_values(c, a, d, event);
+    else
+        complain(e, "customer_unreadable", err);
+}
+
+/* ---- writing ---- */
+
+void pl_engine__keep_free(struct eng_keep **k) {
+    pl_buf_free(&(*k)->changes);
+    pl_journal_append_free(&(*k)->append);
+    pl_conv_wipe(&(*k)->conv);
+    free(*k);
+    *k = NULL;
+}
+
+void pl_engine__keep(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
+                     int64_t now_ms) {
+    struct pl_buf json = {0};
+    if (pl_engine__is_nobody(c->customer)) return;
+    struct eng_keep *k = calloc(1, sizeof *k);
+    pl_assert(k);
+    k->e = e;
+    k->consent = v->consent;
+    k->at_ms = now_ms;
+    memcpy(k->customer, c->customer, sizeof k->customer);
+    memcpy(k->conversation, c->id, sizeof k->conversation);
+    for (uint32_t i = 0; v->consent && i < v->facts.rec.n; i++) {
+        pl_buf_clear(&json);
+        if (v->facts.rec.f[i].value.kind != PL_KIND_NONE)
+            pl_value_to_json(&json, v->facts.rec.f[i].value);
+        pl_buf_text(&k->changes, v->facts.rec.f[i].name);
+        pl_buf_text(&k->changes, pl_buf_slice(&json)); /* empty: forgotten */
+    }
+    pl_buf_free(&json);
+    PL_PUSH(&c->keeps, k);
+}
+
+static void change(struct data *d, struct pl_str name, struct pl_str json, int64_t at_ms) {
+    uint32_t i = 0;
+    while (i < d->n && !pl_str_eq(d->v[i].name, name)) i++;
+    if (i < d->n && d->v[i].at_ms > at_ms) return; /* another conversation was later */
+    if (i == SLOTS_MOST) return;
+    if (i == d->n) d->n++;
+    d->v[i] = (struct slot){name, json, at_ms};
+}
+
+static void merge(struct data *d, const struct eng_keep *k) {
+    struct pl_reader r = pl_reader_of(pl_buf_slice(&k->changes));
+    if (k->at_ms >= d->at_ms) {
+        d->consent = k->consent ? 1 : -1;
+        d->at_ms = k->at_ms;
+    }
+    while (pl_read_left(&r) && !r.bad) {
+        struct pl_str name = pl_read_text(&r);
+        change(d, name, pl_read_text(&r), k->at_ms);
+    }
+    if (d->consent < 0) d->n = 0; /* refused: what there was goes too */
+}
+
+static void start_first(struct pl_engine *e);
+
+static void finish_first(struct pl_engine *e, enum pl_err err) {
+    struct eng_keep *k = e->keep_first;
+    struct eng_conv *c = pl_engine__conv_find(e, k->conversation);
+    if (err != PL_OK) complain(e, "customer_not_kept", err);
+    if (c && c->keeping) c->keeping--;
+    e->keep_first = k->next;
+    if (!e->keep_first) e->keep_last = NULL;
+    pl_engine__keep_free(&k);
+}
+
+static void kept(struct pl_journal_append *append) {
+    struct eng_keep *k = append->ctx;
+    struct pl_engine *e = k->e;
+    /* nothing is projected from it: the last entry is all there is */
+    if (append->store.err == PL_OK)
+        pl_store_project(e->config.store, NULL, 0, &k->conv.stream, k->conv.n);
+    finish_first(e, append->store.err);
+    start_first(e);
+}
+
+/* PL_EXISTS: it is remembered already. */
+static enum pl_err append_first(struct pl_engine *e, struct eng_keep *k) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    struct data *d = PL_NEW(&a, struct data);
+    struct pl_entry entry = {.kind = PL_ENTRY_MEMORY, .at_ms = eng_now(e)};
+    enum pl_err err = load(e, k->customer, &a, &k->conv, d);
+    write_data(&e->buf2, d);
+    struct pl_str before = pl_arena_str(&a, pl_buf_slice(&e->buf2));
+    merge(d, k);
+    write_data(&e->buf2, d);
+    entry.memory.data = pl_buf_slice(&e->buf2);
+    if (err == PL_OK && pl_str_eq(before, entry.memory.data)) err = PL_EXISTS;
+    if (err == PL_OK && entry.memory.data.n > PL_CUSTOMER_MOST) err = PL_LIMIT;
+    k->append.ctx = k;
+    pl_journal_begin_on(&k->append, &k->conv.stream, k->conv.n, &k->conv);
+    if (err == PL_OK) err = pl_journal_add(e->journal, &k->append, &entry);
+    if (err == PL_OK) err = pl_journal_send(e->journal, &k->append, &e->port, kept);
+    pl_arena_free(&a);
+    return err;
+}
+
+static void start_first(struct pl_engine *e) {
+    while (e->keep_first) {
+        enum pl_err err = append_first(e, e->keep_first);
+        if (err == PL_OK) return; /* goes on when it is on disk */
+        finish_first(e, err == PL_EXISTS ? PL_OK : err);
+    }
+}
+
+void pl_engine__keep_start(struct pl_engine *e, struct eng_conv *c) {
+    bool idle = e->keep_first == NULL;
+    for (size_t i = 0; i < c->keeps.n; i++) {
+        struct eng_keep *k = c->keeps.v[i];
+        if (e->keep_last)
+            e->keep_last->next = k;
+        else
+            e->keep_first = k;
+        e->keep_last = k;
+        c->keeping++;
+    }
+    c->keeps.n = 0;
+    if (idle) start_first(e);
+}
