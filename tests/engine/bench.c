@@ -270,6 +270,18 @@ void bench_open_fresh(struct bench *b, uint64_t client, int conversation) {
     open_as(b, client, conversation, true, 0);
 }
 
+void bench_open_known(struct bench *b, uint64_t client, int conversation, bool fresh,
+                      uint8_t customer, bool verified) {
+    struct pl_engine_open o = {.fresh = fresh, .locale = PL_STR("en-US"), .known = true};
+    o.verified = verified;
+    o.customer[0] = customer;
+    o.conversation[0] = (uint8_t)conversation;
+    o.hash[0] = (uint8_t)(conversation + 1);
+    o.epoch = pl_str_c(pl_store_epoch(b->store));
+    pl_engine_open(b->engine, client, &o);
+    bench_run(b);
+}
+
 void bench_resume(struct bench *b, uint64_t client, int conversation, uint64_t seq) {
     open_as(b, client, conversation, false, seq);
 }

@@ -49,6 +49,9 @@ void bench_run(struct bench *b);
 void bench_advance(struct bench *b, int64_t ms);
 
 void bench_open_fresh(struct bench *b, uint64_t client, int conversation);
+/* By the token of customer `customer`, 0 none; his conversation, a new one or an old one. */
+void bench_open_known(struct bench *b, uint64_t client, int conversation, bool fresh,
+                      uint8_t customer, bool verified);
 void bench_resume(struct bench *b, uint64_t client, int conversation, uint64_t seq);
 void bench_say(struct bench *b, uint64_t client, uint64_t counter, const char *text);
 void bench_choose(struct bench *b, uint64_t client, uint64_t counter, const char *id);
