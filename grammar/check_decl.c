@@ -444,9 +444,6 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     c.where = (struct pl_where){.g = g, .known = &known};
     if (a->verified && !gives_bool(g, PL_STR("verify_identity")))
         pl_diag(g->diags, PL_D_VERIFY_FLOW, f->decl->head);
-    if (a->on_change == PL_AST_CHANGE_RESTART || a->on_change == PL_AST_CHANGE_MOVE)
-        pl_diag1(g->diags, PL_D_CHANGE_LATER, a->on_change_at,
-                 pl_span_text(g->input->sources, a->on_change_at));
     bool asked_for = false;
     for (size_t i = 0; i < a->triggers.n; i++) {
         check_trigger(g, f, &a->triggers.v[i]);

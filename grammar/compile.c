@@ -74,6 +74,7 @@ static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     pl_grammar__prove(g);
     struct pl_program p = {0};
     pl_grammar__emit(g, &p);
+    pl_grammar__check_change(g, &p);
     pl_grammar__check_talks(g);
     pl_grammar__catalogs(g);
     if (g->said->errors) return PL_MALFORMED;

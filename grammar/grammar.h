@@ -44,6 +44,8 @@ struct pl_grammar_input {
     size_t ncatalogs;
     const struct pl_grammar_lua *lua;
     size_t nlua;
+    /* The program that runs now, which conversations move from; NULL: none. Outlives the call. */
+    const struct pl_program *previous;
 };
 
 /* ---- compile: what the recognisers are made from ---- */

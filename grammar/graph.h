@@ -321,6 +321,8 @@ struct pl_graph_flow pl_grammar__event_head(const struct pl_graph_flow *f);
 
 void pl_grammar__check(struct pl_graph *g);
 void pl_grammar__check_flow(struct pl_graph *g, struct pl_graph_flow *f);
+/* After emitting: what `on change move` needs of the program that runs now. */
+void pl_grammar__check_change(struct pl_graph *g, const struct pl_program *p);
 
 /* ---- emit*.c: trusts that nothing was reported ---- */
 

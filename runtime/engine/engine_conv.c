@@ -293,6 +293,39 @@ void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_i
     c->image = i;
 }
 
+/* The view of a state that no step has just given. */
+static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
+    struct pl_vm_view view;
+    struct pl_arena a;
+    if (c->state.n == 0) return PL_MALFORMED;
+    pl_arena_init(&a, 0);
+    enum pl_err err = pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), &a, &view);
+    pl_arena_free(&a);
+    if (err != PL_OK) return err;
+    c->mode = (int)view.mode;
+    c->busy_effect = view.effect;
+    c->deadline_ms = view.deadline_ms;
+    c->in_flow = view.in_flow;
+    c->nheld = view.nheld;
+    return PL_OK;
+}
+
+bool pl_engine__conv_move(struct pl_engine *e, struct eng_conv *c, struct eng_image *i) {
+    struct pl_arena a;
+    struct pl_str state;
+    pl_arena_init(&a, 0);
+    enum pl_err err =
+        pl_vm_move(e->vm, c->image->image, pl_buf_slice(&c->state), i->image, &a, &state);
+    if (err == PL_OK) {
+        pl_buf_clear(&c->state);
+        pl_buf_str(&c->state, state);
+        pl_engine__conv_image(e, c, i);
+        err = look(e, c);
+    }
+    pl_arena_free(&a);
+    return err == PL_OK;
+}
+
 /* ---- the record's bytes ---- */
 
 static void write_memory(struct pl_buf *b, const struct eng_conv *c) {
@@ -549,6 +582,8 @@ static enum pl_err no_image(struct pl_engine *e, const uint8_t prefix[8]) {
 static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
     struct eng_image *i = image_of(e, prefix);
     if (!i) return no_image(e, prefix);
+    /* what went over while it lived goes over again */
+    if (c->image != i && c->state.n && !pl_engine__conv_move(e, c, i)) c->diverged = true;
     pl_engine__conv_image(e, c, i);
     return PL_OK;
 }
@@ -641,23 +676,6 @@ static enum pl_err replay(struct pl_engine *e, struct eng_conv *c, uint64_t from
     pl_arena_free(&a);
     pl_journal_cursor_free(&cursor);
     return err == PL_NOT_FOUND ? PL_OK : err;
-}
-
-/* The view of a state that no step has just given. */
-static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
-    struct pl_vm_view view;
-    struct pl_arena a;
-    if (c->state.n == 0) return PL_MALFORMED;
-    pl_arena_init(&a, 0);
-    enum pl_err err = pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), &a, &view);
-    pl_arena_free(&a);
-    if (err != PL_OK) return err;
-    c->mode = (int)view.mode;
-    c->busy_effect = view.effect;
-    c->deadline_ms = view.deadline_ms;
-    c->in_flow = view.in_flow;
-    c->nheld = view.nheld;
-    return PL_OK;
 }
 
 static enum pl_err load(struct pl_engine *e, struct eng_conv *c, const struct pl_snapshot *snap) {

@@ -348,6 +348,8 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
 void pl_engine__with(struct eng_conv *c, uint8_t with);
 /* The image that its flows go on with; buttons offered before go where the new one has them. */
 void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_image *i);
+/* The like for a conversation in the midst of it, which stays when it cannot be moved. */
+bool pl_engine__conv_move(struct pl_engine *e, struct eng_conv *c, struct eng_image *i);
 void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale);
 /* A guessed locale follows the language of a message that tells one. */
 void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event);

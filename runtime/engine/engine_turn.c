@@ -342,9 +342,9 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     start_effect(e, c, t);
 }
 
-/* Between flows a conversation goes over to the active image. */
+/* At a wait a conversation goes over to the active image, if its flows let it (`on change`). */
 static void move_image(struct pl_engine *e, struct eng_conv *c) {
-    if (!c->in_flow && !c->effects.n) pl_engine__conv_image(e, c, e->active);
+    if (c->image != e->active && !c->effects.n) pl_engine__conv_move(e, c, e->active);
 }
 
 void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
@@ -475,6 +475,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     struct pl_vm_event event;
     if (!is_new(e, c, t, in, hash)) return;
     bool bot = c->with == PL_WITH_BOT, busy = bot && c->mode == PL_VM_BUSY;
+    if (bot) move_image(e, c); /* what is offered is looked up where it is answered */
     if (!pl_engine__label(e, c, &t->a, &said, &said.label)) {
         refuse(e, in, PL_ENGINE_ERR_CHOICE);
         return;

@@ -138,7 +138,7 @@ static void index_timed(struct pl_image *i) {
     for (uint32_t k = 0; k < p->nrules; k++) {
         bool clock = false, message = false;
         for (uint32_t at = p->rules[k].cond; at < p->ncode && PL_WORD_OP(p->code[at]) != PL_OP_DONE;
-             at += 1 + pl_program__extra(p->code[at]))
+             at += 1 + pl_op_extra(p->code[at]))
             time_of(p->code[at], &clock, &message);
         i->timed[k] = clock && !message;
     }

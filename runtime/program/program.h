@@ -379,5 +379,7 @@ struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t lo
 /* All tables and code as text, stable: golden tests and `parlance build --dump` use it. */
 void pl_program_dump(const struct pl_program *p, struct pl_buf *out);
 const char *pl_op_name(enum pl_op op);
+/* How many words follow the instruction that begins with this one. */
+uint32_t pl_op_extra(uint32_t word);
 
 #endif

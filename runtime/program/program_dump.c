@@ -48,7 +48,7 @@ static void dump_operand(const struct pl_program *p, struct pl_buf *b, uint32_t 
 static void dump_code(const struct pl_program *p, struct pl_buf *b) {
     pl_buf_c(b, "code\n");
     for (uint32_t at = 0; at < p->ncode;) {
-        uint32_t w = p->code[at], extra = pl_program__extra(w);
+        uint32_t w = p->code[at], extra = pl_op_extra(w);
         for (uint32_t f = 0; f < p->nflows; f++)
             if (p->flows[f].entry == at)
                 pl_buf_printf(b, "flow %.*s:\n", PL_STR_ARG(p->flows[f].name));

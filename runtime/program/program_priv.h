@@ -46,7 +46,5 @@ enum pl_err pl_program__read(struct pl_str bytes, struct pl_arena *a, struct pl_
  * zeroed place for each word of code, set for those where a flow's frame may stand. */
 bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_arena *scratch,
                         char why[256]);
-/* Words that follow an opcode (ITER_NEXT, PICK, EXPERIMENT). */
-uint32_t pl_program__extra(uint32_t word);
 
 #endif

@@ -42,7 +42,7 @@ static bool refuse(struct check *c, const char *format, ...) {
     return false;
 }
 
-uint32_t pl_program__extra(uint32_t w) {
+uint32_t pl_op_extra(uint32_t w) {
     switch (PL_WORD_OP(w)) {
     case PL_OP_ITER_NEXT: return 1;
     case PL_OP_PICK: return PL_WORD_ARG(w);
@@ -510,7 +510,7 @@ static bool follow_word(struct check *c, uint32_t at) {
     if (!branches(c, at, w, depth, (uint32_t)t)) return false;
     if (leaves(op, c->p, arg)) return true;
     if (op == PL_OP_AND || op == PL_OP_OR) depth--;
-    return reach(c, at + 1 + pl_program__extra(w), depth, (uint32_t)t);
+    return reach(c, at + 1 + pl_op_extra(w), depth, (uint32_t)t);
 }
 
 static bool follow(struct check *c, uint32_t entry, bool block) {
@@ -596,7 +596,7 @@ static bool layout_ok(struct check *c) {
          * addresses are known only when their flow is followed */
         if (operand != OPERAND_SLOT && operand != OPERAND_ADDR && !operand_ok(c, at, w))
             return false;
-        uint32_t extra = pl_program__extra(w);
+        uint32_t extra = pl_op_extra(w);
         if (extra >= p->ncode - at) return refuse(c, "the code ends inside an instruction");
         memset(c->stack + at + 1, TAIL, extra);
         at += 1 + extra;

@@ -13,8 +13,9 @@
  *
  * A file without expectations must compile without a word. `# catalog es-ES {"a.b": "…"}` gives it
  * a catalog; a file of the same name and the ending .talk is checked with it. What compiles must be
- * an image that loads; with a file of the same name and the ending .dump beside it, its tables and
- * code must be those (`--dump FILE` prints them).
+ * an image that loads. With one of the ending .before, it is compiled to follow on that program;
+ * with a file of the same name and the ending .dump beside it, its tables and code must be those
+ * (`--dump FILE` prints them).
  */
 #include "grammar/grammar.h"
 #include "runtime/program/program.h"
@@ -74,10 +75,29 @@ static void add_talk(struct run *r, struct pl_str path) {
         pl_sources_add(&r->sources, PL_STR("the.talk"), text);
 }
 
+/* The program that a file of the same name and the ending .before makes; NULL: there is none. */
+static const struct pl_program *before(struct run *r, const struct pl_grammar_host *host,
+                                       struct pl_str base, struct pl_str path) {
+    struct pl_str text;
+    struct pl_str old = pl_arena_printf(&r->arena, "%.*s.before", (int)(path.n - 5), path.p);
+    struct pl_sources sources;
+    struct pl_diags diags;
+    struct pl_program *p = PL_NEW(&r->arena, struct pl_program);
+    if (pl_file_read(&r->arena, old.p, SIZE_MOST, &text) != PL_OK) return NULL;
+    pl_sources_init(&sources, &r->arena);
+    pl_diags_init(&diags, &r->arena, &sources);
+    pl_sources_add(&sources, PL_STR("before.flow"), text);
+    pl_sources_add(&sources, PL_STR("prelude/base.flow"), base);
+    struct pl_grammar_input input = {.sources = &sources};
+    enum pl_err err = pl_grammar_compile(&r->arena, &input, host, &diags, p);
+    pl_assert(err == PL_OK);
+    return p;
+}
+
 static void run_start(struct run *r, struct pl_str base, struct pl_str path, struct pl_str name,
                       struct pl_str text) {
     static const struct pl_grammar_host host = {.plurals = plurals, .zone = zone};
-    struct pl_grammar_catalog catalogs[CATALOGS_MOST];
+    struct pl_grammar_catalog catalogs[CATALOGS_MOST] = {0};
     *r = (struct run){0};
     pl_arena_init(&r->arena, 0);
     pl_sources_init(&r->sources, &r->arena);
@@ -87,6 +107,7 @@ static void run_start(struct run *r, struct pl_str base, struct pl_str path, str
     add_talk(r, path);
     struct pl_grammar_input input = {.sources = &r->sources, .catalogs = catalogs};
     input.ncatalogs = add_catalogs(r, text, catalogs);
+    input.previous = before(r, &host, base, path);
     r->err = pl_grammar_compile(&r->arena, &input, &host, &r->diags, &r->program);
 }
 

@@ -172,7 +172,8 @@ static enum pl_err write_image(struct pl_compiled *out) {
 static enum pl_err compile(struct build *b) {
     struct pl_compile_host host = {.folder = b->folder, .label = b->label};
     struct pl_grammar_host callbacks;
-    struct pl_grammar_input input = {.sources = &b->out->sources,
+    struct pl_grammar_input input = {.previous = b->options->previous,
+                                     .sources = &b->out->sources,
                                      .catalogs = b->catalogs.v,
                                      .ncatalogs = b->catalogs.n,
                                      .lua = b->lua.v,
