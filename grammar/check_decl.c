@@ -175,14 +175,7 @@ static void check_intents(struct pl_graph *g) {
 
 static void check_match(struct pl_graph *g, const struct pl_ast_entity *e) {
     const struct pl_grammar_host *h = g->host;
-    size_t at = 0;
-    if (!e->match.pattern.n || !h->regex) return;
-    if (!h->regex(h->ctx, e->match.pattern, e->match.flags, &at)) {
-        struct pl_span span = e->match.at;
-        if (at < e->match.pattern.n) span.start += (uint32_t)at;
-        pl_diag(g->diags, PL_D_REGEX, span);
-        return;
-    }
+    if (!e->match.pattern.n || !pl_grammar__check_regex(g, &e->match)) return;
     for (size_t i = 0; h->matches && i < e->examples.n; i++)
         if (!h->matches(h->ctx, e->match.pattern, e->match.flags, e->examples.v[i]->s))
             pl_diag1(g->diags, PL_D_EXAMPLE, e->examples.v[i]->span, e->examples.v[i]->s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grammar/graph.h"
+#include "grammar/regex.h"
 
 static const struct {
     const char *word;
@@ -498,6 +499,26 @@ static struct pl_tx *type_list(struct pl_where *w, struct pl_ast_expr *e,
     return x;
 }
 
+bool pl_grammar__check_regex(struct pl_graph *g, const struct pl_ast_regex *r) {
+    static const enum pl_diag_code codes[] = {[PL_REGEX_NEVER] = PL_D_REGEX_NEVER,
+                                              [PL_REGEX_EMPTY] = PL_D_REGEX_EMPTY,
+                                              [PL_REGEX_SLOW] = PL_D_REGEX_SLOW};
+    const struct pl_grammar_host *h = g->host;
+    size_t from = 0, to = 0;
+    struct pl_span span = r->at;
+    if (h->regex && !h->regex(h->ctx, r->pattern, r->flags, &from)) {
+        if (from < r->pattern.n) span.start += (uint32_t)from;
+        pl_diag(g->diags, PL_D_REGEX, span);
+        return false;
+    }
+    enum pl_regex_fault fault = pl_grammar__regex(r->pattern, &from, &to);
+    if (fault == PL_REGEX_FINE) return true;
+    span.end = span.start + (uint32_t)to;
+    span.start += (uint32_t)from;
+    pl_diag(g->diags, codes[fault], span);
+    return true;
+}
+
 static struct pl_tx *type_matches(struct pl_where *w, struct pl_ast_expr *e) {
     const struct pl_ast_regex *r = &e->matches.regex;
     struct pl_tx *x = node(w, PL_TX_MATCHES, PL_KIND_BOOL, e->span);
@@ -511,13 +532,7 @@ static struct pl_tx *type_matches(struct pl_where *w, struct pl_ast_expr *e) {
     looks(w, x->a);
     x->name = r->pattern;
     x->value = pl_text(r->flags);
-    size_t at = 0;
-    const struct pl_grammar_host *h = w->g->host;
-    if (h->regex && !h->regex(h->ctx, r->pattern, r->flags, &at)) {
-        struct pl_span span = r->at;
-        if (at < r->pattern.n) span.start += (uint32_t)at;
-        pl_diag(w->g->diags, PL_D_REGEX, span);
-    }
+    pl_grammar__check_regex(w->g, r);
     return x;
 }
 

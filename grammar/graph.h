@@ -263,6 +263,9 @@ struct pl_tx *pl_grammar__path_expr(struct pl_where *w, const struct pl_ast_path
 struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e);
 /* Reports unless it fits the type, absence included. */
 bool pl_grammar__expect(struct pl_where *w, const struct pl_tx *x, struct pl_type type);
+/* Reports a mistake, or a shape that is surely none of what is meant; false when it is ill-formed.
+ */
+bool pl_grammar__check_regex(struct pl_graph *g, const struct pl_ast_regex *r);
 bool pl_grammar__expr_eq(const struct pl_ast_expr *a, const struct pl_ast_expr *b);
 
 /* ---- known.c: what is present on a path ---- */
