@@ -344,18 +344,28 @@ static bool contains(struct sim_play *p, const struct pl_talk_line *l, const str
     return found;
 }
 
+/* Facts stand in the order of the talk, others may stand between them: *from is behind the last. */
 static bool fact_fits(struct sim_play *p, const struct pl_talk_part *want,
-                      const struct sim_event *e, struct pl_str *why) {
+                      const struct sim_event *e, size_t *from, struct pl_str *why) {
     struct pl_arena *a = &p->world.a;
+    bool before = false;
     *why = pl_arena_printf(a, "it has no fact \"%.*s\"", PL_STR_ARG(want->label));
     for (size_t i = 0; i < e->npieces; i++) {
         const struct sim_piece *x = &e->pieces[i];
         if (x->kind != SIM_FACT || !pl_sim__same(a, x->a, want->label)) continue;
-        if (pl_sim__same(a, x->b, want->value)) return true;
+        if (pl_sim__same(a, x->b, want->value)) {
+            before = i < *from;
+            if (before) continue;
+            *from = i + 1;
+            return true;
+        }
         struct pl_str got = pl_sim__plain(a, x->b);
         *why = pl_arena_printf(a, "its fact \"%.*s\" is \"%.*s\"", PL_STR_ARG(want->label),
                                PL_STR_ARG(got));
     }
+    if (before)
+        *why = pl_arena_printf(a, "its fact \"%.*s\" stands before the one above it here",
+                               PL_STR_ARG(want->label));
     return false;
 }
 
@@ -381,9 +391,10 @@ static bool options_fit(struct sim_play *p, const struct pl_talk_part *want,
 
 static bool parts_fit(struct sim_play *p, const struct pl_talk_line *l, const struct sim_event *e,
                       struct pl_str *why) {
+    size_t from = 0;
     for (size_t i = 0; i < l->nparts; i++) {
         const struct pl_talk_part *want = &l->parts[i];
-        if (want->options ? !options_fit(p, want, e, why) : !fact_fits(p, want, e, why))
+        if (want->options ? !options_fit(p, want, e, why) : !fact_fits(p, want, e, &from, why))
             return false;
     }
     return true;

@@ -141,8 +141,12 @@ static void called(struct sim_world *w, const struct pl_program *p, const struct
     struct pl_buf b = {0};
     pl_buf_printf(&b, "%.*s(", PL_STR_ARG(p->hooks[v->hook].name));
     for (uint32_t i = 0; i < v->nargs; i++) {
+        bool secret = p->hooks[v->hook].params[i].type.quals & PL_SECRET;
         if (i) pl_buf_c(&b, ", ");
-        pl_sim__print(w->types, &b, v->args[i]);
+        if (secret)
+            pl_buf_c(&b, "(secret)");
+        else
+            pl_sim__print(w->types, &b, v->args[i]);
     }
     pl_buf_c(&b, ")");
     tell(&w->said, "called", taken(w, &b));
