@@ -232,8 +232,6 @@ static void check_plural(struct pl_where *w, const struct pl_ast_piece *p, const
     else
         check_present(w, p, x);
     check_categories(g, p);
-    if (!p->branches.n)
-        pl_diag1(g->diags, PL_D_NOT_BUILT, p->span, PL_STR("`ordinal` without branches"));
     for (size_t i = 0; i < p->branches.n; i++) check_pieces(w, &p->branches.v[i].pieces);
 }
 

@@ -172,7 +172,8 @@ struct pl_engine_open {
     struct pl_str epoch; /* that seq was counted in; empty: unknown */
     uint64_t seq;
 };
-/* UPLOAD: what was stored elsewhere, as "type size reference name": "image/png 1234 u7 me.png". */
+/* UPLOAD: what was stored elsewhere, as "type size reference name": "image/png 1234 u7 me.png".
+ * CHOICE of several options at once: their ids with commas between. */
 enum pl_engine_said {
     PL_ENGINE_SAID_TEXT,
     PL_ENGINE_SAID_CHOICE,

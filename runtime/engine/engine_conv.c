@@ -141,6 +141,7 @@ void pl_engine__inbox_push(struct eng_conv *c, uint64_t n, const struct eng_said
     if (said->label.n) memcpy(p + said->text.n, said->label.p, said->label.n);
     *w = (struct eng_waiting){.n = n,
                               .said = said->said,
+                              .card = said->card,
                               .text = {p, said->text.n},
                               .label = {p + said->text.n, said->label.n}};
 }
@@ -412,7 +413,7 @@ static void write_lists(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_var(b, c->ninbox);
     for (uint32_t i = 0; i < c->ninbox; i++) {
         pl_buf_var(b, c->inbox[i].n);
-        pl_buf_byte(b, c->inbox[i].said);
+        pl_buf_byte(b, (uint8_t)(c->inbox[i].said | c->inbox[i].card << 7));
         pl_buf_text(b, c->inbox[i].text);
         pl_buf_text(b, c->inbox[i].label);
     }
@@ -432,7 +433,8 @@ static void read_lists(struct pl_reader *r, struct eng_conv *c) {
     if (n > PL_ENGINE_INBOX) r->bad = true;
     for (uint64_t i = 0; i < n && !r->bad; i++) {
         uint64_t entry = pl_read_var(r);
-        struct eng_said said = {.said = pl_read_u8(r)};
+        uint8_t bits = pl_read_u8(r);
+        struct eng_said said = {.said = bits & 0x7f, .card = bits >> 7};
         said.text = pl_read_text(r);
         said.label = pl_read_text(r);
         if (!r->bad) pl_engine__inbox_push(c, entry, &said);
@@ -623,7 +625,8 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
 static void replay_arrival(struct eng_conv *c, const struct pl_entry *entry) {
     const struct pl_entry_arrival *v = &entry->arrival;
     struct pl_engine_cid cid = {v->client, v->counter};
-    struct eng_said said = {.said = v->said, .text = v->text.s, .label = v->label};
+    struct eng_said said = {
+        .said = v->said, .card = v->text.card_seen, .text = v->text.s, .label = v->label};
     pl_engine__remember(c, cid, v->body_hash, entry->first_seq);
     if (c->with != PL_WITH_BOT)
         pl_engine__handoff_again(c);

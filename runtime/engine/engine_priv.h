@@ -72,6 +72,7 @@ struct eng_client_memory {
 struct eng_waiting { /* accepted, not yet answered */
     uint64_t n;
     uint8_t said;
+    bool card;
     struct pl_str text, label; /* malloc'd as one block at text.p */
 };
 
@@ -309,7 +310,8 @@ bool pl_engine__matches(void *ctx, const struct pl_image *image, uint32_t regex,
 /* engine_read.c */
 struct eng_said {
     uint8_t said;
-    struct pl_str text; /* masked words, or the id */
+    bool card;          /* a payment card was masked in it */
+    struct pl_str text; /* masked words, or the id; a file's four lines */
     struct pl_str label;
 };
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,

@@ -22,20 +22,20 @@ static uint8_t asked_kind(const struct pl_program *p, const struct pl_vm_view *v
 
 /* Labels as shown, and the phrases that options `say`. */
 static uint32_t offered(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                        const struct pl_vm_view *view, struct pl_nlp_phrase **phrases,
-                        struct offer **offers) {
+                        const struct pl_vm_choice *choices, uint32_t nchoices,
+                        struct pl_nlp_phrase **phrases, struct offer **offers) {
     const struct pl_program *p = pl_image_program(c->image->image);
     uint32_t n = 0, most = 0;
-    for (uint32_t i = 0; i < view->nchoices; i++) {
-        uint32_t says = p->options[view->choices[i].option].says;
+    for (uint32_t i = 0; i < nchoices; i++) {
+        uint32_t says = p->options[choices[i].option].says;
         most += 1 + (says == PL_NOWHERE ? 0 : p->mentions[says].n);
     }
     *phrases = PL_NEW_ARRAY(a, struct pl_nlp_phrase, most + 1);
     *offers = PL_NEW_ARRAY(a, struct offer, most + 1);
-    for (uint32_t i = 0; i < view->nchoices; i++) {
-        uint32_t says = p->options[view->choices[i].option].says;
+    for (uint32_t i = 0; i < nchoices; i++) {
+        uint32_t says = p->options[choices[i].option].says;
         (*offers)[n].choice = i;
-        (*phrases)[n++].text = pl_engine__text(e, c, &view->choices[i].label, a, eng_now(e));
+        (*phrases)[n++].text = pl_engine__text(e, c, &choices[i].label, a, eng_now(e));
         for (uint32_t k = 0; says != PL_NOWHERE && k < p->mentions[says].n; k++) {
             (*offers)[n].choice = i;
             (*phrases)[n].lang = p->mentions[says].words[k].lang;
@@ -51,14 +51,55 @@ static uint32_t choice_by_id(const struct pl_vm_view *view, struct pl_str id) {
     return 0;
 }
 
-static uint32_t choice_by_words(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                                const struct pl_vm_view *view, const struct pl_nlp_reading *r) {
+/* Ids with commas between, of a question that takes several; how many, 0 when one is none. */
+static uint32_t choices_by_ids(const struct pl_vm_view *view, struct pl_str ids, uint32_t *out) {
+    uint32_t n = 0;
+    while (ids.n && n < view->nchoices) {
+        size_t comma = pl_str_find(ids, PL_STR(","));
+        struct pl_str id = {ids.p, comma == SIZE_MAX ? ids.n : comma};
+        out[n] = choice_by_id(view, pl_str_trim(id));
+        if (out[n++] == 0) return 0;
+        size_t skip = comma == SIZE_MAX ? ids.n : comma + 1;
+        ids = (struct pl_str){ids.p + skip, ids.n - skip};
+    }
+    return ids.n ? 0 : n;
+}
+
+/* A question for yes or no is answered by words of its own; its labels count only as a whole. */
+static bool is_yes_no(const struct pl_program *p, const struct pl_vm_view *view) {
+    const struct pl_p_wait *w = &p->waits[view->wait];
+    return w->kind == PL_WAIT_CONFIRM || (w->kind == PL_WAIT_ASK && w->type.kind == PL_KIND_BOOL);
+}
+
+static void pick_several(struct eng_conv *c, struct pl_arena *a, const struct pl_nlp_reading *r,
+                         const struct pl_nlp_phrase *phrases, const struct offer *offers,
+                         uint32_t n, struct pl_vm_reading *out) {
+    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, n + 1);
+    out->npicks = pl_nlp_picks(c->image->nlp, a, r, phrases, n, picks);
+    for (uint32_t i = 0; i < out->npicks; i++) picks[i] = offers[picks[i]].choice + 1;
+    out->picks = picks;
+}
+
+/* Which options the words of the message mean. */
+static void pick(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                 const struct pl_vm_view *view, const struct pl_nlp_reading *r,
+                 struct pl_vm_reading *out) {
+    const struct pl_program *p = pl_image_program(c->image->image);
     struct pl_nlp_phrase *phrases;
     struct offer *offers;
-    if (view->mode != PL_VM_ASKING || view->nchoices == 0) return 0;
-    uint32_t n = offered(e, c, a, view, &phrases, &offers);
-    uint32_t i = pl_nlp_pick(c->image->nlp, a, r, phrases, n);
-    return i < n ? offers[i].choice + 1 : 0;
+    if (view->mode != PL_VM_ASKING) return;
+    if (view->several && pl_nlp_says_none(a, r)) out->yes_no = -1;
+    uint32_t n = offered(e, c, a, view->choices, view->nchoices, &phrases, &offers), i = n;
+    if (view->several)
+        pick_several(c, a, r, phrases, offers, n, out);
+    else if (is_yes_no(p, view))
+        i = pl_nlp_is_option(c->image->nlp, a, r, phrases, n);
+    else if (n)
+        i = pl_nlp_pick(c->image->nlp, a, r, phrases, n);
+    if (i < n) out->choice = offers[i].choice + 1;
+    n = offered(e, c, a, view->earlier, view->nearlier, &phrases, &offers);
+    i = n ? pl_nlp_pick(c->image->nlp, a, r, phrases, n) : n;
+    if (i < n) out->earlier = offers[i].choice + 1;
 }
 
 static void take_intents(const struct pl_nlp_reading *r, struct pl_arena *a,
@@ -133,7 +174,7 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     out->mentions = r.mentions;
     out->nmentions = r.nmentions;
     if (r.says) out->says = (struct pl_str){(const char *)r.says, (r.nmentions + 7) / 8};
-    out->choice = choice_by_words(e, c, a, view, &r);
+    pick(e, c, a, view, &r, out);
 }
 
 static const struct eng_button *find_button(const struct eng_conv *c, struct pl_str id) {
@@ -180,13 +221,24 @@ static void hide_answer(const struct pl_program *p, const struct pl_vm_view *vie
     r->says = (struct pl_str){0};
 }
 
+static void read_choice(const struct pl_vm_view *view, struct pl_arena *a, struct pl_str ids,
+                        struct pl_vm_reading *r) {
+    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, view->nchoices + 1);
+    r->choice = choice_by_id(view, ids);
+    if (r->choice || !view->several) return;
+    r->npicks = choices_by_ids(view, ids, picks);
+    r->picks = picks;
+}
+
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                      const struct eng_said *said, struct pl_vm_event *event) {
     struct pl_vm_view view;
     struct pl_str state = pl_buf_slice(&c->state);
     struct pl_vm_reading *r = &event->reading;
-    r->text = said->said == PL_ENGINE_SAID_TEXT ? said->text : said->label;
+    bool text = said->said == PL_ENGINE_SAID_TEXT;
+    r->text = text ? said->text : said->label;
     r->command = PL_NOWHERE;
+    r->card = text && said->card;
     if (pl_vm_look(e->vm, c->image->image, state, a, &view) != PL_OK) return;
     switch (said->said) {
     case PL_ENGINE_SAID_TEXT:
@@ -197,7 +249,7 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
         r->text = (struct pl_str){0}; /* its name is no word of the customer's */
         upload_of(said->text, &r->upload);
         break;
-    case PL_ENGINE_SAID_CHOICE: r->choice = choice_by_id(&view, said->text); break;
+    case PL_ENGINE_SAID_CHOICE: read_choice(&view, a, said->text, r); break;
     default: {
         const struct eng_button *b = find_button(c, said->text);
         if (!b) break;
@@ -240,8 +292,14 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     }
     if (pl_vm_look(e->vm, c->image->image, pl_buf_slice(&c->state), a, &view) != PL_OK)
         return false;
-    uint32_t i = choice_by_id(&view, said->text);
-    if (i == 0) return false;
-    *label = pl_engine__text(e, c, &view.choices[i - 1].label, a, eng_now(e));
-    return true;
+    struct pl_vm_reading r = {0};
+    read_choice(&view, a, said->text, &r);
+    if (r.choice) *label = pl_engine__text(e, c, &view.choices[r.choice - 1].label, a, eng_now(e));
+    for (uint32_t i = 0; i < r.npicks; i++) {
+        struct pl_str one =
+            pl_engine__text(e, c, &view.choices[r.picks[i] - 1].label, a, eng_now(e));
+        *label =
+            pl_arena_printf(a, "%.*s%s%.*s", PL_STR_ARG(*label), i ? ", " : "", PL_STR_ARG(one));
+    }
+    return r.choice || r.npicks;
 }

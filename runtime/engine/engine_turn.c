@@ -384,6 +384,7 @@ static void take_waiting(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     const struct eng_waiting *w = &c->inbox[0];
     struct pl_vm_event event;
     struct eng_said said = {.said = w->said,
+                            .card = w->card,
                             .text = pl_arena_str(&t->a, w->text),
                             .label = pl_arena_str(&t->a, w->label)};
     uint64_t n = w->n;
@@ -471,7 +472,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     }
     struct pl_masked text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text));
     uint64_t hash = pl_conv_digest(&c->j, text.s) + in->said, n = 0;
-    struct eng_said said = {.said = in->said, .text = text.s};
+    struct eng_said said = {.said = in->said, .card = text.card_seen, .text = text.s};
     struct pl_vm_event event;
     if (!is_new(e, c, t, in, hash)) return;
     bool bot = c->with == PL_WITH_BOT, busy = bot && c->mode == PL_VM_BUSY;

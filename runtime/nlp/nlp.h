@@ -194,5 +194,14 @@ bool pl_nlp_matches(struct pl_nlp *n, struct pl_arena *a, uint32_t match, struct
  * same yes or no, in any language. */
 uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
                      const struct pl_nlp_phrase *options, uint32_t noptions);
+/* The like, but the message must be the option's words, politeness apart. */
+uint32_t pl_nlp_is_option(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                          const struct pl_nlp_phrase *options, uint32_t noptions);
+/* All that it means ("1 and 3", "the red one, the blue one", "both") into out[noptions], each
+ * once, in the order said; gives how many. */
+uint32_t pl_nlp_picks(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                      const struct pl_nlp_phrase *options, uint32_t noptions, uint32_t *out);
+/* Does it say that there is none: "none of them"? */
+bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r);
 
 #endif

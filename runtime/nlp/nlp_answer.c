@@ -10,6 +10,9 @@
 #define YES(phrases)    static const char yes_phrases[] = phrases;
 #define NO(phrases)     static const char no_phrases[] = phrases;
 #define OKAY(phrases)   static const char okay_phrases[] = phrases;
+#define AND(words)      static const char connectors[] = words;
+#define ALL(phrases)    static const char all_phrases[] = phrases;
+#define NONE(phrases)   static const char none_phrases[] = phrases;
 #define FILLER(phrases) static const char fillers[] = phrases;
 #define CHANGE(phrases) static const char change_phrases[] = phrases;
 #define UNSURE(phrases) static const char unsure_phrases[] = phrases;
@@ -154,6 +157,15 @@ static struct pl_words bare(struct pl_arena *a, const struct pl_words *w) {
     return out.n > 0 ? out : *w;
 }
 
+/* "the spoon" names a red spoon. */
+static struct pl_words without_articles(struct pl_arena *a, const struct pl_words *w) {
+    static const char articles[] = " the a an el la los las ";
+    struct pl_words out = {.text = w->text, .v = PL_NEW_ARRAY(a, struct pl_word, w->n + 1)};
+    for (uint32_t i = 0; i < w->n; i++)
+        if (!in_list(articles, w->v[i].folded)) out.v[out.n++] = w->v[i];
+    return out.n > 0 ? out : *w;
+}
+
 static uint32_t place_of(const struct pl_words *w, uint32_t n) {
     static const char around[] =
         " the one option number el la opcion numero de los las الخيار رقم ";
@@ -191,22 +203,95 @@ static uint32_t same_answer(struct pl_nlp *n, struct pl_arena *a, uint8_t answer
     return found;
 }
 
-uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
-                     const struct pl_nlp_phrase *options, uint32_t noptions) {
-    struct pl_words said = bare(a, &r->words);
+/* Words of the option, and whether the message is it but for politeness. */
+static bool is_option(const struct pl_words *words, const struct pl_words *said,
+                      const struct pl_words *option, const struct pl_words *option_bare) {
+    return (said->n == option->n && contains(said, option)) ||
+           (words->n == option->n && contains(words, option)) ||
+           (said->n == option_bare->n && contains(said, option_bare));
+}
+
+static struct pl_words option_words(struct pl_nlp *n, struct pl_arena *a,
+                                    const struct pl_nlp_reading *r,
+                                    const struct pl_nlp_phrase *option) {
+    struct pl_str lang = option->lang.n > 0 ? option->lang : r->language;
+    return pl_locale_words(n->tools, a, option->text, pl_locale_language(lang));
+}
+
+/* Which option these words of the message mean. */
+static uint32_t pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                     const struct pl_words *words, const struct pl_nlp_phrase *options,
+                     uint32_t noptions) {
+    struct pl_words said = bare(a, words), named = without_articles(a, &said);
     uint32_t within = UINT32_MAX, hits = 0;
     for (uint32_t i = 0; i < noptions; i++) {
-        struct pl_str lang = options[i].lang.n > 0 ? options[i].lang : r->language;
-        struct pl_words w = pl_locale_words(n->tools, a, options[i].text, pl_locale_language(lang));
+        struct pl_words w = option_words(n, a, r, &options[i]);
         struct pl_words b = bare(a, &w);
-        if (said.n == w.n && contains(&said, &w)) return i;
-        if (r->words.n == w.n && contains(&r->words, &w)) return i;
-        if (said.n == b.n && contains(&said, &b)) return i;
-        if (!contains(&r->words, &b) && !contains(&b, &said)) continue;
+        if (is_option(words, &said, &w, &b)) return i;
+        if (!contains(words, &b) && !contains(&b, &named)) continue;
         hits++;
         within = i;
     }
-    if (hits == 1) return within;
-    uint32_t place = place_of(&r->words, noptions);
-    return place < noptions ? place : same_answer(n, a, r->answer, options, noptions);
+    return hits == 1 ? within : place_of(words, noptions);
+}
+
+uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                     const struct pl_nlp_phrase *options, uint32_t noptions) {
+    uint32_t i = pick(n, a, r, &r->words, options, noptions);
+    return i < noptions ? i : same_answer(n, a, r->answer, options, noptions);
+}
+
+uint32_t pl_nlp_is_option(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                          const struct pl_nlp_phrase *options, uint32_t noptions) {
+    struct pl_words said = bare(a, &r->words);
+    for (uint32_t i = 0; i < noptions; i++) {
+        struct pl_words w = option_words(n, a, r, &options[i]);
+        struct pl_words b = bare(a, &w);
+        if (is_option(&r->words, &said, &w, &b)) return i;
+    }
+    return UINT32_MAX;
+}
+
+/* Is the message, politeness apart, one of the phrases? */
+static bool says_only(struct pl_arena *a, const struct pl_nlp_reading *r, const char *phrases) {
+    struct pl_words said = bare(a, &r->words);
+    return said.n > 0 && any_at(&said, 0, phrases) == said.n;
+}
+
+bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r) {
+    return says_only(a, r, none_phrases);
+}
+
+/* Do the words i - 1 and i of the message stand on two sides of an "and" or a comma? */
+static bool is_apart(const struct pl_words *w, uint32_t i) {
+    if (in_list(connectors, w->v[i].folded)) return true;
+    for (uint32_t at = w->v[i - 1].end; at < w->v[i].start; at++)
+        if (memchr(",;/+&\n", w->text.p[at], 7) != NULL) return true;
+    return false;
+}
+
+uint32_t pl_nlp_picks(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                      const struct pl_nlp_phrase *options, uint32_t noptions, uint32_t *out) {
+    const struct pl_words *w = &r->words;
+    uint32_t found = 0;
+    if (says_only(a, r, all_phrases)) {
+        for (; found < noptions; found++) out[found] = found;
+        return found;
+    }
+    uint32_t whole = pl_nlp_is_option(n, a, r, options, noptions); /* "Salt and vinegar" */
+    if (whole < noptions) {
+        out[0] = whole;
+        return 1;
+    }
+    for (uint32_t from = 0, i = 1; i <= w->n; i++) {
+        if (i < w->n && !is_apart(w, i)) continue;
+        struct pl_words part = {.text = w->text, .v = w->v + from, .n = i - from};
+        if (part.n > 1 && in_list(connectors, part.v[0].folded)) part.v++, part.n--;
+        uint32_t one = pick(n, a, r, &part, options, noptions);
+        for (uint32_t k = 0; k < found && one < noptions; k++)
+            if (out[k] == one) one = UINT32_MAX;
+        if (one < noptions) out[found++] = one;
+        from = i;
+    }
+    return found;
 }

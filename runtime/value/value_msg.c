@@ -19,11 +19,14 @@ static bool check_arg(struct pl_reader *r, uint32_t nargs) {
     return pl_read_var(r) < nargs && !r->bad;
 }
 
-/* Keys: a category once each, or 6+2k for exactly k; OTHER must be among them. */
-static bool check_plural(struct pl_reader *r, uint32_t nargs, int depth) {
+/* Keys: a category once each, or 6+2k for exactly k; OTHER must be among them. An ordinal without
+ * branches is written as the locale does. */
+static bool check_plural(struct pl_reader *r, uint32_t nargs, int depth, bool ordinal) {
     if (!check_arg(r, nargs)) return false;
     unsigned seen = 0;
-    for (uint64_t n = pl_read_var(r); n && !r->bad; n--) {
+    uint64_t n = pl_read_var(r);
+    if (n == 0 && ordinal) return !r->bad;
+    for (; n && !r->bad; n--) {
         uint64_t key = pl_read_var(r);
         if (key > PL_OTHER && key % 2) return false;
         if (key <= PL_OTHER) {
@@ -47,12 +50,13 @@ static bool check_select(struct pl_reader *r, uint32_t nargs, int depth, bool in
 }
 
 static bool check_one(struct pl_reader *r, uint32_t nargs, int depth, bool in_plural) {
-    switch (pl_read_u8(r)) {
+    uint8_t op = pl_read_u8(r);
+    switch (op) {
     case PL_MSG_TEXT: return pl_utf8_valid(pl_read_text(r)) && !r->bad;
     case PL_MSG_ARG: return check_arg(r, nargs) && pl_read_var(r) < styles() && !r->bad;
     case PL_MSG_HASH: return in_plural;
     case PL_MSG_PLURAL:
-    case PL_MSG_ORDINAL: return check_plural(r, nargs, depth);
+    case PL_MSG_ORDINAL: return check_plural(r, nargs, depth, op == PL_MSG_ORDINAL);
     case PL_MSG_SELECT: return check_select(r, nargs, depth, in_plural);
     default: return false;
     }

@@ -4,6 +4,8 @@
  */
 #include "runtime/vm/vm_priv.h"
 
+#include <string.h>
+
 /* ---- candidates for a slot ---- */
 
 static bool unused(const struct vm_machine *m, uint32_t i) {
@@ -215,6 +217,7 @@ bool pl_vm__is_answer(struct vm_machine *m) {
     struct pl_value v;
     uint64_t used = m->used;
     bool chosen = r->choice > 0 && r->choice <= f->noffers;
+    if (pl_vm__command_is(m, "back")) return true; /* as often as there are questions */
     if (w->kind == PL_WAIT_CONFIRM) return r->yes_no != 0 || chosen;
     if (w->kind == PL_WAIT_CHOOSE) return chosen;
     if (pl_vm__skips(m, w)) return true;
@@ -293,11 +296,11 @@ void pl_vm__miss(struct vm_machine *m, struct vm_frame *f, bool say_again) {
         f->pc = w->els;
     } else if (!say_again) {
         return;
-    } else if (m->e->reading.upload.ref.n && file != PL_NOWHERE) {
-        pl_vm__begin_flow(m, file, VM_CALLED, NULL, 0);
     } else if (w->nagain) {
         uint32_t n = f->tries <= w->nagain ? f->tries : w->nagain;
         pl_vm__again(m, f, w->again[n - 1]);
+    } else if (m->e->reading.upload.ref.n && file != PL_NOWHERE) {
+        pl_vm__begin_flow(m, file, VM_CALLED, NULL, 0);
     } else {
         pl_vm__begin_flow(m, m->p->prelude[PL_PRELUDE_NOT_UNDERSTOOD], VM_CALLED, NULL, 0);
     }
@@ -419,7 +422,15 @@ bool pl_vm__answer(struct vm_machine *m, struct vm_frame *f) {
 
 /* ---- an answer to an older question, given inside a digression ---- */
 
-bool pl_vm__answer_below(struct vm_machine *m) {
+/* Is the message this value and nothing else? */
+static bool is_whole(const struct pl_vm_reading *r, const struct pl_vm_entity *e) {
+    size_t from = 0, to = r->text.n;
+    while (from < to && memchr(" \t\n", r->text.p[from], 3)) from++;
+    while (to > from && memchr(" \t\n.!", r->text.p[to - 1], 5)) to--;
+    return e->start <= from && e->end >= to;
+}
+
+bool pl_vm__answer_below(struct vm_machine *m, bool whole) {
     for (uint32_t i = m->s->nframes - 1; i > 0; i--) {
         struct vm_frame *f = &m->s->frames[i - 1];
         struct pl_value v, *slot;
@@ -427,8 +438,10 @@ bool pl_vm__answer_below(struct vm_machine *m) {
         const struct pl_p_wait *w = &m->p->waits[f->wait];
         if (w->kind != PL_WAIT_ASK || !pl_vm__own_recogniser(m, w)) continue;
         slot = pl_vm__slot(m->p, m->s, f, w->slot);
-        if (!slot || !pl_vm__entity_value(m, w, false, &v)) continue;
-        if (!pl_vm__is_listed(m, f, w, v)) continue;
+        uint32_t e = find_entity(m, w, false);
+        if (!slot || e == PL_NOWHERE || !pl_vm__entity_value(m, w, false, &v)) continue;
+        if ((whole && !is_whole(&m->e->reading, &m->found[e])) || !pl_vm__is_listed(m, f, w, v))
+            continue;
         *slot = v;
         use_all(m, w);
         return true;

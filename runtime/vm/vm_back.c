@@ -305,7 +305,7 @@ static bool is_meant(const struct vm_machine *m, const struct vm_frame *open, ui
     if (open->waiting != VM_QUESTION) return false;
     if (open->flow == m->p->prelude[PL_PRELUDE_CHANGE_WHICH]) return true;
     const struct pl_p_wait *w = &m->p->waits[open->wait];
-    return w->kind == PL_WAIT_CONFIRM && shows(w, slot);
+    return w->kind == PL_WAIT_CONFIRM && m->e->reading.yes_no == 0 && shows(w, slot);
 }
 
 /* A kind without a recogniser is changed by a value only where one question alone asked for it. */

@@ -275,15 +275,23 @@ static bool stray_card(struct vm_machine *m, struct vm_frame *f) {
 
 /* ---- the order ---- */
 
+/* A value that the question below the digression waits for: kept for it, this one is asked again.
+ */
+static bool answer_below(struct vm_machine *m, struct vm_frame *f, bool whole) {
+    if (!pl_vm__answer_below(m, whole)) return false;
+    m->s->failures = 0;
+    pl_vm__ask(m, f);
+    return true;
+}
+
 /* The message is of no use to the open question. */
 static void no_answer(struct vm_machine *m, struct vm_frame *f, bool card) {
     const struct pl_p_wait *w = &m->p->waits[f->wait];
     if (w->otherwise != PL_NOWHERE) {
         f->waiting = VM_RUNS;
         f->pc = w->otherwise;
-    } else if (pl_vm__answer_below(m)) {
-        m->s->failures = 0;
-        pl_vm__ask(m, f);
+    } else if (answer_below(m, f, false)) {
+        return;
     } else if (card) {
         pl_vm__ask(m, f);
     } else if (m->s->offer_rule == PL_NOWHERE) {
@@ -292,7 +300,9 @@ static void no_answer(struct vm_machine *m, struct vm_frame *f, bool card) {
 }
 
 static void asked(struct vm_machine *m, struct vm_frame *f, bool card) {
-    if (!pl_vm__answer(m, f) && !digress(m, f)) no_answer(m, f, card);
+    bool own = m->p->waits[f->wait].otherwise != PL_NOWHERE; /* it says what becomes of others */
+    if (pl_vm__answer(m, f) || (!own && answer_below(m, f, true))) return;
+    if (!digress(m, f)) no_answer(m, f, card);
 }
 
 static void dispatch(struct vm_machine *m) {

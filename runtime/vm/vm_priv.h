@@ -274,8 +274,9 @@ bool pl_vm__held_back(struct vm_machine *m);
 bool pl_vm__is_answer(struct vm_machine *m);
 /* True when the message answers the open question, well or not. */
 bool pl_vm__answer(struct vm_machine *m, struct vm_frame *f);
-/* Into the slot of a question that waits below; true when it took something. */
-bool pl_vm__answer_below(struct vm_machine *m);
+/* Into the slot of a question that waits below; true when it took something. whole: only what is
+ * the value and nothing else. */
+bool pl_vm__answer_below(struct vm_machine *m, bool whole);
 void pl_vm__miss(struct vm_machine *m, struct vm_frame *f, bool say_again);
 bool pl_vm__command_is(const struct vm_machine *m, const char *name);
 bool pl_vm__skips(const struct vm_machine *m, const struct pl_p_wait *w);
