@@ -61,9 +61,11 @@ static void prints_for_people(void **state) {
     pl_parse(&arena, &sources, 0, &diags);
     pl_diags_print(&out, &diags, false);
     pl_buf_byte(&out, 0);
-    assert_string_equal(out.p, "a.flow:3:11: error P0113: `iff` after the end of the line's parts\n"
+    assert_string_equal(out.p, "a.flow:3:11: error P0113: the line should end before `iff`\n"
                                "     3 |   \"日本\" @x iff y\n"
                                "       |             ^~~\n"
+                               "       = why: one line says or does one thing\n"
+                               "       = fix: delete it, or give it a line of its own\n"
                                "\n"
                                "1 error, 0 warnings\n");
     pl_buf_free(&out);
