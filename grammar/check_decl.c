@@ -151,6 +151,17 @@ static size_t count_examples(const struct pl_ast_phrase_list *list, struct pl_st
     return n;
 }
 
+/* Examples in a language that no locale speaks: that was said already. */
+static bool has_foreign(const struct pl_graph *g, const struct pl_ast_phrase_list *list) {
+    for (size_t i = 0; i < list->n; i++) {
+        bool spoken = false;
+        for (size_t k = 0; k < g->locales.n; k++)
+            spoken |= pl_str_eq(language(g->locales.v[k]), language(list->v[i].lang.s));
+        if (!spoken) return true;
+    }
+    return false;
+}
+
 static void check_intents(struct pl_graph *g) {
     struct pl_map seen = {0};
     struct pl_str source = language(g->locales.v[0]);
@@ -164,7 +175,7 @@ static void check_intents(struct pl_graph *g) {
             check_example_twice(g, &seen, &s->more.v[k]->intent, s);
             n += count_examples(&s->more.v[k]->intent, source);
         }
-        if (n < EXAMPLES_LEAST)
+        if (n < EXAMPLES_LEAST && (n || !has_foreign(g, &s->decl->intent)))
             pl_diag3(g->diags, PL_D_FEW_EXAMPLES, s->decl->name.span, s->name,
                      pl_grammar__str(g, "%zu", n), source);
     }

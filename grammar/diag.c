@@ -40,12 +40,46 @@ static bool allowed(struct pl_diags *d, enum pl_diag_code code, struct pl_span a
     return found;
 }
 
+/* A name that is unknown at one place is so at all: one message, which names the others. */
+static bool about_names(uint16_t code) {
+    return code == PL_D_UNKNOWN || code == PL_D_NO_FIELD || code == PL_D_NOT_MEMBER;
+}
+
+static bool same_args(const struct pl_diag *diag, const struct pl_str *args, size_t nargs) {
+    for (size_t i = 0; i < nargs; i++)
+        if (!pl_str_eq(diag->args[i], args[i])) return false;
+    return true;
+}
+
+enum { PLACES_MOST = 5 };
+
+/* What was reported before: at this very place, or of the same name at another. */
+static bool repeats(struct pl_diags *d, uint16_t code, struct pl_span at, const struct pl_str *args,
+                    size_t nargs) {
+    for (size_t i = 0; i < d->n; i++) {
+        struct pl_diag *old = d->v[i];
+        bool here =
+            old->span.file == at.file && old->span.start == at.start && old->span.end == at.end;
+        if (old->code != code || (!here && !about_names(code)) || !same_args(old, args, nargs))
+            continue;
+        for (size_t k = 0; k < old->nnotes && !here; k++)
+            here = old->notes[k].span.file == at.file && old->notes[k].span.start == at.start;
+        if (!here && old->nnotes < PLACES_MOST) pl_diag_note(d, old, at, "and here");
+        d->repeated = here ? NULL : old;
+        return true;
+    }
+    return false;
+}
+
 static struct pl_diag *report(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
                               const struct pl_str *args, size_t nargs) {
     const struct pl_diag_info *info = pl_diag_info((uint16_t)code);
     pl_assert(info);
     d->scratch = (struct pl_diag){.code = info->code, .severity = info->severity, .span = at};
+    d->repeated = NULL;
     if (info->severity == PL_SEVERITY_WARNING && allowed(d, code, at)) return &d->scratch;
+    if (info->severity == PL_SEVERITY_ERROR && repeats(d, info->code, at, args, nargs))
+        return &d->scratch;
     if (info->severity == PL_SEVERITY_ERROR)
         d->errors++;
     else
@@ -106,6 +140,19 @@ void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, 
     va_start(list, format);
     if (diag != &d->scratch) diag->hint = pl_diag__format(d->arena, format, list);
     va_end(list);
+}
+
+bool pl_diags_lost(const struct pl_diags *d, struct pl_span within) {
+    for (size_t i = 0; i < d->n; i++) {
+        const struct pl_diag *diag = d->v[i];
+        if (!about_names(diag->code)) continue;
+        for (size_t k = 0; k <= diag->nnotes; k++) {
+            struct pl_span at = k ? diag->notes[k - 1].span : diag->span;
+            if (at.file == within.file && at.start >= within.start && at.end <= within.end)
+                return true;
+        }
+    }
+    return false;
 }
 
 void pl_diags_allow(struct pl_diags *d, struct pl_span comment, uint32_t line, uint16_t code) {

@@ -85,13 +85,16 @@ struct pl_diags {
     size_t dropped;          /* over the limit */
     struct pl_diag_allow *allows;
     size_t nallows, allows_cap;
-    struct pl_diag scratch; /* what reporting gives when nothing is kept */
+    struct pl_diag scratch;   /* what reporting gives when nothing is kept */
+    struct pl_diag *repeated; /* the last report was one more place of this one, or NULL */
 };
 
 void pl_diags_init(struct pl_diags *d, struct pl_arena *arena, const struct pl_sources *sources);
 
-/* Report. The result takes notes and fixes, and is never NULL; what is not kept takes them in vain.
- * Arguments are copied. The span decides the line that an `allow` speaks of. */
+/* Report. The same mistake at the same place is reported once; a name that is unknown at several
+ * places once, with the others as notes. The result takes notes and fixes, and is never NULL; what
+ * is not kept takes them in vain. Arguments are copied. The span decides the line that an `allow`
+ * speaks of. */
 struct pl_diag *pl_diag(struct pl_diags *d, enum pl_diag_code code, struct pl_span at);
 struct pl_diag *pl_diag1(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
                          struct pl_str a);
@@ -121,6 +124,10 @@ void pl_diag_hint(struct pl_diags *d, struct pl_diag *diag, const char *format, 
  * no other is nearly as near, and the name is long enough for that to mean something. */
 bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at, struct pl_str got,
                      const struct pl_str *names, size_t n);
+
+/* Is a name unknown within the span? Then what seems to be unset there may be the one that was
+ * meant. */
+bool pl_diags_lost(const struct pl_diags *d, struct pl_span within);
 
 /* The lexer's: a suppression that speaks of `line`. */
 void pl_diags_allow(struct pl_diags *d, struct pl_span comment, uint32_t line, uint16_t code);

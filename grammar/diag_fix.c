@@ -71,6 +71,13 @@ void pl_diag_fix_delete(struct pl_diags *d, struct pl_diag *diag, enum pl_fix_ki
     va_end(list);
 }
 
+/* One more place of a mistake: its fix mends that too, if it would be the same. */
+static void also_here(struct pl_diags *d, struct pl_diag *diag, struct pl_span at,
+                      struct pl_str text) {
+    if (diag->nfixes == 1 && pl_str_eq(diag->fixes[0].edits[0].text, text))
+        pl_diag_edit(d, diag, at, text);
+}
+
 /* Shorter names are a letter away from one another too easily. */
 enum { SURE_LENGTH = 4 };
 
@@ -92,6 +99,7 @@ bool pl_diag_nearest(struct pl_diags *d, struct pl_diag *diag, struct pl_span at
         }
     }
     if (best > cap) return false;
+    if (diag == &d->scratch && d->repeated) also_here(d, d->repeated, at, near);
     bool sure = best == 1 && second > 2 && near.n >= SURE_LENGTH;
     pl_diag_hint(d, diag, "did you mean `%.*s`?", PL_STR_ARG(near));
     pl_diag_fix(d, diag, sure ? PL_FIX_SAFE : PL_FIX_UNSAFE, at, near, "write `%.*s`",

@@ -137,9 +137,19 @@ static struct pl_tx *entity_part(struct pl_where *w, struct pl_symbol *entity,
     return bad(w, path->span);
 }
 
+/* It is a field, but its type is unknown, which is said where it is declared. */
+static bool is_declared(const struct pl_graph *g, struct pl_type record, struct pl_str name) {
+    if (record.kind != PL_KIND_RECORD || record.def >= g->defs.n) return false;
+    const struct pl_graph_def *d = &g->defs.v[record.def];
+    for (uint32_t i = 0; i < d->row.nfields; i++)
+        if (pl_str_eq(d->fields[i].name, name)) return true;
+    return false;
+}
+
 static struct pl_tx *no_field(struct pl_where *w, const struct pl_tx *of,
                               const struct pl_ast_name *name) {
     struct pl_str *names;
+    if (is_declared(w->g, of->type, name->s)) return bad(w, of->span);
     size_t n = pl_grammar__names(w->g, of->type, &names);
     struct pl_diag *d = pl_diag2(w->g->diags, PL_D_NO_FIELD, name->span,
                                  pl_grammar__str(w->g, "`%.*s` of type %.*s", PL_STR_ARG(of->name),
@@ -378,9 +388,14 @@ static struct pl_tx *operands(struct pl_where *w, const struct pl_ast_expr *e,
     return bad(w, e->span);
 }
 
+bool pl_grammar__lost(const struct pl_where *w) {
+    return w->flow && pl_diags_lost(w->g->said, w->flow->decl->span);
+}
+
 /* Counting with what may be absent would fail at run time. */
 static bool present(struct pl_where *w, const struct pl_tx *x) {
     if (!x->type.optional) return true;
+    if (pl_grammar__lost(w)) return false;
     pl_diag1(w->g->diags, PL_D_MAYBE_ABSENT, x->span, x->name.n ? x->name : PL_STR("this value"));
     return false;
 }

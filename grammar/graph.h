@@ -253,6 +253,8 @@ struct pl_where {
     bool check;                 /* of a question: secrets may be looked into */
 };
 
+/* A name of the flow is unknown: what it should set is not reported as absent. */
+bool pl_grammar__lost(const struct pl_where *w);
 /* Types `e`; `want`, when not NULL, tells which enum's members bare names are. Never NULL. Reports
  * what is wrong with it, not whether it fits `want`. */
 struct pl_tx *pl_grammar__expr(struct pl_where *w, struct pl_ast_expr *e,

@@ -314,6 +314,7 @@ void pl_parse__lines(struct parser *p, const char *what, const struct line_rule 
             continue;
         }
         const struct line_rule *r = find_rule(p, rules, n);
+        struct lines_state before = state;
         if (r) {
             check_place(p, what, rules, n, r, &state);
             if (r->word) pl_parse__advance(p);
@@ -321,7 +322,9 @@ void pl_parse__lines(struct parser *p, const char *what, const struct line_rule 
         } else {
             unknown_line(p, rules, n);
         }
-        if (p->panic) pl_parse__recover(p);
+        if (!p->panic) continue;
+        if (!r || !r->word) state = before; /* what it would have been is anybody's guess */
+        pl_parse__recover(p);
     }
     pl_parse__accept(p, PL_TOKEN_DEDENT);
 }
@@ -566,6 +569,8 @@ static bool edition(struct parser *p) {
             pl_parse__mistake(p, PL_D_EDITION_MISSING, pl_parse__token_span(p), none, none, none);
         pl_diag_fix(p->diags, diag, PL_FIX_SAFE, start, PL_STR("parlance 1\n\n"),
                     "write `parlance 1` as the first line");
+        if (pl_parse__kind(p) == PL_TOKEN_NAME && pl_parse__next_kind(p) == PL_TOKEN_NUMBER)
+            pl_parse__recover(p); /* the word itself is misspelled */
         return true;
     }
     pl_parse__advance(p);

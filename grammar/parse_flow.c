@@ -535,6 +535,7 @@ struct pl_ast_stmt *pl_parse__statement(struct parser *p) {
             if (pl_parse__accept_word(p, stmts[i].word)) r = &stmts[i];
         if (!r) {
             unknown_statement(p, header);
+            p->header = header; /* it may have been a line of the header */
             return NULL;
         }
         s->kind = r->kind;

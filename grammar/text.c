@@ -100,7 +100,7 @@ static struct pl_str shown(const struct pl_tx *x) {
 /* A field is absent by its type, or because its record is not there. */
 static void check_present(struct pl_where *w, const struct pl_ast_piece *p, const struct pl_tx *x) {
     const struct pl_tx *slot = x;
-    if (!x->type.optional) return;
+    if (!x->type.optional || pl_grammar__lost(w)) return;
     while (slot->kind == PL_TX_FIELD) slot = slot->a;
     struct pl_diag *d = pl_diag1(w->g->diags, PL_D_PRINT_ABSENT, p->expr->span, shown(x));
     struct pl_str name = shown(slot);
