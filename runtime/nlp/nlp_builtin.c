@@ -11,7 +11,7 @@
 
 /* ---- lists of words ---- */
 
-static bool in_list(const char *words, struct pl_str w) {
+bool pl_nlp__in_list(const char *words, struct pl_str w) {
     char b[40];
     if (w.n == 0 || w.n + 3 > sizeof(b)) return false;
     b[0] = ' ';
@@ -146,9 +146,10 @@ static bool parse_number(struct pl_str s, bool comma, struct pl_dec *out) {
     return n > 0 && pl_dec_parse((struct pl_str){b + zeros, n - zeros}, out);
 }
 
-static bool word_number(struct pl_str w, struct pl_dec *out) {
+bool pl_nlp__word_number(struct pl_str w, struct pl_dec *out) {
     for (size_t i = 0; i < PL_LEN(numbers); i++)
-        if (in_list(numbers[i].words, w)) return *out = (struct pl_dec){numbers[i].value, 0}, true;
+        if (pl_nlp__in_list(numbers[i].words, w))
+            return *out = (struct pl_dec){numbers[i].value, 0}, true;
     return false;
 }
 
@@ -159,7 +160,7 @@ static const char *currency_of(const struct pl_nlp_turn *t, struct pl_str w) {
         own.p[0] != 'S')
         return own.p;
     for (size_t i = 0; i < PL_LEN(currencies); i++)
-        if (in_list(currencies[i].words, w)) return currencies[i].iso;
+        if (pl_nlp__in_list(currencies[i].words, w)) return currencies[i].iso;
     return NULL;
 }
 
@@ -230,7 +231,7 @@ static void add_percent(struct pl_nlp_turn *t, uint32_t i, struct pl_dec n) {
         near[3].end = w->v[i + 2].end;
     }
     for (int k = 2; k < 4; k++) {
-        if (near[k].text.n == 0 || !in_list(percents, near[k].text)) continue;
+        if (near[k].text.n == 0 || !pl_nlp__in_list(percents, near[k].text)) continue;
         struct pl_value v = {.kind = PL_KIND_PERCENT, .n = n};
         add(t, near[k].start, near[k].end, v);
         return;
@@ -250,7 +251,7 @@ static void find_numbers(struct pl_nlp_turn *t) {
         size_t start = w->v[i].start;
         struct pl_str s = w->v[i].folded;
         bool digits = s.p[0] >= '0' && s.p[0] <= '9';
-        if (digits ? !parse_number(s, comma, &n) : !word_number(s, &n)) continue;
+        if (digits ? !parse_number(s, comma, &n) : !pl_nlp__word_number(s, &n)) continue;
         if (digits && follows_minus(t, i)) n.m = -n.m, start--;
         add(t, start, w->v[i].end, (struct pl_value){.kind = PL_KIND_NUMBER, .n = n});
         if (!digits) continue;
@@ -342,7 +343,7 @@ static void find_days(struct pl_nlp_turn *t) {
     const struct pl_words *w = &t->r->words;
     for (uint32_t i = 0; i < w->n; i++)
         for (size_t j = 0; j < PL_LEN(days); j++)
-            if (in_list(days[j].words, w->v[i].folded))
+            if (pl_nlp__in_list(days[j].words, w->v[i].folded))
                 add_date(t, w->v[i].start, w->v[i].end, today_of(t) + days[j].value);
 }
 
@@ -410,7 +411,9 @@ void pl_nlp__builtins(struct pl_nlp_turn *t) {
     if (t->at) find_emails(t);
     find_numbers(t);
     find_days(t);
-    if (!t->digits) return;
-    find_phones(t);
-    find_dates(t);
+    if (t->digits) {
+        find_phones(t);
+        find_dates(t);
+    }
+    pl_nlp__asked(t);
 }

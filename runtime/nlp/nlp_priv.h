@@ -174,6 +174,11 @@ struct pl_nlp_turn {
 void pl_nlp__language(struct pl_nlp_turn *t);
 void pl_nlp__entities(struct pl_nlp_turn *t);
 void pl_nlp__builtins(struct pl_nlp_turn *t);
+/* Kinds that only their own question takes: time, datetime, duration, url, language. */
+void pl_nlp__asked(struct pl_nlp_turn *t);
+/* Is the folded word one of " these words "? */
+bool pl_nlp__in_list(const char *words, struct pl_str w);
+bool pl_nlp__word_number(struct pl_str w, struct pl_dec *out);
 void pl_nlp__sort_found(struct pl_nlp_turn *t);
 void pl_nlp__add(struct pl_nlp_turn *t, struct pl_nlp_found f);
 void pl_nlp__answer(struct pl_nlp_turn *t);

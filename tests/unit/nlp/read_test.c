@@ -199,6 +199,82 @@ static int32_t date_in(const char *text, const char *locale) {
     return -1;
 }
 
+/* What a question for this kind takes from the text, as JSON; "" nothing. */
+static const char *answer(uint8_t kind, const char *text, const char *locale) {
+    struct pl_nlp_context ctx = {.locale = pl_str_c(locale), .asked = kind};
+    ctx.zone = PL_STR("Europe/Berlin");
+    struct pl_nlp_reading r = read_in(text, ctx);
+    static char out[200];
+    out[0] = 0;
+    for (uint32_t i = 0; i < r.nfound && !out[0]; i++) {
+        if (r.found[i].value.kind != kind) continue;
+        struct pl_buf b = {0};
+        pl_value_to_json(&b, r.found[i].value);
+        snprintf(out, sizeof out, "%.*s", PL_STR_ARG(pl_buf_slice(&b)));
+        pl_buf_free(&b);
+    }
+    return out;
+}
+
+static void asked_for(void **state) {
+    static const struct {
+        uint8_t kind;
+        const char *text, *value;
+    } rows[] = {
+        {PL_KIND_TIME, "14:30", "\"14:30:00\""},
+        {PL_KIND_TIME, "at 2:05 pm please", "\"14:05:00\""},
+        {PL_KIND_TIME, "2pm", "\"14:00:00\""},
+        {PL_KIND_TIME, "12am", "\"00:00:00\""},
+        {PL_KIND_TIME, "12 pm", "\"12:00:00\""},
+        {PL_KIND_TIME, "noon", "\"12:00:00\""},
+        {PL_KIND_TIME, "9", "\"09:00:00\""},
+        {PL_KIND_TIME, "the 3 of us at 7 in the evening", "\"19:00:00\""},
+        {PL_KIND_TIME, "a las 8 de la tarde", "\"20:00:00\""},
+        {PL_KIND_TIME, "a las ocho de la mañana", "\"08:00:00\""},
+        {PL_KIND_TIME, "الساعة ٨ مساء", "\"20:00:00\""},
+        {PL_KIND_TIME, "25:00", ""},
+        {PL_KIND_TIME, "14:75", ""},
+        {PL_KIND_TIME, "whenever", ""},
+        {PL_KIND_DATETIME, "tomorrow at 8 pm", "\"2026-11-23T19:00:00.000Z\""},
+        {PL_KIND_DATETIME, "2026-12-01 09:15", "\"2026-12-01T08:15:00.000Z\""},
+        {PL_KIND_DATETIME, "mañana a las 10:00", "\"2026-11-23T09:00:00.000Z\""},
+        {PL_KIND_DATETIME, "tomorrow", ""},
+        {PL_KIND_DURATION, "2 hours", "7200000"},
+        {PL_KIND_DURATION, "2h", "7200000"},
+        {PL_KIND_DURATION, "half an hour", "1800000"},
+        {PL_KIND_DURATION, "an hour and a half", "5400000"},
+        {PL_KIND_DURATION, "1 hour 15 minutes", "4500000"},
+        {PL_KIND_DURATION, "1.5 h", "5400000"},
+        {PL_KIND_DURATION, "dos semanas", "1209600000"},
+        {PL_KIND_DURATION, "media hora", "1800000"},
+        {PL_KIND_DURATION, "ساعة", "3600000"},
+        {PL_KIND_DURATION, "٣ أيام", "259200000"},
+        {PL_KIND_DURATION, "a while", ""},
+        {PL_KIND_URL, "it is https://shop.example/p/1?x=2.", "\"https://shop.example/p/1?x=2\""},
+        {PL_KIND_URL, "shop.example/p", "\"https://shop.example/p\""},
+        {PL_KIND_URL, "(www.shop.example)", "\"https://www.shop.example\""},
+        {PL_KIND_URL, "ann@shop.example", ""},
+        {PL_KIND_URL, "javascript:alert(1)", ""},
+        {PL_KIND_URL, "no idea", ""},
+        {PL_KIND_LANGUAGE, "in Spanish please", "\"es\""},
+        {PL_KIND_LANGUAGE, "inglés", "\"en\""},
+        {PL_KIND_LANGUAGE, "العربية", "\"ar\""},
+        {PL_KIND_LANGUAGE, "Klingon", ""},
+    };
+    unsigned wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < PL_LEN(rows); i++) {
+        const char *got = answer(rows[i].kind, rows[i].text, "es-ES");
+        if (strcmp(got, rows[i].value) != 0) print_message("%s: %s\n", rows[i].text, got);
+        wrong += strcmp(got, rows[i].value) != 0;
+        answer(PL_KIND_NONE, rows[i].text, "en-US"); /* nothing of it, unless it is asked for */
+    }
+    assert_int_equal(wrong, 0);
+    assert_string_equal(answer(PL_KIND_DATETIME, "at 11:00", "en-GB"),
+                        "\"2026-11-22T10:00:00.000Z\"");
+    assert_string_equal(answer(PL_KIND_DATETIME, "at 9", "en-GB"), "\"2026-11-23T08:00:00.000Z\"");
+}
+
 static void dates(void **state) {
     (void)state;
     assert_int_equal(date_in("on 11/22/2026", "en-US"), TODAY);
@@ -459,6 +535,7 @@ int main(void) {
         cmocka_unit_test(entities),
         cmocka_unit_test(built_ins),
         cmocka_unit_test(dates),
+        cmocka_unit_test(asked_for),
         cmocka_unit_test(languages),
         cmocka_unit_test(yes_and_no),
         cmocka_unit_test(sentiments),
