@@ -3,11 +3,12 @@
 # usage: tools/long.sh load [--connections N] [--seconds N] [--think MS]
 #        tools/long.sh torture [--rounds N]      each test again and again; then under the thread sanitizer
 #        tools/long.sh fuzz [--seconds N] [ENTRY …]   each fuzz entry for N seconds (default 600)
+#        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,7p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,8p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -48,9 +49,32 @@ fuzz() {
   ctest --preset dev -j "$jobs" -L '^fuzz$' -R "^fuzz/run/(${names// /|})\$" --output-on-failure
 }
 
+# Parsing, checking, emitting and recognisers of six examples; CPU time, release build.
+language() {
+  cmake --preset release >/dev/null
+  cmake --build --preset release -j "$jobs" --target parlance >/dev/null
+  local folder
+  folder=$(mktemp -d)
+  for lines in 1000 10000 100000; do
+    tests/lang/large/make.sh "$lines" "$folder/flows"
+    local n before after
+    n=$(cat "$folder"/flows/*.flow | wc -l)
+    before=$(cpu_ms)
+    build/release/parlance build "$folder/flows" -o "$folder/image" >/dev/null
+    after=$(cpu_ms)
+    echo "lines=$n cpu_ms=$((after - before)) us_per_line=$(((after - before) * 1000 / n))"
+  done
+  rm -rf "$folder"
+}
+
+# CPU time of all programs that this script has run, in milliseconds.
+cpu_ms() {
+  awk -v hz="$(getconf CLK_TCK)" '{ print int(($16 + $17) * 1000 / hz) }' "/proc/$$/stat"
+}
+
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz) "$what" "$@" ;;
+load | torture | fuzz | language) "$what" "$@" ;;
 *) usage ;;
 esac

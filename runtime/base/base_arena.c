@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arena: a list of malloc'd blocks, newest first, each at least twice the one before. */
+/* The arena: a list of calloc'd blocks, newest first, each at least twice the one before. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@
 struct pl_arena_block {
     struct pl_arena_block *next;
     size_t size, used; /* of data */
+    size_t dirty;      /* from here on it is as calloc gave it: zero */
     _Alignas(max_align_t) char data[];
 };
 
@@ -26,11 +27,10 @@ static void *refuse(const struct pl_arena *a) {
 static struct pl_arena_block *grow(struct pl_arena *a, size_t size) {
     size_t want = a->head ? a->head->size * 2 : FIRST_BLOCK;
     if (want < size) want = size;
-    struct pl_arena_block *block = malloc(sizeof(*block) + want);
+    struct pl_arena_block *block = calloc(1, sizeof(*block) + want);
     if (!block) return NULL;
     block->next = a->head;
     block->size = want;
-    block->used = 0;
     a->head = block;
     return block;
 }
@@ -45,9 +45,13 @@ void *pl_arena_alloc(struct pl_arena *a, size_t size) {
         if (!block) return refuse(a);
     }
     char *p = block->data + block->used;
+    if (block->used < block->dirty) {
+        size_t dirty = block->dirty - block->used;
+        memset(p, 0, size < dirty ? size : dirty);
+    }
     block->used += size;
     a->used += size;
-    return memset(p, 0, size);
+    return p;
 }
 
 void *pl_arena_array(struct pl_arena *a, size_t count, size_t size) {
@@ -89,6 +93,7 @@ void pl_arena_reset(struct pl_arena *a) {
         block = next;
     }
     largest->next = NULL;
+    if (largest->dirty < largest->used) largest->dirty = largest->used;
     largest->used = 0;
     a->used = 0;
 }
