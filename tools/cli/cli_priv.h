@@ -68,10 +68,11 @@ struct cli_image {
     uint8_t hash[32];
     char hex[65];
 };
-/* For a server: talks are not looked at, and only errors are printed, to stderr. CLI_OK with *out
- * set, CLI_FOUND when the flows have errors, CLI_FAILED. */
+/* For a server: talks are not looked at, and to stderr go errors alone, and what of the program
+ * that runs now (`previous`, or NULL) cannot move to this one. CLI_OK with *out set, CLI_FOUND when
+ * the flows have errors, CLI_FAILED. */
 int pl_cli__compile(const char *flows, const char *translations, const char *hooks,
-                    struct cli_image *out);
+                    const struct pl_program *previous, struct cli_image *out);
 void pl_cli__image_free(struct cli_image *i);
 /* images/<hash> of the data folder: temporary name, fsync, rename, fsync the folder. */
 enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);

@@ -45,11 +45,22 @@ static int take_answer(struct pl_arena *a, struct pl_str text, struct pl_json *o
 
 /* ---- reload ---- */
 
-static int is_served(const char *data) {
+/* The image that the server runs; NULL when its file cannot be read, which keeps nobody from
+ * loading another. */
+static int running(const char *data, struct pl_arena *a, struct pl_image **out) {
     struct pl_buf answer = {0};
+    struct pl_json json;
+    char why[256];
     enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
+    int code = err == PL_OK ? take_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), &json)
+                            : no_server(data, err);
     pl_buf_free(&answer);
-    return err == PL_OK ? CLI_OK : no_server(data, err);
+    if (code != CLI_OK) return code;
+    struct pl_str image = pl_json_text(&json, "image");
+    char hex[65];
+    snprintf(hex, sizeof hex, "%.*s", PL_STR_ARG(image));
+    if (strlen(hex) == 64 && pl_cli__image_load(data, hex, out, why) != PL_OK) *out = NULL;
+    return CLI_OK;
 }
 
 int pl_cli__reload(struct cli_args args) {
@@ -58,11 +69,14 @@ int pl_cli__reload(struct cli_args args) {
     struct pl_buf answer = {0};
     struct pl_json json;
     struct cli_image image;
+    struct pl_image *now = NULL;
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
-    if (code == CLI_OK) code = is_served(config.data); /* before anything is written */
+    if (code == CLI_OK) code = running(config.data, &a, &now); /* before anything is written */
     if (code == CLI_OK)
-        code = pl_cli__compile(config.flows, config.translations, config.hooks, &image);
+        code = pl_cli__compile(config.flows, config.translations, config.hooks,
+                               now ? pl_image_program(now) : NULL, &image);
+    pl_image_unref(&now);
     if (code != CLI_OK) {
         if (code == CLI_FOUND)
             fprintf(stderr, "nothing was changed: the server goes on with the flows it has\n");

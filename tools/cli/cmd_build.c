@@ -26,16 +26,34 @@ static const char *or_null(const char *folder) {
     return folder && folder[0] ? folder : NULL;
 }
 
+/* The warnings of what cannot move, out of all. */
+static void warn_of_moves(const struct pl_diags *all) {
+    struct pl_diag *v[64];
+    struct pl_diags some = *all;
+    struct pl_buf b = {0};
+    some.v = v;
+    some.n = some.errors = some.dropped = 0;
+    for (size_t i = 0; i < all->n && some.n < PL_LEN(v); i++)
+        if (all->v[i]->code == PL_D_MOVE_LOST) v[some.n++] = all->v[i];
+    some.warnings = some.n;
+    if (some.n) pl_diags_print(&b, &some, isatty(STDERR_FILENO));
+    if (b.n) fwrite(b.p, 1, b.n, stderr);
+    pl_buf_free(&b);
+}
+
 int pl_cli__compile(const char *flows, const char *translations, const char *hooks,
-                    struct cli_image *out) {
+                    const struct pl_program *previous, struct cli_image *out) {
     static const struct cli_report report = {.format = CLI_TEXT};
-    struct pl_compile_options options = {
-        .i18n = or_null(translations), .lua = or_null(hooks), .without_talks = true};
+    struct pl_compile_options options = {.i18n = or_null(translations),
+                                         .lua = or_null(hooks),
+                                         .previous = previous,
+                                         .without_talks = true};
     struct pl_compiled c;
     int code = pl_cli__compile_folder(flows, &options, &c);
     /* a server's start is no place for warnings; errors always show */
     if (code == CLI_FOUND) pl_cli__report(&report, &c.diags, code);
     if (code == CLI_OK) {
+        warn_of_moves(&c.diags);
         pl_arena_init(&out->arena, 0);
         out->bytes = pl_arena_str(&out->arena, c.image);
         pl_crypto_sha256(out->bytes, out->hash);

@@ -132,7 +132,7 @@ static void *watch_files(void *ctx) {
 static int load_compiled(const struct pl_config *c, struct pl_image **image) {
     struct cli_image compiled;
     char why[256];
-    int code = pl_cli__compile(c->flows, c->translations, c->hooks, &compiled);
+    int code = pl_cli__compile(c->flows, c->translations, c->hooks, NULL, &compiled);
     if (code != CLI_OK) return code;
     enum pl_err err = pl_mkdirs(c->data);
     if (err == PL_OK) err = pl_cli__image_write(c->data, &compiled);
