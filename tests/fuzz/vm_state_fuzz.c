@@ -29,6 +29,32 @@ static struct pl_image *program(void) {
     return image;
 }
 
+/* The same program, whose flows move. */
+static struct pl_image *next(void) {
+    static struct pl_image *image;
+    static const uint8_t hash[32];
+    struct small m;
+    struct pl_buf b = {0};
+    char why[256];
+    if (image) return image;
+    small_make(&m);
+    m.p.start = 0;
+    for (size_t i = 0; i < PL_LEN(m.flows); i++)
+        m.flows[i].on_change = i % 2 ? PL_CHANGE_RESTART : PL_CHANGE_MOVE;
+    pl_program_write(&m.p, &b);
+    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
+    pl_buf_free(&b);
+    small_free(&m);
+    return image;
+}
+
+static void move(struct pl_vm *vm, struct pl_arena *a, struct pl_str state) {
+    struct pl_vm_view view;
+    struct pl_str moved;
+    if (pl_vm_move(vm, program(), state, next(), a, &moved) != PL_OK) return;
+    pl_assert(pl_vm_look(vm, next(), moved, a, &view) == PL_OK);
+}
+
 static void take(struct pl_vm *vm, struct pl_arena *a, struct pl_str state, uint8_t kind,
                  const struct pl_vm_view *view) {
     struct pl_vm_entity order = {.kind = PL_KIND_TEXT, .value = pl_text(PL_STR("ORDER7"))};
@@ -60,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pl_arena_init(&a, 0);
     if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
         (void)pl_vm_slots(vm, program(), state, &a);
-        for (uint8_t kind = 0; kind <= PL_EVENT_RULE; kind++) take(vm, &a, state, kind, &view);
+        move(vm, &a, state);
+        for (uint8_t kind = 0; kind <= PL_EVENT_DIVERGED; kind++) take(vm, &a, state, kind, &view);
     }
     pl_vm_destroy(&vm);
     pl_arena_free(&a);

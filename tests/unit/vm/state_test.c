@@ -169,6 +169,120 @@ static void another_image(void **state) {
     close_bench(&b);
 }
 
+/* ---- on change ---- */
+
+static enum pl_err move(struct bench *b, struct bench *to, struct pl_str *state) {
+    return pl_vm_move(b->vm, b->image, b->state, to->image, &b->a, state);
+}
+
+/* Both at their question; the other's first flow has this policy. */
+static void two(struct bench *b, struct bench *to, enum pl_on_change policy) {
+    struct pl_vm_event open = event(PL_EVENT_OPEN);
+    make(b);
+    open_bench(b);
+    step(b, &open);
+    assert_int_equal(b->r.view.mode, PL_VM_ASKING);
+    make(to);
+    to->m.flows[0].on_change = (uint8_t)policy;
+}
+
+static void finishes(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    (void)state;
+    two(&b, &to, PL_CHANGE_FINISH);
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_CONFLICT);
+    close_bench(&to);
+    close_bench(&b);
+}
+
+static void stands_where_it_stood(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    struct pl_vm_view view;
+    (void)state;
+    two(&b, &to, PL_CHANGE_MOVE);
+    to.m.waits[0].tries = 7; /* whatever else is new */
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_OK);
+    assert_int_equal(pl_vm_look(to.vm, to.image, moved, &to.a, &view), PL_OK);
+    assert_int_equal(view.mode, PL_VM_ASKING);
+    assert_int_equal(view.wait, 0);
+    to.state = moved;
+    say_order(&to); /* and goes on from there */
+    assert_int_equal(to.r.view.mode, PL_VM_BUSY);
+    assert_int_equal(count(&to, PL_EFFECT_SAY), 0);
+    assert_int_equal(move(&to, &b, &moved), PL_CONFLICT); /* never while something is under way */
+    close_bench(&to);
+    close_bench(&b);
+}
+
+static void begins_again(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    struct pl_vm_event said = event(PL_EVENT_MESSAGE);
+    (void)state;
+    two(&b, &to, PL_CHANGE_RESTART);
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_OK);
+    to.state = moved;
+    step(&to, &said);
+    assert_int_equal(to.r.view.mode, PL_VM_ASKING);
+    assert_true(count(&to, PL_EFFECT_SAY) > 0); /* it asks */
+    to.state = moved;
+    say_order(&to); /* what the message says is filled in */
+    assert_int_equal(to.r.view.mode, PL_VM_BUSY);
+    close_bench(&to);
+    close_bench(&b);
+}
+
+/* A question, its kind or its flow that is gone keeps the conversation where it is. */
+static void what_is_gone(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    (void)state;
+    two(&b, &to, PL_CHANGE_MOVE);
+    to.m.waits[0].id = PL_STR("other");
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_CONFLICT);
+    close_bench(&to);
+    make(&to);
+    to.m.flows[0].on_change = PL_CHANGE_MOVE;
+    to.m.flows[0].name = PL_STR("other");
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_CONFLICT);
+    close_bench(&to);
+    make(&to);
+    to.m.flows[0].on_change = PL_CHANGE_MOVE;
+    to.m.flows[0].verified = true; /* he has not proved who he is */
+    open_bench(&to);
+    assert_int_equal(move(&b, &to, &moved), PL_CONFLICT);
+    close_bench(&to);
+    close_bench(&b);
+}
+
+static void hostile_states_do_not_move(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    (void)state;
+    two(&b, &to, PL_CHANGE_MOVE);
+    open_bench(&to);
+    char *copy = pl_arena_alloc(&b.a, b.state.n);
+    struct pl_str whole = b.state;
+    for (size_t i = 0; i < whole.n; i++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            memcpy(copy, whole.p, whole.n);
+            copy[i] = (char)(copy[i] ^ (1 << bit));
+            b.state = (struct pl_str){copy, whole.n};
+            if (move(&b, &to, &moved) != PL_OK) continue;
+            struct pl_vm_view view;
+            assert_int_equal(pl_vm_look(to.vm, to.image, moved, &to.a, &view), PL_OK);
+        }
+    close_bench(&to);
+    close_bench(&b);
+}
+
 static void secrets_are_not_shown(void **state) {
     struct bench b;
     struct pl_vm_event open = event(PL_EVENT_OPEN);
@@ -226,9 +340,16 @@ static void events_are_read_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(endless_code_is_stopped), cmocka_unit_test(states_cut_short),
-        cmocka_unit_test(another_image),           cmocka_unit_test(secrets_are_not_shown),
+        cmocka_unit_test(endless_code_is_stopped),
+        cmocka_unit_test(states_cut_short),
+        cmocka_unit_test(another_image),
+        cmocka_unit_test(secrets_are_not_shown),
         cmocka_unit_test(events_are_read_back),
+        cmocka_unit_test(finishes),
+        cmocka_unit_test(stands_where_it_stood),
+        cmocka_unit_test(begins_again),
+        cmocka_unit_test(what_is_gone),
+        cmocka_unit_test(hostile_states_do_not_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
