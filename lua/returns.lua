@@ -3,6 +3,21 @@
 
 local hindrances = { NOT_DELIVERED = "not_delivered", CANCELLED = "cancelled", TOO_LATE = "too_late" }
 
+local function items_of(e)
+  local items = {}
+  for i, line in ipairs(e.items) do
+    items[i] = {
+      id = line.productId,
+      name = line.name,
+      size = line.size,
+      quantity = line.quantity,
+      price = { amount = line.price, currency = e.currency },
+      photo = line.image,
+    }
+  end
+  return items
+end
+
 return {
   check = function(order)
     local reply = http.get("shop", "/api/returns/" .. http.escape(order) .. "/eligibility")
@@ -17,11 +32,12 @@ return {
       refund = { amount = e.refundAmount, currency = e.currency },
       days_min = e.refundDaysMin,
       days_max = e.refundDaysMax,
+      items = items_of(e),
     }
   end,
 
-  create = function(order, reason)
-    local reply = http.post("shop", "/api/returns", { json = { orderId = order, reason = reason } })
+  create = function(order, reason, item)
+    local reply = http.post("shop", "/api/returns", { json = { orderId = order, reason = reason, productId = item } })
     if reply.status == 404 or reply.status == 422 then return fail("refused") end
     if reply.status ~= 200 then return fail("unavailable") end
     local r = reply.json

@@ -73,10 +73,10 @@ static const struct pl_typedef_field cart[] = {F("id", T(TEXT)), F("count", T(NU
 static const struct pl_typedef_field hindrance[] = {M("not_delivered"), M("cancelled"),
                                                     M("too_late")};
 static const struct pl_typedef_field eligibility[] = {
-    F("ok", T(BOOL)),        F("why", {.kind = PL_KIND_ENUM, .def = HINDRANCE, .optional = true}),
-    F("started", T(BOOL)),   F("window", T(DURATION)),
-    F("refund", T(MONEY)),   F("days_min", T(NUMBER)),
-    F("days_max", T(NUMBER))};
+    F("ok", T(BOOL)),         F("why", {.kind = PL_KIND_ENUM, .def = HINDRANCE, .optional = true}),
+    F("started", T(BOOL)),    F("window", T(DURATION)),
+    F("refund", T(MONEY)),    F("days_min", T(NUMBER)),
+    F("days_max", T(NUMBER)), F("items", DEF(LIST, ITEMS))};
 static const struct pl_typedef_field label[] = {F("tracking", T(TEXT)), F("minutes", T(NUMBER)),
                                                 F("carrier", T(TEXT))};
 static const struct pl_typedef_field segment[] = {M("vip"), M("regular"), M("new"), M("at_risk")};

@@ -412,7 +412,16 @@ static void get_eligibility(struct turn *t) {
     name_currency(t);
     name_int(t, "refundDaysMin", 5);
     name_int(t, "refundDaysMax", 7);
+    order_lines(t, o);
     close_reply(t);
+}
+
+/* Nothing named: all of it. */
+static bool has_item(const struct shop_order *o, struct pl_str id) {
+    const struct shop_product *p = shop_product_of(id);
+    for (size_t i = 0; p && i < SHOP_LINES && o->lines[i].product; i++)
+        if (o->lines[i].product == p->number) return true;
+    return id.n == 0;
 }
 
 static void post_return(struct turn *t) {
@@ -421,7 +430,7 @@ static void post_return(struct turn *t) {
         refuse(t, 404, "no such order");
         return;
     }
-    if (!may_return(o)) {
+    if (!may_return(o) || !has_item(o, pl_json_text(&t->body, "productId"))) {
         refuse(t, 422, "this order cannot be returned");
         return;
     }
