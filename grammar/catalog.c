@@ -4,7 +4,7 @@
  * with @ are ARB's own. A translation is message code over the arguments of its source text. */
 #include "grammar/graph.h"
 
-#define NOTES_MOST 12
+enum { NOTES_MOST = 12, EXTRA_MOST = 5 };
 
 struct catalog {
     struct pl_graph *g;
@@ -12,7 +12,8 @@ struct catalog {
     struct pl_str name; /* of its file */
     size_t locale;
     const struct pl_json *json;
-    struct pl_map places; /* of its names */
+    struct pl_map places;             /* of its names */
+    PL_AST_LIST(struct pl_str) extra; /* names that are no texts of the program */
 };
 
 static struct pl_span whole(const struct catalog *c) {
@@ -164,7 +165,7 @@ static void check_missing(const struct catalog *c) {
         pl_diag3(g->diags, PL_D_MISSING_TRANSLATION, whole(c), c->name,
                  pl_grammar__str(g, "%zu", missing), pl_grammar__str(g, "%zu", words));
     size_t notes = 0;
-    for (size_t i = 0; i < g->texts.n && notes < NOTES_MOST; i++) {
+    for (size_t i = 0; i < g->texts.n && (notes < NOTES_MOST || g->input->verbose); i++) {
         const struct pl_graph_text *t = &g->texts.v[i];
         if (!t->words || !t->id.n || t->code[c->locale].n) continue;
         pl_diag_note(g->diags, d, t->span, "%.*s", PL_STR_ARG(t->id));
@@ -188,18 +189,50 @@ static bool of_replaced(const struct pl_graph *g, struct pl_str id) {
     return false;
 }
 
-static void read_members(const struct catalog *c) {
+/* ARB's own {"@id": {"x-source": "the text that was translated"}}. */
+static void check_stale(const struct catalog *c, const struct pl_json_member *m) {
+    struct pl_graph *g = c->g;
+    struct pl_str id = {m->name.p + 1, m->name.n - 1};
+    const struct pl_json *was =
+        m->value.kind == PL_JOBJECT ? pl_json_get(&m->value, "x-source") : NULL;
+    const struct pl_graph_text *t = pl_grammar__texts_of(g, id);
+    if (!was || was->kind != PL_JTEXT || !t) return;
+    if (pl_str_eq(was->s, t->source ? t->source->raw : t->plain)) return;
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_STALE_TRANSLATION, place(c, id), c->name, id);
+    pl_diag_note(g->diags, d, t->span, "the text is this now");
+}
+
+/* A few are told one by one; many, as after a flow was taken out, in one. */
+static void tell_extra(const struct catalog *c) {
+    struct pl_graph *g = c->g;
+    if (c->extra.n <= EXTRA_MOST || g->input->verbose) {
+        for (size_t i = 0; i < c->extra.n; i++)
+            pl_diag2(g->diags, PL_D_EXTRA_TRANSLATION, place(c, c->extra.v[i]), c->name,
+                     c->extra.v[i]);
+        return;
+    }
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_EXTRA_TRANSLATIONS, place(c, c->extra.v[0]),
+                                 c->name, pl_grammar__str(g, "%zu", c->extra.n));
+    for (size_t i = 0; i < c->extra.n && i < NOTES_MOST; i++)
+        pl_diag_note(g->diags, d, place(c, c->extra.v[i]), "%.*s", PL_STR_ARG(c->extra.v[i]));
+}
+
+static void read_members(struct catalog *c) {
     struct pl_graph *g = c->g;
     for (size_t i = 0; i < c->json->n; i++) {
         const struct pl_json_member *m = &c->json->m[i];
         if (pl_str_is(m->name, "@@locale") && !pl_str_eq(m->value.s, c->from->locale))
             pl_diag2(g->diags, PL_D_CATALOG_LOCALE, place(c, m->name), m->value.s, c->name);
-        if (pl_str_starts(m->name, PL_STR("@"))) continue;
+        if (pl_str_starts(m->name, PL_STR("@"))) {
+            check_stale(c, m);
+            continue;
+        }
         if (m->value.kind != PL_JTEXT)
             pl_diag1(g->diags, PL_D_CATALOG, place(c, m->name), c->name);
         else if (!translate_id(c, m->name, m->value.s) && !of_replaced(g, m->name))
-            pl_diag2(g->diags, PL_D_EXTRA_TRANSLATION, place(c, m->name), c->name, m->name);
+            PL_AST_ADD(g->arena, &c->extra, m->name);
     }
+    tell_extra(c);
 }
 
 static void read_catalog(struct pl_graph *g, const struct pl_grammar_catalog *from) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Talks: the names they speak of, so that a renamed line breaks a build and not only a test. */
-#include "grammar/graph.h"
+#include "grammar/flowgraph.h"
 
 static void check_id(struct pl_graph *g, const struct pl_ast_id *id) {
     if (!id->s.n || pl_grammar__texts_of(g, id->s)) return;
@@ -34,8 +34,43 @@ static void check_failure(struct pl_graph *g, struct pl_symbol *hook,
     pl_diag_nearest(g->diags, d, name->span, name->s, names, h->fails.n);
 }
 
+static void check_goal(struct pl_graph *g, const struct pl_ast_name *name) {
+    const struct pl_flowgraph *fg = g->flowgraph;
+    struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, fg->nodes.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < fg->nodes.n; i++) {
+        const struct pl_ast_stmt *s = fg->nodes.v[i].stmt;
+        if (!s || s->kind != PL_STMT_GOAL) continue;
+        if (pl_str_eq(s->goal.s, name->s)) return;
+        names[n++] = s->goal.s;
+    }
+    pl_grammar__unknown(g, "goal", name->s, name->span, names, n);
+}
+
+/* session.x, customer.x, flow.x, or a slot that some flow has. */
+static void check_slot(struct pl_graph *g, const struct pl_ast_path *path) {
+    bool session = pl_str_is(path->part[0].s, "session");
+    bool scoped = path->n > 1 && (session || pl_str_is(path->part[0].s, "customer"));
+    struct pl_symbol *flow =
+        path->n > 1 && !scoped ? pl_grammar__find(&g->flows, path->part[0].s) : NULL;
+    const struct pl_ast_name *name = &path->part[scoped || flow];
+    PL_AST_LIST(struct pl_str) names = {0};
+    for (size_t i = 0; i < (scoped || flow ? 1 : g->flow.n); i++) {
+        const struct pl_graph_slots *slots = &g->flow.v[i].slots;
+        if (scoped) slots = session ? &g->session : &g->customer;
+        if (flow) slots = &g->flow.v[flow->index].slots;
+        if (pl_grammar__slot(slots, name->s) != PL_NOWHERE) return;
+        for (size_t k = 0; k < slots->n; k++) PL_AST_ADD(g->arena, &names, slots->v[k].name);
+    }
+    pl_grammar__unknown(g, "slot", name->s, name->span, names.v, names.n);
+}
+
 static void check_expect(struct pl_graph *g, const struct pl_ast_expect *e) {
     if (e->kind == PL_EXPECT_HOOK_ONCE || e->kind == PL_EXPECT_HOOK_NEVER) check_hook(g, &e->path);
+    if (e->kind == PL_EXPECT_GOAL) check_goal(g, &e->name);
+    if (e->kind == PL_EXPECT_SLOT_IS || e->kind == PL_EXPECT_SLOT_EMPTY) check_slot(g, &e->path);
+    for (size_t i = 0; e->kind == PL_EXPECT_HANDOFF_CARRIES && i < e->carries.n; i++)
+        if (e->carries.v[i].path.n > 1) check_slot(g, &e->carries.v[i].path);
     if (e->kind != PL_EXPECT_HANDOFF) return;
     if (e->to.s.n) pl_grammar__need(g, &g->queues, e->to.s, e->to.span);
     if (e->by.s.n) pl_grammar__need(g, &g->rules, e->by.s, e->by.span);

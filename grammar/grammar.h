@@ -46,6 +46,7 @@ struct pl_grammar_input {
     size_t nlua;
     /* The program that runs now, which conversations move from; NULL: none. Outlives the call. */
     const struct pl_program *previous;
+    bool verbose; /* name every text without translation, every translation without text */
 };
 
 /* ---- compile: what the recognisers are made from ---- */

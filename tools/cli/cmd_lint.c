@@ -38,6 +38,7 @@ int pl_cli__lint(struct cli_args args) {
     struct pl_compiled c;
     options.i18n = pl_cli__option(&args, "--translations");
     options.lua = pl_cli__option(&args, "--hooks");
+    options.verbose = pl_cli__flag(&args, "--verbose");
     bool fix = pl_cli__flag(&args, "--fix"), unsafe = pl_cli__flag(&args, "--unsafe");
     if (!pl_cli__report_options(&args, &report))
         return pl_cli__usage("lint", "only one of --json and --sarif");

@@ -177,7 +177,8 @@ static enum pl_err compile(struct build *b) {
                                      .catalogs = b->catalogs.v,
                                      .ncatalogs = b->catalogs.n,
                                      .lua = b->lua.v,
-                                     .nlua = b->lua.n};
+                                     .nlua = b->lua.n,
+                                     .verbose = b->options->verbose};
     pl_compile__host_open(&host, &callbacks);
     pl_compile__cache_open(&host, b->options->cache);
     if (b->options->check_only) callbacks.train = NULL;

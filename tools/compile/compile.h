@@ -34,6 +34,7 @@ struct pl_compile_options {
     const char *cache;      /* folder of trained intent models; NULL: $PARLANCE_CACHE, else the
                                user's (~/.cache/parlance); "": none */
     const struct pl_program *previous; /* that conversations move from; may be NULL */
+    bool verbose;       /* all texts without translation by name, not the first few */
     bool check_only;    /* no training, no image: what an editor wants at every key */
     bool without_talks; /* a mistake in a talk keeps nobody from serving the flows */
     const struct pl_compile_text *texts;
