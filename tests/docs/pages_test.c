@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Checks docs/diagnostics: every code has its page, and every example on it is compiled. The format
- * of a page is described in docs/diagnostics/README.md. Codes without a page are listed in a file
- * that can only shrink: one that has its page must not stand in it.
- * Usage: docs_pages BASE.flow PRELUDE-FOLDER PAGES-FOLDER MISSING-FILE [P0123]
+ * of a page is described in docs/diagnostics/README.md.
+ * Usage: docs_pages BASE.flow PRELUDE-FOLDER PAGES-FOLDER [P0123]
  */
 #include "tests/docs/doc.h"
 #include "tools/compile/compile.h"
@@ -331,25 +330,14 @@ static void check_page(struct page *p) {
 
 /* ---- all pages ---- */
 
-static bool is_listed(struct pl_str missing, uint16_t code) {
-    char word[8];
-    snprintf(word, sizeof word, "P%04u", (unsigned)code);
-    while (missing.n)
-        if (pl_str_is(pl_str_trim(doc_take_line(&missing)), word)) return true;
-    return false;
-}
-
 /* Gives how many things are wrong. */
-static size_t check_code(struct doc_root *at, const struct pl_diag_info *info, const char *folder,
-                         struct pl_str missing) {
+static size_t check_code(struct doc_root *at, const struct pl_diag_info *info, const char *folder) {
     struct pl_arena arena;
     pl_arena_init(&arena, 0);
     struct page p = {.at = at, .arena = &arena, .info = info};
     struct pl_str path = pl_arena_printf(&arena, "%s/P%04u.md", folder, (unsigned)info->code);
-    bool listed = is_listed(missing, info->code);
     bool there = pl_file_read(&arena, path.p, DOC_PAGE_MOST, &p.text) == PL_OK;
-    if (there && listed) complain(&p, "it has its page: take it from the list of missing ones");
-    if (!there && !listed) complain(&p, "there is no such page");
+    if (!there) complain(&p, "there is no such page");
     if (there) check_page(&p);
     pl_arena_free(&arena);
     return p.wrong;
@@ -385,19 +373,17 @@ static bool is_chosen(const struct pl_diag_info *info, const char *code) {
 int main(int argc, char **argv) {
     struct pl_arena arena;
     struct doc_root at = {0};
-    struct pl_str missing = {0};
     size_t wrong = 0, n = 0;
     pl_arena_init(&arena, 0);
-    if (argc < 5) {
-        fprintf(stderr, "usage: docs_pages BASE.flow PRELUDE PAGES MISSING [P0123]\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: docs_pages BASE.flow PRELUDE PAGES [P0123]\n");
         return 2;
     }
     bool good = doc_open(&at, &arena, argv[1], argv[2]);
-    if (pl_file_read(&arena, argv[4], DOC_PAGE_MOST, &missing) != PL_OK) missing.n = 0;
     const struct pl_diag_info *info;
     for (size_t i = 0; good && (info = pl_diag_info_at(i)); i++) {
-        if (!is_chosen(info, argc > 5 ? argv[5] : NULL)) continue;
-        wrong += check_code(&at, info, argv[3], missing);
+        if (!is_chosen(info, argc > 4 ? argv[4] : NULL)) continue;
+        wrong += check_code(&at, info, argv[3]);
         n++;
     }
     wrong += check_names(argv[3]);
