@@ -68,45 +68,14 @@ static bool dangerous(uint32_t cp) {
            (cp >= 0x2066 && cp <= 0x2069);
 }
 
-/* A long line is shown from a little before the mark; this many code points of it. */
-enum { SHOWN = 160, BEFORE = 60 };
+/* A long line is shown from a little before the mark; this many columns of it. */
+enum { SHOWN = 100, BEFORE = 40 };
 
 struct excerpt {
     struct pl_str line;
     size_t from, to;           /* bytes of the line that are shown */
     size_t mark_from, mark_to; /* bytes of the line that are marked */
 };
-
-static struct excerpt cut(const struct pl_source *s, struct pl_span at) {
-    struct pl_pos pos = pl_source_pos(s, at.start);
-    struct excerpt e = {.line = pl_source_line(s, pos.line)};
-    size_t start = (size_t)(e.line.p - s->text.p);
-    e.mark_from = at.start > start ? at.start - start : 0;
-    if (e.mark_from > e.line.n) e.mark_from = e.line.n;
-    e.mark_to = at.end > start ? at.end - start : 0;
-    if (e.mark_to > e.line.n) e.mark_to = e.line.n;
-    uint32_t column = 1;
-    while (pos.column > SHOWN - BEFORE && column < pos.column - BEFORE && e.from < e.line.n) {
-        pl_utf8_next(e.line, &e.from);
-        column++;
-    }
-    e.to = e.from;
-    for (int i = 0; i < SHOWN && e.to < e.line.n; i++) pl_utf8_next(e.line, &e.to);
-    return e;
-}
-
-static void put_line(struct pl_buf *out, const struct excerpt *e) {
-    for (size_t at = e->from; at < e->to;) {
-        size_t from = at;
-        uint32_t cp = pl_utf8_next(e->line, &at);
-        if (cp == '\t')
-            pl_buf_byte(out, ' ');
-        else if (dangerous(cp) || cp == 0xFFFD)
-            pl_buf_c(out, "\xEF\xBF\xBD");
-        else
-            pl_buf_add(out, e->line.p + from, at - from);
-    }
-}
 
 static unsigned columns(struct pl_str line, size_t from, size_t to) {
     unsigned n = 0;
@@ -117,8 +86,51 @@ static unsigned columns(struct pl_str line, size_t from, size_t to) {
     return n;
 }
 
+/* Moves on from `at` over what fits in `most` columns. */
+static size_t pass_columns(struct pl_str line, size_t at, unsigned most) {
+    size_t next = at;
+    while (next < line.n) {
+        pl_utf8_next(line, &next);
+        if (columns(line, at, next) > most) break;
+        most -= columns(line, at, next);
+        at = next;
+    }
+    return at;
+}
+
+static struct excerpt cut(const struct pl_source *s, struct pl_span at) {
+    struct pl_pos pos = pl_source_pos(s, at.start);
+    struct excerpt e = {.line = pl_source_line(s, pos.line)};
+    size_t start = (size_t)(e.line.p - s->text.p);
+    e.mark_from = at.start > start ? at.start - start : 0;
+    if (e.mark_from > e.line.n) e.mark_from = e.line.n;
+    e.mark_to = at.end > start ? at.end - start : 0;
+    if (e.mark_to > e.line.n) e.mark_to = e.line.n;
+    unsigned before = columns(e.line, 0, e.mark_from);
+    if (columns(e.line, 0, e.line.n) > SHOWN && before > BEFORE)
+        e.from = pass_columns(e.line, 0, before - BEFORE);
+    e.to = pass_columns(e.line, e.from, SHOWN);
+    return e;
+}
+
+/* … stands for what is cut off. */
+static void put_line(struct pl_buf *out, const struct excerpt *e) {
+    if (e->from) pl_buf_c(out, "…");
+    for (size_t at = e->from; at < e->to;) {
+        size_t from = at;
+        uint32_t cp = pl_utf8_next(e->line, &at);
+        if (cp == '\t')
+            pl_buf_byte(out, ' ');
+        else if (dangerous(cp) || cp == 0xFFFD)
+            pl_buf_c(out, "\xEF\xBF\xBD");
+        else
+            pl_buf_add(out, e->line.p + from, at - from);
+    }
+    if (e->to < e->line.n) pl_buf_c(out, "…");
+}
+
 static void put_mark(struct pl_buf *out, const struct excerpt *e) {
-    unsigned before = columns(e->line, e->from, e->mark_from);
+    unsigned before = columns(e->line, e->from, e->mark_from) + (e->from ? 1 : 0);
     size_t to = e->mark_to < e->to ? e->mark_to : e->to;
     unsigned marked = e->mark_from < to ? columns(e->line, e->mark_from, to) : 0;
     for (unsigned i = 0; i < before; i++) pl_buf_byte(out, ' ');

@@ -72,6 +72,55 @@ static void prints_for_people(void **state) {
     pl_arena_free(&arena);
 }
 
+/* Appends what is said of a file's text. */
+static void say(struct pl_buf *out, struct pl_str text) {
+    struct pl_arena arena;
+    struct pl_sources sources;
+    struct pl_diags diags;
+    pl_arena_init(&arena, 0);
+    pl_sources_init(&sources, &arena);
+    pl_diags_init(&diags, &arena, &sources);
+    pl_sources_add(&sources, PL_STR("a.flow"), text);
+    pl_parse(&arena, &sources, 0, &diags);
+    pl_diags_print(out, &diags, false);
+    pl_buf_byte(out, 0);
+    pl_arena_free(&arena);
+}
+
+/* A line that is too long for a terminal is cut on both sides, by columns: 日 takes two. */
+static void cuts_long_lines(void **state) {
+    struct pl_buf text = {0}, out = {0}, want = {0};
+    (void)state;
+    pl_buf_c(&text, "parlance 1\nflow a\n  \"");
+    repeat(&text, "日", 80);
+    pl_buf_c(&text, "\" iff");
+    repeat(&text, " x", 90);
+    say(&out, pl_buf_slice(&text));
+    pl_buf_c(&want, "\n     3 | …");
+    repeat(&want, "日", 19);
+    pl_buf_c(&want, "\" iff");
+    repeat(&want, " x", 28);
+    pl_buf_c(&want, " …\n       | ");
+    repeat(&want, " ", 41);
+    pl_buf_c(&want, "^~~\n");
+    assert_true(pl_str_find(pl_buf_slice(&out), pl_buf_slice(&want)) != SIZE_MAX);
+    assert_true(pl_str_starts(pl_buf_slice(&out), PL_STR("a.flow:3:86: error P0113: ")));
+    pl_buf_free(&text);
+    pl_buf_free(&out);
+    pl_buf_free(&want);
+}
+
+/* Marks above and below letters take no column, so what follows is marked in its place. */
+static void marks_other_scripts(void **state) {
+    struct pl_buf out = {0};
+    (void)state;
+    say(&out, PL_STR("parlance 1\nflow a\n  \"مَرْحبا e\u0301\" iff\n"));
+    assert_true(pl_str_find(pl_buf_slice(&out), PL_STR("\n     3 |   \"مَرْحبا e\u0301\" iff\n"
+                                                       "       |             ^~~\n")) != SIZE_MAX);
+    assert_true(pl_str_starts(pl_buf_slice(&out), PL_STR("a.flow:3:16: error P0113: ")));
+    pl_buf_free(&out);
+}
+
 static void prints_json(void **state) {
     (void)state;
     struct pl_arena arena;
@@ -228,6 +277,8 @@ static void every_code_is_its_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_for_people),
+        cmocka_unit_test(cuts_long_lines),
+        cmocka_unit_test(marks_other_scripts),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(allow_removes_a_warning),
         cmocka_unit_test(keeps_two_hundred),
