@@ -507,15 +507,20 @@ static void find_live(struct pl_graph *g, struct pl_flowgraph *fg) {
     for (size_t i = 0; i < fg->nodes.n; i++) fg->nodes.v[i].live = live[i];
 }
 
+static void clears(struct pl_graph *g, struct pl_map *seen, const struct pl_ast_path *path) {
+    if (path->n > 1 && !pl_map_put(seen, path->s, g)) PL_AST_ADD(g->arena, &g->cleared, path->s);
+}
+
 void pl_grammar__cleared(struct pl_graph *g) {
     const struct pl_flowgraph *fg = g->flowgraph;
     struct pl_map seen = {0};
     for (size_t i = 0; i < fg->nodes.n; i++) {
         const struct pl_ast_stmt *s = fg->nodes.v[i].stmt;
-        if (!s || s->kind != PL_STMT_CLEAR) continue;
-        for (size_t k = 0; k < s->clear.n; k++)
-            if (s->clear.v[k].n > 1 && !pl_map_put(&seen, s->clear.v[k].s, g))
-                PL_AST_ADD(g->arena, &g->cleared, s->clear.v[k].s);
+        if (!s) continue;
+        for (size_t k = 0; s->kind == PL_STMT_CLEAR && k < s->clear.n; k++)
+            clears(g, &seen, &s->clear.v[k]);
+        /* what a call failed to give is not there */
+        if (s->kind == PL_STMT_CALL && s->call.failures.n) clears(g, &seen, &s->call.result);
     }
     pl_map_free(&seen);
 }
