@@ -194,7 +194,7 @@ static bool make(struct run *r, uint64_t seed, struct mistake *k) {
     const struct pl_compiled *c = &r->projects[k->site.project].compiled;
     k->path = c->paths[k->site.file];
     make_edit(r, k, c->sources.v[k->site.file].text);
-    return true;
+    return !pl_str_eq(k->text, c->sources.v[k->site.file].text); /* or it was so before */
 }
 
 /* ---- what is reported ---- */
