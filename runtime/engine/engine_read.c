@@ -20,6 +20,12 @@ static uint8_t asked_kind(const struct pl_program *p, const struct pl_vm_view *v
     return w->kind == PL_WAIT_ASK ? w->type.kind : PL_KIND_NONE;
 }
 
+/* The entity that the open question asks for, + 1; 0 for none. */
+static uint32_t asked_entity(const struct pl_program *p, const struct pl_vm_view *view) {
+    if (view->mode != PL_VM_ASKING || p->waits[view->wait].kind != PL_WAIT_ASK) return 0;
+    return p->waits[view->wait].entity + 1; /* none wraps to 0 */
+}
+
 /* Labels as shown, and the phrases that options `say`. */
 static uint32_t offered(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                         const struct pl_vm_choice *choices, uint32_t nchoices,
@@ -157,8 +163,10 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
                                  .zone = p->zone,
                                  .now_ms = event->now_ms,
                                  .asked = asked_kind(p, view),
+                                 .asked_entity = asked_entity(p, view),
                                  .lists = lists,
                                  .nlists = nlists};
+    if (ctx.asked_entity) ctx.example = p->entities[ctx.asked_entity - 1].example;
     struct pl_nlp_reading r = {0};
     pl_nlp_read(c->image->nlp, a, said->text, &ctx, &r);
     struct pl_vm_reading *out = &event->reading;

@@ -131,6 +131,11 @@ struct pl_nlp_context {
     struct pl_str zone;
     int64_t now_ms; /* for "tomorrow" */
     uint8_t asked;  /* enum pl_kind of the open question, PL_KIND_NONE for none */
+    /* The entity it asks for, + 1; 0 for none: its value is also found where it is written in
+     * groups ("ORDER 123-456-789"). example: what one looks like; its beginning may lead a value.
+     */
+    uint32_t asked_entity;
+    struct pl_str example;
     const struct pl_nlp_list *const *lists;
     uint32_t nlists;
 };

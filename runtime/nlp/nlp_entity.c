@@ -173,6 +173,87 @@ static void add_word(struct pl_nlp_turn *t, const struct pl_nlp_hit *h, enum pl_
     pl_nlp__add(t, f);
 }
 
+/* ---- values written in groups ---- */
+
+#define MOST_GROUPS 8
+
+static bool any_digit(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= '0' && s.p[i] <= '9') return true;
+    return false;
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* Letters before the first digits belong to the value when they are capitals, or its example begins
+ * so: "ORDER 123", "order 123", but not "my 123". */
+static bool may_lead(struct pl_str s, struct pl_str example) {
+    bool capitals = s.n > 0, same = s.n <= example.n;
+    for (size_t i = 0; i < s.n; i++) {
+        capitals = capitals && s.p[i] >= 'A' && s.p[i] <= 'Z';
+        same = same && lower(s.p[i]) == lower(example.p[i]);
+    }
+    return capitals || same;
+}
+
+static bool only_gaps(struct pl_str text, uint32_t from, uint32_t to) {
+    for (; from < to; from++)
+        if (memchr(" -./#_", text.p[from], 6) == NULL) return false;
+    return true;
+}
+
+/* The words from i on, n of them, as one; empty when they are no groups of one value. */
+static struct pl_str joined(const struct pl_nlp_turn *t, uint32_t i, uint32_t n) {
+    const struct pl_words *w = &t->r->words;
+    char *p = pl_arena_alloc(t->a, t->text.n + 1);
+    size_t len = 0;
+    for (uint32_t k = i; k < i + n && p != NULL; k++) {
+        struct pl_str s = {t->text.p + w->v[k].start, w->v[k].end - w->v[k].start};
+        bool gap = k == i || only_gaps(t->text, w->v[k - 1].end, w->v[k].start);
+        if (!gap || (!any_digit(s) && (k > i || !may_lead(s, t->ctx->example))))
+            return (struct pl_str){0};
+        memcpy(p + len, s.p, s.n);
+        len += s.n;
+    }
+    return (struct pl_str){p, len};
+}
+
+static bool add_joined(struct pl_nlp_turn *t, uint32_t entity, struct pl_locale_regex **re,
+                       uint32_t i, uint32_t n) {
+    const struct pl_nlp_entity_row *e = &t->nlp->model->entities[entity];
+    struct pl_str s = joined(t, i, n);
+    bool fits = false;
+    for (uint32_t k = 0; k < e->nregexes && s.n && !fits; k++)
+        fits = pl_locale_regex_is(re[k], pl_locale_subject(t->a, s));
+    if (!fits) return false;
+    struct pl_nlp_found f = {.entity = entity,
+                             .name = e->name,
+                             .start = t->r->words.v[i].start,
+                             .end = t->r->words.v[i + n - 1].end,
+                             .how = PL_NLP_BY_REGEX,
+                             .value = pl_text(shaped(t, s, e->flags))};
+    if (e->kind == PL_KIND_PHONE || e->kind == PL_KIND_URL) f.value.kind = e->kind;
+    pl_nlp__add(t, f);
+    return true;
+}
+
+/* Nothing was found for the open question: perhaps its value is written in groups. */
+static void find_joined(struct pl_nlp_turn *t) {
+    const struct pl_nlp_model *m = t->nlp->model;
+    uint32_t entity = t->ctx->asked_entity - 1, most = t->r->words.n;
+    struct pl_locale_regex **re = t->nlp->entities;
+    if (entity >= m->nentities || !t->digits) return;
+    for (uint32_t i = 0; i < t->r->nfound; i++)
+        if (t->r->found[i].entity == entity) return;
+    for (uint32_t i = 0; i < entity; i++) re += m->entities[i].nregexes;
+    if (most > MOST_GROUPS) most = MOST_GROUPS;
+    for (uint32_t n = most; n > 1; n--)
+        for (uint32_t i = 0; i + n <= t->r->words.n; i++)
+            if (add_joined(t, entity, re, i, n)) return;
+}
+
 /* Exact hits before fuzzy ones, so that of two of one length the exact one is kept. */
 static void add_words(struct pl_nlp_turn *t, const struct pl_nlp_hits *hits, enum pl_nlp_how how) {
     uint32_t from = t->r->nfound;
@@ -199,6 +280,7 @@ void pl_nlp__entities(struct pl_nlp_turn *t) {
     t->at = has_at(t->text);
     pl_nlp__find(&t->nlp->model->index, &t->r->words, t->a, &t->hits);
     find_regexes(t);
+    find_joined(t);
     add_words(t, &t->hits, PL_NLP_BY_WORD);
     for (uint32_t i = 0; i < t->ctx->nlists; i++) {
         struct pl_nlp_hits hits = {0};
