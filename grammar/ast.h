@@ -728,8 +728,11 @@ struct pl_ast_play {
     struct pl_span span;
     union {
         struct pl_ast_names locales; /* LOCALE */
-        struct pl_ast_name as;       /* AS */
-        struct pl_ast_text *text;    /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD */
+        struct {
+            struct pl_ast_name who;
+            struct pl_ast_expr *remembered; /* a record, or NULL */
+        } as;                               /* AS */
+        struct pl_ast_text *text;           /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD */
         struct pl_ast_duration advance;
         struct {
             struct pl_ast_path path;

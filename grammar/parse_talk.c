@@ -14,8 +14,10 @@ static void locale(struct parser *p, struct pl_ast_play *play) {
     play->locales = pl_parse__langs(p);
 }
 
+/* SYNTAX: 'as' NAME [ record ] */
 static void as(struct parser *p, struct pl_ast_play *play) {
-    play->as = pl_parse__name(p, "who the customer is");
+    play->as.who = pl_parse__name(p, "who the customer is");
+    if (pl_parse__kind(p) == PL_TOKEN_LBRACE) play->as.remembered = pl_parse__value(p);
 }
 
 static void nothing(struct parser *p, struct pl_ast_play *play) {

@@ -170,7 +170,11 @@ static void line(struct maker *m, const struct pl_ast_play *p, struct pl_talk_li
     out->source = pl_str_trim(pl_span_text(m->sources, p->span));
     switch (p->kind) {
     case PL_PLAY_LOCALE: out->locales = names(m, &p->locales); break;
-    case PL_PLAY_AS: out->name = p->as.s; break;
+    case PL_PLAY_AS:
+        out->name = p->as.who.s;
+        out->has_value = p->as.remembered != NULL;
+        if (out->has_value) out->value = value(m, p->as.remembered);
+        break;
     case PL_PLAY_STRICT: break;
     case PL_PLAY_HOOK: stub(m, p, out); break;
     case PL_PLAY_BOT: bot(m, p, out); break;

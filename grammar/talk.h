@@ -100,7 +100,8 @@ struct pl_talk_line {
     struct pl_talk_values args; /* HOOK, EVENT */
     /* HOOK */
     uint8_t stub;               /* enum pl_talk_stub_kind */
-    struct pl_talk_value value; /* HOOK: VALUE; EXPECT: SLOT_IS */
+    struct pl_talk_value value; /* HOOK: VALUE; EXPECT: SLOT_IS; AS: what is remembered, a record */
+    bool has_value;             /* AS */
     struct pl_str fails, like;
     /* BOT: with an empty id the text is contained, else it is the whole first text */
     const struct pl_talk_part *parts;

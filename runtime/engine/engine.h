@@ -243,6 +243,9 @@ struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[1
                                struct pl_arena *a, struct pl_str name);
 /* Asks the hooks of `from hook` entities again, as after their refresh time. */
 void pl_engine_refresh_lists(struct pl_engine *e);
+/* As if an earlier conversation had ended with this: a record by slot name ("customer.phone"),
+ * which the customer agreed to. */
+void pl_engine_remember(struct pl_engine *e, const uint8_t customer[16], struct pl_value record);
 /* Forgets a conversation's memory, so that the next touch loads it from the store. */
 void pl_engine_forget(struct pl_engine *e, const uint8_t conversation[16]);
 /* Makes a conversation in memory again from its whole journal, leaving its snapshot aside, and puts

@@ -219,6 +219,15 @@ static void start_first(struct pl_engine *e) {
     }
 }
 
+void pl_engine_remember(struct pl_engine *e, const uint8_t customer[16], struct pl_value record) {
+    struct eng_conv nobody = {0}; /* no conversation waits for it */
+    struct pl_vm_effect v = {.facts = record, .consent = true};
+    memcpy(nobody.customer, customer, sizeof nobody.customer);
+    pl_engine__keep(e, &nobody, &v, eng_now(e));
+    pl_engine__keep_start(e, &nobody);
+    PL_VEC_FREE(&nobody.keeps);
+}
+
 void pl_engine__keep_start(struct pl_engine *e, struct eng_conv *c) {
     bool idle = e->keep_first == NULL;
     for (size_t i = 0; i < c->keeps.n; i++) {

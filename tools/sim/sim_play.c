@@ -193,6 +193,36 @@ static void go_on(struct sim_play *p, int64_t ms) {
     pump(p, ms);
 }
 
+static const struct pl_p_slot *customer_slot(const struct pl_program *g, struct pl_str name) {
+    struct pl_str scope = PL_STR("customer.");
+    for (uint32_t i = 0; i < g->ncustomer; i++) {
+        struct pl_str slot = g->customer[i].name;
+        if (pl_str_starts(slot, scope) &&
+            pl_str_eq((struct pl_str){slot.p + scope.n, slot.n - scope.n}, name))
+            return &g->customer[i];
+    }
+    return NULL;
+}
+
+/* What is remembered of him: a record of customer's slots. */
+static void remember(struct sim_play *p, const struct pl_talk_value *v) {
+    struct pl_arena *a = &p->world.a;
+    struct pl_field *f = PL_NEW_ARRAY(a, struct pl_field, v->nv + 1);
+    struct pl_str why;
+    for (size_t i = 0; i < v->nv && !p->failed; i++) {
+        const struct pl_p_slot *slot = customer_slot(p->types.program, v->names[i]);
+        if (!slot) {
+            pl_sim__fail(p, "customer has no %.*s", PL_STR_ARG(v->names[i]));
+        } else {
+            f[i].name = slot->name;
+            if (!pl_sim__value(&p->types, slot->type, &v->v[i], &f[i].value, &why))
+                pl_sim__fail(p, "%.*s: %.*s", PL_STR_ARG(v->names[i]), PL_STR_ARG(why));
+        }
+    }
+    p->world.remembered =
+        (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = (uint32_t)v->nv}};
+}
+
 /* Who the customer is, as the page's token says it. */
 static void as(struct sim_play *p, const struct pl_talk_line *l) {
     static const struct pl_str who[] = {PL_STR("anonymous"), PL_STR("known"), PL_STR("verified")};
@@ -203,7 +233,10 @@ static void as(struct sim_play *p, const struct pl_talk_line *l) {
         pl_sim__fail(p, "a customer is anonymous, known or verified%.*s", PL_STR_ARG(near));
     } else if (p->begun) {
         pl_sim__fail(p, "who the customer is stands before what is said");
+    } else if (l->has_value && i == 0) {
+        pl_sim__fail(p, "nothing is remembered of who is anonymous");
     } else {
+        if (l->has_value) remember(p, &l->value);
         p->world.known = i > 0;
         p->world.verified = i > 1;
     }

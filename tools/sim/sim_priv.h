@@ -159,7 +159,8 @@ struct sim_world {
     sim_events events;
     sim_events *to; /* where events are collected */
     bool ready, rtl;
-    bool known, verified; /* who the customer will be, when the conversation begins */
+    bool known, verified;       /* who the customer will be, when the conversation begins */
+    struct pl_value remembered; /* of him: a record; none: nothing */
     struct pl_str with;
     struct pl_str refused; /* the engine's last error, empty: none */
     /* seen by who looks on */

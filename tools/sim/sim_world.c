@@ -232,6 +232,11 @@ void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t num
     for (int i = 0; i < 8; i++) w->conversation[15 - i] = (uint8_t)(number >> (8 * i));
     memcpy(open.conversation, w->conversation, sizeof open.conversation);
     w->cid = 0;
+    if (w->remembered.kind == PL_KIND_RECORD) {
+        memset(open.customer, 0x5a, sizeof open.customer);
+        pl_engine_remember(w->engine, open.customer, w->remembered);
+        pl_loop_fake_advance(w->loop, 0);
+    }
     pl_engine_open(w->engine, CLIENT, &open);
 }
 
