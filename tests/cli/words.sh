@@ -51,11 +51,14 @@ cat > lint.expected <<'TEXT'
 flows/page.flow:7:19: error P0200: there is no session slot `ordr`
      7 |   "Hello {session.ordr}." @hello.greet
        |                   ^~~~
+       = why: every name is looked up now, so that no customer reaches a line that leads nowhere
        = fix: there is no other session slot than order_id
 
 flows/page.flow:8:8: error P0200: there is no flow `track_ordr`
      8 |   goto track_ordr
        |        ^~~~~~~~~~
+       = why: every name is looked up now, so that no customer reaches a line that leads nowhere
+       = fix: write it as it is declared, or declare it
 
 2 errors, 0 warnings
 TEXT
