@@ -42,6 +42,8 @@ struct server {
     struct pl_post drain;
     bool stream; /* the tests' clients use event streams */
     /* read by the test while the server runs */
+    struct pl_identity_keys identity;
+    _Atomic unsigned known, verified; /* of the opens */
     _Atomic unsigned opens, sends, leaves, seen, typed, drained;
     _Atomic int rated;
     char event[512]; /* the last one; written before its answer */
@@ -67,6 +69,8 @@ static void on_open(void *ctx, uint64_t client, const struct pl_gateway_open *o)
     struct server *s = ctx;
     struct talk *t = NULL;
     s->opens++;
+    s->known += o->known;
+    s->verified += o->verified;
     for (size_t i = 0; i < s->n; i++)
         if (memcmp(s->talks[i].id, o->conversation, 16) == 0) t = &s->talks[i];
     if (o->fresh) {
@@ -203,6 +207,7 @@ static void prepare(struct server *s) {
     s->config = (struct pl_gateway_config){
         .loop = s->loop,
         .store = s->store,
+        .identity = &s->identity,
         .epoch = EPOCH,
         .door = {s, on_open, on_send, on_seen, on_typing, on_rate, on_leave},
         .api = {.ctx = s,
@@ -373,6 +378,41 @@ static void before_open(void **state) {
     expect(&c, "{\"t\":\"open\"}", "\"t\":\"live\"");
     assert_int_equal(s->sends, 0);
     client_close(&c);
+}
+
+/* Opens with this token; what comes back has `expected` in it. */
+static void open_with(struct server *s, struct client *c, struct pl_str token,
+                      const char *expected) {
+    char frame[1024];
+    struct pl_str text;
+    snprintf(frame, sizeof frame, "{\"t\":\"open\",\"token\":\"%.*s\"}", PL_STR_ARG(token));
+    begin(s, c, frame);
+    assert_true(client_until(c, expected, &text));
+    client_close(c);
+}
+
+static void signed_identities(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_buf t = {0};
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    struct pl_identity_key *k = &s->identity.v[s->identity.n++];
+    *k = (struct pl_identity_key){.id = "shop1", .secret = {1, 2, 3}, .n = 32};
+    pl_identity_sign(k, PL_STR("ann"), false, now + 60000, &t);
+    open_with(s, &c, pl_buf_slice(&t), "\"t\":\"live\"");
+    assert_int_equal(s->known, 1);
+    assert_int_equal(s->verified, 0);
+    pl_buf_clear(&t);
+    pl_identity_sign(k, PL_STR("ann"), true, now + 60000, &t);
+    open_with(s, &c, pl_buf_slice(&t), "\"t\":\"live\"");
+    assert_int_equal(s->verified, 1);
+    t.p[t.n - 3] = t.p[t.n - 3] == 'A' ? 'B' : 'A';
+    open_with(s, &c, pl_buf_slice(&t), "\"code\":\"token_refused\"");
+    pl_buf_clear(&t);
+    pl_identity_sign(k, PL_STR("ann"), true, now - 120000, &t);
+    open_with(s, &c, pl_buf_slice(&t), "has run out");
+    assert_int_equal(s->opens, 2);
+    pl_buf_free(&t);
 }
 
 static void abuse_ends_the_connection(void **state) {
@@ -1035,6 +1075,7 @@ int main(void) {
         OVER_BOTH(ack_and_events_travel_together),
         OVER_BOTH(malformed_frames),
         OVER_BOTH(before_open),
+        OVER_BOTH(signed_identities),
         OVER_BOTH(abuse_ends_the_connection),
         WITH_SERVER(oversized),
         WITH_SERVER(fragments),
