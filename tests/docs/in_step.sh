@@ -22,6 +22,18 @@ for name in $(quoted FUNC runtime/program/func.def); do need docs/LANGUAGE.md "\
 for name in $(sed -n 's/^PRELUDE([A-Z_]*, "\([a-z_]*\)", [0-9], 1).*/\1/p' runtime/program/prelude.def); do
   need docs/LANGUAGE.md "\`$name" "prelude flow"
 done
+index=$(sed -n '/^## Every word/,$p' docs/LANGUAGE.md)
+for word in $(sed '1,/^(\* ---- texts/d' grammar/flow.ebnf | grep -oE "'[a-z_]+'" | tr -d "'" | sort -u); do
+  case $index in
+  *"\`$word\`"*) ;;
+  *) echo "docs/LANGUAGE.md, \"Every word\", does not name $word"; wrong=1 ;;
+  esac
+done
+# links within the page lead to a heading
+headings=$(sed -n 's/^##* //p' docs/LANGUAGE.md | tr '[:upper:]' '[:lower:]' | tr -d "',.\`" | tr ' ' '-')
+for target in $(grep -oE '\]\(#[a-z-]+\)' docs/LANGUAGE.md | tr -d ']()#' | sort -u); do
+  grep -qx -- "$target" <<<"$headings" || { echo "docs/LANGUAGE.md links to #$target, no heading"; wrong=1; }
+done
 for name in $(first_field COMMAND tools/cli/command.def); do
   grep -qE "parlance $name\b" docs/*.md README.md 2>/dev/null ||
     { echo "no page names the command $name"; wrong=1; }
