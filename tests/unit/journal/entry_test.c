@@ -45,6 +45,8 @@ static const struct pl_entry samples[] = {
     {.kind = PL_ENTRY_RATED, .rated = {.seq = 14, .value = -1}},
     {.kind = PL_ENTRY_CLOSED, .noutputs = 1, .outputs = two + 1, .closed = {.how = {"r", 1}}},
     {.kind = PL_ENTRY_MOVED, .moved = {.from = {1}, .to = {2}, .state = {"state", 5}}},
+    {.kind = PL_ENTRY_KNOWN, .known = {.customer = {4}}},
+    {.kind = PL_ENTRY_MEMORY, .memory = {.data = {"m", 1}}},
     {.kind = PL_ENTRY_QUEUED, .queued = {.conversation = {3}, .action = 1, .data = {"x", 1}}},
     {.kind = PL_ENTRY_IMAGE, .image = {.hash = {0xee}}},
     {.kind = PL_ENTRY_CONFIG, .config = {.name = {"port", 4}, .value = {"80", 2}}},
