@@ -621,8 +621,8 @@ struct pl_tx *pl_grammar__condition(struct pl_where *w, struct pl_ast_expr *e) {
         looks(w, x);
         return x;
     }
-    bool counted = x->kind == PL_TX_FACT && !x->type.optional; /* a number, always there */
-    if (x->path && !counted) return x;                         /* "is it present?" */
+    bool counted = x->kind == PL_TX_FACT && !facts[x->ref].optional; /* a number, always there */
+    if (x->path && !counted) return x;                               /* "is it present?" */
     pl_diag1(w->g->diags, PL_D_CONDITION, e->span, pl_grammar__type_name(w->g, x->type));
     return bad(w, e->span);
 }
