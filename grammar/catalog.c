@@ -48,10 +48,25 @@ static struct pl_span place(const struct catalog *c, struct pl_str id) {
 
 /* ---- one translation ---- */
 
-static void mismatch(const struct catalog *c, struct pl_str id, const char *what,
-                     struct pl_str name) {
+static struct pl_diag *mismatch(const struct catalog *c, struct pl_str id, const char *what,
+                                struct pl_str name) {
     struct pl_str full = pl_grammar__str(c->g, what, PL_STR_ARG(name));
-    pl_diag3(c->g->diags, PL_D_PLACEHOLDERS, place(c, id), c->name, id, full);
+    return pl_diag3(c->g->diags, PL_D_PLACEHOLDERS, place(c, id), c->name, id, full);
+}
+
+/* What can be written in the place of one that the source does not have. */
+static void hint_placeholders(const struct catalog *c, const struct pl_graph_text *t,
+                              struct pl_diag *d) {
+    struct pl_str list = {0};
+    for (size_t i = 0; i < t->args.n; i++) {
+        struct pl_str arg = pl_span_text(c->g->input->sources, t->args.v[i].expr->span);
+        list =
+            pl_grammar__str(c->g, "%.*s%s{%.*s}", PL_STR_ARG(list), i ? ", " : "", PL_STR_ARG(arg));
+    }
+    if (list.n)
+        pl_diag_hint(c->g->diags, d, "the source has %.*s", PL_STR_ARG(list));
+    else
+        pl_diag_hint(c->g->diags, d, "the source has none: delete it");
 }
 
 static bool uses(const struct pl_ast_pieces *pieces, const struct pl_ast_expr *arg) {
@@ -138,8 +153,8 @@ static void translate(const struct catalog *c, struct pl_graph_text *t, struct p
     const struct pl_ast_piece *at = NULL;
     struct pl_str code;
     if (!pl_grammar__message(g, t, &text->pieces, &code, &at)) {
-        mismatch(c, t->id, "the source has no placeholder {%.*s}",
-                 at->expr->kind == PL_EXPR_PATH ? at->expr->path.s : PL_STR("…"));
+        struct pl_str name = at->expr->kind == PL_EXPR_PATH ? at->expr->path.s : PL_STR("…");
+        hint_placeholders(c, t, mismatch(c, t->id, "the source has no placeholder {%.*s}", name));
         return;
     }
     check_all_used(c, t, text);
@@ -151,6 +166,11 @@ static void translate(const struct catalog *c, struct pl_graph_text *t, struct p
 
 /* ---- a catalog ---- */
 
+/* A line that is there and wrong is reported as that. */
+static bool is_missing(const struct catalog *c, const struct pl_graph_text *t) {
+    return t->words && t->id.n && !t->code[c->locale].n && !pl_map_get(&c->places, t->id);
+}
+
 static void check_missing(const struct catalog *c) {
     struct pl_graph *g = c->g;
     size_t missing = 0, words = 0;
@@ -158,7 +178,7 @@ static void check_missing(const struct catalog *c) {
         const struct pl_graph_text *t = &g->texts.v[i];
         if (!t->words || !t->id.n) continue;
         words++;
-        missing += !t->code[c->locale].n;
+        missing += is_missing(c, t);
     }
     if (!missing) return;
     struct pl_diag *d =
@@ -167,7 +187,7 @@ static void check_missing(const struct catalog *c) {
     size_t notes = 0;
     for (size_t i = 0; i < g->texts.n && (notes < NOTES_MOST || g->input->verbose); i++) {
         const struct pl_graph_text *t = &g->texts.v[i];
-        if (!t->words || !t->id.n || t->code[c->locale].n) continue;
+        if (!is_missing(c, t)) continue;
         pl_diag_note(g->diags, d, t->span, "%.*s", PL_STR_ARG(t->id));
         notes++;
     }

@@ -59,11 +59,24 @@ static struct pl_str listed(struct pl_graph *g, const struct pl_str *names, size
     return list;
 }
 
+/* `if not_found`: a failure is no value. */
+static bool is_failure(const struct pl_graph *g, struct pl_str name) {
+    bool is = pl_str_is(name, "unavailable") || pl_str_is(name, "unconfirmed");
+    for (size_t i = 0; i < g->hooks.n && !is; i++) {
+        const struct pl_ast_names *fails = &g->hooks.v[i]->decl->hook.fails;
+        for (size_t k = 0; k < fails->n && !is; k++) is = pl_str_eq(fails->v[k].s, name);
+    }
+    return is;
+}
+
 /* Nothing is near: what it is a part of, or all there is when that is little. */
 static void suggest(struct pl_graph *g, struct pl_diag *d, const char *what, struct pl_str name,
                     const struct pl_str *names, size_t n) {
     size_t part = part_of(name, names, n);
-    if (part != SIZE_MAX) {
+    if (pl_str_is(pl_str_c(what), "slot or fact") && is_failure(g, name)) {
+        pl_diag_hint(g->diags, d, "a failure is a block below its `call`, indented: `%.*s`",
+                     PL_STR_ARG(name));
+    } else if (part != SIZE_MAX) {
         pl_diag_hint(g->diags, d, "did you mean `%.*s`?", PL_STR_ARG(names[part]));
         pl_diag_fix(g->diags, d, PL_FIX_UNSAFE, d->span, names[part], "write `%.*s`",
                     PL_STR_ARG(names[part]));

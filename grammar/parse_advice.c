@@ -90,6 +90,15 @@ const char *pl_parse__line_advice(const struct parser *p) {
     return NULL;
 }
 
+/* The line ends in a name. */
+static bool names(const struct parser *p) {
+    static const char *const heads[] = {"on",    "ask",   "intent", "flow", "type", "rule",
+                                        "queue", "hours", "goal",   "mark", "goto", "start"};
+    for (size_t i = 0; i < PL_LEN(heads); i++)
+        if (line_begins(p, heads[i])) return !is_word(p, "then") && !is_word(p, "if");
+    return false;
+}
+
 const char *pl_parse__rest_advice(const struct parser *p) {
     enum pl_token_kind kind = (enum pl_token_kind)at(p, 0)->kind, last = before(p)->kind;
     if (kind == PL_TOKEN_COLON) return "delete the colon: indentation shows what belongs together";
@@ -107,6 +116,8 @@ const char *pl_parse__rest_advice(const struct parser *p) {
         return "the order is: to a queue, priority, because";
     if (last == PL_TOKEN_NAME && kind != PL_TOKEN_RPAREN && line_begins(p, "call"))
         return "arguments stand in brackets, as in: call order = orders.find(order_id)";
+    if (last == PL_TOKEN_NAME && kind == PL_TOKEN_NAME && names(p))
+        return "a name has no spaces: join its words with _";
     return kind == PL_TOKEN_NAME && is_word(p, "then") ? by_word(p) : NULL;
 }
 

@@ -158,7 +158,8 @@ static void explain(struct pl_graph *g, struct pl_diag *d, struct absent *a) {
     for (uint32_t i = 0; i < a->n; i++) a->came[a->todo[i]] = 0;
     a->head = a->n = 0;
     a->flow = &g->flow.v[a->fg->nodes.v[use].flow];
-    a->name = d->args[0];
+    /* the record is told of when it may be absent itself */
+    a->name = d->args[1].n ? d->args[1] : d->args[0];
     a->root = slot_of(a->name);
     a->field = !pl_str_eq(a->name, a->root);
     find(a, d, use);

@@ -102,9 +102,11 @@ static void check_present(struct pl_where *w, const struct pl_ast_piece *p, cons
     const struct pl_tx *slot = x;
     if (!x->type.optional || pl_grammar__lost(w)) return;
     while (slot->kind == PL_TX_FIELD) slot = slot->a;
-    struct pl_diag *d = pl_diag1(w->g->diags, PL_D_PRINT_ABSENT, p->expr->span, shown(x));
     struct pl_str name = shown(slot);
-    if (slot != x && slot->kind == PL_TX_SLOT && slot->type.optional)
+    bool inside = slot != x && slot->kind == PL_TX_SLOT && slot->type.optional;
+    struct pl_diag *d = pl_diag2(w->g->diags, PL_D_PRINT_ABSENT, p->expr->span, shown(x),
+                                 inside ? name : PL_STR(""));
+    if (inside)
         pl_diag_hint(w->g->diags, d,
                      "some path to this line leaves `%.*s` unset: leave the flow there, or add `if "
                      "%.*s`",

@@ -42,6 +42,11 @@ talk "and English where the project has an English locale"
 E2
 "$parlance" lint --strict shop
 "$parlance" test shop
+# its own places are listed, the prelude's counted
+"$parlance" test shop --coverage --filter locale >cover.txt
+grep -q '^  prelude  ' cover.txt || { cat cover.txt; echo "the prelude is not counted"; exit 1; }
+! grep -E '^prelude/|@prelude' cover.txt || { echo "the prelude's places are listed"; exit 1; }
+grep -q '@hours.title' cover.txt || { cat cover.txt; echo "the project's texts are not listed"; exit 1; }
 mkdir shop/prelude
 printf 'parlance 1\n' >shop/prelude/own.flow
 ! "$parlance" lint shop >own.txt 2>&1 || { echo "an empty prelude was not missed"; exit 1; }

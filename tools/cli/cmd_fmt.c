@@ -127,7 +127,10 @@ static int fmt_ids(const char *folder) {
         struct pl_compiled c;
         n = 0;
         code = pl_cli__compile_folder(folder, &check, &c);
-        if (code == CLI_FOUND) pl_cli__report(&report, &c.diags, code);
+        if (code == CLI_FOUND) {
+            pl_cli__report(&report, &c.diags, code);
+            fprintf(stderr, "no ids are written while there are errors\n");
+        }
         for (uint32_t i = 0; code == CLI_OK && i < c.sources.n; i++) code = write_ids(&c, i, &n);
         more = c.diags.dropped > 0;
         pl_compiled_free(&c);

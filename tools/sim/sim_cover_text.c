@@ -45,6 +45,10 @@ static void table(const struct sim_covered *c, struct pl_buf *out) {
 
 /* ---- what was not reached ---- */
 
+static bool is_listed(const struct sim_covered *c, struct pl_str id) {
+    return !c->counted_only || !pl_str_starts(id, PL_STR("prelude."));
+}
+
 static struct pl_str source_line(const struct sim_project *p, const struct sim_site *s) {
     const struct pl_sources *v = &p->build.compiled.sources;
     for (uint32_t i = 0; i < v->n; i++) {
@@ -87,7 +91,7 @@ static void sites(const struct sim_project *p, const struct sim_covered *c, stru
     for (size_t i = 0, n; i < c->nsites; i += n) {
         const struct sim_site *s = &c->sites[i];
         n = site_words(c, i, words, sizeof words);
-        if (!words[0]) continue;
+        if (!words[0] || (s->prelude && c->counted_only)) continue;
         if (!pl_str_eq(file, s->file)) pl_buf_printf(out, "\n%.*s\n", PL_STR_ARG(s->file));
         file = s->file;
         struct pl_str line = source_line(p, s), part = shortened(line);
@@ -121,6 +125,7 @@ static void repair(const struct sim_covered *c, struct pl_buf *out) {
     bool any = false;
     for (uint32_t i = 0; i < p->nwaits; i++) {
         struct pl_buf b = {0};
+        if (!is_listed(c, p->waits[i].id)) continue;
         for (unsigned k = 0; k < SIM_SITUATIONS; k++)
             if (is_missing(c, i, k))
                 pl_buf_printf(&b, "%s%s", b.n ? ", " : "", situations[PL_TRACE_ANSWERED + k]);
@@ -140,7 +145,7 @@ static void unsaid_anywhere(const struct sim_covered *c, struct pl_buf *out) {
     const struct pl_program *p = program_of(c);
     size_t column = 0;
     for (uint32_t i = 0; i < p->ntexts; i++) {
-        bool said = p->texts[i].id.n == 0;
+        bool said = p->texts[i].id.n == 0 || !is_listed(c, p->texts[i].id);
         for (uint32_t l = 0; l < p->nlocales; l++) said = said || !is_unsaid(c, i, l);
         if (said) continue;
         size_t n = p->texts[i].id.n + 2;
@@ -161,8 +166,9 @@ static void locales(const struct sim_covered *c, struct pl_buf *out) {
     for (uint32_t l = 0; l < p->nlocales; l++) {
         struct sim_count n = {0};
         for (uint32_t i = 0; i < p->ntexts; i++) {
-            n.total += p->texts[i].id.n > 0;
-            n.covered += p->texts[i].id.n > 0 && !is_unsaid(c, i, l);
+            if (!p->texts[i].id.n || !is_listed(c, p->texts[i].id)) continue;
+            n.total++;
+            n.covered += !is_unsaid(c, i, l);
         }
         pl_buf_printf(out, "  %-8.*s %u/%u %u%%\n", PL_STR_ARG(p->locales[l]), n.covered, n.total,
                       percent(n));
@@ -172,8 +178,8 @@ static void locales(const struct sim_covered *c, struct pl_buf *out) {
 
 void pl_sim__cover_text_report(const struct sim_project *p, const struct sim_covered *c,
                                struct pl_buf *out) {
-    struct sim_count steps = c->counts[SIM_ALL][SIM_STEPS],
-                     branches = c->counts[SIM_ALL][SIM_BRANCHES];
+    enum sim_part part = c->counted_only ? SIM_PROJECT : SIM_ALL;
+    struct sim_count steps = c->counts[part][SIM_STEPS], branches = c->counts[part][SIM_BRANCHES];
     if (steps.covered < steps.total || branches.covered < branches.total)
         pl_buf_c(out, "\nnot reached\n");
     sites(p, c, out);

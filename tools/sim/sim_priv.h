@@ -116,6 +116,7 @@ struct sim_covered {
     struct sim_count counts[SIM_PARTS][SIM_MEASURES];
     struct sim_site *sites; /* by file, line, column */
     size_t nsites;
+    bool counted_only; /* the prelude is the one of the program: people are not told its places */
 };
 void pl_sim__cover_sum(const struct sim_cover *c, struct pl_arena *a, struct sim_covered *out);
 /* Its file lies in a folder "prelude", or is called so. */

@@ -165,6 +165,14 @@ static void print_coverage(const struct sim_project *p, const struct sim_covered
     pl_buf_free(&b);
 }
 
+/* The project has a prelude of its own. */
+static bool has_prelude(const struct pl_compiled *c) {
+    bool has = false;
+    for (uint32_t i = 0; i < c->sources.n; i++)
+        has |= c->paths[i].n && pl_sim__is_prelude(c->sources.v[i].name);
+    return has;
+}
+
 static int report_coverage(struct sim_project *p) {
     const struct pl_sim_test *t = p->test;
     struct sim_covered covered;
@@ -173,6 +181,7 @@ static int report_coverage(struct sim_project *p) {
     enum pl_err err = PL_OK;
     if (!wants_coverage(t)) return PASSED;
     pl_sim__cover_sum(&p->cover, &p->a, &covered);
+    covered.counted_only = !has_prelude(&p->build.compiled);
     if (t->coverage) print_coverage(p, &covered);
     if (t->coverage_html) err = pl_sim__cover_html(p, &covered, &p->a, t->coverage_html);
     if (err != PL_OK) fprintf(t->err, "%s: %s\n", t->coverage_html, pl_err_text(err));

@@ -25,7 +25,11 @@ static struct pl_str type_word(struct sim_types *t, struct pl_type type) {
 }
 
 static bool wrong(struct sim_types *t, struct pl_type type, struct pl_str *why) {
-    *why = pl_arena_printf(t->a, "expected %.*s", PL_STR_ARG(type_word(t, type)));
+    struct pl_str word = type_word(t, type);
+    if (type.kind == PL_KIND_NONE)
+        *why = PL_STR("the hook gives no value: write = none");
+    else
+        *why = pl_arena_printf(t->a, "expected %.*s", PL_STR_ARG(word));
     return false;
 }
 
