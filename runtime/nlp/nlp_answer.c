@@ -123,7 +123,8 @@ void pl_nlp__answer(struct pl_nlp_turn *t) {
     struct pl_nlp_reading *r = t->r;
     const struct pl_words *w = &r->words;
     bool no_better = any_at(w, 0, "mejor no") == w->n && w->n > 0; /* no change: a no */
-    r->change = any_in(w, change_phrases) && !no_better;
+    bool no_but = has_entity(r) && any_at(w, 0, no_phrases) > 0;   /* "no, ORDER2" */
+    r->change = no_but || (any_in(w, change_phrases) && !no_better);
     if (w->n > MOST_ANSWER || has_entity(r) || r->change || is_question(w->text)) return;
     if (any_in(w, unsure_phrases)) return;
     r->answer = w->n ? answer_of(w) : sign_of(w->text);
