@@ -138,6 +138,13 @@ static uint32_t read_count(struct pl_reader *r) {
     return r->bad ? 0 : (uint32_t)n;
 }
 
+/* A text that may become a value: values are UTF-8, or the state would not be read again. */
+static struct pl_str read_words(struct pl_reader *r) {
+    struct pl_str s = pl_read_text(r);
+    if (!pl_utf8_valid(s)) r->bad = true;
+    return r->bad ? (struct pl_str){0} : s;
+}
+
 const struct pl_vm_entity *pl_vm__read_entities(struct pl_reader *r, struct pl_arena *a,
                                                 uint32_t n) {
     struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, n + 1);
@@ -154,17 +161,17 @@ const struct pl_vm_entity *pl_vm__read_entities(struct pl_reader *r, struct pl_a
 }
 
 static void read_upload(struct pl_reader *r, struct pl_vm_upload *u) {
-    u->ref = pl_read_text(r);
+    u->ref = read_words(r);
     if (u->ref.n == 0) return;
-    u->name = pl_read_text(r);
-    u->type = pl_read_text(r);
+    u->name = read_words(r);
+    u->type = read_words(r);
     u->size = pl_read_var(r);
 }
 
 static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_reading *out) {
-    out->text = pl_read_text(r);
+    out->text = read_words(r);
     out->folded_hash = pl_read_u64(r);
-    out->language = pl_read_text(r);
+    out->language = read_words(r);
     out->nintents = read_count(r);
     struct pl_vm_intent *intents = PL_NEW_ARRAY(a, struct pl_vm_intent, out->nintents + 1);
     for (uint32_t i = 0; i < out->nintents && !r->bad; i++) {
@@ -236,15 +243,15 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
     read_facts(&r, a, &e);
     if (e.kind == PL_EVENT_MESSAGE) read_reading(&r, a, &e.reading);
     e.rule = (uint32_t)pl_read_var(&r) - 1;
-    e.route = pl_read_text(&r);
+    e.route = read_words(&r);
     e.rules_true = read_bits(&r, &e.nrules);
     if (e.kind == PL_EVENT_HOOK || e.kind == PL_EVENT_OUTCOME) {
         e.effect = pl_read_var(&r);
-        e.failure = pl_read_text(&r);
+        e.failure = read_words(&r);
         e.value = pl_value_read(&r, a);
     }
     if (e.kind == PL_EVENT_HAPPENED) {
-        e.name = pl_read_text(&r);
+        e.name = read_words(&r);
         e.value = pl_value_read(&r, a);
         e.key = pl_read_u64(&r);
     }
@@ -267,7 +274,7 @@ enum pl_err pl_vm_event_read_secret(struct pl_str bytes, struct pl_arena *a,
         out->secret = true;
         return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
     }
-    struct pl_str text = pl_read_text(&r);
+    struct pl_str text = read_words(&r);
     uint32_t n = read_count(&r);
     const struct pl_vm_entity *entities = pl_vm__read_entities(&r, a, n);
     if (r.bad || pl_read_left(&r) || text.n == 0) return PL_MALFORMED;
