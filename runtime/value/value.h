@@ -31,6 +31,17 @@ struct pl_dec {
     uint8_t scale;
 };
 
+/* ---- what dates and durations can be ---- */
+
+/* Years 1 to 9999. */
+#define PL_DATE_MIN     (-719162)
+#define PL_DATE_MAX     2932896
+#define PL_DAY_MS       INT64_C(86400000)
+#define PL_DATETIME_MIN (PL_DATE_MIN * PL_DAY_MS)
+#define PL_DATETIME_MAX (PL_DATE_MAX * PL_DAY_MS + PL_DAY_MS - 1)
+/* Some 31,000 years: any two moments differ by less. */
+#define PL_DURATION_MAX INT64_C(1000000000000000)
+
 struct pl_value {
     uint8_t kind; /* enum pl_kind; PL_KIND_NONE is the absent value */
     union {

@@ -7,15 +7,6 @@
 
 #define PL_VALUE_DEPTH 16 /* of lists and records in one value */
 
-/* Years 1 to 9999. */
-#define PL_DATE_MIN     (-719162)
-#define PL_DATE_MAX     2932896
-#define PL_DAY_MS       INT64_C(86400000)
-#define PL_DATETIME_MIN (PL_DATE_MIN * PL_DAY_MS)
-#define PL_DATETIME_MAX (PL_DATE_MAX * PL_DAY_MS + PL_DAY_MS - 1)
-/* Some 31,000 years: any two moments differ by less. */
-#define PL_DURATION_MAX INT64_C(1000000000000000)
-
 /* How a kind keeps its value in the union. */
 enum pl_shape {
     PL_SHAPE_NOTHING, /* none, and kinds that are types only */

@@ -226,6 +226,20 @@ static void read_target(struct pl_reader *r, struct pl_arena *a, struct pl_vm_ev
     e->target_args = args;
 }
 
+static bool is_datetime(int64_t ms) {
+    return ms >= PL_DATETIME_MIN && ms <= PL_DATETIME_MAX;
+}
+
+/* Its times become facts: they are dates that a value can be. */
+static bool times_fit(const struct pl_vm_event *e) {
+    if (!is_datetime(e->now_ms) || e->today < PL_DATE_MIN || e->today > PL_DATE_MAX) return false;
+    for (uint32_t i = 0; i < e->nqueues; i++)
+        if (!is_datetime(e->queues[i].opens_ms) || e->queues[i].wait_ms < -PL_DURATION_MAX ||
+            e->queues[i].wait_ms > PL_DURATION_MAX)
+            return false;
+    return true;
+}
+
 enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_vm_event *out) {
     struct pl_reader r = pl_reader_of(bytes);
     uint8_t version = pl_read_u8(&r);
@@ -260,7 +274,8 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.consent = (int8_t)pl_read_u8(&r);
         e.customer = pl_value_read(&r, a);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_DIVERGED) return PL_MALFORMED;
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_DIVERGED || !times_fit(&e))
+        return PL_MALFORMED;
     *out = e;
     return PL_OK;
 }
