@@ -7,7 +7,8 @@
 
 #include "runtime/privacy/privacy.h"
 
-#define PL_PRIVACY_LEAST 13 /* digits of the shortest card */
+#define PL_PRIVACY_LEAST       13 /* digits of the shortest card */
+#define PL_PRIVACY_LEAST_PHONE 7
 
 /* What stands between a digit and the one before it. */
 enum pl_privacy_link {
@@ -40,6 +41,11 @@ size_t pl_privacy__count_digits(struct pl_str s);
 /* false: the arena is full. */
 bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_text *out);
 bool pl_privacy__is_letter(uint32_t c); /* Latin, ASCII */
+/* The e-mail address around the '@' at `at`, as bytes [*from, *to); it begins at `least` at the
+ * earliest. */
+bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to);
+/* The first digit after a number whose digits are linked, starting at `i`. */
+size_t pl_privacy__number_end(const struct pl_privacy_text *t, size_t i);
 /* Contains the word, ASCII letters in any case. */
 bool pl_privacy__contains(struct pl_str s, const char *word);
 

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is personal in a text, and that a model sees none of it while the customer gets it back.
+ */
+#include "runtime/locale/locale.h"
+#include "runtime/privacy/privacy.h"
+
+#include <setjmp.h>
+#include <string.h>
+#include <cmocka.h>
+
+struct fix {
+    struct pl_locale_tools *t;
+    struct pl_arena a;
+};
+
+static int setup(void **state) {
+    static struct fix f;
+    f.t = pl_locale_tools_new();
+    pl_arena_init(&f.a, 0);
+    *state = &f;
+    return f.t == NULL;
+}
+
+static int teardown(void **state) {
+    struct fix *f = *state;
+    pl_locale_tools_free(&f->t);
+    pl_arena_free(&f->a);
+    return 0;
+}
+
+static const struct pl_personal_known known[] = {
+    {PL_PERSONAL_NAME, {"María López", sizeof "María López" - 1}},
+    {PL_PERSONAL_NAME, {"王小明", sizeof "王小明" - 1}},
+    {PL_PERSONAL_NAME, {"فاطمة الزهراء", sizeof "فاطمة الزهراء" - 1}},
+    {PL_PERSONAL_ADDRESS,
+     {"Hauptstraße 12a, 10115 Berlin", sizeof "Hauptstraße 12a, 10115 Berlin" - 1}},
+    {PL_PERSONAL_PRIVATE, {"blue diary", sizeof "blue diary" - 1}},
+};
+
+/* ---- finding: [kind:text] where something personal stands ---- */
+
+static const char *const finds[] = {
+    "write to [EMAIL:ana.b+shop@example.co.uk]. Thanks",
+    "[EMAIL:josé@correo.es], [EMAIL:x@y]",
+    "我的邮箱是[EMAIL:ana@example.com]谢谢",
+    "call [PHONE:+49 (30) 1234567] or [PHONE:(555) 123-4567]",
+    "اتصل بي على [PHONE:٠٥٠١٢٣٤٥٦٧]",
+    "[PHONE:５５５１２３４５６７]",
+    "my IBAN is [IBAN:DE89 3704 0044 0532 0130 00], thanks",
+    "[IBAN:GB82WEST12345698765432]",
+    "from [IP:192.168.1.20] and [IP:2001:db8::1], not 1.2.3",
+    "I am [NAME:Maria Lopez], yes, [NAME:LÓPEZ]!",
+    "我叫[NAME:王小明]",
+    "أنا [NAME:فاطمة]",
+    "it goes to [ADDRESS:HAUPTSTRASSE 12a] in [ADDRESS:10115 Berlin]",
+    "Berlin is nice",
+    "about my [PRIVATE:Blue Diary]",
+    "[EMAIL:maria@lopez.es] is [NAME:María]",
+    /* not personal */
+    "ORDER123456789 on 2026-11-22 for 129.99, or 22.11.2026 09:00",
+    "RET123456789 has 5 units, 4.8/5, 342 reviews",
+    "at 10:30:15 of DE00 1234 5678 9012 3456 78",
+    "",
+};
+
+static void put_found(struct pl_buf *b, struct pl_str s, const struct pl_personal *v, size_t n) {
+    static const char *const words[] = {
+#define PERSONAL(name, word) word,
+#include "runtime/privacy/personal.def"
+#undef PERSONAL
+    };
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        pl_buf_add(b, s.p + done, v[i].start - done);
+        pl_buf_printf(b, "[%s:%.*s]", words[v[i].kind], (int)(v[i].end - v[i].start),
+                      s.p + v[i].start);
+        done = v[i].end;
+    }
+    pl_buf_add(b, s.p + done, s.n - done);
+    pl_buf_byte(b, 0);
+}
+
+/* The text of a row without its marks. */
+static struct pl_str plain(struct pl_arena *a, const char *row) {
+    struct pl_buf b = {0};
+    for (const char *p = row; *p; p++) {
+        if (*p == '[')
+            p = strchr(p, ':');
+        else if (*p != ']')
+            pl_buf_byte(&b, (uint8_t)*p);
+    }
+    struct pl_str s = pl_arena_str(a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return s;
+}
+
+static void finds_what_is_personal(void **state) {
+    struct fix *f = *state;
+    for (size_t i = 0; i < PL_LEN(finds); i++) {
+        const struct pl_personal *v;
+        size_t n;
+        struct pl_str s = plain(&f->a, finds[i]);
+        assert_int_equal(pl_privacy_find(f->t, &f->a, s, known, PL_LEN(known), &v, &n), PL_OK);
+        struct pl_buf b = {0};
+        put_found(&b, s, v, n);
+        assert_string_equal(b.p, finds[i]);
+        pl_buf_free(&b);
+    }
+}
+
+/* ---- hiding and putting back ---- */
+
+static const char key[] = "a conversation's own key";
+
+static struct pl_veil *veil(struct fix *f, const char *k) {
+    return pl_veil_new(f->t, &f->a, pl_str_c(k), known, PL_LEN(known));
+}
+
+static void a_model_sees_none_and_the_customer_all(void **state) {
+    struct fix *f = *state;
+    const char *text = "I'm María López, ana@example.com, ⟦EMAIL_00000000⟧, +34 600 123 456";
+    struct pl_veil *v = veil(f, key);
+    struct pl_str hidden, again;
+    assert_int_equal(pl_veil_hide(v, pl_str_c(text), &hidden), PL_OK);
+    static const char *const parts[] = {"María", "López", "ana", "example", "600"};
+    for (size_t i = 0; i < PL_LEN(parts); i++)
+        assert_int_equal(pl_str_find(hidden, pl_str_c(parts[i])), SIZE_MAX);
+    assert_int_equal(pl_veil_hide(veil(f, key), pl_str_c(text), &again), PL_OK);
+    assert_true(pl_str_eq(hidden, again)); /* the same in every turn */
+    assert_int_equal(pl_veil_hide(veil(f, "another conversation's key"), pl_str_c(text), &again),
+                     PL_OK);
+    assert_false(pl_str_eq(hidden, again));
+    for (size_t cut = 0; cut <= hidden.n; cut++) {
+        struct pl_buf b = {0};
+        pl_veil_show(v, (struct pl_str){hidden.p, cut}, false, &b);
+        pl_veil_show(v, (struct pl_str){hidden.p + cut, hidden.n - cut}, true, &b);
+        pl_buf_byte(&b, 0);
+        assert_string_equal(b.p,
+                            "I'm María López, ana@example.com, [EMAIL_00000000], +34 600 123 456");
+        pl_buf_free(&b);
+    }
+    assert_int_equal(pl_veil_foreign(v), 0);
+}
+
+static void show(struct pl_veil *v, const char *text, const char *expected) {
+    struct pl_buf whole = {0}, bytes = {0};
+    pl_veil_show(v, pl_str_c(text), true, &whole);
+    for (size_t i = 0; text[i]; i++)
+        pl_veil_show(v, (struct pl_str){text + i, 1}, text[i + 1] == 0, &bytes);
+    pl_buf_byte(&whole, 0);
+    pl_buf_byte(&bytes, 0);
+    assert_string_equal(whole.p, expected);
+    assert_string_equal(bytes.p, expected);
+    pl_buf_free(&whole);
+    pl_buf_free(&bytes);
+}
+
+static void foreign_placeholders_are_left_out(void **state) {
+    struct fix *f = *state;
+    struct pl_veil *v = veil(f, key);
+    show(v, "to ⟦EMAIL_7f3a09c2⟧!", "to !");
+    assert_int_equal(pl_veil_foreign(v), 2); /* whole, and byte by byte */
+    show(v, "a ⟦", "a ");
+    show(v, "a ⟦⟧ b", "a  b");
+    show(v, "a ⟦EMAIL_", "a ");
+    show(v, "⟨x⟩ ≤ ⟪y⟫ ⟧", "⟨x⟩ ≤ ⟪y⟫ ⟧");
+    show(v, "⟦⟦PHONE_1⟧ ok", " ok");
+    show(v, "⟦AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA b", "AAAAAAAAAAAAA b");
+}
+
+static void a_value_is_covered_as_a_whole(void **state) {
+    struct fix *f = *state;
+    struct pl_veil *v = veil(f, key);
+    struct pl_str one, two;
+    assert_int_equal(pl_veil_cover(v, PL_PERSONAL_PRIVATE, PL_STR("a b"), &one), PL_OK);
+    assert_int_equal(pl_veil_cover(v, PL_PERSONAL_NAME, PL_STR("a b"), &two), PL_OK);
+    assert_false(pl_str_eq(one, two));
+    struct pl_buf b = {0};
+    pl_veil_show(v, one, false, &b);
+    pl_veil_show(v, two, true, &b);
+    assert_true(pl_str_eq(pl_buf_slice(&b), PL_STR("a ba b")));
+    pl_buf_free(&b);
+}
+
+static void cards_are_gone_for_good(void **state) {
+    struct fix *f = *state;
+    struct pl_str out;
+    assert_int_equal(pl_veil_hide(veil(f, key), PL_STR("4111 1111 1111 1111"), &out), PL_OK);
+    assert_true(pl_str_eq(out, PL_STR("•••• 1111")));
+}
+
+static void without_memory_nothing_is_believed(void **state) {
+    struct fix *f = *state;
+    struct pl_arena small;
+    pl_arena_init(&small, 4096);
+    struct pl_veil *v = pl_veil_new(f->t, &small, pl_str_c(key), NULL, 0);
+    struct pl_str text = PL_STR("ana@example.com ben@example.com ");
+    struct pl_buf b = {0};
+    for (int i = 0; i < 200; i++) pl_buf_str(&b, text);
+    struct pl_str out = {0};
+    assert_int_equal(pl_veil_hide(v, pl_buf_slice(&b), &out), PL_NOMEM);
+    assert_int_equal(out.n, 0);
+    pl_buf_free(&b);
+    pl_arena_free(&small);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_what_is_personal),
+        cmocka_unit_test(a_model_sees_none_and_the_customer_all),
+        cmocka_unit_test(foreign_placeholders_are_left_out),
+        cmocka_unit_test(a_value_is_covered_as_a_whole),
+        cmocka_unit_test(cards_are_gone_for_good),
+        cmocka_unit_test(without_memory_nothing_is_believed),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
