@@ -56,6 +56,14 @@ struct pl_engine_event {
     struct pl_str json; /* finished, without seq and at */
 };
 
+struct pl_engine_stream {
+    uint64_t turn;    /* names the model's turn in its conversation */
+    uint32_t attempt; /* another one replaces what was shown of the turn */
+    uint32_t n;       /* from 1, of this attempt */
+    bool replace;     /* else it goes behind what this attempt has shown */
+    struct pl_str text;
+};
+
 /* Called on the engine's thread; must not block nor call the engine's "engine's thread" verbs. */
 struct pl_engine_sink {
     void *ctx;
@@ -76,6 +84,8 @@ struct pl_engine_sink {
      * PL_CONFLICT: its key was used for another one; PL_BUSY: too many wait for the customer, or
      * his conversation goes on with a program that does not know it. May be NULL. */
     void (*done)(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why);
+    /* What a model writes, as it is written; the event that follows replaces it. May be NULL. */
+    void (*stream)(void *ctx, uint64_t client, const struct pl_engine_stream *s);
 };
 
 /* ---- hooks, reached by callbacks ---- */
@@ -107,6 +117,53 @@ struct pl_engine_hooks {
     void (*drop)(void *ctx, struct pl_image *image);
     uint64_t (*call)(void *ctx, const struct pl_engine_call *call); /* gives a number, or 0 */
     /* Nobody waits for this call any more. Never of a `write once`. May be NULL. */
+    void (*cancel)(void *ctx, uint64_t number);
+};
+
+/* ---- models, reached by callbacks ---- */
+
+/* UNSURE: a reply was there, and is not to be shown; DOWN: none could be had in the budget. */
+enum pl_engine_asked { PL_ASKED_OK, PL_ASKED_UNSURE, PL_ASKED_DOWN };
+/* value: OK: pl_value_write of what struct pl_vm_event says of a MODEL's value. */
+typedef void pl_engine_model_done(void *ctx, enum pl_engine_asked outcome, struct pl_str value);
+/* A sentence that may be shown, behind those of the same attempt; the first of another attempt
+ * replaces all of the one before. It is shown and forgotten: what counts is the value. */
+typedef void pl_engine_model_partial(void *ctx, uint32_t attempt, struct pl_str text);
+
+struct pl_engine_line { /* of the transcript */
+    bool customer;
+    struct pl_str text;
+};
+#define PL_ENGINE_LINES 12
+struct pl_engine_ask {
+    struct pl_image *image;
+    uint32_t model; /* models of the image */
+    const struct pl_value *args;
+    uint32_t nargs;      /* as many as the model's `given` */
+    struct pl_str about; /* DECIDE: the question, in the program's source locale */
+    struct pl_str text;  /* what the customer wrote, masked; may be empty */
+    struct pl_str locale;
+    uint8_t conversation[16];
+    uint64_t effect, run; /* with the conversation they name this turn, also after a restart */
+    uint8_t customer[16]; /* all zero: not known */
+    bool verified;
+    uint32_t nlines; /* what was said before `text`, oldest first, at most PL_ENGINE_LINES */
+    const struct pl_engine_line *lines;
+    struct pl_value slots; /* record: what the conversation knows, by slot name, nothing secret:
+                              what personal data to look for */
+    int64_t within_ms;     /* from now: what is left of the budget's time */
+    struct pl_loop *loop;  /* done and partial run here, never inside start */
+    pl_engine_model_done *done; /* exactly once, also when it was cancelled */
+    pl_engine_model_partial *partial;
+    void *ctx;
+};
+struct pl_engine_models {
+    void *ctx;
+    void (*load)(void *ctx, struct pl_image *image); /* before its first turn. May be NULL. */
+    void (*drop)(void *ctx, struct pl_image *image); /* May be NULL. */
+    /* Gives a number, or 0. NULL: no model is ever asked, every turn is DOWN at once. */
+    uint64_t (*start)(void *ctx, const struct pl_engine_ask *ask);
+    /* Nobody waits for it any more. May be NULL. */
     void (*cancel)(void *ctx, uint64_t number);
 };
 
@@ -142,6 +199,7 @@ struct pl_engine_config {
     void *ran_ctx; /* of both */
     /* Borrowed from other engines of this thread; NULL: the engine opens its own. */
     struct pl_engine_shared *shared;
+    struct pl_engine_models models;
 };
 
 /* What is costly to open and the same for all engines of one thread: for tools that make an engine

@@ -142,6 +142,7 @@ static void part(struct saying *s, const struct pl_vm_part *p) {
         pl_jw_name(&s->w, "items");
         parts(s, p->parts, p->nparts);
         break;
+    case PL_PART_ANSWER: break; /* several parts: see parts() */
     }
     pl_jw_close(&s->w, '}');
 }

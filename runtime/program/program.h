@@ -19,7 +19,7 @@
 #include "runtime/base/base.h"
 #include "runtime/value/value.h"
 
-#define PL_IMAGE_VERSION 2
+#define PL_IMAGE_VERSION 3
 #define PL_NOWHERE       UINT32_MAX /* "none" for addresses and indices */
 
 enum pl_op {
@@ -275,6 +275,35 @@ struct pl_p_line {
     uint32_t file; /* consts, the path */
     uint32_t line;
 };
+/* A bounded turn of a language model: `answer` or `decide`. On the stack are the values of the text
+ * `about`, then those of `given`, in that order; absent ones are unset. */
+enum pl_model_kind { PL_MODEL_ANSWER, PL_MODEL_DECIDE };
+struct pl_p_given {
+    struct pl_str name; /* "session.order_id", "message" */
+    struct pl_type type;
+};
+struct pl_p_model {
+    uint8_t kind;
+    struct pl_str id; /* stable: the answer's @id; of a DECIDE "flow.slot" */
+    uint32_t flow;
+    uint32_t at;       /* address of the MODEL word */
+    uint32_t passages; /* of the knowledge base at most; 0: it is not asked */
+    uint32_t about;    /* DECIDE: text, the question; else PL_NOWHERE */
+    uint32_t ngiven;
+    const struct pl_p_given *given;
+    uint32_t ntools; /* hooks that the model may call: none of them writes */
+    const uint32_t *tools;
+    uint32_t nnever; /* what the answer must not do, as written */
+    const struct pl_str *never;
+    uint32_t calls, tokens, within_ms; /* the budget; 0: no bound of its own (within_ms has one) */
+    uint32_t micro;                    /* money, in millionths of `currency`; 0: no bound */
+    char currency[4];
+    uint32_t slot;               /* DECIDE: where the value goes; else PL_NOWHERE */
+    struct pl_type type;         /* DECIDE: what it must be; ANSWER: kind NONE */
+    uint32_t next, unsure, down; /* code; of a DECIDE both are its `none` */
+};
+#define PL_MODEL_WITHIN_MS 4000 /* where the budget names no time */
+
 /* What a test of the program can have reached: a statement, or one way on from a place where there
  * are several. The runtime does not look at them; tools that count coverage do. */
 enum pl_point_kind {
@@ -331,6 +360,7 @@ struct pl_program {
     PL_TABLE(struct pl_p_section, sections);
     PL_TABLE(struct pl_p_point, points);
     PL_TABLE(struct pl_p_event, events);
+    PL_TABLE(struct pl_p_model, models);
 };
 
 /* ---- writing ---- */

@@ -328,16 +328,46 @@ static void event_row(struct codec *c, struct pl_p_event *e) {
     ROWS(c, e->params, &e->nparams, struct pl_typedef_field, typedef_field);
 }
 
+static void currency_of(struct codec *c, char currency[4]) {
+    struct pl_str s = {currency, 4};
+    str(c, &s);
+    if (c->out || s.n != 4) return;
+    memcpy(currency, s.p, 3);
+    currency[3] = 0;
+}
+
+static void given_row(struct codec *c, struct pl_p_given *g) {
+    str(c, &g->name);
+    type_of(c, &g->type);
+}
+
+static void model_row(struct codec *c, struct pl_p_model *m) {
+    byte(c, &m->kind);
+    str(c, &m->id);
+    num(c, &m->flow);
+    num(c, &m->at);
+    num(c, &m->passages);
+    num(c, &m->about);
+    ROWS(c, m->given, &m->ngiven, struct pl_p_given, given_row);
+    ROWS(c, m->tools, &m->ntools, uint32_t, num);
+    ROWS(c, m->never, &m->nnever, struct pl_str, str);
+    num(c, &m->calls);
+    num(c, &m->tokens);
+    num(c, &m->within_ms);
+    num(c, &m->micro);
+    currency_of(c, m->currency);
+    num(c, &m->slot);
+    type_of(c, &m->type);
+    num(c, &m->next);
+    num(c, &m->unsure);
+    num(c, &m->down);
+}
+
 static void head(struct codec *c, struct pl_program *p) {
-    struct pl_str currency = {p->currency, sizeof p->currency};
     str(c, &p->assistant);
     str(c, &p->source_locale);
     str(c, &p->zone);
-    str(c, &currency);
-    if (!c->out && currency.n == sizeof p->currency) {
-        memcpy(p->currency, currency.p, sizeof p->currency - 1);
-        p->currency[3] = 0;
-    }
+    currency_of(c, p->currency);
     num(c, &p->callback_ms);
     num(c, &p->start);
     for (int i = 0; i < PL_PRELUDES; i++) num(c, &p->prelude[i]);
@@ -374,6 +404,7 @@ static void program(struct codec *c, struct pl_program *p) {
     ROWS(c, p->sections, &p->nsections, struct pl_p_section, section_row);
     ROWS(c, p->points, &p->npoints, struct pl_p_point, point_row);
     ROWS(c, p->events, &p->nevents, struct pl_p_event, event_row);
+    ROWS(c, p->models, &p->nmodels, struct pl_p_model, model_row);
 }
 
 void pl_program_write(const struct pl_program *p, struct pl_buf *out) {

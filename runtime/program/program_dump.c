@@ -132,6 +132,30 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
     }
 }
 
+static void dump_models(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->nmodels; i++) {
+        const struct pl_p_model *m = &p->models[i];
+        pl_buf_printf(b, "model %u %s @%.*s", i, m->kind == PL_MODEL_DECIDE ? "decide" : "answer",
+                      PL_STR_ARG(m->id));
+        if (m->kind == PL_MODEL_DECIDE) dump_slot(p, b, m->slot);
+        dump_at(b, "about", m->about);
+        for (uint32_t k = 0; k < m->ngiven; k++)
+            pl_buf_printf(b, " given=%.*s", PL_STR_ARG(m->given[k].name));
+        for (uint32_t k = 0; k < m->ntools; k++)
+            pl_buf_printf(b, " tool=%.*s", PL_STR_ARG(p->hooks[m->tools[k]].name));
+        for (uint32_t k = 0; k < m->nnever; k++)
+            pl_buf_printf(b, " never=\"%.*s\"", PL_STR_ARG(m->never[k]));
+        pl_buf_printf(b, " passages=%u calls=%u tokens=%u within=%ums micro=%u%s%s", m->passages,
+                      m->calls, m->tokens, m->within_ms, m->micro, m->micro ? " " : "",
+                      m->currency);
+        dump_at(b, "at", m->at);
+        dump_at(b, "unsure", m->unsure);
+        dump_at(b, "down", m->down);
+        dump_at(b, "next", m->next);
+        pl_buf_c(b, "\n");
+    }
+}
+
 static void dump_points(const struct pl_program *p, struct pl_buf *b) {
     static const char *const kinds[] = {"step", "branch", "option"};
     for (uint32_t i = 0; i < p->npoints; i++) {
@@ -174,6 +198,7 @@ void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
     dump_waits(p, b);
     dump_changes(p, b);
     dump_calls(p, b);
+    dump_models(p, b);
     dump_code(p, b);
     dump_points(p, b);
 }

@@ -31,7 +31,8 @@ enum pl_operand {
     OPERAND_FUNC,
     OPERAND_OPTION,
     OPERAND_TARGET,
-    OPERAND_BRANCH
+    OPERAND_BRANCH,
+    OPERAND_MODEL
 };
 struct pl_op_row {
     const char *name;

@@ -119,6 +119,8 @@ static bool scope_ok(struct check *c, const struct pl_p_slot *slots, uint32_t n)
 static bool has_wait(const struct pl_program *p, const struct pl_p_flow *f) {
     for (uint32_t i = 0; i < p->nwaits; i++)
         if (p->waits[i].at >= f->entry && p->waits[i].at < f->end) return true;
+    for (uint32_t i = 0; i < p->nmodels; i++)
+        if (p->models[i].at >= f->entry && p->models[i].at < f->end) return true;
     return false;
 }
 
@@ -302,6 +304,37 @@ static bool people_ok(struct check *c) {
     return true;
 }
 
+static bool tools_ok(struct check *c, const struct pl_p_model *m) {
+    for (uint32_t i = 0; i < m->ntools; i++) {
+        if (!below(c, m->tools[i], c->p->nhooks, false, "a model's tool")) return false;
+        if (c->p->hooks[m->tools[i]].effect == PL_CLASS_WRITE_ONCE)
+            return refuse(c, "a model's tool writes");
+    }
+    return true;
+}
+
+static bool model_ok(struct check *c, const struct pl_p_model *m) {
+    const struct pl_program *p = c->p;
+    bool decides = m->kind == PL_MODEL_DECIDE;
+    if (m->kind > PL_MODEL_DECIDE) return refuse(c, "a model's turn of unknown kind");
+    if (!below(c, m->flow, p->nflows, false, "a model's flow") ||
+        !below(c, m->about, p->ntexts, !decides, "what a model decides") || !tools_ok(c, m) ||
+        !type_ok(c, m->type))
+        return false;
+    const struct pl_p_flow *f = &p->flows[m->flow];
+    if (m->at < f->entry || m->at >= f->end || !address(c, m->at, false, "a model's turn") ||
+        p->code[m->at] != PL_WORD(PL_OP_MODEL, (uint32_t)(m - p->models)))
+        return refuse(c, "a model's address %u is not where it is asked", m->at);
+    for (uint32_t i = 0; i < m->ngiven; i++)
+        if (!type_ok(c, m->given[i].type)) return false;
+    if (m->ngiven > STACK_MOST) return refuse(c, "a model is given %u values", m->ngiven);
+    if (m->within_ms == 0 || m->calls == 0) return refuse(c, "a model's turn without a bound");
+    if (decides && !slot_ok(c, m->slot, f->nslots, "a decision")) return false;
+    return address(c, m->next, false, "a model's next") &&
+           address(c, m->unsure, false, "a model's unsure") &&
+           address(c, m->down, false, "a model's down");
+}
+
 static bool points_ok(struct check *c) {
     const struct pl_program *p = c->p;
     for (uint32_t i = 0; i < p->npoints; i++) {
@@ -322,7 +355,7 @@ static bool points_ok(struct check *c) {
 
 static bool is_control(enum pl_op op) {
     return (op >= PL_OP_ASK && op <= PL_OP_HANDOFF) || op == PL_OP_TRACK || op == PL_OP_CHANGE ||
-           op == PL_OP_CHANGED || op == PL_OP_AWAIT;
+           op == PL_OP_CHANGED || op == PL_OP_AWAIT || op == PL_OP_MODEL;
 }
 
 static bool leaves(enum pl_op op, const struct pl_program *p, uint32_t arg) {
@@ -370,6 +403,7 @@ static bool operand_ok(struct check *c, uint32_t at, uint32_t w) {
     case OPERAND_OPTION: return below(c, arg, p->noptions, false, "an option");
     case OPERAND_TARGET: return below(c, arg, p->ntargets, false, "a button");
     case OPERAND_BRANCH: return arg > 0 || refuse(c, "a branch without ways at %u", at);
+    case OPERAND_MODEL: return below(c, arg, p->nmodels, false, "a model's turn");
     }
     return refuse(c, "an unknown operand");
 }
@@ -416,6 +450,9 @@ static uint32_t pops(const struct check *c, enum pl_op op, uint32_t arg) {
     case PL_OP_HANDOFF:
         return p->handoffs[arg].because == PL_NOWHERE ? 0
                                                       : p->texts[p->handoffs[arg].because].nargs;
+    case PL_OP_MODEL:
+        return p->models[arg].ngiven +
+               (p->models[arg].about == PL_NOWHERE ? 0 : p->texts[p->models[arg].about].nargs);
     default: return p->calls[arg].nargs;
     }
 }
@@ -491,6 +528,8 @@ static bool follow_word(struct check *c, uint32_t at) {
     if (!operand_ok(c, at, w)) return false;
     if (pl_program__ops[op].operand == OPERAND_WAIT && c->p->waits[arg].at != at)
         return refuse(c, "%s at %u is another's wait", pl_program__ops[op].name, at);
+    if (op == PL_OP_MODEL && c->p->models[arg].at != at)
+        return refuse(c, "MODEL at %u is another's turn", at);
     if (pl_program__ops[op].operand == OPERAND_CALL && !callee_ok(c, op, &c->p->calls[arg]))
         return false;
     if ((op == PL_OP_CHANGE || op == PL_OP_CHANGED) && !change_ok(c, &c->p->backs[arg]))
@@ -548,6 +587,11 @@ static bool follow_flow(struct check *c, uint32_t flow) {
     for (uint32_t i = 0; i < p->noptions; i++)
         if (p->waits[p->options[i].wait].flow == flow && p->options[i].kind == PL_OPT_BLOCK &&
             !follow(c, p->options[i].code, false))
+            return false;
+    for (uint32_t i = 0; i < p->nmodels; i++)
+        if (p->models[i].flow == flow &&
+            (!follow(c, p->models[i].next, false) || !follow(c, p->models[i].unsure, false) ||
+             !follow(c, p->models[i].down, false)))
             return false;
     for (uint32_t at = f->entry; at < f->end; at++) {
         uint32_t w = p->code[at];
@@ -619,6 +663,8 @@ bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_are
     if (!flows_ok(&c) || !prelude_ok(&c) || !triggers_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nwaits; i++)
         if (!wait_ok(&c, &p->waits[i])) return false;
+    for (uint32_t i = 0; i < p->nmodels; i++)
+        if (!model_ok(&c, &p->models[i])) return false;
     if (!options_ok(&c) || !hooks_ok(&c) || !people_ok(&c) || !points_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nflows; i++)
         if (!follow_flow(&c, i)) return false;

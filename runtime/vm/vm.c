@@ -172,6 +172,7 @@ static void handle(struct vm_machine *m) {
     case PL_EVENT_IDENTITY: pl_vm__identity(m); break;
     case PL_EVENT_HAPPENED: pl_vm__happened(m); break;
     case PL_EVENT_DIVERGED: diverged(m); break;
+    case PL_EVENT_MODEL: pl_vm__model_came(m); break;
     }
 }
 
@@ -190,6 +191,11 @@ static void hash_parts(struct pl_buf *b, const struct pl_vm_part *parts, uint32_
         hash_text(b, &parts[i].b);
         pl_buf_text(b, parts[i].url);
         hash_parts(b, parts[i].parts, parts[i].nparts);
+        pl_buf_text(b, parts[i].said);
+        for (uint32_t k = 0; k < parts[i].nsources; k++) {
+            pl_buf_text(b, parts[i].sources[k].title);
+            pl_buf_text(b, parts[i].sources[k].url);
+        }
     }
 }
 
@@ -204,6 +210,9 @@ static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
         hash_parts(b, e->say.parts, e->say.nparts);
         for (uint32_t k = 0; k < e->say.nchoices; k++) pl_buf_text(b, e->say.choices[k].id);
         for (uint32_t k = 0; k < e->nargs; k++) pl_value_write(b, e->args[k]);
+        if (e->kind != PL_EFFECT_MODEL) continue;
+        hash_text(b, &e->about);
+        pl_buf_text(b, e->text);
     }
     return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
 }
@@ -234,7 +243,7 @@ static void view_of(const struct pl_program *p, struct pl_arena *a, struct vm_st
         out->several =
             p->waits[f->wait].kind == PL_WAIT_ASK && p->waits[f->wait].type.kind == PL_KIND_LIST;
         earlier_of(p, a, f, out);
-    } else if (f && f->waiting == VM_EFFECT) {
+    } else if (f && (f->waiting == VM_EFFECT || f->waiting == VM_MODEL)) {
         out->mode = PL_VM_BUSY;
         out->effect = f->effect;
     } else if (f) {

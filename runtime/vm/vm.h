@@ -102,11 +102,13 @@ struct pl_vm_event {
     struct pl_str route; /* the priority that routing rules give, or empty */
     uint32_t nrules;
     const uint8_t *rules_true; /* one bit per rule: its facts hold now */
-    /* HOOK and OUTCOME: */
+    /* HOOK, OUTCOME and MODEL: */
     uint64_t effect;       /* id the VM gave */
-    struct pl_str failure; /* empty: it succeeded with `value` */
-    struct pl_value value;
-    bool secret; /* the value, or a part of it, is: then it is journaled apart */
+    struct pl_str failure; /* empty: it succeeded with `value`; of a MODEL "unsure" or "down" */
+    struct pl_value value; /* of a MODEL: for `answer` a record { text, sources: list of { title,
+                              url } }, for `decide` the value. It is checked: one that cannot be
+                              shown takes `down`, one of another type `none`. */
+    bool secret;           /* the value, or a part of it, is: then it is journaled apart */
     /* HAPPENED: `value` is a record of its arguments */
     struct pl_str name; /* as declared: "shipping.delayed" */
     uint64_t key;       /* the sender's, hashed: who steps it leaves repeats out */
@@ -147,8 +149,15 @@ enum pl_vm_part_kind {
     PL_PART_FILE,
     PL_PART_STEPS,
     PL_PART_CARD,
-    PL_PART_CARDS
+    PL_PART_CARDS,
+    PL_PART_ANSWER
 };
+/* Where an answer comes from. */
+struct pl_vm_source {
+    struct pl_str title, url; /* url: http(s), or the path of an article ("kb/returns"); or empty */
+};
+#define PL_VM_ANSWER_TEXT    4000 /* code points */
+#define PL_VM_ANSWER_SOURCES 8
 struct pl_vm_part {
     uint8_t kind;
     struct pl_vm_text a, b; /* text | alt | label, value | label | card: title, text */
@@ -157,6 +166,11 @@ struct pl_vm_part {
     struct pl_value args;   /* BUTTON: the target's arguments, a list */
     uint32_t nparts;        /* STEPS: TEXT parts; CARD: its parts; CARDS: CARD parts */
     const struct pl_vm_part *parts;
+    /* ANSWER: */
+    uint32_t model;     /* models of the image */
+    struct pl_str said; /* as the model wrote it: in no catalog */
+    uint32_t nsources;
+    const struct pl_vm_source *sources;
 };
 struct pl_vm_choice {
     uint32_t option;  /* options of the image */
@@ -181,12 +195,15 @@ enum pl_vm_effect_kind {
 struct pl_vm_effect {
     uint8_t kind;
     struct pl_vm_say say; /* SAY */
-    /* HOOK: */
+    /* HOOK, MODEL: */
     uint64_t id;         /* unique in the conversation, counted by the state */
-    uint32_t hook, call; /* hooks, calls of the image */
+    uint32_t hook, call; /* HOOK: hooks, calls of the image */
     uint64_t run;        /* the flow run's number: part of the idempotency key */
     uint32_t nargs;
-    const struct pl_value *args;
+    const struct pl_value *args; /* MODEL: as `given` names them, absent ones among them */
+    uint32_t model;              /* MODEL: models of the image */
+    struct pl_vm_text about;     /* ... what is to be decided */
+    struct pl_str text;          /* ... what the customer wrote last, masked */
     /* HANDOFF: */
     uint8_t mode;   /* enum pl_handoff_mode */
     uint32_t queue; /* queues of the image */

@@ -101,6 +101,12 @@ static void visit_call(struct ahead *s, const struct pl_p_call *call) {
     for (uint32_t i = 0; i < call->nfailures; i++) visit(s, call->failures[i].code);
 }
 
+static void visit_model(struct ahead *s, const struct pl_p_model *model) {
+    visit(s, model->next);
+    visit(s, model->unsure);
+    visit(s, model->down);
+}
+
 /* What may follow the word; `back` and `change` apart, which lead back. */
 static void visit_next(struct ahead *s, uint32_t at) {
     uint32_t word = s->p->code[at], arg = PL_WORD_ARG(word);
@@ -117,6 +123,7 @@ static void visit_next(struct ahead *s, uint32_t at) {
     case PL_OP_SLEEP:
     case PL_OP_AWAIT: visit_wait(s, arg); return;
     case PL_OP_CALL_HOOK: visit_call(s, &s->p->calls[arg]); return;
+    case PL_OP_MODEL: visit_model(s, &s->p->models[arg]); return;
     case PL_OP_BACK:
     case PL_OP_CHANGED: visit(s, s->p->backs[arg].els); return;
     case PL_OP_PICK:

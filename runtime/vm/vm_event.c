@@ -89,6 +89,10 @@ static void write_facts(struct pl_buf *b, const struct pl_vm_event *e) {
     for (uint32_t i = 0; i < e->nhours; i++) pl_buf_byte(b, e->hours[i]);
 }
 
+static bool is_outcome(const struct pl_vm_event *e) {
+    return e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME || e->kind == PL_EVENT_MODEL;
+}
+
 void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     pl_buf_byte(b, VM_EVENT_VERSION);
     pl_buf_byte(b, e->kind);
@@ -102,7 +106,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     pl_buf_var(b, (uint32_t)(e->rule + 1));
     pl_buf_text(b, e->route);
     write_bits(b, e->rules_true, e->nrules);
-    if (e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME) {
+    if (is_outcome(e)) {
         pl_buf_var(b, e->effect);
         pl_buf_text(b, e->failure);
         pl_value_write(b, e->secret ? PL_NONE : e->value);
@@ -124,8 +128,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
 
 void pl_vm_event_write_secret(struct pl_buf *b, const struct pl_vm_event *e) {
     const struct pl_vm_reading *r = &e->reading;
-    bool hook = e->kind == PL_EVENT_HOOK || e->kind == PL_EVENT_OUTCOME;
-    if (hook && e->secret) pl_value_write(b, e->value);
+    if (is_outcome(e) && e->secret) pl_value_write(b, e->value);
     if (e->kind != PL_EVENT_MESSAGE || r->secret.n == 0) return;
     pl_buf_text(b, r->secret);
     pl_buf_var(b, r->nentities);
@@ -259,7 +262,7 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
     e.rule = (uint32_t)pl_read_var(&r) - 1;
     e.route = read_words(&r);
     e.rules_true = read_bits(&r, &e.nrules);
-    if (e.kind == PL_EVENT_HOOK || e.kind == PL_EVENT_OUTCOME) {
+    if (is_outcome(&e)) {
         e.effect = pl_read_var(&r);
         e.failure = read_words(&r);
         e.value = pl_value_read(&r, a);
@@ -274,8 +277,7 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.consent = (int8_t)pl_read_u8(&r);
         e.customer = pl_value_read(&r, a);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_DIVERGED || !times_fit(&e))
-        return PL_MALFORMED;
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_MODEL || !times_fit(&e)) return PL_MALFORMED;
     *out = e;
     return PL_OK;
 }

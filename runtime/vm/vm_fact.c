@@ -44,6 +44,12 @@ static struct pl_value flow_fact(const struct vm_machine *m) {
     return flow == PL_NOWHERE ? PL_NONE : label("flow", m->p->flows[flow].name);
 }
 
+/* What came back of a hook or a model goes on with the turn that the message began. */
+static struct pl_str message_fact(const struct vm_machine *m) {
+    bool later = m->e->kind == PL_EVENT_HOOK || m->e->kind == PL_EVENT_MODEL;
+    return later ? m->s->message : m->e->reading.text;
+}
+
 struct pl_value pl_vm__fact(struct vm_machine *m, enum pl_fact fact) {
     const struct pl_vm_reading *r = &m->e->reading;
     bool button = r->choice != 0 || m->e->target != PL_NOWHERE;
@@ -57,7 +63,7 @@ struct pl_value pl_vm__fact(struct vm_machine *m, enum pl_fact fact) {
     case PL_FACT_ELAPSED: return duration(m->e->now_ms - m->s->started_ms);
     case PL_FACT_TURNS: return pl_int(m->s->turns);
     case PL_FACT_INTENT: return intent_fact(m);
-    case PL_FACT_MESSAGE: return pl_text(r->text);
+    case PL_FACT_MESSAGE: return pl_text(message_fact(m));
     case PL_FACT_LANGUAGE:
         if (r->language.n == 0) return PL_NONE;
         return pl_vm__name_value(PL_KIND_LANGUAGE, r->language);
@@ -185,6 +191,7 @@ void pl_vm__count_message(struct vm_machine *m, bool answer) {
     struct vm_state *s = m->s;
     const struct pl_vm_reading *r = &m->e->reading;
     s->turns++;
+    s->message = r->text;
     if (answer) return;
     /* a button is not read: its label tells which it is */
     uint64_t question = question_hash(m);

@@ -595,6 +595,7 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     case PL_OP_HANDOFF: handoff(m, f, arg); break;
     case PL_OP_TRACK: track(m, arg); break;
     case PL_OP_PASS: pass_on(m); break;
+    case PL_OP_MODEL: pl_vm__ask_model(m, f, arg); break;
     default: pl_vm__fail(m, f->pc); break;
     }
 }

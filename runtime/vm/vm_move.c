@@ -248,7 +248,7 @@ static bool find_call(const struct mover *x, const struct vm_frame *callee, uint
 }
 
 static bool may_move(const struct mover *x, const struct vm_state *s, const struct vm_frame *f) {
-    if (f->waiting == VM_EFFECT || f->verifies) return false;
+    if (f->waiting == VM_EFFECT || f->waiting == VM_MODEL || f->verifies) return false;
     if (f->role == VM_OFFER || f->role == VM_CORRECTING || f->role == VM_CONSENT) return false;
     uint32_t flow = flow_of(x, f->flow);
     if (flow == PL_NOWHERE || (x->new->flows[flow].verified && !s->verified)) return false;

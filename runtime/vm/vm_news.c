@@ -171,7 +171,7 @@ bool pl_vm__held_back(struct vm_machine *m) {
     struct vm_state *s = m->s;
     const struct vm_frame *f = pl_vm__top(s);
     if (s->with_agent || s->closed || m->passed) return false;
-    if (f && f->waiting == VM_EFFECT) return false;
+    if (f && (f->waiting == VM_EFFECT || f->waiting == VM_MODEL)) return false;
     bool question = f && f->waiting == VM_QUESTION, first = !question || in_gap(m, f);
     bool moved = !question || (m->moved && first), may = moved || (m->silent && first);
     bool offer = may || (m->e->kind == PL_EVENT_MESSAGE && first);

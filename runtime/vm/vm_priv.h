@@ -13,8 +13,8 @@
 
 #include "runtime/vm/vm.h"
 
-#define VM_STATE_VERSION 2
-#define VM_EVENT_VERSION 2
+#define VM_STATE_VERSION 3
+#define VM_EVENT_VERSION 3
 #define VM_FRAMES        24
 #define VM_STACK         64
 #define VM_TEXTS         16
@@ -34,7 +34,7 @@ enum vm_role {
     VM_CONSENT     /* consent: may the customer be remembered? */
 };
 
-enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP, VM_AWAIT };
+enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP, VM_AWAIT, VM_MODEL };
 
 struct vm_count {
     uint32_t key, n;
@@ -65,9 +65,9 @@ struct vm_frame {
     uint32_t arg;        /* OFFER: the rule; CORRECTING: the wait to go back to */
     uint32_t wait;       /* QUESTION, SLEEP, AWAIT: the wait point */
     uint32_t tries;
-    int64_t deadline; /* SLEEP, AWAIT */
-    uint64_t effect;  /* EFFECT: its id */
-    uint32_t hook_call;
+    int64_t deadline;   /* SLEEP, AWAIT */
+    uint64_t effect;    /* EFFECT, MODEL: its id */
+    uint32_t hook_call; /* EFFECT: calls; MODEL: models */
     uint64_t hook_args;
     struct pl_value *slots;          /* nslots of the flow */
     PL_VEC(struct vm_count) backs;   /* key: index of backs */
@@ -106,6 +106,7 @@ struct vm_state {
     uint32_t turns, failures;
     uint64_t last_intent, last_text; /* hashes of the last question */
     uint32_t repeats;
+    struct pl_str message; /* what the customer wrote last, masked */
     bool with_agent, closed;
     bool verified;       /* once and for the conversation's life */
     bool known;          /* the page said who the customer is: he can be remembered */
@@ -270,6 +271,10 @@ void pl_vm__remember(struct vm_machine *m);
 /* vm_news.c: what comes from outside, and what has to wait for a gap between questions */
 void pl_vm__happened(struct vm_machine *m);
 bool pl_vm__held_back(struct vm_machine *m);
+/* vm_model.c */
+void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model);
+void pl_vm__model_came(struct vm_machine *m);
+
 /* vm_answer.c */
 bool pl_vm__is_answer(struct vm_machine *m);
 /* True when the message answers the open question, well or not. */

@@ -162,6 +162,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_u64(b, s->last_intent);
     pl_buf_u64(b, s->last_text);
     pl_buf_var(b, s->repeats);
+    pl_buf_text(b, s->message);
     pl_buf_byte(b, (uint8_t)(s->with_agent | s->closed << 1 | s->verified << 2 | s->known << 3));
     pl_buf_byte(b, (uint8_t)s->consent);
     pl_buf_zig(b, s->idle_ms);
@@ -263,6 +264,7 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
     switch (f->waiting) {
     case VM_RUNS: return true;
     case VM_EFFECT: return f->hook_call < p->ncalls && p->calls[f->hook_call].callee < p->nhooks;
+    case VM_MODEL: return f->hook_call < p->nmodels && p->models[f->hook_call].flow == f->flow;
     case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind < PL_WAIT_SLEEP;
     case VM_SLEEP:
         return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind == PL_WAIT_SLEEP &&
@@ -381,6 +383,8 @@ static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *
     s->last_intent = pl_read_u64(r);
     s->last_text = pl_read_u64(r);
     s->repeats = (uint32_t)pl_read_var(r);
+    s->message = pl_read_text(r);
+    if (!pl_utf8_valid(s->message)) r->bad = true;
     uint8_t bits = pl_read_u8(r);
     s->with_agent = bits & 1;
     s->closed = bits & 2;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Turns of a language model: what it is asked, and what may come back. Whoever asked it is not
+ * trusted: what cannot be shown is taken as if nothing had come.
+ */
+#include "runtime/vm/vm_priv.h"
+
+#define TITLE_MOST 200  /* bytes of a source's title */
+#define URL_MOST   2048 /* bytes */
+
+static struct pl_vm_text about(struct vm_machine *m, const struct pl_p_model *row) {
+    struct pl_vm_text t = {.text = row->about};
+    if (row->about == PL_NOWHERE) return t;
+    t.nargs = m->p->texts[row->about].nargs;
+    t.args = pl_vm__pop_n(m, t.nargs);
+    return t;
+}
+
+void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
+    const struct pl_p_model *row = &m->p->models[model];
+    const struct pl_value *args = pl_vm__pop_n(m, row->ngiven);
+    pl_vm__forget_behind(m, f, f->pc - 1);
+    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_MODEL);
+    e->id = m->s->next_effect++;
+    e->model = model;
+    e->run = f->run;
+    e->args = args;
+    e->nargs = row->ngiven;
+    e->about = about(m, row);
+    e->text = m->s->message;
+    f->waiting = VM_MODEL;
+    f->effect = e->id;
+    f->hook_call = model;
+}
+
+/* ---- what may be shown ---- */
+
+/* Words for people: UTF-8 without control characters, line ends apart. */
+static bool is_words(struct pl_str s) {
+    if (!pl_utf8_valid(s)) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        if ((ch < 0x20 && ch != '\n' && ch != '\t') || ch == 0x7f) return false;
+    }
+    return true;
+}
+
+static bool is_long(struct pl_str s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n > PL_VM_ANSWER_TEXT;
+}
+
+static bool is_path(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        char ch = s.p[i];
+        bool word = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+                    (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '#';
+        bool next = i + 1 < s.n && s.p[i + 1] != '.' && s.p[i + 1] != '/';
+        if (!word && !((ch == '/' || ch == '.') && next)) return false;
+    }
+    return true;
+}
+
+/* A page of the web, or an article's path; nothing that a browser would run. */
+static bool is_url(struct pl_str s) {
+    if (s.n > URL_MOST) return false;
+    if (pl_str_starts(s, PL_STR("kb/"))) return is_path(s);
+    if (!pl_str_starts(s, PL_STR("https://")) && !pl_str_starts(s, PL_STR("http://"))) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        if (ch <= ' ' || ch >= 0x7f || ch == '"' || ch == '<' || ch == '>' || ch == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* The text of a field, which may be absent; false: it is something else. */
+static bool words_of(struct pl_value rec, struct pl_str name, struct pl_str *out) {
+    struct pl_value v = pl_rec_get(rec, name);
+    *out = (struct pl_str){0};
+    if (v.kind == PL_KIND_NONE) return true;
+    if (v.kind != PL_KIND_TEXT && v.kind != PL_KIND_URL) return false;
+    *out = v.s;
+    return is_words(v.s);
+}
+
+static bool read_source(struct pl_value v, struct pl_vm_source *out) {
+    return v.kind == PL_KIND_RECORD && words_of(v, PL_STR("title"), &out->title) &&
+           words_of(v, PL_STR("url"), &out->url) && out->title.n && out->title.n <= TITLE_MOST &&
+           (out->url.n == 0 || is_url(out->url));
+}
+
+static bool read_sources(struct vm_machine *m, struct pl_value list, struct pl_vm_part *part) {
+    if (list.kind == PL_KIND_NONE) return true;
+    if (list.kind != PL_KIND_LIST || list.list.n > PL_VM_ANSWER_SOURCES) return false;
+    struct pl_vm_source *v = PL_NEW_ARRAY(m->a, struct pl_vm_source, list.list.n + 1);
+    for (uint32_t i = 0; i < list.list.n; i++)
+        if (!read_source(list.list.v[i], &v[i])) return false;
+    part->sources = v;
+    part->nsources = list.list.n;
+    return true;
+}
+
+static bool is_blank(struct pl_str s) {
+    return pl_str_trim(s).n == 0;
+}
+
+/* False: it is nothing to be shown. */
+static bool say(struct vm_machine *m, uint32_t model, struct pl_value v) {
+    struct pl_vm_part *part = PL_NEW(m->a, struct pl_vm_part);
+    *part = (struct pl_vm_part){.kind = PL_PART_ANSWER,
+                                .a.text = PL_NOWHERE,
+                                .b.text = PL_NOWHERE,
+                                .target = PL_NOWHERE,
+                                .model = model};
+    if (v.kind != PL_KIND_RECORD || !words_of(v, PL_STR("text"), &part->said) ||
+        is_blank(part->said) || is_long(part->said) ||
+        !read_sources(m, pl_rec_get(v, PL_STR("sources")), part))
+        return false;
+    size_t bytes = part->said.n;
+    for (uint32_t i = 0; i < part->nsources; i++)
+        bytes += part->sources[i].title.n + part->sources[i].url.n;
+    if (bytes > m->room) return false;
+    m->room -= bytes;
+    pl_vm__effect(m, PL_EFFECT_SAY)->say =
+        (struct pl_vm_say){.line = PL_NOWHERE, .nparts = 1, .parts = part};
+    return true;
+}
+
+/* ---- what came ---- */
+
+static bool decide(struct vm_machine *m, struct vm_frame *f, const struct pl_p_model *row) {
+    struct pl_value *slot = pl_vm__slot(m->p, m->s, f, row->slot);
+    bool good = m->e->failure.n == 0 && m->e->value.kind != PL_KIND_NONE &&
+                pl_value_is(&m->p->types, row->type, m->e->value);
+    if (slot) *slot = good ? m->e->value : PL_NONE;
+    return good;
+}
+
+static uint32_t outcome(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
+    const struct pl_p_model *row = &m->p->models[model];
+    if (row->kind == PL_MODEL_DECIDE) return decide(m, f, row) ? row->next : row->down;
+    if (pl_str_is(m->e->failure, "unsure")) return row->unsure;
+    return m->e->failure.n == 0 && say(m, model, m->e->value) ? row->next : row->down;
+}
+
+void pl_vm__model_came(struct vm_machine *m) {
+    struct vm_frame *f = pl_vm__top(m->s);
+    if (f && f->waiting == VM_MODEL && f->effect == m->e->effect) {
+        f->waiting = VM_RUNS;
+        m->moved = true;
+        f->pc = outcome(m, f, f->hook_call);
+    } /* else nobody waits for it any more */
+    pl_vm__go(m);
+}
