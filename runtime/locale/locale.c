@@ -38,6 +38,7 @@ void pl_locale_tools_free(struct pl_locale_tools **t) {
     PL_VEC_FREE(&x->stemmers);
     ubrk_close(x->words);
     ubrk_close(x->clusters);
+    if (x->sentences != NULL) ubrk_close(x->sentences);
     free(x);
     *t = NULL;
 }
@@ -172,5 +173,6 @@ void pl_locale__close(struct pl_locale *l) {
     if (l->units != NULL) ulistfmt_close(l->units);
     for (size_t i = 0; i < 2; i++)
         if (l->plurals[i] != NULL) uplrules_close(l->plurals[i]);
+    free(l->said);
     free(l);
 }

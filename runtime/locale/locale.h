@@ -78,6 +78,19 @@ void pl_locale_stems(struct pl_locale_tools *t, struct pl_arena *a, struct pl_wo
 struct pl_str pl_locale_stem(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str word,
                              struct pl_str language);
 
+/* Where the sentences of a text end, as bytes, the last one at its end: *n of them in the arena, 0
+ * for an empty text or a full arena. White space behind a sentence belongs to it. */
+const uint32_t *pl_locale_sentences(struct pl_locale_tools *t, struct pl_arena *a,
+                                    struct pl_str text, uint32_t *n);
+
+/* ---- words that say a number or a day ---- */
+
+enum pl_said { PL_SAID_NOTHING, PL_SAID_NUMBER, PL_SAID_MONTH, PL_SAID_WEEKDAY, PL_SAID_DAY };
+/* What a folded word says in the locale's language: "thirty" NUMBER 30 (2 to 20, tens, 100, 1000),
+ * "march" MONTH 3, "monday" WEEKDAY 0, "tomorrow" DAY 1. From CLDR, looked up in a table that is
+ * made at the first call. */
+enum pl_said pl_locale_said(struct pl_locale *l, struct pl_str folded, int32_t *value);
+
 /* ---- regular expressions (ICU's dialect) ---- */
 
 /* A compiled expression, owned by the caller, of one thread. */

@@ -39,8 +39,8 @@ struct pl_locale_stemmer {
 };
 
 struct pl_locale_tools {
-    const UNormalizer2 *nfc, *nfd, *nfkc_fold; /* ICU's own, never closed */
-    UBreakIterator *words, *clusters;
+    const UNormalizer2 *nfc, *nfd, *nfkc_fold;    /* ICU's own, never closed */
+    UBreakIterator *words, *clusters, *sentences; /* the last opened at first use */
     struct pl_locale_cell fold[PL_LOCALE_FOLDED];
     PL_VEC(struct pl_locale *) locales;
     PL_VEC(struct pl_locale_zone) zones;
@@ -69,6 +69,13 @@ enum pl_locale_unit {
 
 #define PL_LOCALE_CURRENCIES 8
 
+/* A word that says a number or a day. */
+struct pl_locale_saying {
+    char word[40]; /* folded */
+    uint8_t kind;  /* enum pl_said */
+    int32_t value;
+};
+
 struct pl_locale {
     struct pl_locale_tools *tools;
     char id[64];  /* as asked for, "es-MX" */
@@ -88,6 +95,8 @@ struct pl_locale {
     URelativeDateTimeFormatter *relative;
     UListFormatter *list, *units;
     UPluralRules *plurals[2];
+    struct pl_locale_saying *said; /* sorted by word */
+    uint32_t nsaid;
 };
 
 void pl_locale__close(struct pl_locale *l);
