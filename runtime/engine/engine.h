@@ -236,7 +236,9 @@ enum pl_engine_said {
     PL_ENGINE_SAID_TEXT,
     PL_ENGINE_SAID_CHOICE,
     PL_ENGINE_SAID_BUTTON,
-    PL_ENGINE_SAID_UPLOAD
+    PL_ENGINE_SAID_UPLOAD,
+    PL_ENGINE_SAID_LONG /* the engine's own: a text over PL_ENGINE_TEXT, of which the beginning is
+                           kept */
 };
 
 void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine_open *open);

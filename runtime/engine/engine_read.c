@@ -229,6 +229,16 @@ static void hide_answer(const struct pl_program *p, const struct pl_vm_view *vie
     r->says = (struct pl_str){0};
 }
 
+/* Half a message may mean the opposite of all of it: only whose language it is counts. */
+static void read_no_further(struct pl_vm_reading *r) {
+    *r = (struct pl_vm_reading){.text = r->text,
+                                .language = r->language,
+                                .folded_hash = r->folded_hash,
+                                .card = r->card,
+                                .command = PL_NOWHERE,
+                                .too_long = true};
+}
+
 static void read_choice(const struct pl_vm_view *view, struct pl_arena *a, struct pl_str ids,
                         struct pl_vm_reading *r) {
     uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, view->nchoices + 1);
@@ -243,7 +253,7 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
     struct pl_vm_view view;
     struct pl_str state = pl_buf_slice(&c->state);
     struct pl_vm_reading *r = &event->reading;
-    bool text = said->said == PL_ENGINE_SAID_TEXT;
+    bool text = said->said == PL_ENGINE_SAID_TEXT || said->said == PL_ENGINE_SAID_LONG;
     r->text = text ? said->text : said->label;
     r->command = PL_NOWHERE;
     r->card = text && said->card;
@@ -251,6 +261,11 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
     switch (said->said) {
     case PL_ENGINE_SAID_TEXT:
         recognise(e, c, a, said, &view, event);
+        hide_answer(pl_image_program(c->image->image), &view, r);
+        break;
+    case PL_ENGINE_SAID_LONG:
+        recognise(e, c, a, said, &view, event);
+        read_no_further(r);
         hide_answer(pl_image_program(c->image->image), &view, r);
         break;
     case PL_ENGINE_SAID_UPLOAD:
@@ -286,7 +301,7 @@ bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     struct pl_vm_view view;
     *label = (struct pl_str){0};
     struct pl_vm_upload upload;
-    if (said->said == PL_ENGINE_SAID_TEXT) return true;
+    if (said->said == PL_ENGINE_SAID_TEXT || said->said == PL_ENGINE_SAID_LONG) return true;
     if (said->said == PL_ENGINE_SAID_UPLOAD) {
         bool good = upload_of(said->text, &upload);
         *label = upload.name;

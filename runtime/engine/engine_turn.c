@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SAID_MOST  (PL_ENTRY_MOST / 2) /* bytes of one step's messages; an entry holds them all */
+#define LONG_KEPT  200                 /* characters of a message that is too long to be read */
 #define ENTRY_REST 4096                /* its numbers, and the length of each message */
 
 /* ---- inputs ---- */
@@ -435,16 +436,16 @@ static bool is_new(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 }
 
 static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
-                   const struct eng_input *in, struct pl_masked text, struct pl_str label,
+                   const struct eng_input *in, struct pl_masked text, const struct eng_said *said,
                    uint64_t hash, uint64_t *n) {
     struct pl_str seen[2];
     struct pl_entry entry = {.kind = PL_ENTRY_ARRIVAL, .flags = PL_ENTRY_WAITS};
     entry.arrival = (struct pl_entry_arrival){.client = in->cid.instance,
                                               .counter = in->cid.counter,
                                               .body_hash = hash,
-                                              .said = in->said,
+                                              .said = said->said,
                                               .text = text,
-                                              .label = label};
+                                              .label = said->label};
     uint32_t nseen = pl_entry_arrival_outputs(&t->a, &entry.arrival, seen);
     if (!add(e, t, &entry)) return false;
     for (uint32_t i = 0; i < nseen; i++) {
@@ -458,21 +459,35 @@ static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     return true;
 }
 
+static bool begins(char c) {
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
 static size_t code_points(struct pl_str s) {
     size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < s.n; i++) n += begins(s.p[i]);
     return n;
+}
+
+/* What is kept of a message that is too long: its first characters. */
+static struct pl_str beginning(struct pl_arena *a, struct pl_str s) {
+    size_t n = 0, at = 0;
+    while (at < s.n && (n += begins(s.p[at])) <= LONG_KEPT) at++;
+    return pl_arena_printf(a, "%.*s…", (int)at, s.p);
 }
 
 static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                  const struct eng_input *in) {
-    if (code_points(in->text) > PL_ENGINE_TEXT) {
-        refuse(e, in, PL_ENGINE_ERR_LONG);
+    bool too_long = code_points(in->text) > PL_ENGINE_TEXT;
+    if (too_long && (in->said != PL_ENGINE_SAID_TEXT || c->with != PL_WITH_BOT)) {
+        refuse(e, in, PL_ENGINE_ERR_LONG); /* no flow could say so */
         return;
     }
     struct pl_masked text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text));
     uint64_t hash = pl_conv_digest(&c->j, text.s) + in->said, n = 0;
-    struct eng_said said = {.said = in->said, .card = text.card_seen, .text = text.s};
+    if (too_long) text.s = beginning(&t->a, text.s);
+    struct eng_said said = {
+        .said = too_long ? PL_ENGINE_SAID_LONG : in->said, .card = text.card_seen, .text = text.s};
     struct pl_vm_event event;
     if (!is_new(e, c, t, in, hash)) return;
     bool bot = c->with == PL_WITH_BOT, busy = bot && c->mode == PL_VM_BUSY;
@@ -488,7 +503,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     if (bot && event.reading.secret.n) text = pl_privacy_hidden();
-    if (!arrive(e, c, t, in, text, said.label, hash, &n)) return;
+    if (!arrive(e, c, t, in, text, &said, hash, &n)) return;
     if (!bot) {
         t->snapshot = pl_engine__handoff_again(c);
         return;

@@ -61,7 +61,8 @@ struct pl_entry_open {
 struct pl_entry_arrival {
     uint64_t client, counter; /* cid */
     uint64_t body_hash;       /* of what was sent: tells a repeat from another body */
-    uint8_t said;          /* 0 text, 1 choice, 2 button, 3 upload (the order of pl_engine_said) */
+    uint8_t said;          /* 0 text, 1 choice, 2 button, 3 upload, 4 the beginning of a text that
+                              is too long (the order of pl_engine_said) */
     struct pl_masked text; /* the words, or the id of the choice or button */
     struct pl_str label;   /* choice, button: its words as the customer saw them */
 };

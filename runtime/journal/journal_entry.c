@@ -138,7 +138,7 @@ static void read_arrival(struct pl_reader *r, struct pl_entry_arrival *v) {
     v->body_hash = read_u64(r);
     uint8_t said = pl_read_u8(r);
     v->said = said & 0x7f;
-    if (v->said > 3) r->bad = true;
+    if (v->said > 4) r->bad = true;
     v->text.card_seen = said & CARD_SEEN;
     v->text.s = pl_read_text(r); /* was masked when it was written */
     v->label = pl_read_text(r);

@@ -52,7 +52,7 @@ size_t pl_cid_print(struct pl_cid cid, char out[PL_CID_TEXT]); /* gives the leng
 struct pl_frame {
     enum pl_frame_kind kind; /* meaningless when code is not OK */
     enum pl_code code;
-    struct pl_str message; /* code is not OK: "send.text: expected a text of at most 4000 ..." */
+    struct pl_str message; /* code is not OK: "send.text: expected a text of at most 65536 ..." */
     uint32_t given;        /* bit i: the kind's i-th FIELD row was present and not null */
     struct pl_cid cid;     /* also of a refused frame when it could be read */
     struct pl_str token, resume, locale, epoch, page_url;

@@ -47,7 +47,7 @@ static const char *word_of(const struct pl_protocol__field *row) {
     return pl_frame_word(row->frame);
 }
 
-/* "send.text: expected a text of at most 4000 characters" */
+/* "send.text: expected a text of at most 65536 characters" */
 static bool expected(struct pl_arena *a, struct pl_frame *f, const struct pl_protocol__field *row) {
     struct pl_str m = {0};
     const char *w = word_of(row), *n = row->name;

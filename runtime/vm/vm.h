@@ -69,6 +69,7 @@ struct pl_vm_reading {
     const uint32_t *picks;
     uint32_t earlier;     /* which of the view's earlier options, from 1; 0 none */
     bool card;            /* a payment card's number was masked in it */
+    bool too_long;        /* `text` is its beginning: nothing was read but the language */
     struct pl_str secret; /* what was typed as the answer to a `secret` question: then `text` is a
                              mask, and entities are journaled with it, apart */
     struct pl_vm_upload upload;

@@ -212,6 +212,7 @@ bool pl_vm__skips(const struct vm_machine *m, const struct pl_p_wait *w) {
 bool pl_vm__is_answer(struct vm_machine *m) {
     const struct vm_frame *f = pl_vm__top(m->s);
     if (m->e->kind != PL_EVENT_MESSAGE || !f || f->waiting != VM_QUESTION) return false;
+    if (m->e->reading.too_long) return false;
     const struct pl_p_wait *w = &m->p->waits[f->wait];
     const struct pl_vm_reading *r = &m->e->reading;
     struct pl_value v;

@@ -255,13 +255,26 @@ static bool asks_for(const struct vm_machine *m, const struct vm_frame *f, enum 
     return w->kind == PL_WAIT_ASK && w->type.kind == kind;
 }
 
+/* Says what it has to say; the open question is asked again after it. */
+static void put_in(struct vm_machine *m, const struct vm_frame *f, uint32_t flow) {
+    bool question = f && f->waiting == VM_QUESTION;
+    pl_vm__begin_flow(m, flow, question ? VM_CALLED : VM_TASK, NULL, 0);
+}
+
 /* A file that nobody asked for; true when it is dealt with. */
 static bool stray_file(struct vm_machine *m, struct vm_frame *f) {
     uint32_t flow = m->p->prelude[PL_PRELUDE_UNSUPPORTED_FILE];
     if (m->e->reading.upload.ref.n == 0 || flow == PL_NOWHERE || asks_for(m, f, PL_KIND_FILE))
         return false;
-    bool question = f && f->waiting == VM_QUESTION;
-    pl_vm__begin_flow(m, flow, question ? VM_CALLED : VM_TASK, NULL, 0);
+    put_in(m, f, flow);
+    return true;
+}
+
+/* More than is read, whatever is open: nothing of it is an answer. */
+static bool too_long(struct vm_machine *m, struct vm_frame *f) {
+    uint32_t flow = m->p->prelude[PL_PRELUDE_TOO_LONG];
+    if (!m->e->reading.too_long) return false;
+    put_in(m, f, flow == PL_NOWHERE ? m->p->prelude[PL_PRELUDE_NOT_UNDERSTOOD] : flow);
     return true;
 }
 
@@ -310,7 +323,7 @@ static void dispatch(struct vm_machine *m) {
     bool question = f && f->waiting == VM_QUESTION;
     if (command(m) || stray_file(m, f)) return;
     bool card = stray_card(m, f);
-    if (m->failed || pl_vm__correction(m)) return;
+    if (m->failed || too_long(m, f) || pl_vm__correction(m)) return;
     if (f && f->waiting == VM_RUNS) { /* it begins again under another image */
         pl_vm__fill(m, f, true);
         m->moved = true;

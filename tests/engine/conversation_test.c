@@ -326,11 +326,7 @@ static void long_messages(void **state) {
     assert_true(strstr(bench_told(&b), "1 ack 1 seq 2") != NULL);
     bench_resume(&b, 2, 1, 1); /* its entries are of several records */
     assert_true(strstr(bench_told(&b), "2 3 bot message prelude.not_understood") != NULL);
-    strcpy(big + sizeof big - 8, "x");
-    bench_say(&b, 1, 2, big);
-    told(&b, "1 ERR_LONG 2\n");
     /* many at once do not burst an append */
-    big[sizeof big - 8] = 0;
     for (uint64_t i = 2; i < 42; i++)
         pl_engine_send(b.engine, 1, (struct pl_engine_cid){1, i}, PL_ENGINE_SAID_TEXT,
                        pl_str_c(big));
@@ -338,6 +334,49 @@ static void long_messages(void **state) {
     const char *all = bench_told(&b);
     assert_null(strstr(all, "ERR"));
     assert_true(strstr(all, "1 ack 41") != NULL);
+    bench_close(&b);
+}
+
+static void too_long_to_be_read(void **state) {
+    struct bench b;
+    static char big[2 * PL_ENGINE_TEXT + 3], want[1000];
+    (void)state;
+    begin(&b);
+    for (int i = 0; i <= PL_ENGINE_TEXT; i++) memcpy(big + 2 * i, "é", 2);
+    bench_say(&b, 1, 1, big);
+    snprintf(want, sizeof want,
+             "1 ack 1 seq 2\n1 2 customer message %.400s…\n1 3 bot message long\n", big);
+    told(&b, want);
+    bench_crash(&b); /* its beginning is all that was kept */
+    bench_resume(&b, 1, 1, 3);
+    told(&b, "1 ready bot seq 3\n1 live\n");
+    assert_int_equal(bench_count(&b, PL_ENGINE_DIVERGED), 0);
+    bench_say(&b, 1, 1, big);
+    told(&b, "1 ack 1 seq 2 dup\n");
+    strcpy(big + 2 * PL_ENGINE_TEXT,
+           "yy"); /* no other message is taken for it, though it begins like it */
+    bench_say(&b, 1, 1, big);
+    told(&b, "1 ERR_REUSED 1\n");
+    bench_say(&b, 1, 2, "a person please");
+    bench_told(&b);
+    bench_say(&b, 1, 3, big); /* no flow runs that could answer */
+    told(&b, "1 ERR_LONG 3\n");
+    bench_close(&b);
+}
+
+/* A long message is no answer: not even to a question that takes any words, and a secret one's
+ * stays secret. */
+static void a_long_secret(void **state) {
+    struct bench b;
+    static char big[PL_ENGINE_TEXT + 2];
+    (void)state;
+    begin(&b);
+    memset(big, '7', PL_ENGINE_TEXT + 1);
+    bench_say(&b, 1, 1, "my profile");
+    told(&b, "1 ack 1 seq 2\n1 2 customer message my profile\n1 3 bot message verify.pin\n");
+    bench_say(&b, 1, 2, big);
+    told(&b, "1 ack 2 seq 4\n1 4 customer message ••••••\n1 5 bot message long\n"
+             "1 6 bot message verify.pin\n");
     bench_close(&b);
 }
 
@@ -700,6 +739,8 @@ int main(void) {
         cmocka_unit_test(coming_back),
         cmocka_unit_test(choices_and_buttons),
         cmocka_unit_test(long_messages),
+        cmocka_unit_test(too_long_to_be_read),
+        cmocka_unit_test(a_long_secret),
         cmocka_unit_test(a_failed_append),
         cmocka_unit_test(a_write_that_is_lost),
         cmocka_unit_test(a_write_that_is_lost_and_then_the_server),

@@ -29,7 +29,7 @@ interface Bubble {
 }
 
 const TYPING_MS = 6_000;
-const LONGEST = "4000"; // characters of a message, as the protocol has it
+const LONGEST = "4000"; // characters of a message: more are not read
 const NEAR_END = 80; // pixels from the end within which the transcript follows what is new
 const FULL_SCREEN = "(max-width: 480px), (max-height: 480px)";
 

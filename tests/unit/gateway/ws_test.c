@@ -358,7 +358,7 @@ static void malformed_frames(void **state) {
     expect(&c, "null", "\"code\":\"bad_frame\"");
     expect(&c, "{\"t\":\"ready\"}", "ready: only the server sends this");
     expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"text\":17}",
-           "\"message\":\"send.text: expected a text of at most 4000 characters\",\"cid\":\"" CID(
+           "\"message\":\"send.text: expected a text of at most 65536 characters\",\"cid\":\"" CID(
                1) "\",\"retry\":false");
     expect(&c, "{\"t\":\"open\"}", "\"code\":\"already_open\"");
     expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"upload\":\"u\"}",
