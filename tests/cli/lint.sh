@@ -85,4 +85,35 @@ diff flows/page.flow mended || bad "lint --fix: mended otherwise"
 mv mended flows/page.flow
 ends 0 lint flows --fix
 grep -q mended err && bad "lint --fix: mends twice: $(cat err)"
+
+# --previous: what a conversation may stand at, in a folder or an image, is there still
+page <<'FLOW'
+  on change move
+  mark ready
+  choose "Ready?" @hello.ready
+    option "Yes" @hello.yes
+    option "No" @hello.no
+FLOW
+rm -rf before && cp -r flows before
+ends 0 build flows -o before.pimg
+ends 0 lint flows --previous before --strict
+page <<'FLOW'
+  on change move
+  choose "Ready?" @hello.ready
+    option "Yes" @hello.yes
+    option "Never" @hello.never
+FLOW
+for was in before before.pimg; do
+  ends 0 lint flows --previous $was
+  [ "$(grep -c 'warning P0360' err)" = 2 ] || bad "lint --previous $was: $(cat err)"
+  grep -q 'the mark ready is gone' err || bad "lint --previous $was: no mark is missed"
+  grep -q '@hello.no is gone' err || bad "lint --previous $was: no option is missed"
+  ends 1 build flows --previous $was --strict
+done
+ends 0 lint flows --strict
+ends 2 lint flows --previous nowhere
+grep -q 'nowhere' err || bad "lint --previous: $(cat err)"
+ends 2 lint flows --previous "$repository/README.md"
+echo '  goto nowhere' >> before/page.flow
+ends 2 build flows --previous before
 exit $wrong

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz entry without libFuzzer: every seed of the folder given, then a fixed number of
- * mutations of each, the same ones every time. Prints how many inputs ran; a folder without seeds
- * is an error. */
+/* Runs a fuzz entry without libFuzzer: every seed of the folders given, then mutations of each, the
+ * same ones every time. Prints how many inputs ran; no seed at all is an error. A folder may be
+ * missing. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MUTATIONS 2000
-#define LONGEST   65536
+#define MUTATIONS    5000 /* of all seeds together */
+#define LEAST        20   /* of each */
+#define LONGEST      65536
+#define FOLDERS_MOST 8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,20 +63,20 @@ static size_t mutate(uint8_t *bytes, size_t n, uint64_t *random) {
     }
 }
 
-static size_t run_seed(const uint8_t *seed, size_t n, uint64_t *random) {
+static size_t run_seed(const uint8_t *seed, size_t n, int mutations, uint64_t *random) {
     static uint8_t work[LONGEST];
     run(seed, n);
-    for (int i = 0; i < MUTATIONS; i++) {
+    for (int i = 0; i < mutations; i++) {
         size_t len = n;
         memcpy(work, seed, n);
         for (uint64_t times = 1 + next_random(random) % 4; times; times--)
             len = mutate(work, len, random);
         run(work, len);
     }
-    return MUTATIONS + 1;
+    return (size_t)mutations + 1;
 }
 
-static size_t run_file(const char *folder, const char *name, uint64_t *random) {
+static size_t run_file(const char *folder, const char *name, int mutations, uint64_t *random) {
     static uint8_t seed[LONGEST];
     char path[4096];
     int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -85,7 +87,7 @@ static size_t run_file(const char *folder, const char *name, uint64_t *random) {
     }
     size_t n = fread(seed, 1, sizeof(seed), f);
     (void)fclose(f);
-    return run_seed(seed, n, random);
+    return run_seed(seed, n, mutations, random);
 }
 
 static int visible(const struct dirent *entry) {
@@ -93,19 +95,26 @@ static int visible(const struct dirent *entry) {
 }
 
 int main(int argc, char **argv) {
-    struct dirent **names;
-    int n = argc == 2 ? scandir(argv[1], &names, visible, alphasort) : -1;
-    if (n <= 0) {
-        (void)fprintf(stderr, "usage: %s FOLDER (with at least one seed)\n", argv[0]);
-        return 1;
-    }
+    struct dirent **names[FOLDERS_MOST];
+    int n[FOLDERS_MOST], seeds = 0;
     uint64_t random = UINT64_C(88172645463325252);
     size_t inputs = 0;
-    for (int i = 0; i < n; i++) {
-        inputs += run_file(argv[1], names[i]->d_name, &random);
-        free(names[i]);
+    for (int k = 1; k < argc && k < FOLDERS_MOST; k++) {
+        n[k] = scandir(argv[k], &names[k], visible, alphasort);
+        seeds += n[k] > 0 ? n[k] : 0;
     }
-    free(names);
-    (void)printf("%d seeds, %zu inputs\n", n, inputs);
+    if (argc > FOLDERS_MOST || !seeds) {
+        (void)fprintf(stderr, "usage: %s FOLDER … (with at least one seed)\n", argv[0]);
+        return 1;
+    }
+    int mutations = MUTATIONS / seeds > LEAST ? MUTATIONS / seeds : LEAST;
+    for (int k = 1; k < argc; k++) {
+        for (int i = 0; i < n[k]; i++) {
+            inputs += run_file(argv[k], names[k][i]->d_name, mutations, &random);
+            free(names[k][i]);
+        }
+        if (n[k] >= 0) free(names[k]);
+    }
+    (void)printf("%d seeds, %zu inputs\n", seeds, inputs);
     return 0;
 }

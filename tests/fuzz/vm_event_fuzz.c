@@ -2,16 +2,10 @@
  *
  * Any bytes as an event's journal form: refused, or it can be written and read again, and a
  * conversation of a small program can take it. */
-#include "runtime/vm/vm.h"
+#include "tests/fuzz/fuzz_play.h"
 #include "tests/unit/program/small.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool matches(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text) {
-    (void)ctx;
-    (void)image;
-    return (regex + text.n) % 2;
-}
 
 static struct pl_image *program(void) {
     static struct pl_image *image; /* one for all inputs */
@@ -31,7 +25,7 @@ static struct pl_image *program(void) {
 
 static void take(const struct pl_vm_event *e, struct pl_arena *a) {
     const struct pl_image *image = program();
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     struct pl_vm_event open = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
     struct pl_vm_result r;
     struct pl_str state = pl_vm_begin(a, image, e->now_ms);

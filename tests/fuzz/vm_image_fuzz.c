@@ -2,45 +2,11 @@
  *
  * Any bytes as an image; what loads is run: an opening, then events that follow from the bytes.
  * Whatever its code does, a step ends, gives a state that can be read, and the same one again. */
-#include "runtime/vm/vm.h"
+#include "tests/fuzz/fuzz_play.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { STEPS = 12, ENTITIES = 2 };
-
-static bool matches(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text) {
-    (void)ctx;
-    (void)image;
-    return (regex + text.n) % 2;
-}
-
-static void message(struct pl_vm_event *e, const struct pl_program *p, struct pl_rand *rand,
-                    struct pl_vm_entity *entities, struct pl_vm_intent *intent) {
-    struct pl_vm_reading *r = &e->reading;
-    r->text = PL_STR("some words");
-    r->folded_hash = pl_rand_below(rand, 3);
-    r->command = pl_rand_below(rand, 4) ? PL_NOWHERE : (uint32_t)pl_rand_below(rand, 4);
-    r->yes_no = (int8_t)(pl_rand_below(rand, 3) - 1);
-    r->choice = (uint32_t)pl_rand_below(rand, 4);
-    r->change_word = pl_rand_below(rand, 2);
-    r->intents = intent;
-    r->nintents = pl_rand_below(rand, 2) && p->nintents;
-    intent->intent = (uint32_t)pl_rand_below(rand, p->nintents);
-    r->entities = entities;
-    r->nentities = (uint32_t)pl_rand_below(rand, ENTITIES + 1);
-    for (uint32_t i = 0; i < ENTITIES; i++) {
-        entities[i] = (struct pl_vm_entity){.entity = PL_NOWHERE, .kind = PL_KIND_NUMBER};
-        entities[i].value = pl_int(7);
-        if (p->nentities && pl_rand_below(rand, 2)) {
-            entities[i].entity = (uint32_t)pl_rand_below(rand, p->nentities);
-            entities[i].value = pl_text(PL_STR("ORDER7"));
-        }
-    }
-    if (p->ntargets && pl_rand_below(rand, 8) == 0)
-        e->target = (uint32_t)pl_rand_below(rand, p->ntargets);
-    if (p->nrules && pl_rand_below(rand, 8) == 0)
-        e->rule = (uint32_t)pl_rand_below(rand, p->nrules);
-}
+enum { STEPS = 12 };
 
 static void step(struct pl_vm *vm, const struct pl_image *image, struct pl_arena *a,
                  struct pl_str *state, const struct pl_vm_event *e, struct pl_vm_view *view) {
@@ -53,31 +19,14 @@ static void step(struct pl_vm *vm, const struct pl_image *image, struct pl_arena
 }
 
 static void run(struct pl_vm *vm, const struct pl_image *image, uint64_t seed) {
-    const struct pl_program *p = pl_image_program(image);
+    struct fuzz_play play = {.p = pl_image_program(image), .now_ms = 1795338000000};
     struct pl_arena a;
-    struct pl_rand rand;
-    struct pl_vm_view view = {0};
-    struct pl_vm_entity entities[ENTITIES];
-    struct pl_vm_intent intent = {.confidence = 0.9f};
-    int64_t now = 1795338000000;
     pl_arena_init(&a, 0);
-    pl_rand_seed(&rand, seed);
-    struct pl_str state = pl_vm_begin(&a, image, now);
+    pl_rand_seed(&play.rand, seed);
+    struct pl_str state = pl_vm_begin(&a, image, play.now_ms);
     for (int i = 0; i < STEPS; i++) {
-        struct pl_vm_event e = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
-        e.reading.command = PL_NOWHERE;
-        e.now_ms = now += 1000;
-        e.seed = seed;
-        if (i) e.kind = PL_EVENT_MESSAGE;
-        if (view.mode == PL_VM_BUSY) e.kind = PL_EVENT_HOOK;
-        if (view.deadline_ms && pl_rand_below(&rand, 3) == 0) {
-            e.kind = PL_EVENT_TIMER;
-            if (view.deadline_ms > now) e.now_ms = now = view.deadline_ms;
-        }
-        if (e.kind == PL_EVENT_MESSAGE) message(&e, p, &rand, entities, &intent);
-        e.effect = view.effect;
-        if (pl_rand_below(&rand, 2)) e.failure = PL_STR("unavailable");
-        step(vm, image, &a, &state, &e, &view);
+        struct pl_vm_event e = fuzz_event(&play, i == 0, seed);
+        step(vm, image, &a, &state, &e, &play.view);
     }
     pl_arena_free(&a);
 }
@@ -88,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char why[256];
     if (pl_image_load((struct pl_str){(const char *)data, size}, hash, &image, why) != PL_OK)
         return 0;
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     run(vm, image, pl_fnv(PL_FNV, data, size));
     pl_vm_destroy(&vm);
     pl_image_unref(&image);

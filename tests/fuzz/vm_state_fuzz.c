@@ -2,16 +2,10 @@
  *
  * Any bytes as a state of a small program's conversation: refused, or every kind of event can be
  * taken and gives a state that can be read. */
-#include "runtime/vm/vm.h"
+#include "tests/fuzz/fuzz_play.h"
 #include "tests/unit/program/small.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool matches(void *ctx, const struct pl_image *image, uint32_t regex, struct pl_str text) {
-    (void)ctx;
-    (void)image;
-    return (regex + text.n) % 2;
-}
 
 static struct pl_image *program(void) {
     static struct pl_image *image; /* one for all inputs */
@@ -82,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pl_arena a;
     struct pl_vm_view view;
     struct pl_str state = {(const char *)data, size};
-    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = matches});
+    struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     pl_arena_init(&a, 0);
     if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
         (void)pl_vm_slots(vm, program(), state, &a);

@@ -11,6 +11,7 @@
 #include "runtime/config/config.h"
 #include "runtime/engine/engine.h"
 #include "runtime/program/program.h"
+#include "tools/compile/compile.h"
 
 enum { CLI_OK = 0, CLI_FOUND = 1, CLI_FAILED = 2 };
 
@@ -39,13 +40,20 @@ bool pl_cli__strange(const char *command, const struct cli_args *args);
 
 /* ---- compiling ---- */
 
-struct pl_compiled;
-struct pl_compile_options;
-struct pl_diags;
-
 /* Says what keeps a folder from being read; CLI_FOUND when there are errors in *out. */
 int pl_cli__compile_folder(const char *flows, const struct pl_compile_options *options,
                            struct pl_compiled *out);
+
+/* --previous: the version that conversations stand in, a project's folder or an image's file. */
+struct cli_previous {
+    bool folder;
+    struct pl_compiled compiled;
+    struct pl_image *image;
+    const struct pl_program *program; /* NULL: none was named */
+};
+/* *out is always to be closed; CLI_FAILED when it cannot be had, which was said. */
+int pl_cli__previous_open(const char *path, struct cli_previous *out);
+void pl_cli__previous_close(struct cli_previous *p);
 
 /* How `build` and `lint` tell what they found: --json, --sarif; --strict: warnings fail too. */
 enum cli_format { CLI_TEXT, CLI_JSON, CLI_SARIF };

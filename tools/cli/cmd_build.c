@@ -120,11 +120,28 @@ static void print_dump(const struct pl_compiled *c) {
     pl_buf_free(&b);
 }
 
+static int build(const char *folder, const struct pl_compile_options *options,
+                 const struct cli_report *report, bool dump, const char *to) {
+    struct pl_compiled c;
+    int code = pl_cli__compile_folder(folder, options, &c);
+    if (code != CLI_FAILED) code = pl_cli__report(report, &c.diags, code);
+    if (code == CLI_OK && dump) print_dump(&c);
+    if (code == CLI_OK && to) {
+        enum pl_err err = pl_file_replace(to, c.image);
+        if (err != PL_OK) code = pl_cli__failure("writing %s: %s", to, pl_err_text(err));
+    }
+    if (code == CLI_OK && !dump && report->format == CLI_TEXT)
+        fprintf(stderr, "%u flows, %u texts in %u locales, %zu bytes\n", c.program.nflows,
+                c.program.ntexts, c.program.nlocales, c.image.n);
+    pl_compiled_free(&c);
+    return code;
+}
+
 int pl_cli__build(struct cli_args args) {
     struct pl_compile_options options = {.without_talks = true};
     struct cli_report report;
-    struct pl_compiled c;
-    const char *to = pl_cli__option(&args, "-o");
+    struct cli_previous previous;
+    const char *to = pl_cli__option(&args, "-o"), *before = pl_cli__option(&args, "--previous");
     options.i18n = pl_cli__option(&args, "--translations");
     options.lua = pl_cli__option(&args, "--hooks");
     bool dump = pl_cli__flag(&args, "--dump");
@@ -132,16 +149,9 @@ int pl_cli__build(struct cli_args args) {
         return pl_cli__usage("build", "only one of --dump, --json and --sarif");
     if (pl_cli__strange("build", &args)) return CLI_FAILED;
     if (args.argc != 1) return pl_cli__usage("build", "name one folder of flows");
-    int code = pl_cli__compile_folder(args.argv[0], &options, &c);
-    if (code != CLI_FAILED) code = pl_cli__report(&report, &c.diags, code);
-    if (code == CLI_OK && dump) print_dump(&c);
-    if (code == CLI_OK && to) {
-        enum pl_err err = pl_file_replace(to, c.image);
-        if (err != PL_OK) code = pl_cli__failure("writing %s: %s", to, pl_err_text(err));
-    }
-    if (code == CLI_OK && !dump && report.format == CLI_TEXT)
-        fprintf(stderr, "%u flows, %u texts in %u locales, %zu bytes\n", c.program.nflows,
-                c.program.ntexts, c.program.nlocales, c.image.n);
-    pl_compiled_free(&c);
+    int code = pl_cli__previous_open(before, &previous);
+    options.previous = previous.program;
+    if (code == CLI_OK) code = build(args.argv[0], &options, &report, dump, to);
+    pl_cli__previous_close(&previous);
     return code;
 }

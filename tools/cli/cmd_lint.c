@@ -32,10 +32,22 @@ int pl_cli__report(const struct cli_report *r, const struct pl_diags *d, int cod
 
 /* ---- lint ---- */
 
+static int lint(const char *folder, const struct pl_compile_options *options,
+                const struct cli_report *report) {
+    struct pl_compiled c;
+    int code = pl_cli__compile_folder(folder, options, &c);
+    if (code != CLI_FAILED) code = pl_cli__report(report, &c.diags, code);
+    if (code == CLI_OK && !c.diags.n && report->format == CLI_TEXT)
+        fprintf(stderr, "no mistakes\n");
+    pl_compiled_free(&c);
+    return code;
+}
+
 int pl_cli__lint(struct cli_args args) {
     struct pl_compile_options options = {0};
     struct cli_report report;
-    struct pl_compiled c;
+    struct cli_previous previous;
+    const char *before = pl_cli__option(&args, "--previous");
     options.i18n = pl_cli__option(&args, "--translations");
     options.lua = pl_cli__option(&args, "--hooks");
     options.verbose = pl_cli__flag(&args, "--verbose");
@@ -45,10 +57,10 @@ int pl_cli__lint(struct cli_args args) {
     if (pl_cli__strange("lint", &args)) return CLI_FAILED;
     if (args.argc != 1) return pl_cli__usage("lint", "name one folder of flows");
     if (unsafe && !fix) return pl_cli__usage("lint", "--unsafe goes with --fix");
-    if (fix && pl_cli__fix(args.argv[0], &options, unsafe) != CLI_OK) return CLI_FAILED;
-    int code = pl_cli__compile_folder(args.argv[0], &options, &c);
-    if (code != CLI_FAILED) code = pl_cli__report(&report, &c.diags, code);
-    if (code == CLI_OK && !c.diags.n && report.format == CLI_TEXT) fprintf(stderr, "no mistakes\n");
-    pl_compiled_free(&c);
+    int code = pl_cli__previous_open(before, &previous);
+    options.previous = previous.program;
+    if (code == CLI_OK && fix) code = pl_cli__fix(args.argv[0], &options, unsafe);
+    if (code == CLI_OK) code = lint(args.argv[0], &options, &report);
+    pl_cli__previous_close(&previous);
     return code;
 }
