@@ -316,6 +316,9 @@ struct eng_said {
 };
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                      const struct eng_said *said, struct pl_vm_event *event);
+/* What the state's earlier messages say of the options that it looks at; false: it is no state. */
+bool pl_engine__named(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      struct pl_vm_event *event);
 /* The words of an offered choice or button as the customer saw them; false: not offered. */
 bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                       const struct eng_said *said, struct pl_str *label);

@@ -148,9 +148,8 @@ static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_readi
     return PL_NOWHERE;
 }
 
-static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                      const struct eng_said *said, const struct pl_vm_view *view,
-                      struct pl_vm_event *event) {
+static void read_words(struct eng_conv *c, struct pl_arena *a, struct pl_str text,
+                       const struct pl_vm_view *view, int64_t now_ms, struct pl_nlp_reading *r) {
     const struct pl_program *p = pl_image_program(c->image->image);
     const struct pl_nlp_list **lists =
         PL_NEW_ARRAY(a, const struct pl_nlp_list *, c->image->nlists + 1);
@@ -161,14 +160,21 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
                                  .locale = c->locale,
                                  .currency = {p->currency, 3},
                                  .zone = p->zone,
-                                 .now_ms = event->now_ms,
+                                 .now_ms = now_ms,
                                  .asked = asked_kind(p, view),
                                  .asked_entity = asked_entity(p, view),
                                  .lists = lists,
                                  .nlists = nlists};
     if (ctx.asked_entity) ctx.example = p->entities[ctx.asked_entity - 1].example;
+    pl_nlp_read(c->image->nlp, a, text, &ctx, r);
+}
+
+static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct eng_said *said, const struct pl_vm_view *view,
+                      struct pl_vm_event *event) {
+    const struct pl_program *p = pl_image_program(c->image->image);
     struct pl_nlp_reading r = {0};
-    pl_nlp_read(c->image->nlp, a, said->text, &ctx, &r);
+    read_words(c, a, said->text, view, event->now_ms, &r);
     struct pl_vm_reading *out = &event->reading;
     take_intents(&r, a, out);
     take_entities(&r, a, out);
@@ -281,6 +287,26 @@ void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a
         event->target_args = pl_engine__args(a, &b->args, b->nargs);
     }
     }
+}
+
+bool pl_engine__named(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      struct pl_vm_event *event) {
+    struct pl_vm_view view;
+    struct pl_nlp_phrase *phrases;
+    struct offer *offers;
+    struct pl_nlp_reading r = {0};
+    struct pl_vm_reading *out = &event->reading;
+    struct pl_str state = pl_buf_slice(&c->state);
+    if (pl_vm_look(e->vm, c->image->image, state, a, &view) != PL_OK) return false;
+    read_words(c, a, view.said, &view, event->now_ms, &r);
+    take_entities(&r, a, out);
+    out->command = PL_NOWHERE;
+    uint32_t n = offered(e, c, a, view.choices, view.nchoices, &phrases, &offers);
+    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, n + 1);
+    out->npicks = pl_nlp_named(c->image->nlp, a, &r, phrases, n, picks);
+    for (uint32_t i = 0; i < out->npicks; i++) picks[i] = offers[picks[i]].choice + 1;
+    out->picks = picks;
+    return true;
 }
 
 /* The button's label; where values are printed in it, which are not kept, what its flow is called.

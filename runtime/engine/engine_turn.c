@@ -848,9 +848,21 @@ static bool has_room(const struct eng_turn *t) {
     return t->nentries < ENG_TURN_ENTRIES && t->append.store.nputs < ENG_TURN_PUTS;
 }
 
+/* The flow came to a question that an earlier message may have answered. */
+static void named(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    struct pl_vm_event event;
+    pl_engine__look(e, c, PL_EVENT_NAMED, &event);
+    if (pl_engine__named(e, c, &t->a, &event))
+        pl_engine__step(e, c, t, &event, 0);
+    else
+        pl_engine__fail(e, c, "step_failed", PL_MALFORMED);
+}
+
 static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     while (has_room(t) && !c->broken) {
-        if (c->ninbox && c->mode != PL_VM_BUSY && c->with == PL_WITH_BOT) {
+        if (c->mode == PL_VM_NAMING) {
+            named(e, c, t);
+        } else if (c->ninbox && c->mode != PL_VM_BUSY && c->with == PL_WITH_BOT) {
             take_waiting(e, c, t);
         } else if (c->first) {
             struct eng_input *in = input_pop(c);

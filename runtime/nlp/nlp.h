@@ -202,6 +202,11 @@ uint32_t pl_nlp_pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_r
 /* The like, but the message must be the option's words, politeness apart. */
 uint32_t pl_nlp_is_option(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
                           const struct pl_nlp_phrase *options, uint32_t noptions);
+/* All options that an earlier message names among its other words ("send the kettle back, please"):
+ * whose words it contains; and those with the most words in it that neither all options have nor a
+ * language has everywhere. Each once, in their order; gives how many. */
+uint32_t pl_nlp_named(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                      const struct pl_nlp_phrase *options, uint32_t noptions, uint32_t *out);
 /* All that it means ("1 and 3", "the red one, the blue one", "both") into out[noptions], each
  * once, in the order said; gives how many. */
 uint32_t pl_nlp_picks(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,

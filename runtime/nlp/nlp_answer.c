@@ -296,3 +296,63 @@ uint32_t pl_nlp_picks(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_
     }
     return found;
 }
+
+/* ---- options that an earlier message names ---- */
+
+#define TELLING 3 /* bytes of the shortest word that tells options apart */
+
+static bool has_word(const struct pl_words *w, const struct pl_word *one) {
+    for (uint32_t i = 0; i < w->n; i++)
+        if (same_word(&w->v[i], one)) return true;
+    return false;
+}
+
+/* Is it a word that tells this option from others? */
+static bool is_telling(const struct pl_words *options, uint32_t noptions,
+                       const struct pl_word *word) {
+    uint32_t having = 0;
+    if (word->folded.n < TELLING || pl_nlp__is_frequent(word->folded)) return false;
+    for (uint32_t i = 0; i < noptions; i++) having += has_word(&options[i], word);
+    return noptions == 1 || having < noptions;
+}
+
+/* Telling words of the option that the message has, but for those of options it names whole. */
+static uint32_t shared(const struct pl_words *said, const struct pl_words *options,
+                       const bool *whole, uint32_t noptions, uint32_t of) {
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < options[of].n; k++) {
+        const struct pl_word *word = &options[of].v[k];
+        bool taken = !has_word(said, word) || !is_telling(options, noptions, word);
+        for (uint32_t i = 0; i < noptions && !taken; i++)
+            taken = whole[i] && has_word(&options[i], word);
+        n += !taken;
+    }
+    return n;
+}
+
+/* Is it more than a number or a word that stands in every message? */
+static bool is_name(const struct pl_words *w) {
+    for (uint32_t i = 0; i < w->n; i++)
+        if (w->v[i].folded.n >= TELLING && !pl_nlp__is_frequent(w->v[i].folded)) return true;
+    return false;
+}
+
+uint32_t pl_nlp_named(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_reading *r,
+                      const struct pl_nlp_phrase *options, uint32_t noptions, uint32_t *out) {
+    struct pl_words *words = PL_NEW_ARRAY(a, struct pl_words, noptions + 1);
+    bool *whole = PL_NEW_ARRAY(a, bool, noptions + 1), any = false;
+    uint32_t *score = PL_NEW_ARRAY(a, uint32_t, noptions + 1), most = 1, found = 0;
+    for (uint32_t i = 0; i < noptions; i++) {
+        struct pl_words w = option_words(n, a, r, &options[i]);
+        words[i] = without_articles(a, &w);
+        whole[i] = is_name(&words[i]) && contains(&r->words, &words[i]);
+        any = any || whole[i];
+    }
+    for (uint32_t i = 0; i < noptions; i++) {
+        score[i] = whole[i] ? 0 : shared(&r->words, words, whole, noptions, i);
+        if (score[i] > most && !any) most = score[i];
+    }
+    for (uint32_t i = 0; i < noptions; i++)
+        if (whole[i] || score[i] >= most) out[found++] = i;
+    return found;
+}

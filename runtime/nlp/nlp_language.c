@@ -96,6 +96,12 @@ static bool has_lang(const struct pl_nlp_model *m, struct pl_str lang) {
     return m->nlangs == 0;
 }
 
+bool pl_nlp__is_frequent(struct pl_str folded) {
+    for (size_t i = 0; i < PL_LEN(stops); i++)
+        if (in_list(stops[i].words, folded)) return true;
+    return false;
+}
+
 static struct pl_str by_words(const struct pl_nlp_turn *t, struct pl_str usual) {
     const struct pl_words *w = &t->r->words;
     bool ascii = pl_locale_ascii(t->text);

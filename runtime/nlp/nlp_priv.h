@@ -54,6 +54,9 @@ struct pl_nlp_hits {
     uint32_t n, cap;
 };
 
+/* Words that are frequent in a language, of which no option is made. */
+bool pl_nlp__is_frequent(struct pl_str folded);
+
 /* Splits a phrase into tokens in the arena. */
 struct pl_nlp_row pl_nlp__row(struct pl_locale_tools *t, struct pl_arena *a, enum pl_nlp_use use,
                               uint32_t owner, struct pl_str member, struct pl_str lang,

@@ -58,6 +58,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->failed_at = m->line = 0;
     m->used = 0;
     m->blocks = 0;
+    m->heard = e->kind == PL_EVENT_MESSAGE ? e->reading.text : (struct pl_str){0};
     m->found = e->reading.entities;
     m->nfound = e->kind == PL_EVENT_MESSAGE ? e->reading.nentities : 0;
     if (e->verified) pl_vm__verified(m);
@@ -173,6 +174,7 @@ static void handle(struct vm_machine *m) {
     case PL_EVENT_HAPPENED: pl_vm__happened(m); break;
     case PL_EVENT_DIVERGED: diverged(m); break;
     case PL_EVENT_MODEL: pl_vm__model_came(m); break;
+    case PL_EVENT_NAMED: pl_vm__named(m); break;
     }
 }
 
@@ -243,6 +245,11 @@ static void view_of(const struct pl_program *p, struct pl_arena *a, struct vm_st
         out->several =
             p->waits[f->wait].kind == PL_WAIT_ASK && p->waits[f->wait].type.kind == PL_KIND_LIST;
         earlier_of(p, a, f, out);
+    } else if (f && f->waiting == VM_NAMING) {
+        out->mode = PL_VM_NAMING;
+        out->nchoices = f->noffers;
+        out->choices = f->offers;
+        out->said = f->said;
     } else if (f && (f->waiting == VM_EFFECT || f->waiting == VM_MODEL)) {
         out->mode = PL_VM_BUSY;
         out->effect = f->effect;

@@ -97,7 +97,7 @@ struct pl_vm_event {
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;
     const bool *hours;            /* open now? */
-    struct pl_vm_reading reading; /* MESSAGE */
+    struct pl_vm_reading reading; /* MESSAGE; of a NAMED its entities and picks alone */
     /* escalate's finding for this event: */
     uint32_t rule;       /* the hand-over rule that fired, or PL_NOWHERE */
     struct pl_str route; /* the priority that routing rules give, or empty */
@@ -230,15 +230,17 @@ struct pl_vm_view {
         PL_VM_BUSY,
         PL_VM_SLEEPING,
         PL_VM_WITH_AGENT,
-        PL_VM_CLOSED
-    } mode;              /* BUSY: an effect's outcome is awaited */
+        PL_VM_CLOSED,
+        PL_VM_NAMING
+    } mode;              /* BUSY: an effect's outcome is awaited; NAMING: a NAMED event, at once */
     uint32_t flow, wait; /* ASKING: the wait point; PL_NOWHERE otherwise */
     uint64_t effect;     /* BUSY */
     int64_t deadline_ms; /* next TIMER event wanted, 0 none */
     uint32_t nchoices;   /* offered options, in the order shown */
     const struct pl_vm_choice *choices;
-    bool several;      /* the open question takes more than one of them */
-    uint32_t nearlier; /* options of questions answered in this run: a correction may name one */
+    bool several;       /* the open question takes more than one of them */
+    struct pl_str said; /* NAMING: the earlier messages, in which they may be named */
+    uint32_t nearlier;  /* options of questions answered in this run: a correction may name one */
     const struct pl_vm_choice *earlier;
     bool in_flow; /* frames are on the stack: the image is pinned */
     int64_t started_ms;

@@ -270,6 +270,8 @@ static void fill_marked(struct vm_machine *m, struct vm_frame *f) {
 
 void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger) {
     uint64_t before = m->used;
+    bool picked = m->e->reading.choice || m->e->reading.npicks;
+    if (trigger || !picked) pl_vm__hear(m, f);
     if (trigger) fill_marked(m, f);
     for (uint32_t i = 0; i < m->p->nwaits; i++) {
         const struct pl_p_wait *w = &m->p->waits[i];
@@ -286,11 +288,18 @@ void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger) {
 
 /* ---- taking the answer ---- */
 
+/* What was named ahead was not what was meant: it is one of all again. */
+static void widen(struct vm_machine *m, struct vm_frame *f) {
+    if (f->narrowed) pl_vm__look_up_offers(m, f);
+    f->narrowed = false;
+}
+
 void pl_vm__miss(struct vm_machine *m, struct vm_frame *f, bool say_again) {
     const struct pl_p_wait *w = &m->p->waits[f->wait];
     uint32_t file = m->p->prelude[PL_PRELUDE_UNSUPPORTED_FILE];
     m->s->failures++;
     f->tries++;
+    widen(m, f);
     pl_vm__trace(m, f->tries >= w->tries ? PL_TRACE_ELSE : PL_TRACE_MISSED, f->wait);
     if (f->tries >= w->tries) {
         f->waiting = VM_RUNS;
@@ -324,6 +333,7 @@ static void go_on(struct vm_machine *m, struct vm_frame *f, uint32_t pc) {
 bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w) {
     for (uint32_t i = 0; i < w->nchecks; i++) {
         if (pl_vm__condition(m, f, w->checks[i].cond) || m->failed) continue;
+        widen(m, f);
         pl_vm__again(m, f, w->checks[i].refuse);
         return false;
     }

@@ -54,6 +54,11 @@ static void write_upload(struct pl_buf *b, const struct pl_vm_upload *u) {
     pl_buf_var(b, u->size);
 }
 
+static void write_picks(struct pl_buf *b, const struct pl_vm_reading *r) {
+    pl_buf_var(b, r->npicks);
+    for (uint32_t i = 0; i < r->npicks; i++) pl_buf_var(b, r->picks[i]);
+}
+
 static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     pl_buf_text(b, r->text);
     pl_buf_u64(b, r->folded_hash);
@@ -70,8 +75,7 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     write_float(b, r->uncertainty);
     pl_vm__write_entities(b, r->entities, r->secret.n ? 0 : r->nentities);
     pl_buf_var(b, r->choice);
-    pl_buf_var(b, r->npicks);
-    for (uint32_t i = 0; i < r->npicks; i++) pl_buf_var(b, r->picks[i]);
+    write_picks(b, r);
     pl_buf_var(b, r->earlier);
     write_upload(b, &r->upload);
     write_bits(b, r->mentions, r->nmentions);
@@ -119,6 +123,10 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
         pl_buf_text(b, e->name);
         pl_value_write(b, e->value);
         pl_buf_u64(b, e->key);
+    }
+    if (e->kind == PL_EVENT_NAMED) {
+        pl_vm__write_entities(b, e->reading.entities, e->reading.nentities);
+        write_picks(b, &e->reading);
     }
     if (e->kind != PL_EVENT_MESSAGE) return;
     pl_buf_var(b, (uint32_t)(e->target + 1));
@@ -171,6 +179,13 @@ static void read_upload(struct pl_reader *r, struct pl_vm_upload *u) {
     u->size = pl_read_var(r);
 }
 
+static void read_picks(struct pl_reader *r, struct pl_arena *a, struct pl_vm_reading *out) {
+    out->npicks = read_count(r);
+    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, out->npicks + 1);
+    for (uint32_t i = 0; i < out->npicks; i++) picks[i] = (uint32_t)pl_read_var(r);
+    out->picks = picks;
+}
+
 static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_reading *out) {
     out->text = read_words(r);
     out->folded_hash = pl_read_u64(r);
@@ -194,10 +209,7 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     out->nentities = read_count(r);
     out->entities = pl_vm__read_entities(r, a, out->nentities);
     out->choice = (uint32_t)pl_read_var(r);
-    out->npicks = read_count(r);
-    uint32_t *picks = PL_NEW_ARRAY(a, uint32_t, out->npicks + 1);
-    for (uint32_t i = 0; i < out->npicks; i++) picks[i] = (uint32_t)pl_read_var(r);
-    out->picks = picks;
+    read_picks(r, a, out);
     out->earlier = (uint32_t)pl_read_var(r);
     read_upload(r, &out->upload);
     out->mentions = read_bits(r, &out->nmentions);
@@ -278,7 +290,12 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.consent = (int8_t)pl_read_u8(&r);
         e.customer = pl_value_read(&r, a);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_MODEL || !times_fit(&e)) return PL_MALFORMED;
+    if (e.kind == PL_EVENT_NAMED) {
+        e.reading.nentities = read_count(&r);
+        e.reading.entities = pl_vm__read_entities(&r, a, e.reading.nentities);
+        read_picks(&r, a, &e.reading);
+    }
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_NAMED || !times_fit(&e)) return PL_MALFORMED;
     *out = e;
     return PL_OK;
 }

@@ -71,8 +71,7 @@ static bool prompt(struct vm_machine *m, struct vm_frame *f) {
     return true;
 }
 
-/* What the question would offer, without asking it. */
-static bool look_up_offers(struct vm_machine *m, struct vm_frame *f) {
+bool pl_vm__look_up_offers(struct vm_machine *m, struct vm_frame *f) {
     uint32_t said = m->neffects;
     size_t room = m->room;
     bool ok = prompt(m, f);
@@ -81,12 +80,41 @@ static bool look_up_offers(struct vm_machine *m, struct vm_frame *f) {
     return ok;
 }
 
-void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
-    uint32_t first = m->neffects;
+static void open_question(struct vm_machine *m, struct vm_frame *f) {
     f->waiting = VM_QUESTION;
+    f->narrowed = false;
     m->s->quiet_ms = m->e->now_ms;
     m->s->idle_ms = 0;
+}
+
+void pl_vm__ask(struct vm_machine *m, struct vm_frame *f) {
+    uint32_t first = m->neffects;
+    open_question(m, f);
     if (prompt(m, f)) attach_choices(m, f, first);
+}
+
+/* Keeps the options of these ids. */
+static void narrow(struct vm_frame *f, const struct pl_vm_choice *old, uint32_t nold,
+                   const bool *these) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < f->noffers; i++)
+        for (uint32_t k = 0; k < nold; k++)
+            if (these[k] && pl_str_eq(old[k].id, f->offers[i].id)) {
+                f->offers[n] = f->offers[i];
+                f->offer_items[n++] = f->offer_items[i];
+                break;
+            }
+    f->narrowed = n < f->noffers;
+    f->noffers = n;
+}
+
+void pl_vm__ask_among(struct vm_machine *m, struct vm_frame *f, const bool *these) {
+    const struct pl_vm_choice *old = f->offers;
+    uint32_t first = m->neffects, nold = f->noffers;
+    open_question(m, f);
+    if (!prompt(m, f)) return;
+    narrow(f, old, nold, these);
+    attach_choices(m, f, first);
 }
 
 void pl_vm__ask_on(struct vm_machine *m, struct vm_frame *f) {
@@ -124,7 +152,7 @@ static bool was_skipped(const struct vm_frame *f, uint32_t wait) {
 /* Of the list that it stands for, and no check is against it. */
 static bool is_acceptable(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w,
                           struct pl_value v) {
-    if (w->listed && (!look_up_offers(m, f) || !pl_vm__is_listed(m, f, w, v))) return false;
+    if (w->listed && (!pl_vm__look_up_offers(m, f) || !pl_vm__is_listed(m, f, w, v))) return false;
     uint32_t n = f->noffers;
     f->noffers = 0; /* why not is said without them: the question follows */
     bool ok = pl_vm__checks_pass(m, f, w);
@@ -156,7 +184,7 @@ static bool choose_again(struct vm_machine *m, struct vm_frame *f) {
     for (size_t i = 0; i < f->before.n; i++)
         if (f->before.v[i].wait == f->wait && f->before.v[i].choice)
             id = f->before.v[i].offers[f->before.v[i].choice - 1].id;
-    if (id.n == 0 || !look_up_offers(m, f)) return false;
+    if (id.n == 0 || !pl_vm__look_up_offers(m, f)) return false;
     for (uint32_t i = 0; i < f->noffers; i++) {
         if (!pl_str_eq(f->offers[i].id, id)) continue;
         if (m->p->options[f->offers[i].option].kind != PL_OPT_BLOCK) return false;
@@ -167,7 +195,7 @@ static bool choose_again(struct vm_machine *m, struct vm_frame *f) {
     return false;
 }
 
-static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
+void pl_vm__begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) {
     const struct pl_p_wait *w = &m->p->waits[wait];
     f->wait = wait;
     f->tries = 0;
@@ -175,6 +203,7 @@ static void begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait) 
     if (w->kind == PL_WAIT_ASK ? is_answered(m, f, w)
                                : w->kind == PL_WAIT_CHOOSE && choose_again(m, f))
         return;
+    if (pl_vm__name_options(m, f)) return;
     pl_vm__pass(m, f, wait, true);
     pl_vm__ask(m, f);
 }
@@ -580,7 +609,7 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     switch ((enum pl_op)PL_WORD_OP(word)) {
     case PL_OP_ASK:
     case PL_OP_CONFIRM:
-    case PL_OP_CHOOSE: begin_wait(m, f, arg); break;
+    case PL_OP_CHOOSE: pl_vm__begin_wait(m, f, arg); break;
     case PL_OP_SLEEP:
     case PL_OP_AWAIT: sleep_until(m, f, arg); break;
     case PL_OP_CALL_HOOK: call_hook(m, f, arg); break;

@@ -160,6 +160,7 @@ static void keep(struct vm_machine *m, uint32_t flow) {
     m->s->kept_flow = flow;
     m->s->kept = m->e->reading.entities;
     m->s->nkept = m->e->reading.nentities;
+    m->s->kept_said = m->e->reading.text;
 }
 
 /* ---- a flow that runs already ---- */

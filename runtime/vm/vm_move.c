@@ -218,6 +218,8 @@ static bool move(const struct mover *x, const struct vm_frame *f, uint32_t flow,
     to->tries = f->tries;
     to->deadline = f->deadline;
     to->value_on_stack = f->value_on_stack;
+    to->narrowed = f->narrowed;
+    to->said = f->said;
     move_lists(x, f, to);
     move_writes(x, f, to);
     if (f->waiting == VM_RUNS) return true; /* its pc is told by the call */
@@ -248,7 +250,8 @@ static bool find_call(const struct mover *x, const struct vm_frame *callee, uint
 }
 
 static bool may_move(const struct mover *x, const struct vm_state *s, const struct vm_frame *f) {
-    if (f->waiting == VM_EFFECT || f->waiting == VM_MODEL || f->verifies) return false;
+    if (f->waiting == VM_EFFECT || f->waiting == VM_MODEL || f->waiting == VM_NAMING) return false;
+    if (f->verifies) return false;
     if (f->role == VM_OFFER || f->role == VM_CORRECTING || f->role == VM_CONSENT) return false;
     uint32_t flow = flow_of(x, f->flow);
     if (flow == PL_NOWHERE || (x->new->flows[flow].verified && !s->verified)) return false;

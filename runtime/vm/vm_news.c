@@ -154,9 +154,11 @@ static bool begin_kept(struct vm_machine *m) {
     if (!f) return false;
     m->found = m->s->kept; /* as if its message came now */
     m->nfound = m->s->nkept;
+    m->heard = m->s->kept_said;
     m->used = 0;
     pl_vm__fill(m, f, true);
     m->nfound = 0;
+    m->heard = (struct pl_str){0};
     return true;
 }
 
@@ -171,7 +173,8 @@ bool pl_vm__held_back(struct vm_machine *m) {
     struct vm_state *s = m->s;
     const struct vm_frame *f = pl_vm__top(s);
     if (s->with_agent || s->closed || m->passed) return false;
-    if (f && (f->waiting == VM_EFFECT || f->waiting == VM_MODEL)) return false;
+    bool effect = f && (f->waiting == VM_EFFECT || f->waiting == VM_MODEL);
+    if (effect || (f && f->waiting == VM_NAMING)) return false;
     bool question = f && f->waiting == VM_QUESTION, first = !question || in_gap(m, f);
     bool moved = !question || (m->moved && first), may = moved || (m->silent && first);
     bool offer = may || (m->e->kind == PL_EVENT_MESSAGE && first);

@@ -34,7 +34,7 @@ enum vm_role {
     VM_CONSENT     /* consent: may the customer be remembered? */
 };
 
-enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP, VM_AWAIT, VM_MODEL };
+enum vm_waiting { VM_RUNS, VM_QUESTION, VM_EFFECT, VM_SLEEP, VM_AWAIT, VM_MODEL, VM_NAMING };
 
 struct vm_count {
     uint32_t key, n;
@@ -75,6 +75,8 @@ struct vm_frame {
     PL_VEC(struct vm_passed) before; /* after a step back: passed before it, not yet again */
     PL_VEC(uint32_t) skipped;        /* optional asks that were skipped */
     PL_VEC(struct vm_write) writes;
+    bool narrowed;      /* the options are only those that an earlier message named */
+    struct pl_str said; /* messages of this run that may name an option of a question to come */
     uint32_t noffers;
     struct pl_vm_choice *offers;  /* options of the open question ... */
     struct pl_value *offer_items; /* ... and the loop item of each */
@@ -118,6 +120,7 @@ struct vm_state {
     uint32_t kept_flow;  /* a digression kept until the question is answered, or PL_NOWHERE */
     uint32_t nkept;      /* ... with what its message said */
     const struct pl_vm_entity *kept;
+    struct pl_str kept_said;
     struct pl_value offer_facts; /* what the rule of the offer saw */
     struct pl_value *session, *customer;
     struct pl_value *memory; /* what is remembered of the customer, by his slots; what is private
@@ -175,7 +178,8 @@ struct vm_machine {
      * that asks it): the step moved the conversation on, or nothing was heard for a while. */
     bool moved, silent;
     uint64_t gap;
-    uint32_t nfound; /* what may fill slots: of the reading, or of a kept message */
+    struct pl_str heard; /* the words of the message, or of a kept one */
+    uint32_t nfound;     /* what may fill slots: of the reading, or of a kept message */
     const struct pl_vm_entity *found;
     uint64_t used;        /* which of them filled something, one bit each */
     uint32_t blocks;      /* blocks that run inside one another: prompts, conditions */
@@ -243,6 +247,12 @@ void pl_vm__ask_on(struct vm_machine *m, struct vm_frame *f);
 /* A flow of the prelude that only speaks, here and now. */
 void pl_vm__speak(struct vm_machine *m, uint32_t flow, const struct pl_value *args, uint32_t n);
 void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block);
+/* What the question would offer, without asking it. */
+bool pl_vm__look_up_offers(struct vm_machine *m, struct vm_frame *f);
+/* Comes to a question: passes it by, or asks it. */
+void pl_vm__begin_wait(struct vm_machine *m, struct vm_frame *f, uint32_t wait);
+/* Asks it among these of its options, one bool for each that the frame has. */
+void pl_vm__ask_among(struct vm_machine *m, struct vm_frame *f, const bool *these);
 /* When the state wants a TIMER event, 0 never; whether held-back news may break in. */
 int64_t pl_vm__deadline(const struct pl_program *p, const struct vm_state *s);
 bool pl_vm__is_silent(const struct vm_state *s, int64_t now_ms);
@@ -301,6 +311,13 @@ struct pl_value pl_vm__option_value(const struct vm_machine *m, const struct pl_
                                     const struct pl_value *items, uint32_t i);
 struct pl_value pl_vm__as_type(struct vm_machine *m, const struct pl_p_wait *w, struct pl_value v);
 void pl_vm__take_option(struct vm_machine *m, struct vm_frame *f, uint32_t choice);
+
+/* vm_named.c: options of a question that were named before it was asked */
+/* Keeps the message's words for the questions of this run that are still to come. */
+void pl_vm__hear(struct vm_machine *m, struct vm_frame *f);
+/* True when the question first waits to hear which of its options were named. */
+bool pl_vm__name_options(struct vm_machine *m, struct vm_frame *f);
+void pl_vm__named(struct vm_machine *m);
 
 /* vm_back.c */
 struct vm_passed *pl_vm__passed(struct vm_frame *f, uint32_t wait); /* or NULL */

@@ -88,7 +88,8 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
     pl_buf_var(b, f->run);
     pl_buf_byte(b, f->role);
     pl_buf_byte(b, f->waiting);
-    pl_buf_byte(b, (uint8_t)(f->idle | f->value_on_stack << 1 | f->verifies << 2));
+    pl_buf_byte(b,
+                (uint8_t)(f->idle | f->value_on_stack << 1 | f->verifies << 2 | f->narrowed << 3));
     pl_buf_u32(b, f->call);
     pl_buf_u32(b, f->arg);
     pl_buf_u32(b, f->wait);
@@ -116,6 +117,7 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
     }
     write_offers(b, f->offers, f->offer_items, f->noffers);
     pl_value_write(b, f->carried);
+    pl_buf_text(b, f->said);
 }
 
 static void write_memory(struct pl_buf *b, const struct vm_state *s) {
@@ -170,6 +172,7 @@ struct pl_str pl_vm__encode(struct pl_buf *b, struct pl_arena *a, const struct p
     pl_buf_byte(b, s->route);
     pl_buf_u32(b, s->kept_flow);
     pl_vm__write_entities(b, s->kept, s->kept_flow == PL_NOWHERE ? 0 : s->nkept);
+    pl_buf_text(b, s->kept_flow == PL_NOWHERE ? (struct pl_str){0} : s->kept_said);
     write_scope(b, p->session, p->nsession, s->session);
     write_scope(b, p->customer, p->ncustomer, s->customer);
     write_scope(b, p->customer, p->ncustomer, s->memory);
@@ -266,6 +269,7 @@ static bool waits_for_what_is(const struct pl_program *p, const struct vm_frame 
     case VM_EFFECT: return f->hook_call < p->ncalls && p->calls[f->hook_call].callee < p->nhooks;
     case VM_MODEL: return f->hook_call < p->nmodels && p->models[f->hook_call].flow == f->flow;
     case VM_QUESTION: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind < PL_WAIT_SLEEP;
+    case VM_NAMING: return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind == PL_WAIT_ASK;
     case VM_SLEEP:
         return is_wait_of(p, f, f->wait) && p->waits[f->wait].kind == PL_WAIT_SLEEP &&
                pl_vm__time_ok(f->deadline);
@@ -325,6 +329,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     f->idle = bits & 1;
     f->value_on_stack = bits & 2;
     f->verifies = bits & 4;
+    f->narrowed = bits & 8;
     f->call = pl_read_u32(r);
     f->arg = pl_read_u32(r);
     f->wait = pl_read_u32(r);
@@ -339,6 +344,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     read_lists(r, a, f);
     f->noffers = read_offers(r, a, &f->offers, &f->offer_items);
     f->carried = pl_value_read(r, a);
+    f->said = pl_read_text(r);
     if (!r->bad && !frame_fits(image, f)) r->bad = true;
 }
 
@@ -398,6 +404,7 @@ static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *
     s->kept_flow = pl_read_u32(r);
     s->nkept = read_count(r);
     s->kept = pl_vm__read_entities(r, a, s->nkept);
+    s->kept_said = pl_read_text(r);
 }
 
 /* Numbers that lost their meaning under another image are forgotten: they only held things back. */

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
         (void)pl_vm_slots(vm, program(), state, &a);
         move(vm, &a, state);
-        for (uint8_t kind = 0; kind <= PL_EVENT_MODEL; kind++) take(vm, &a, state, kind, &view);
+        for (uint8_t kind = 0; kind <= PL_EVENT_NAMED; kind++) take(vm, &a, state, kind, &view);
     }
     pl_vm_destroy(&vm);
     pl_arena_free(&a);

@@ -435,6 +435,25 @@ static bool say(struct play *y, struct pl_str rest) {
     return step(y, &e);
 }
 
+/* "named 1 3 order_no=N12": options, and what else was found in the earlier messages. */
+static bool named(struct play *y, struct pl_str rest) {
+    struct pl_vm_event e;
+    struct pl_str name, value;
+    struct pl_vm_entity *list = PL_NEW_ARRAY(&y->a, struct pl_vm_entity, ENTITIES);
+    uint32_t *picks = PL_NEW_ARRAY(&y->a, uint32_t, ENTITIES);
+    event_of(y, PL_EVENT_NAMED, &e);
+    e.reading.entities = list;
+    e.reading.picks = picks;
+    while (pl_str_trim(rest).n && e.reading.npicks < ENTITIES) {
+        struct pl_str w = word(&rest);
+        if (cut_at(w, '=', &name, &value))
+            add_entity(y, &e.reading, list, name, value, false);
+        else
+            picks[e.reading.npicks++] = number(w);
+    }
+    return step(y, &e);
+}
+
 static bool came(struct play *y, uint8_t kind, uint64_t effect, struct pl_str failure,
                  struct pl_str json) {
     struct pl_vm_event e;
@@ -546,6 +565,7 @@ static bool event(struct play *y, struct pl_str line) {
         event_of(y, PL_EVENT_DIVERGED, &e);
         return step(y, &e);
     }
+    if (pl_str_is(what, "named")) return named(y, line);
     if (pl_str_is(what, "later")) return later(y, word(&line));
     if (pl_str_is(what, "set")) return set(y, line);
     if (pl_str_is(what, "done")) return came(y, PL_EVENT_HOOK, 0, PL_STR(""), pl_str_trim(line));
@@ -558,7 +578,8 @@ static bool event(struct play *y, struct pl_str line) {
 }
 
 static bool question(struct play *y, struct pl_str line) {
-    static const char *const modes[] = {"idle", "asking", "busy", "sleeping", "agent", "closed"};
+    static const char *const modes[] = {"idle",  "asking", "busy",  "sleeping",
+                                        "agent", "closed", "naming"};
     struct pl_str what = word(&line);
     struct pl_vm_view view;
     if (!look(y, &view)) return false;

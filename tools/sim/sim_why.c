@@ -193,6 +193,7 @@ static struct pl_str standing(struct sim_world *w, const struct pl_image *image,
                                PL_STR_ARG(place(w, image, p->waits[v->wait].at)),
                                PL_STR_ARG(p->flows[p->waits[v->wait].flow].name));
     case PL_VM_BUSY: return PL_STR("for the outcome of a hook");
+    case PL_VM_NAMING: return PL_STR("for which options were named before");
     case PL_VM_SLEEPING:
         return pl_arena_printf(&w->a, "for a time or an event, in the flow %.*s", PL_STR_ARG(flow));
     case PL_VM_WITH_AGENT: return PL_STR("for a person: the conversation was handed over");
