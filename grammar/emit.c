@@ -327,6 +327,7 @@ static void emit_assistant(struct pl_graph *g, struct pl_program *out) {
     out->assistant = a->title->s;
     out->source_locale = g->locales.v[0];
     out->zone = a->zone ? a->zone->s : PL_STR("UTC");
+    if (a->tone) out->tone = a->tone->s;
     memcpy(out->currency, "USD", 4);
     if (a->currency.s.n == 3) memcpy(out->currency, a->currency.s.p, 3);
     out->callback_ms = a->callback ? (uint32_t)a->callback->ms : 0;

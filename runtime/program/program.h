@@ -329,6 +329,7 @@ struct pl_p_section {
 
 struct pl_program {
     struct pl_str assistant, source_locale, zone;
+    struct pl_str tone; /* how a model writes, in words; may be empty */
     char currency[4];
     uint32_t callback_ms;
     uint32_t start;                   /* flow that greets */

@@ -367,6 +367,7 @@ static void head(struct codec *c, struct pl_program *p) {
     str(c, &p->assistant);
     str(c, &p->source_locale);
     str(c, &p->zone);
+    str(c, &p->tone);
     currency_of(c, p->currency);
     num(c, &p->callback_ms);
     num(c, &p->start);

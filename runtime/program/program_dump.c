@@ -186,6 +186,7 @@ static void dump_rules(const struct pl_program *p, struct pl_buf *b) {
 void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
     pl_buf_printf(b, "assistant %.*s locales", PL_STR_ARG(p->assistant));
     for (uint32_t i = 0; i < p->nlocales; i++) pl_buf_printf(b, " %.*s", PL_STR_ARG(p->locales[i]));
+    if (p->tone.n) pl_buf_printf(b, " tone \"%.*s\"", PL_STR_ARG(p->tone));
     pl_buf_c(b, "\n");
     for (uint32_t i = 0; i < p->ntexts; i++)
         if (p->texts[i].id.n)

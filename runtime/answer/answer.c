@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Turns: begun, asked, ended.
+ */
+#include "runtime/answer/answer_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the object ---- */
+
+struct pl_answer *pl_answer_create(const struct pl_answer_config *config) {
+    struct pl_answer *a = calloc(1, sizeof *a);
+    if (a == NULL) return NULL;
+    a->config = *config;
+    a->scratch = pl_kb_scratch_new(config->locales);
+    static const struct pl_counter counters[] = {
+#define COUNTER(name, help) {"answer." #name, help, 0},
+#include "runtime/answer/counter.def"
+#undef COUNTER
+    };
+    for (size_t i = 0; i < PL_LEN(counters); i++) {
+        a->counters[i].name = counters[i].name;
+        a->counters[i].help = counters[i].help;
+    }
+    if (a->scratch == NULL) pl_answer_destroy(&a);
+    return a;
+}
+
+/* Its end comes to nobody. */
+static void stop_asking(struct turn *t) {
+    const struct pl_answer_model *m = &t->owner->config.model;
+    if (t->asked != NULL) t->asked->turn = NULL;
+    t->asked = NULL;
+    if (t->ask != 0 && m->cancel != NULL) m->cancel(m->ctx, t->ask);
+    t->ask = 0;
+    pl_answer__stop_tools(t);
+}
+
+/* Nothing comes back to it any more. */
+static void unlink_turn(struct turn *t) {
+    pl_timer_stop(&t->deadline);
+    pl_timer_stop(&t->soon);
+    stop_asking(t);
+    for (struct turn **p = &t->owner->turns; *p != NULL; p = &(*p)->next)
+        if (*p == t) {
+            *p = t->next;
+            break;
+        }
+}
+
+static void free_turn(struct turn *t) {
+    PL_VEC_FREE(&t->messages);
+    PL_VEC_FREE(&t->evidence.claims);
+    PL_VEC_FREE(&t->evidence.said);
+    pl_buf_free(&t->raw);
+    pl_buf_free(&t->shown);
+    pl_buf_free(&t->plain);
+    pl_arena_free(&t->a);
+    free(t);
+}
+
+void pl_answer_destroy(struct pl_answer **out) {
+    struct pl_answer *a = *out;
+    if (a == NULL) return;
+    while (a->turns != NULL) {
+        struct turn *t = a->turns;
+        unlink_turn(t);
+        free_turn(t);
+    }
+    while (a->images.n > 0) pl_answer_drop(a, a->images.v[a->images.n - 1].image);
+    PL_VEC_FREE(&a->images);
+    pl_kb_scratch_free(&a->scratch);
+    free(a);
+    *out = NULL;
+}
+
+enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
+    struct known_image k = {.image = image};
+    enum pl_err err = pl_kb_open(pl_image_section(image, "kb.index"), &k.kb);
+    PL_PUSH(&a->images, k);
+    return err;
+}
+
+void pl_answer_drop(struct pl_answer *a, struct pl_image *image) {
+    for (size_t i = 0; i < a->images.n; i++) {
+        if (a->images.v[i].image != image) continue;
+        pl_kb_close(&a->images.v[i].kb);
+        a->images.v[i] = a->images.v[--a->images.n];
+        return;
+    }
+}
+
+static struct pl_kb *kb_of(const struct pl_answer *a, const struct pl_image *image) {
+    for (size_t i = 0; i < a->images.n; i++)
+        if (a->images.v[i].image == image) return a->images.v[i].kb;
+    return NULL;
+}
+
+void pl_answer__count(struct pl_answer *a, enum pl_answer_count what) {
+    pl_count(&a->counters[what], 1);
+}
+
+const struct pl_counter *pl_answer_counters(const struct pl_answer *a) {
+    return a->counters;
+}
+
+static const struct {
+    const char *word, *meaning;
+} whys[] = {
+#define WHY(name, word, meaning) {word, meaning},
+#include "runtime/answer/why.def"
+#undef WHY
+};
+
+const char *pl_answer_meaning(struct pl_str why) {
+    for (size_t i = 0; i < PL_LEN(whys); i++)
+        if (pl_str_is(why, whys[i].word)) return whys[i].meaning;
+    return "";
+}
+
+/* ---- the end ---- */
+
+static void tell(struct pl_timer *timer) {
+    struct turn *t = timer->ctx;
+    static const enum pl_answer_count counts[] = {PL_ANSWER_COUNT_OK, PL_ANSWER_COUNT_UNSURE,
+                                                  PL_ANSWER_COUNT_DOWN};
+    pl_answer__count(t->owner, counts[t->outcome]);
+    if (t->why != WHY_NONE && t->owner->config.log != NULL)
+        pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown", "why=%s model=%u",
+               whys[t->why].word, t->in.model);
+    /* Out of the list first: the callback may begin another turn, or end the owner. */
+    struct pl_str value = t->outcome == PL_ANSWER_OK ? t->value : (struct pl_str){0};
+    unlink_turn(t);
+    t->in.done(t->in.ctx, t->outcome, value, pl_str_c(whys[t->why].word));
+    free_turn(t);
+}
+
+void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why) {
+    if (t->state == ENDS) return;
+    stop_asking(t);
+    t->state = ENDS;
+    t->outcome = outcome;
+    t->why = why;
+    pl_timer_start(t->in.loop, &t->soon, 0);
+}
+
+/* ---- the knowledge base ---- */
+
+static void put_source(struct turn *t, struct pl_value *out, const struct pl_kb_hit *h) {
+    struct pl_field *f = PL_NEW_ARRAY(&t->a, struct pl_field, 2);
+    pl_assert(f != NULL);
+    struct pl_str url = h->url;
+    if (url.n == 0) url = pl_arena_printf(&t->a, "kb/%.*s", PL_STR_ARG(h->id));
+    f[0] = (struct pl_field){PL_STR("title"), pl_text(h->title)};
+    f[1] = (struct pl_field){PL_STR("url"), {.kind = PL_KIND_TEXT, .s = url}};
+    *out = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f, 2}};
+}
+
+/* The value of an answer: its text, and the passages whose bits are set. */
+static bool put_answer(struct turn *t, struct pl_str text, uint32_t passages) {
+    struct pl_value *v = PL_NEW_ARRAY(&t->a, struct pl_value, PL_KB_MOST_HITS);
+    struct pl_field *f = PL_NEW_ARRAY(&t->a, struct pl_field, 2);
+    if (v == NULL || f == NULL) return false;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->found.n; i++)
+        if (passages & (1u << i)) put_source(t, &v[n++], &t->found.hits[i]);
+    f[0] = (struct pl_field){PL_STR("text"), pl_text(text)};
+    f[1] = (struct pl_field){PL_STR("sources"), {.kind = PL_KIND_LIST, .list = {v, n}}};
+    struct pl_buf b = {0};
+    pl_value_write(&b, (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f, 2}});
+    t->value = b.failed ? (struct pl_str){0} : pl_arena_str(&t->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return t->value.p != NULL;
+}
+
+void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum answer_why why) {
+    if (t->spec->kind == PL_MODEL_DECIDE || !t->found.sure || t->found.n == 0) {
+        pl_answer__end(t, otherwise, why);
+        return;
+    }
+    const struct pl_kb_hit *h = &t->found.hits[0];
+    struct pl_str text = {h->text.p + h->answer.start, h->answer.end - h->answer.start};
+    if (text.n == 0) text = h->text;
+    pl_answer__count(t->owner, PL_ANSWER_COUNT_ALONE);
+    if (put_answer(t, pl_str_trim(text), 1))
+        pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
+    else
+        pl_answer__end(t, PL_ANSWER_DOWN, WHY_LONG);
+}
+
+static void search(struct turn *t) {
+    const struct pl_kb *kb = kb_of(t->owner, t->in.image);
+    if (kb == NULL || t->spec->passages == 0) return;
+    uint32_t top = t->spec->passages < PL_KB_MOST_HITS ? t->spec->passages : PL_KB_MOST_HITS;
+    struct pl_kb_query q = {t->in.text, t->in.locale, t->program->source_locale, top};
+    pl_kb_search(t->owner->scratch, kb, &q, &t->found);
+    for (uint32_t i = 0; i < t->found.n; i++) {
+        const struct pl_kb_hit *h = &t->found.hits[i];
+        pl_answer__learn(&t->evidence, h->text);
+        pl_answer__learn(&t->evidence, h->title);
+        pl_answer__learn(&t->evidence, h->heading);
+        t->evidence.foreign |= !pl_str_eq(pl_locale_language(h->locale), t->evidence.r.language);
+    }
+}
+
+/* ---- the model ---- */
+
+static enum answer_why finished(struct turn *t, const struct pl_llm_event *e) {
+    switch (e->done.finish) {
+    case PL_LLM_FINISH_STOP: break;
+    case PL_LLM_FINISH_TOOLS: return t->tools.n > 0 ? pl_answer__run(t) : WHY_TOOL;
+    case PL_LLM_FINISH_REFUSED:
+    case PL_LLM_FINISH_FILTERED: return WHY_REFUSED;
+    default: return WHY_LONG;
+    }
+    if (t->spec->kind == PL_MODEL_DECIDE) {
+        enum answer_why why = pl_answer__decided(t);
+        if (why == WHY_NONE) pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
+        return why;
+    }
+    enum answer_why why = pl_answer__look(t, true);
+    if (why != WHY_NONE) return why;
+    struct pl_str text = pl_str_trim(pl_arena_str(&t->a, pl_buf_slice(&t->shown)));
+    if (text.n == 0) return WHY_SHAPE;
+    if (!put_answer(t, text, t->cited != 0 ? t->cited : t->found.n > 0)) return WHY_LONG;
+    pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
+    return WHY_NONE;
+}
+
+static void done(struct turn *t, const struct pl_llm_event *e) {
+    t->ask = 0;
+    t->attempts += t->attempt;
+    t->tokens += e->done.usage.input + e->done.usage.cached + e->done.usage.output;
+    t->micro += e->done.micro;
+    if (e->done.failure != PL_LLM_FAIL_NONE) {
+        pl_answer__alone(t, PL_ANSWER_DOWN,
+                         e->done.failure == PL_LLM_FAIL_PRIVACY ? WHY_PRIVACY : WHY_FAILED);
+        return;
+    }
+    enum answer_why why = finished(t, e);
+    if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+}
+
+static void on_event(void *ctx, const struct pl_llm_event *e) {
+    struct asked *asked = ctx;
+    struct turn *t = asked->turn;
+    if (e->kind == PL_LLM_DONE) {
+        if (t != NULL) t->asked = NULL;
+        free(asked);
+    }
+    if (t == NULL || t->state != ASKS) return;
+    t->attempt = e->attempt;
+    switch (e->kind) {
+    case PL_LLM_RESTART:
+        pl_answer__forget(t);
+        pl_answer__stop_tools(t);
+        break;
+    case PL_LLM_TEXT: {
+        pl_buf_str(&t->raw, e->text);
+        bool looks = t->spec->kind == PL_MODEL_ANSWER && t->raw.n <= PL_ANSWER_MOST_TEXT;
+        enum answer_why why = looks ? pl_answer__look(t, false) : WHY_NONE;
+        if (t->raw.n > PL_ANSWER_MOST_TEXT) why = WHY_LONG;
+        if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+        break;
+    }
+    case PL_LLM_TOOL: {
+        enum answer_why why = pl_answer__called(t, &e->call);
+        if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+        break;
+    }
+    case PL_LLM_DONE: done(t, e); break;
+    default: break;
+    }
+}
+
+/* What is left of a bound; false: nothing. 0 is no bound. */
+static bool left_of(int64_t bound, int64_t used, int64_t *left) {
+    *left = bound == 0 ? 0 : bound - used;
+    return bound == 0 || *left > 0;
+}
+
+void pl_answer__ask(struct turn *t) {
+    int64_t calls, tokens, micro, ms = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
+    bool fits = left_of(t->spec->calls, t->attempts, &calls) &&
+                left_of(t->spec->tokens, t->tokens, &tokens) &&
+                left_of(t->spec->micro, t->micro, &micro) && ms > 0;
+    if (!fits) {
+        pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
+        return;
+    }
+    pl_answer__forget(t);
+    t->state = ASKS;
+    t->attempt = 0;
+    t->request.messages = t->messages.v;
+    t->request.nmessages = t->messages.n;
+    t->request.deadline_ms = ms;
+    t->request.budget = (struct pl_llm_budget){(uint32_t)calls, tokens, micro};
+    t->request.loop = t->in.loop;
+    t->request.on_event = on_event;
+    t->asked = calloc(1, sizeof *t->asked);
+    pl_assert(t->asked != NULL);
+    t->asked->turn = t;
+    t->request.ctx = t->asked;
+    memcpy(t->request.conversation, t->in.conversation, sizeof t->request.conversation);
+    t->ask = t->owner->config.model.ask(t->owner->config.model.ctx, &t->request);
+    if (t->ask != 0) return;
+    free(t->asked);
+    t->asked = NULL;
+    pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
+}
+
+/* ---- beginning ---- */
+
+static void late(struct pl_timer *timer) {
+    struct turn *t = timer->ctx;
+    pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
+}
+
+static void copy_in(struct turn *t, const struct pl_answer_turn *in) {
+    struct pl_arena *a = &t->a;
+    t->in = *in;
+    struct pl_value *args = PL_NEW_ARRAY(a, struct pl_value, in->nargs + 1);
+    for (uint32_t i = 0; i < in->nargs; i++) args[i] = pl_value_copy(a, in->args[i]);
+    struct pl_answer_line *lines = PL_NEW_ARRAY(a, struct pl_answer_line, in->nlines + 1);
+    for (uint32_t i = 0; i < in->nlines; i++)
+        lines[i] =
+            (struct pl_answer_line){in->lines[i].customer, pl_arena_str(a, in->lines[i].text)};
+    t->in.args = args;
+    t->in.lines = lines;
+    t->in.about = pl_arena_str(a, in->about);
+    t->in.text = pl_arena_str(a, in->text);
+    t->in.locale = pl_arena_str(a, in->locale);
+    t->in.slots = pl_value_copy(a, in->slots);
+}
+
+static bool contains(struct pl_str s, const char *word) {
+    return pl_str_find(s, pl_str_c(word)) != SIZE_MAX;
+}
+
+/* What a slot's name and kind say of its text. */
+static int personal_kind(struct pl_str name, uint8_t kind) {
+    if (kind == PL_KIND_EMAIL) return PL_PERSONAL_EMAIL;
+    if (kind == PL_KIND_PHONE) return PL_PERSONAL_PHONE;
+    if (kind != PL_KIND_TEXT) return -1;
+    if (pl_str_ends(name, PL_STR("name"))) return PL_PERSONAL_NAME;
+    if (contains(name, "address") || contains(name, "street") || contains(name, "city"))
+        return PL_PERSONAL_ADDRESS;
+    return -1;
+}
+
+struct knowns {
+    struct turn *t;
+    PL_VEC(struct pl_personal_known) v;
+};
+
+static void know(struct knowns *k, struct pl_str name, const struct pl_type *type,
+                 struct pl_value v, bool is_private, int depth) {
+    if (depth > 8) return;
+    is_private |= type != NULL && (type->quals & (PL_PRIVATE | PL_SECRET));
+    if (v.kind == PL_KIND_RECORD) {
+        const struct pl_typedef *d = NULL;
+        if (type != NULL && type->kind == PL_KIND_RECORD) d = &k->t->program->types.defs[type->def];
+        for (uint32_t i = 0; i < v.rec.n; i++) {
+            const struct pl_type *ft = NULL;
+            for (uint32_t j = 0; d != NULL && j < d->nfields; j++)
+                if (pl_str_eq(d->fields[j].name, v.rec.f[i].name)) ft = &d->fields[j].type;
+            know(k, v.rec.f[i].name, ft, v.rec.f[i].value, is_private, depth + 1);
+        }
+        return;
+    }
+    if (v.kind == PL_KIND_LIST) {
+        for (uint32_t i = 0; i < v.list.n; i++)
+            know(k, name, NULL, v.list.v[i], is_private, depth + 1);
+        return;
+    }
+    int kind = personal_kind(name, v.kind);
+    bool text = v.kind == PL_KIND_TEXT || v.kind == PL_KIND_EMAIL || v.kind == PL_KIND_PHONE;
+    if (kind < 0 && is_private && text) kind = PL_PERSONAL_PRIVATE;
+    if (kind >= 0) PL_PUSH(&k->v, ((struct pl_personal_known){(uint8_t)kind, v.s}));
+}
+
+static const struct pl_type *slot_type(const struct turn *t, struct pl_str name) {
+    const struct pl_program *p = t->program;
+    for (uint32_t i = 0; i < p->nsession; i++)
+        if (pl_str_eq(p->session[i].name, name)) return &p->session[i].type;
+    for (uint32_t i = 0; i < p->ncustomer; i++)
+        if (pl_str_eq(p->customer[i].name, name)) return &p->customer[i].type;
+    const struct pl_p_flow *f = &p->flows[t->spec->flow];
+    for (uint32_t i = 0; i < f->nslots; i++)
+        if (pl_str_eq(f->slots[i].name, name)) return &f->slots[i].type;
+    return NULL;
+}
+
+static bool put_veil(struct turn *t) {
+    struct knowns k = {.t = t};
+    struct pl_value s = t->in.slots;
+    for (uint32_t i = 0; s.kind == PL_KIND_RECORD && i < s.rec.n; i++)
+        know(&k, s.rec.f[i].name, slot_type(t, s.rec.f[i].name), s.rec.f[i].value, false, 0);
+    for (uint32_t i = 0; i < t->spec->ngiven && i < t->in.nargs; i++)
+        know(&k, t->spec->given[i].name, &t->spec->given[i].type, t->in.args[i], false, 0);
+    struct pl_personal_known *v = PL_NEW_ARRAY(&t->a, struct pl_personal_known, k.v.n + 1);
+    if (v != NULL && k.v.n) memcpy(v, k.v.v, k.v.n * sizeof *v);
+    size_t n = k.v.n;
+    PL_VEC_FREE(&k.v);
+    if (v == NULL) return false;
+    struct pl_str key = {(const char *)t->in.conversation, sizeof t->in.conversation};
+    t->veil = pl_veil_new(t->owner->config.locales, &t->a, key, v, n);
+    return t->veil != NULL;
+}
+
+/* Marks of this conversation that no article and no customer can know. */
+static void put_marks(struct turn *t) {
+    uint64_t h = pl_fnv(PL_FNV, t->in.conversation, sizeof t->in.conversation);
+    uint64_t canary = pl_fnv(h, "canary", 6), fence = pl_fnv(h, "fence", 5);
+    pl_hex((const uint8_t *)&canary, sizeof canary, t->canary);
+    pl_hex((const uint8_t *)&fence, sizeof fence, t->fence);
+}
+
+static void put_evidence(struct turn *t) {
+    struct evidence *e = &t->evidence;
+    e->r =
+        (struct reading){t->owner->config.locales, t->l, pl_locale_language(t->in.locale), &t->a};
+    pl_answer__hear(e, t->in.text);
+    pl_answer__hear(e, t->program->assistant);
+    for (uint32_t i = 0; i < t->in.nlines; i++)
+        if (t->in.lines[i].customer) pl_answer__hear(e, t->in.lines[i].text);
+    search(t);
+}
+
+static bool open_locale(struct turn *t) {
+    const struct pl_program *p = t->program;
+    struct pl_str currency = pl_str_c(p->currency);
+    struct pl_locale_tools *tools = t->owner->config.locales;
+    if (pl_locale_open(tools, t->in.locale, p->zone, currency, &t->l) == PL_OK) return true;
+    return pl_locale_open(tools, p->source_locale, p->zone, currency, &t->l) == PL_OK;
+}
+
+static void begin(struct turn *t) {
+    if (!open_locale(t)) {
+        pl_answer__end(t, PL_ANSWER_DOWN, WHY_FAILED);
+        return;
+    }
+    put_evidence(t);
+    if (t->owner->config.model.ask == NULL) {
+        bool asked = t->spec->passages > 0 && t->spec->kind == PL_MODEL_ANSWER;
+        pl_answer__alone(t, asked ? PL_ANSWER_UNSURE : PL_ANSWER_DOWN,
+                         asked ? WHY_NOT_KNOWN : WHY_NO_MODEL);
+        return;
+    }
+    put_marks(t);
+    enum pl_err err = put_veil(t) ? pl_answer__prompt(t) : PL_NOMEM;
+    if (err != PL_OK || t->evidence.failed)
+        pl_answer__alone(t, PL_ANSWER_DOWN, WHY_PRIVACY);
+    else
+        pl_answer__ask(t);
+}
+
+uint64_t pl_answer_start(struct pl_answer *a, const struct pl_answer_turn *in) {
+    struct turn *t = calloc(1, sizeof *t);
+    pl_assert(t != NULL);
+    pl_arena_init(&t->a, 0);
+    t->owner = a;
+    t->number = ++a->numbers;
+    t->next = a->turns;
+    a->turns = t;
+    copy_in(t, in);
+    t->program = pl_image_program(in->image);
+    t->spec = &t->program->models[in->model];
+    t->state = ASKS;
+    t->until_us = pl_loop_now_us(in->loop) + in->within_ms * 1000;
+    t->deadline = (struct pl_timer){.fn = late, .ctx = t};
+    t->soon = (struct pl_timer){.fn = tell, .ctx = t};
+    pl_timer_start(in->loop, &t->deadline, in->within_ms);
+    pl_answer__count(a, PL_ANSWER_COUNT_TURNS);
+    uint64_t number = t->number;
+    begin(t);
+    return number;
+}
+
+void pl_answer_cancel(struct pl_answer *a, uint64_t number) {
+    for (struct turn *t = a->turns; t != NULL; t = t->next) {
+        if (t->number != number) continue;
+        unlink_turn(t);
+        free_turn(t);
+        return;
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Evidence: sentences that may be repeated, and whether a claim says no more than they do.
+ *
+ * A fact needs a sentence of the evidence that states it, and that shares enough words with the
+ * claim: "refunds take 30 days" is not supported by "return it within 30 days". All else needs
+ * enough familiar words. Where evidence and claim are of two languages only facts can be compared.
+ */
+#include "runtime/answer/answer_priv.h"
+
+#define LEAST_STEMS  3    /* fewer words claim nothing: "Happy to help!" */
+#define LEAST_SHARED 0.34 /* of a claim's words, in the sentence that states its fact */
+#define LEAST_KNOWN  0.5  /* of a claim's words, in all of the evidence */
+#define SAME_MATTER  0.6  /* of a claim's words: the sentence is about the same */
+
+static void learn(struct evidence *e, struct pl_str text, bool heard) {
+    struct pl_str kept = pl_arena_str(e->r.a, text);
+    uint32_t n, from = 0;
+    const uint32_t *ends = pl_locale_sentences(e->r.t, e->r.a, kept, &n);
+    e->failed |= text.n > 0 && (kept.p == NULL || ends == NULL);
+    for (uint32_t i = 0; !e->failed && i < n; from = ends[i++]) {
+        struct claim c;
+        e->failed |= !pl_answer__claim(&e->r, (struct pl_str){kept.p + from, ends[i] - from}, &c);
+        if (e->failed) return;
+        if (heard)
+            PL_PUSH(&e->said, c);
+        else
+            PL_PUSH(&e->claims, c);
+    }
+}
+
+void pl_answer__learn(struct evidence *e, struct pl_str text) {
+    learn(e, text, false);
+}
+
+void pl_answer__hear(struct evidence *e, struct pl_str text) {
+    learn(e, text, true);
+}
+
+static bool has_stem(const struct claim *c, struct pl_str stem) {
+    for (uint32_t i = 0; i < c->nstems; i++)
+        if (pl_str_eq(c->stems[i], stem)) return true;
+    return false;
+}
+
+static bool same_fact(const struct fact *a, const struct fact *b) {
+    if (a->kind != b->kind) return false;
+    switch (a->kind) {
+    case FACT_NUMBER: return pl_dec_cmp(a->n, b->n) == 0 && (a->unit == 0 || a->unit == b->unit);
+    case FACT_MONTH:
+    case FACT_WEEKDAY:
+    case FACT_DAY: return a->value == b->value;
+    default: return pl_str_eq(a->text, b->text);
+    }
+}
+
+static bool states(const struct claim *c, const struct fact *f) {
+    for (uint32_t i = 0; i < c->nfacts; i++)
+        if (same_fact(f, &c->facts[i])) return true;
+    return false;
+}
+
+/* The share of the claim's words that are in the other. */
+static double shared(const struct claim *c, const struct claim *other) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->nstems; i++) n += has_stem(other, c->stems[i]);
+    return c->nstems == 0 ? 1 : (double)n / c->nstems;
+}
+
+static bool is_familiar(const struct evidence *e, struct pl_str stem) {
+    for (size_t i = 0; i < e->claims.n; i++)
+        if (has_stem(&e->claims.v[i], stem)) return true;
+    for (size_t i = 0; i < e->said.n; i++)
+        if (has_stem(&e->said.v[i], stem)) return true;
+    return false;
+}
+
+static bool fact_supported(const struct evidence *e, const struct claim *c, const struct fact *f) {
+    if (f->kind == FACT_NAME && is_familiar(e, f->text)) return true;
+    bool words = !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
+                                 f->kind == FACT_WEEKDAY || f->kind == FACT_DAY);
+    for (size_t i = 0; i < e->claims.n; i++)
+        if (states(&e->claims.v[i], f) && (!words || shared(c, &e->claims.v[i]) >= LEAST_SHARED))
+            return true;
+    /* A name is a name in any language: its letters are looked for as they are. */
+    return f->kind == FACT_NAME && e->foreign;
+}
+
+static enum answer_why why_not(enum fact_kind kind) {
+    switch (kind) {
+    case FACT_ID:
+    case FACT_NAME: return WHY_ID;
+    case FACT_LINK: return WHY_LINK;
+    default: return WHY_NUMBER;
+    }
+}
+
+/* The sentence that is about the same says the opposite. */
+static bool contradicted(const struct evidence *e, const struct claim *c) {
+    const struct claim *best = NULL;
+    double most = SAME_MATTER;
+    for (size_t i = 0; i < e->claims.n; i++) {
+        double s = shared(c, &e->claims.v[i]);
+        bool better = s > most || (s == most && best != NULL && e->claims.v[i].denies == c->denies);
+        if (best != NULL && !better) continue;
+        if (s < SAME_MATTER) continue;
+        best = &e->claims.v[i];
+        most = s;
+    }
+    return best != NULL && best->denies != c->denies;
+}
+
+enum answer_why pl_answer__supported(const struct evidence *e, const struct claim *c) {
+    for (uint32_t i = 0; i < c->nfacts; i++)
+        if (!fact_supported(e, c, &c->facts[i])) return why_not(c->facts[i].kind);
+    if (e->foreign || c->nstems < LEAST_STEMS) return WHY_NONE;
+    uint32_t known = 0;
+    for (uint32_t i = 0; i < c->nstems; i++) known += is_familiar(e, c->stems[i]);
+    if ((double)known / c->nstems < LEAST_KNOWN) return WHY_CLAIM;
+    return contradicted(e, c) ? WHY_CLAIM : WHY_NONE;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a sentence states that can be looked up: numbers with their units, dates, ids, names, links;
+ * and the words that carry its meaning.
+ */
+#include "runtime/answer/answer_priv.h"
+
+#include <string.h>
+
+struct scan {
+    const struct reading *r;
+    struct pl_str s;
+    struct pl_words w;
+    PL_VEC(struct fact) facts;
+    PL_VEC(struct pl_str) stems;
+    bool *linked; /* by word: part of a link */
+    bool denies;
+};
+
+/* ---- words of languages ---- */
+
+static const struct {
+    const char *language, *words;
+} stops[] = {
+    {"en",
+     " the and for you your with that this have has had will would can could may are was were "
+     "our not from they them their there its it's you'll you're we'll we're please also any "
+     "all but get got how who what when where which into out about then than been being does "
+     "did just more most some such too very only here yes should must able let make need want "
+     "using use "},
+    {"es",
+     " los las una uno unos unas que con por para del sus tus mis como esta este estos estas "
+     "puede puedes pueden tiene tienes hay ser son era fue desde hasta cuando donde todo toda "
+     "todos muy mas pero tambien sin sobre entre nos les usted ustedes favor "},
+    {"de",
+     " der die das den dem des ein eine einen einem einer und oder mit von vom zum zur fur ist "
+     "sind war wird werden kann konnen sie ihr ihre ihren wir uns auf aus bei nach als auch "
+     "nur noch wenn dann haben hat bitte "},
+    {"fr", " les des une dans avec pour par sur vous votre vos nous notre nos est sont etait sera "
+           "peut pouvez que qui quand aussi plus tout tous toute mais ces cette cet "},
+    {"it",
+     " gli una uno del della dei delle con per che chi sono era puo puoi potete suo sua vostro "
+     "nostro anche piu tutto tutti questa questo quando dove "},
+    {"pt",
+     " uma uns umas dos das com por para que seu sua seus suas voce voces pode podem esta este "
+     "sao era quando onde mais tambem tudo todos "},
+    {"ar",
+     " في من على الى عن مع هذا هذه ذلك التي الذي ان او ثم كل قد لك لكم يمكنك يمكن كما عند بعد "
+     "قبل اذا ما هل كان تكون يكون نعم "},
+};
+
+static const struct {
+    const char *language, *words;
+} denials[] = {
+    {"en", " not no never none cannot can't don't doesn't didn't won't isn't aren't without nor "
+           "neither nothing unable "},
+    {"es", " no nunca ningun ninguna ninguno sin tampoco jamas nada "},
+    {"de", " nicht kein keine keinen keinem keiner nie niemals ohne weder nichts "},
+    {"fr", " pas jamais aucun aucune sans rien ni "},
+    {"it", " non mai nessun nessuna nessuno senza niente ne "},
+    {"pt", " nao nunca nenhum nenhuma sem nada nem "},
+    {"ar", " لا ليس ليست لن لم غير بدون دون ما "},
+};
+
+static bool in_words(const char *words, struct pl_str w) {
+    const char *at = words;
+    while ((at = strchr(at, ' ')) != NULL && at[1] != 0) {
+        at++;
+        if (strncmp(at, w.p, w.n) == 0 && at[w.n] == ' ') return true;
+    }
+    return false;
+}
+
+bool pl_answer__is_stop(struct pl_str language, struct pl_str folded) {
+    size_t signs = 0;
+    for (size_t at = 0; at < folded.n; signs++) pl_utf8_next(folded, &at);
+    bool letters = folded.n > 0 && (uint8_t)folded.p[0] < 0x80;
+    if (letters && signs < 3) return true;
+    for (size_t i = 0; i < PL_LEN(stops); i++)
+        if (pl_str_is(language, stops[i].language)) return in_words(stops[i].words, folded);
+    return false;
+}
+
+bool pl_answer__denies(struct pl_str language, struct pl_str folded) {
+    for (size_t i = 0; i < PL_LEN(denials); i++)
+        if (pl_str_is(language, denials[i].language)) return in_words(denials[i].words, folded);
+    return false;
+}
+
+/* ---- links ---- */
+
+static bool is_space(uint8_t c) {
+    return c <= ' ' || strchr("<>()[]{}\"'`|,;", c) != NULL;
+}
+
+static bool is_alpha(uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+/* "shop.example", and not "e.g" or "4.8" */
+static bool has_domain(struct pl_str s) {
+    for (size_t i = 1; i + 2 < s.n; i++) {
+        if (s.p[i] != '.') continue;
+        uint8_t b = (uint8_t)s.p[i - 1];
+        if ((is_alpha(b) || is_digit(b) || b >= 0x80) && is_alpha((uint8_t)s.p[i + 1]) &&
+            is_alpha((uint8_t)s.p[i + 2]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_link(struct pl_str s) {
+    return pl_str_find(s, PL_STR("://")) != SIZE_MAX || pl_str_find(s, PL_STR("@")) != SIZE_MAX ||
+           pl_str_starts(s, PL_STR("www.")) || pl_str_starts(s, PL_STR("mailto:")) || has_domain(s);
+}
+
+static void find_links(struct scan *x) {
+    for (size_t i = 0, end; i < x->s.n; i = end + 1) {
+        for (end = i; end < x->s.n && !is_space((uint8_t)x->s.p[end]); end++) continue;
+        size_t to = end;
+        while (to > i && strchr(".:!?*_", x->s.p[to - 1]) != NULL) to--;
+        struct pl_str link = {x->s.p + i, to - i};
+        if (!is_link(link)) continue;
+        PL_PUSH(&x->facts, ((struct fact){.kind = FACT_LINK, .text = link}));
+        for (uint32_t k = 0; k < x->w.n; k++)
+            x->linked[k] |= x->w.v[k].start >= i && x->w.v[k].end <= end;
+    }
+}
+
+/* ---- numbers ---- */
+
+/* The digits with '.' for the decimal sign: of two kinds of separators the last is it, one kind
+ * that comes twice or has three digits behind it groups thousands. */
+static bool number_of(struct pl_str s, struct pl_dec *out) {
+    char b[40];
+    size_t n = 0, last = SIZE_MAX, seps = 0;
+    bool mixed = false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (is_digit((uint8_t)s.p[i])) continue;
+        if (last != SIZE_MAX) mixed |= s.p[last] != s.p[i];
+        last = i;
+        seps++;
+    }
+    bool decimal = seps > 0 && (mixed || (seps == 1 && s.n - last - 1 != 3));
+    for (size_t i = 0; i < s.n && n + 2 < sizeof b; i++) {
+        if (is_digit((uint8_t)s.p[i]))
+            b[n++] = s.p[i];
+        else if (decimal && i == last)
+            b[n++] = '.';
+    }
+    size_t zero = 0;
+    while (zero + 1 < n && b[zero] == '0' && b[zero + 1] != '.') zero++;
+    return pl_dec_parse((struct pl_str){b + zero, n - zero}, out);
+}
+
+static uint32_t sign_at(struct pl_str s, size_t at) {
+    while (at < s.n &&
+           (s.p[at] == ' ' || pl_str_starts((struct pl_str){s.p + at, s.n - at}, PL_STR("\u00a0"))))
+        at += s.p[at] == ' ' ? 1 : 2;
+    return at < s.n ? pl_utf8_next(s, &at) : 0;
+}
+
+static uint32_t sign_before(struct pl_str s, size_t at) {
+    while (at > 0 && (s.p[at - 1] == ' ' || (uint8_t)s.p[at - 1] == 0xa0)) {
+        at -= s.p[at - 1] == ' ' || at < 2 ? 1 : 2;
+    }
+    if (at == 0) return 0;
+    do at--;
+    while (at > 0 && ((uint8_t)s.p[at] & 0xc0) == 0x80);
+    return pl_utf8_next(s, &at);
+}
+
+static uint8_t unit_of_sign(uint32_t c) {
+    switch (c) {
+    case '%':
+    case 0x66a: return '%';
+    case '$': return '$';
+    case 0x20ac: return 'e';
+    case 0xa3: return 'p';
+    case 0xa5:
+    case 0xffe5: return 'y';
+    case 0x20b9: return 'r';
+    default: return 0;
+    }
+}
+
+static uint8_t unit_of_word(struct pl_str w) {
+    static const struct {
+        const char *word;
+        uint8_t unit;
+    } rows[] = {{"usd", '$'},     {"dollars", '$'}, {"dollar", '$'}, {"eur", 'e'},
+                {"euros", 'e'},   {"euro", 'e'},    {"gbp", 'p'},    {"pounds", 'p'},
+                {"percent", '%'}, {"sar", 's'},     {"ريال", 's'},   {"ر.س", 's'},
+                {"jpy", 'y'},     {"cny", 'y'},     {"yen", 'y'},    {"yuan", 'y'}};
+    for (size_t i = 0; i < PL_LEN(rows); i++)
+        if (pl_str_is(w, rows[i].word)) return rows[i].unit;
+    return 0;
+}
+
+static uint8_t unit_of(const struct scan *x, uint32_t i) {
+    uint8_t unit = unit_of_sign(sign_at(x->s, x->w.v[i].end));
+    if (unit == 0) unit = unit_of_sign(sign_before(x->s, x->w.v[i].start));
+    if (unit == 0 && i + 1 < x->w.n) unit = unit_of_word(x->w.v[i + 1].folded);
+    if (unit == 0 && i > 0) unit = unit_of_word(x->w.v[i - 1].folded);
+    return unit;
+}
+
+/* How the folded word begins: bytes of digits with separators. */
+static size_t digits_of(struct pl_str f) {
+    size_t n = 0;
+    while (n < f.n && (is_digit((uint8_t)f.p[n]) || (n > 0 && strchr(".,:'", f.p[n]) != NULL))) n++;
+    while (n > 0 && !is_digit((uint8_t)f.p[n - 1])) n--;
+    return n;
+}
+
+static bool has_digit(struct pl_str f) {
+    for (size_t i = 0; i < f.n; i++)
+        if (is_digit((uint8_t)f.p[i])) return true;
+    return false;
+}
+
+/* "4.8", "30", "10th", "5x"; else an id, such as "ret123". */
+static void add_number(struct scan *x, uint32_t i) {
+    struct pl_str f = x->w.v[i].folded;
+    size_t n = digits_of(f);
+    struct fact number = {.kind = FACT_NUMBER, .unit = unit_of(x, i)};
+    bool fits = n > 0 && n <= 18 && f.n - n <= 8 && !has_digit((struct pl_str){f.p + n, f.n - n}) &&
+                number_of((struct pl_str){f.p, n}, &number.n);
+    if (fits)
+        PL_PUSH(&x->facts, number);
+    else
+        PL_PUSH(&x->facts, ((struct fact){.kind = FACT_ID, .text = f}));
+}
+
+/* ---- names ---- */
+
+static bool is_upper(uint32_t c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ||
+           (c >= 0x391 && c <= 0x3a9) || (c >= 0x400 && c <= 0x42f);
+}
+
+/* Written with a capital though it begins nothing. In German all nouns are. */
+static bool is_name(const struct scan *x, uint32_t i) {
+    if (i == 0 || pl_str_is(x->r->language, "de")) return false;
+    size_t at = x->w.v[i].start;
+    uint32_t before = sign_before(x->s, at);
+    if (before == ':' || before == '"' || before == 0x201c || before == '*' || before == '.' ||
+        before == '-' || before == 0x2022 || before == '!' || before == '?' || before == 0xab ||
+        before == 0xbf || before == 0xa1)
+        return false;
+    return is_upper(pl_utf8_next(x->s, &at)) && x->w.v[i].end - x->w.v[i].start > 2;
+}
+
+/* ---- words ---- */
+
+static bool near_number(const struct scan *x, uint32_t i) {
+    uint32_t from = i >= 2 ? i - 2 : 0;
+    for (uint32_t k = from; k < x->w.n && k <= i + 2; k++)
+        if (k != i && has_digit(x->w.v[k].folded)) return true;
+    return false;
+}
+
+static bool add_said(struct scan *x, uint32_t i) {
+    int32_t value = 0;
+    enum pl_said said = pl_locale_said(x->r->l, x->w.v[i].folded, &value);
+    struct fact f = {.value = value};
+    switch (said) {
+    case PL_SAID_NUMBER:
+        f.kind = FACT_NUMBER;
+        f.n = (struct pl_dec){value, 0};
+        f.unit = unit_of(x, i);
+        break;
+    case PL_SAID_MONTH:
+        if (!near_number(x, i)) return false; /* "you may return it" */
+        f.kind = FACT_MONTH;
+        break;
+    case PL_SAID_WEEKDAY: f.kind = FACT_WEEKDAY; break;
+    case PL_SAID_DAY: f.kind = FACT_DAY; break;
+    default: return false;
+    }
+    PL_PUSH(&x->facts, f);
+    return true;
+}
+
+static void add_word(struct scan *x, uint32_t i) {
+    struct pl_word w = x->w.v[i];
+    if (x->linked[i]) return;
+    x->denies |= pl_answer__denies(x->r->language, w.folded);
+    if (has_digit(w.folded)) {
+        add_number(x, i);
+        return;
+    }
+    if (add_said(x, i) || pl_answer__is_stop(x->r->language, w.folded) ||
+        unit_of_word(w.folded) != 0)
+        return;
+    if (is_name(x, i)) PL_PUSH(&x->facts, ((struct fact){.kind = FACT_NAME, .text = w.stem}));
+    PL_PUSH(&x->stems, w.stem);
+}
+
+/* "No, …": answers the question, and does not deny what follows. */
+static uint32_t after_answer(const struct scan *x) {
+    if (x->w.n < 2 || !pl_answer__denies(x->r->language, x->w.v[0].folded)) return 0;
+    size_t end = x->w.v[0].end;
+    struct pl_str rest = {x->s.p + end, x->s.n - end};
+    bool comma = pl_str_starts(rest, PL_STR(",")) || pl_str_starts(rest, PL_STR("،")) ||
+                 pl_str_starts(rest, PL_STR("."));
+    return comma ? 1 : 0;
+}
+
+bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out) {
+    struct scan x = {.r = r, .s = sentence};
+    x.w = pl_locale_words(r->t, r->a, sentence, r->language);
+    x.linked = PL_NEW_ARRAY(r->a, bool, x.w.n + 1);
+    bool ok = x.w.v != NULL && x.linked != NULL;
+    if (ok) find_links(&x);
+    for (uint32_t i = ok ? after_answer(&x) : 0; ok && i < x.w.n; i++) add_word(&x, i);
+    struct fact *facts = PL_NEW_ARRAY(r->a, struct fact, x.facts.n + 1);
+    struct pl_str *stems = PL_NEW_ARRAY(r->a, struct pl_str, x.stems.n + 1);
+    ok = ok && facts != NULL && stems != NULL;
+    if (ok && x.facts.n) memcpy(facts, x.facts.v, x.facts.n * sizeof *facts);
+    if (ok && x.stems.n) memcpy(stems, x.stems.v, x.stems.n * sizeof *stems);
+    *out =
+        (struct claim){sentence, facts, (uint32_t)x.facts.n, stems, (uint32_t)x.stems.n, x.denies};
+    PL_VEC_FREE(&x.facts);
+    PL_VEC_FREE(&x.stems);
+    return ok;
+}

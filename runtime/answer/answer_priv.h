@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to the room answer: facts of texts, evidence, and a turn under way.
+ */
+#ifndef PL_ANSWER_PRIV_H
+#define PL_ANSWER_PRIV_H
+
+#include "runtime/answer/answer.h"
+#include "runtime/kb/kb.h"
+#include "runtime/privacy/privacy.h"
+
+#define PL_ANSWER_MOST_TEXT   16384      /* bytes a model may write in one attempt */
+#define PL_ANSWER_MOST_SHOWN  4000       /* code points of an answer */
+#define PL_ANSWER_MOST_ROUNDS 8          /* of tools */
+#define PL_ANSWER_NOT_SURE    "NOT_SURE" /* what a model writes when it does not know */
+
+enum answer_why {
+#define WHY(name, word, meaning) WHY_##name,
+#include "runtime/answer/why.def"
+#undef WHY
+};
+
+/* ---- facts: what a text states ---- */
+
+enum fact_kind { FACT_NUMBER, FACT_MONTH, FACT_WEEKDAY, FACT_DAY, FACT_ID, FACT_NAME, FACT_LINK };
+struct fact {
+    uint8_t kind;       /* enum fact_kind */
+    uint8_t unit;       /* NUMBER: 0, '%', or a currency's sign */
+    int32_t value;      /* MONTH, WEEKDAY, DAY */
+    struct pl_dec n;    /* NUMBER */
+    struct pl_str text; /* ID, NAME: folded; LINK: as written, without what ends a sentence */
+};
+/* One sentence seen through. */
+struct claim {
+    struct pl_str text;
+    const struct fact *facts;
+    uint32_t nfacts;
+    const struct pl_str *stems; /* of the words that carry meaning, no numbers among them */
+    uint32_t nstems;
+    bool denies; /* it says that something is not so */
+};
+
+struct reading { /* how texts of one language are seen through */
+    struct pl_locale_tools *t;
+    struct pl_locale *l;
+    struct pl_str language;
+    struct pl_arena *a;
+};
+/* false: the arena is full. first: the text begins a sentence. */
+bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out);
+/* "do", "is", "que": says little by itself. */
+bool pl_answer__is_stop(struct pl_str language, struct pl_str folded);
+bool pl_answer__denies(struct pl_str language, struct pl_str folded);
+
+/* ---- evidence: what may be stated ---- */
+
+struct evidence {
+    struct reading r;
+    PL_VEC(struct claim) claims; /* of passages, given values, tools */
+    PL_VEC(struct claim) said;   /* by the customer: words, no facts */
+    bool foreign;                /* some of it is in another language: words cannot be compared */
+    bool failed;
+};
+void pl_answer__learn(struct evidence *e, struct pl_str text);
+/* What the customer said makes words familiar, and states nothing. */
+void pl_answer__hear(struct evidence *e, struct pl_str text);
+/* What of the claim nothing supports; WHY_NONE: all is supported. */
+enum answer_why pl_answer__supported(const struct evidence *e, const struct claim *c);
+
+/* ---- a turn ---- */
+
+struct known_image {
+    struct pl_image *image;
+    struct pl_kb *kb; /* NULL: none */
+};
+
+struct tool_run {
+    struct turn *turn;
+    uint64_t number; /* 0: not under way */
+    struct pl_llm_call call;
+    struct pl_str result; /* JSON or words for the model; empty: not yet */
+};
+
+/* What an ask comes back to: it outlives a turn that was cancelled. */
+struct asked {
+    struct turn *turn; /* NULL: nobody waits for it */
+};
+
+struct turn {
+    struct pl_answer *owner;
+    struct turn *next;
+    uint64_t number;
+    struct pl_answer_turn in; /* texts and values in the arena */
+    struct pl_arena a;
+    const struct pl_program *program;
+    const struct pl_p_model *spec;
+    struct pl_locale *l;
+    struct pl_timer deadline, soon;
+    int64_t until_us;
+    enum { ENDS, ASKS, RUNS_TOOLS } state; /* ENDS: `soon` will end it with outcome */
+    enum pl_answer_outcome outcome;
+    enum answer_why why;
+    struct pl_str value;
+    /* what was found */
+    struct pl_kb_result found;
+    struct evidence evidence;
+    /* the conversation with the model */
+    struct pl_veil *veil;
+    char canary[17], fence[17];
+    struct pl_llm_request request;
+    PL_VEC(struct pl_llm_message) messages;
+    PL_VEC(struct tool_run *) tools;
+    uint64_t ask; /* 0: none under way */
+    struct asked *asked;
+    uint32_t attempt, attempts, rounds; /* attempts: of earlier rounds */
+    int64_t tokens, micro;              /* used up by earlier rounds */
+    /* its reply */
+    struct pl_buf raw;   /* as it came, this attempt */
+    size_t checked;      /* of raw */
+    struct pl_buf shown; /* checked, with personal data put back */
+    struct pl_buf plain; /* scratch */
+    uint32_t cited;      /* bits: passages named by the text */
+};
+
+struct pl_answer {
+    struct pl_answer_config config;
+    struct pl_kb_scratch *scratch;
+    PL_VEC(struct known_image) images;
+    struct turn *turns;
+    uint64_t numbers;
+    struct pl_counter counters[PL_ANSWER_COUNTERS];
+};
+
+void pl_answer__count(struct pl_answer *a, enum pl_answer_count what);
+/* The turn's end is decided; it comes with the next iteration of its loop. */
+void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why);
+/* No provider: what the knowledge base has, else outcome and why. */
+void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum answer_why why);
+/* Builds t->request but for its budget. */
+enum pl_err pl_answer__prompt(struct turn *t);
+/* A value as the customer would read it, and in all ways a model may write it, for the evidence. */
+void pl_answer__print(struct turn *t, struct pl_value v, struct pl_buf *out);
+/* What of a value may go to a model: nothing private or secret. */
+struct pl_value pl_answer__public(struct turn *t, struct pl_type type, struct pl_value v);
+/* Looks at what of t->raw is new; whole: nothing more comes. */
+enum answer_why pl_answer__look(struct turn *t, bool whole);
+void pl_answer__forget(struct turn *t); /* what the model wrote */
+/* The decided value of t->raw, as pl_value_write has it. */
+enum answer_why pl_answer__decided(struct turn *t);
+/* The tools that the model may call, in t->request. */
+bool pl_answer__offer(struct turn *t);
+/* A tool that the model calls: kept for the round's end. */
+enum answer_why pl_answer__called(struct turn *t, const struct pl_llm_call *call);
+/* Runs what was called; pl_answer__ask goes on when all is there. */
+enum answer_why pl_answer__run(struct turn *t);
+void pl_answer__stop_tools(struct turn *t);
+void pl_answer__ask(struct turn *t);
+
+#endif

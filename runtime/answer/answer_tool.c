@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tools: hooks that the flow lets the model call. A model is an unknown user: it may name only the
+ * hooks of its `answer`, only with arguments of their types, and only with values that this
+ * customer has said or that this conversation knows. Each call runs once, also when the answer is
+ * made again.
+ */
+#include "runtime/answer/answer_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_NAME 64
+
+/* ---- offering ---- */
+
+/* "orders.find" is "orders_find" to models. */
+static struct pl_str tool_name(struct pl_arena *a, struct pl_str hook) {
+    char name[MOST_NAME];
+    size_t n = hook.n < sizeof name ? hook.n : sizeof name;
+    for (size_t i = 0; i < n; i++) name[i] = hook.p[i] == '.' ? '_' : hook.p[i];
+    return pl_arena_str(a, (struct pl_str){name, n});
+}
+
+static void put_type(struct turn *t, struct pl_buf *b, struct pl_type type) {
+    const struct pl_typedef *d = NULL;
+    if (type.kind == PL_KIND_ENUM || type.kind == PL_KIND_ENTITY)
+        d = &t->program->types.defs[type.def];
+    struct pl_jw w = {.b = b};
+    if (d != NULL && (d->kind == PL_KIND_ENUM || d->base == PL_KIND_ENUM)) {
+        pl_buf_c(b, "{\"type\":\"string\",\"enum\":");
+        pl_jw_open(&w, '[');
+        for (uint32_t i = 0; i < d->nfields; i++) pl_jw_text(&w, d->fields[i].name);
+        pl_jw_close(&w, ']');
+        pl_buf_c(b, "}");
+    } else if (type.kind == PL_KIND_BOOL) {
+        pl_buf_c(b, "{\"type\":\"boolean\"}");
+    } else if (type.kind == PL_KIND_NUMBER || type.kind == PL_KIND_PERCENT) {
+        pl_buf_c(b, "{\"type\":\"number\"}");
+    } else {
+        pl_buf_printf(b, "{\"type\":\"string\",\"description\":\"%s\"}", pl_kind_word(type.kind));
+    }
+}
+
+static struct pl_str schema_of(struct turn *t, const struct pl_p_hook *h) {
+    struct pl_buf b = {0};
+    pl_buf_c(&b, "{\"type\":\"object\",\"properties\":{");
+    for (uint32_t i = 0; i < h->nparams; i++) {
+        if (i > 0) pl_buf_c(&b, ",");
+        pl_json_quote(&b, h->params[i].name);
+        pl_buf_c(&b, ":");
+        put_type(t, &b, h->params[i].type);
+    }
+    pl_buf_c(&b, "},\"required\":[");
+    bool comma = false;
+    for (uint32_t i = 0; i < h->nparams; i++) {
+        if (h->params[i].type.optional) continue;
+        if (comma) pl_buf_c(&b, ",");
+        pl_json_quote(&b, h->params[i].name);
+        comma = true;
+    }
+    pl_buf_c(&b, "],\"additionalProperties\":false}");
+    struct pl_str s = pl_arena_str(&t->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return s;
+}
+
+bool pl_answer__offer(struct turn *t) {
+    if (t->spec->ntools == 0 || t->owner->config.tools.call == NULL) return true;
+    struct pl_llm_tool *v = PL_NEW_ARRAY(&t->a, struct pl_llm_tool, t->spec->ntools);
+    if (v == NULL) return false;
+    for (uint32_t i = 0; i < t->spec->ntools; i++) {
+        const struct pl_p_hook *h = &t->program->hooks[t->spec->tools[i]];
+        v[i].name = tool_name(&t->a, h->name);
+        v[i].about = h->name;
+        v[i].schema = schema_of(t, h);
+        if (v[i].schema.p == NULL) return false;
+    }
+    t->request.tools = v;
+    t->request.ntools = t->spec->ntools;
+    return true;
+}
+
+/* ---- may it be called so? ---- */
+
+static uint32_t hook_of(const struct turn *t, struct pl_str name) {
+    for (size_t i = 0; i < t->request.ntools; i++)
+        if (pl_str_eq(t->request.tools[i].name, name)) return t->spec->tools[i];
+    return PL_NOWHERE;
+}
+
+static bool is_part(uint8_t c) {
+    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/* As whole words: the beginning of an id is another's id. */
+static bool in_text(struct turn *t, struct pl_str text, struct pl_str folded) {
+    struct pl_str f = pl_locale_fold(t->owner->config.locales, &t->a, text);
+    for (size_t at = 0; at < f.n;) {
+        size_t i = pl_str_find((struct pl_str){f.p + at, f.n - at}, folded);
+        if (i == SIZE_MAX) return false;
+        size_t from = at + i, to = from + folded.n;
+        bool begins = from == 0 || !is_part((uint8_t)f.p[from - 1]);
+        if (begins && (to == f.n || !is_part((uint8_t)f.p[to]))) return true;
+        at = from + 1;
+    }
+    return false;
+}
+
+static struct pl_str text_of(struct turn *t, struct pl_value v) {
+    switch (v.kind) {
+    case PL_KIND_TEXT:
+    case PL_KIND_EMAIL:
+    case PL_KIND_PHONE:
+    case PL_KIND_URL:
+    case PL_KIND_FILE:
+    case PL_KIND_CARD: return v.s;
+    case PL_KIND_NUMBER:
+    case PL_KIND_PERCENT: {
+        char b[32];
+        size_t n = pl_dec_print(v.n, b);
+        return pl_arena_str(&t->a, (struct pl_str){b, n});
+    }
+    default: return (struct pl_str){0};
+    }
+}
+
+static bool in_value(struct turn *t, struct pl_value v, struct pl_str folded, int depth) {
+    if (depth > 8) return false;
+    if (v.kind == PL_KIND_RECORD) {
+        for (uint32_t i = 0; i < v.rec.n; i++)
+            if (in_value(t, v.rec.f[i].value, folded, depth + 1)) return true;
+        return false;
+    }
+    if (v.kind == PL_KIND_LIST) {
+        for (uint32_t i = 0; i < v.list.n; i++)
+            if (in_value(t, v.list.v[i], folded, depth + 1)) return true;
+        return false;
+    }
+    struct pl_str s = text_of(t, v);
+    return s.n > 0 && pl_str_eq(pl_locale_fold(t->owner->config.locales, &t->a, s), folded);
+}
+
+/* A whole word of what the customer wrote, or a value of the conversation: nobody else's. */
+static bool is_known(struct turn *t, struct pl_str text) {
+    struct pl_str f = pl_locale_fold(t->owner->config.locales, &t->a, pl_str_trim(text));
+    if (f.n == 0) return false;
+    if (in_value(t, t->in.slots, f, 0)) return true;
+    for (uint32_t i = 0; i < t->in.nargs; i++)
+        if (in_value(t, t->in.args[i], f, 0)) return true;
+    if (f.n < 3) return false;
+    if (in_text(t, t->in.text, f)) return true;
+    for (uint32_t i = 0; i < t->in.nlines; i++)
+        if (t->in.lines[i].customer && in_text(t, t->in.lines[i].text, f)) return true;
+    return false;
+}
+
+static bool may_pass(struct turn *t, struct pl_value v, int depth) {
+    if (depth > 8) return false;
+    switch (v.kind) {
+    case PL_KIND_NONE:
+    case PL_KIND_BOOL:
+    case PL_KIND_ENUM: return true;
+    case PL_KIND_RECORD:
+        for (uint32_t i = 0; i < v.rec.n; i++)
+            if (!may_pass(t, v.rec.f[i].value, depth + 1)) return false;
+        return true;
+    case PL_KIND_LIST:
+        for (uint32_t i = 0; i < v.list.n; i++)
+            if (!may_pass(t, v.list.v[i], depth + 1)) return false;
+        return true;
+    default: {
+        struct pl_str s = text_of(t, v);
+        /* Dates and money name nobody. */
+        return s.n == 0 ? v.kind != PL_KIND_TEXT : is_known(t, s);
+    }
+    }
+}
+
+/* The arguments, personal data put back; NULL: they are not what the hook takes. */
+static struct pl_value *arguments(struct turn *t, const struct pl_p_hook *h, struct pl_str json) {
+    struct pl_buf b = {0};
+    struct pl_json doc;
+    size_t at;
+    uint32_t foreign = pl_veil_foreign(t->veil);
+    pl_veil_show(t->veil, json, true, &b);
+    struct pl_str text = pl_arena_str(&t->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    struct pl_value *v = PL_NEW_ARRAY(&t->a, struct pl_value, h->nparams + 1);
+    if (text.p == NULL || v == NULL || pl_veil_foreign(t->veil) != foreign) return NULL;
+    if (pl_json_parse(&t->a, text, &doc, &at) != PL_OK || doc.kind != PL_JOBJECT) return NULL;
+    if (doc.n > h->nparams) return NULL;
+    for (uint32_t i = 0; i < h->nparams; i++) {
+        struct pl_str where, name = h->params[i].name;
+        const struct pl_json *arg = NULL;
+        for (size_t k = 0; k < doc.n; k++)
+            if (pl_str_eq(doc.m[k].name, name)) arg = &doc.m[k].value;
+        struct pl_type type = h->params[i].type;
+        if (arg == NULL && !type.optional) return NULL;
+        v[i] = PL_NONE;
+        if (arg != NULL &&
+            pl_value_from_json(&t->a, &t->program->types, type, arg, &v[i], &where) != PL_OK)
+            return NULL;
+        if (type.quals & PL_SECRET || !may_pass(t, v[i], 0)) return NULL;
+    }
+    return v;
+}
+
+/* ---- running ---- */
+
+static bool same_call(const struct pl_llm_call *a, const struct pl_llm_call *b) {
+    return pl_str_eq(a->name, b->name) && pl_str_eq(a->arguments, b->arguments);
+}
+
+enum answer_why pl_answer__called(struct turn *t, const struct pl_llm_call *call) {
+    if (t->tools.n >= PL_ANSWER_MOST_ROUNDS * 4) return WHY_TOOL;
+    struct tool_run *r = calloc(1, sizeof *r);
+    if (r == NULL) return WHY_TOOL;
+    r->turn = t;
+    r->call.id = pl_arena_str(&t->a, call->id);
+    r->call.name = pl_arena_str(&t->a, call->name);
+    r->call.arguments = pl_arena_str(&t->a, call->arguments);
+    PL_PUSH(&t->tools, r);
+    return WHY_NONE;
+}
+
+static bool all_there(const struct turn *t) {
+    for (size_t i = 0; i < t->tools.n; i++)
+        if (t->tools.v[i]->result.n == 0) return false;
+    return true;
+}
+
+/* What a hook gave, as evidence and as data for the model. */
+static void flatten(struct turn *t, struct pl_str name, const struct pl_json *j, int depth,
+                    struct pl_buf *out) {
+    if (depth > 8 || j->kind == PL_JNULL) return;
+    if (j->kind == PL_JOBJECT || j->kind == PL_JARRAY) {
+        for (size_t i = 0; i < j->n; i++)
+            flatten(t, j->kind == PL_JOBJECT ? j->m[i].name : name, &j->m[i].value, depth + 1, out);
+        return;
+    }
+    pl_buf_printf(out, "%.*s: ", PL_STR_ARG(name));
+    int64_t ms;
+    int32_t day;
+    if (j->kind == PL_JBOOL)
+        pl_buf_c(out, j->b ? "yes" : "no");
+    else
+        pl_buf_str(out, j->s);
+    struct pl_value v = PL_NONE;
+    if (j->kind == PL_JTEXT && pl_date_parse(j->s, &day))
+        v = (struct pl_value){.kind = PL_KIND_DATE, .date = day};
+    else if (j->kind == PL_JTEXT && pl_datetime_parse(j->s, 0, &ms))
+        v = (struct pl_value){.kind = PL_KIND_DATETIME, .datetime = ms};
+    pl_buf_c(out, "\n");
+    if (v.kind != PL_KIND_NONE) pl_answer__print(t, v, out);
+}
+
+static void keep_result(struct tool_run *r, struct pl_str json) {
+    struct turn *t = r->turn;
+    struct pl_json doc;
+    size_t at;
+    struct pl_buf b = {0};
+    if (pl_json_parse(&t->a, json, &doc, &at) == PL_OK) flatten(t, PL_STR("result"), &doc, 0, &b);
+    pl_answer__learn(&t->evidence, pl_buf_slice(&b));
+    struct pl_str hidden = {0};
+    if (pl_veil_hide(t->veil, pl_buf_slice(&b), &hidden) == PL_OK && hidden.n > 0)
+        r->result =
+            pl_arena_printf(&t->a, "<%s>\n%.*s</%s>", t->fence, PL_STR_ARG(hidden), t->fence);
+    pl_buf_free(&b);
+    if (r->result.n == 0) r->result = PL_STR("{\"failed\":\"no result\"}");
+}
+
+static void go_on(struct turn *t) {
+    if (t->state != RUNS_TOOLS || !all_there(t)) return;
+    for (size_t i = 0; i < t->tools.n; i++) {
+        struct tool_run *r = t->tools.v[i];
+        struct pl_llm_message m = {.role = PL_LLM_TOOL_RESULT, .text = r->result};
+        m.call_id = r->call.id;
+        PL_PUSH(&t->messages, m);
+    }
+    pl_answer__stop_tools(t);
+    pl_answer__ask(t);
+}
+
+static void tool_done(void *ctx, struct pl_str json, struct pl_str failure) {
+    struct tool_run *r = ctx;
+    r->number = 0;
+    if (failure.n > 0)
+        r->result = pl_arena_printf(&r->turn->a, "{\"failed\":\"%.*s\"}", PL_STR_ARG(failure));
+    else
+        keep_result(r, json);
+    go_on(r->turn);
+}
+
+static void run(struct turn *t, struct tool_run *r) {
+    const struct pl_answer_tools *tools = &t->owner->config.tools;
+    uint32_t hook = hook_of(t, r->call.name);
+    const struct pl_p_hook *h = hook == PL_NOWHERE ? NULL : &t->program->hooks[hook];
+    struct pl_value *args = NULL;
+    /* A hook that writes is never a model's to call: the compiler offers none. */
+    if (h != NULL && h->effect != PL_CLASS_WRITE_ONCE) args = arguments(t, h, r->call.arguments);
+    if (args == NULL) {
+        pl_answer__count(t->owner, PL_ANSWER_COUNT_TOOLS_DENIED);
+        r->result = PL_STR("{\"failed\":\"not allowed\"}");
+        return;
+    }
+    int64_t left = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
+    if (h->within_ms > 0 && left > h->within_ms) left = h->within_ms;
+    pl_answer__count(t->owner, PL_ANSWER_COUNT_TOOLS);
+    r->number = tools->call(tools->ctx, t->in.image, hook, args, h->nparams, left > 0 ? left : 1,
+                            t->in.loop, tool_done, r);
+    if (r->number == 0) r->result = PL_STR("{\"failed\":\"unavailable\"}");
+}
+
+enum answer_why pl_answer__run(struct turn *t) {
+    if (++t->rounds > PL_ANSWER_MOST_ROUNDS) return WHY_TOOL;
+    struct pl_llm_call *calls = PL_NEW_ARRAY(&t->a, struct pl_llm_call, t->tools.n);
+    struct pl_llm_message m = {.role = PL_LLM_ASSISTANT, .calls = calls, .ncalls = t->tools.n};
+    if (calls == NULL) return WHY_LONG;
+    m.text = pl_arena_str(&t->a, pl_buf_slice(&t->raw));
+    for (size_t i = 0; i < t->tools.n; i++) calls[i] = t->tools.v[i]->call;
+    PL_PUSH(&t->messages, m);
+    t->state = RUNS_TOOLS;
+    for (size_t i = 0; i < t->tools.n; i++) {
+        struct tool_run *r = t->tools.v[i];
+        for (size_t k = 0; k < i && r->result.n == 0; k++)
+            if (same_call(&r->call, &t->tools.v[k]->call))
+                r->result = PL_STR("{\"failed\":\"called twice\"}");
+        if (r->result.n == 0) run(t, r);
+    }
+    go_on(t);
+    return WHY_NONE;
+}
+
+void pl_answer__stop_tools(struct turn *t) {
+    for (size_t i = 0; i < t->tools.n; i++) {
+        struct tool_run *r = t->tools.v[i];
+        if (r->number != 0 && t->owner->config.tools.cancel != NULL)
+            t->owner->config.tools.cancel(t->owner->config.tools.ctx, r->number);
+        free(r);
+    }
+    PL_VEC_FREE(&t->tools);
+}
