@@ -704,16 +704,21 @@ enum pl_expect_kind {
     PL_EXPECT_SLOT_IS,
     PL_EXPECT_SLOT_EMPTY,
     PL_EXPECT_HANDOFF,
-    PL_EXPECT_HANDOFF_CARRIES
+    PL_EXPECT_HANDOFF_CARRIES,
+    PL_EXPECT_MARK,
+    PL_EXPECT_NOTE,
+    PL_EXPECT_TRACK
 };
 struct pl_ast_expect {
     enum pl_expect_kind kind;
-    struct pl_ast_name name;       /* GOAL, END, DIRECTION */
+    struct pl_ast_name name;       /* GOAL, END, DIRECTION, MARK, TRACK */
     struct pl_ast_path path;       /* HOOK_…, SLOT_… */
     struct pl_ast_expr *value;     /* SLOT_IS */
     enum pl_ast_handoff_mode mode; /* HANDOFF: PLAIN means any */
     struct pl_ast_name to, priority, by;
     struct pl_ast_givens carries;
+    struct pl_ast_text *text; /* NOTE: what it contains */
+    struct pl_ast_args args;  /* TRACK: its values, when written */
 };
 /* What a bot line must carry. */
 struct pl_ast_bot_part {
@@ -734,6 +739,10 @@ struct pl_ast_play {
         } as;                               /* AS */
         struct pl_ast_text *text;           /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD */
         struct pl_ast_duration advance;
+        struct {
+            bool back;                /* he gives the conversation back */
+            struct pl_ast_text *text; /* what he says, or his note (or NULL) */
+        } agent;
         struct {
             struct pl_ast_path path;
             struct pl_ast_args args;

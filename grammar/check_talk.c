@@ -34,17 +34,21 @@ static void check_failure(struct pl_graph *g, struct pl_symbol *hook,
     pl_diag_nearest(g->diags, d, name->span, name->s, names, h->fails.n);
 }
 
-static void check_goal(struct pl_graph *g, const struct pl_ast_name *name) {
+/* The name that a goal, a mark or an analytics event has in some flow. */
+static void check_named(struct pl_graph *g, enum pl_stmt_kind kind, const char *what,
+                        const struct pl_ast_name *name) {
     const struct pl_flowgraph *fg = g->flowgraph;
     struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, fg->nodes.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < fg->nodes.n; i++) {
         const struct pl_ast_stmt *s = fg->nodes.v[i].stmt;
-        if (!s || s->kind != PL_STMT_GOAL) continue;
-        if (pl_str_eq(s->goal.s, name->s)) return;
-        names[n++] = s->goal.s;
+        if (!s || s->kind != kind) continue;
+        names[n] = kind == PL_STMT_GOAL   ? s->goal.s
+                   : kind == PL_STMT_MARK ? s->mark.s
+                                          : s->track.name.s;
+        if (pl_str_eq(names[n++], name->s)) return;
     }
-    pl_grammar__unknown(g, "goal", name->s, name->span, names, n);
+    pl_grammar__unknown(g, what, name->s, name->span, names, n);
 }
 
 /* session.x, customer.x, flow.x, or a slot that some flow has. */
@@ -67,7 +71,9 @@ static void check_slot(struct pl_graph *g, const struct pl_ast_path *path) {
 
 static void check_expect(struct pl_graph *g, const struct pl_ast_expect *e) {
     if (e->kind == PL_EXPECT_HOOK_ONCE || e->kind == PL_EXPECT_HOOK_NEVER) check_hook(g, &e->path);
-    if (e->kind == PL_EXPECT_GOAL) check_goal(g, &e->name);
+    if (e->kind == PL_EXPECT_GOAL) check_named(g, PL_STMT_GOAL, "goal", &e->name);
+    if (e->kind == PL_EXPECT_MARK) check_named(g, PL_STMT_MARK, "mark", &e->name);
+    if (e->kind == PL_EXPECT_TRACK) check_named(g, PL_STMT_TRACK, "analytics event", &e->name);
     if (e->kind == PL_EXPECT_SLOT_IS || e->kind == PL_EXPECT_SLOT_EMPTY) check_slot(g, &e->path);
     for (size_t i = 0; e->kind == PL_EXPECT_HANDOFF_CARRIES && i < e->carries.n; i++)
         if (e->carries.v[i].path.n > 1) check_slot(g, &e->carries.v[i].path);

@@ -38,6 +38,15 @@ static void advance(struct parser *p, struct pl_ast_play *play) {
     play->advance = pl_parse__duration(p);
 }
 
+/* SYNTAX: 'agent' ( TEXT | 'back' [ TEXT ] ) */
+static void agent(struct parser *p, struct pl_ast_play *play) {
+    play->agent.back = pl_parse__accept_word(p, "back");
+    if (pl_parse__kind(p) == PL_TOKEN_TEXT)
+        play->agent.text = pl_parse__text(p);
+    else if (!play->agent.back)
+        pl_parse__expected(p, "a text or `back`");
+}
+
 /* SYNTAX: 'event' path '(' [ args ] ')' */
 static void event(struct parser *p, struct pl_ast_play *play) {
     play->event.path = pl_parse__path(p, "the name of an event");
@@ -80,6 +89,20 @@ static void forbid(struct parser *p, struct pl_ast_play *play) {
 
 static void expect_goal(struct parser *p, struct pl_ast_expect *e) {
     e->name = pl_parse__name(p, "the name of a goal");
+}
+
+static void expect_mark(struct parser *p, struct pl_ast_expect *e) {
+    e->name = pl_parse__name(p, "the name of a mark");
+}
+
+static void expect_note(struct parser *p, struct pl_ast_expect *e) {
+    e->text = pl_parse__text(p);
+}
+
+/* SYNTAX: 'track' NAME [ '(' [ args ] ')' ] */
+static void expect_track(struct parser *p, struct pl_ast_expect *e) {
+    e->name = pl_parse__name(p, "the name of an analytics event");
+    if (pl_parse__kind(p) == PL_TOKEN_LPAREN) e->args = pl_parse__args(p);
 }
 
 static void expect_end(struct parser *p, struct pl_ast_expect *e) {
@@ -144,6 +167,9 @@ static void expect(struct parser *p, struct pl_ast_play *play) {
         {"hook", PL_EXPECT_HOOK_ONCE, expect_hook},
         {"slot", PL_EXPECT_SLOT_IS, expect_slot},
         {"handoff", PL_EXPECT_HANDOFF, expect_handoff},
+        {"mark", PL_EXPECT_MARK, expect_mark},
+        {"note", PL_EXPECT_NOTE, expect_note},
+        {"track", PL_EXPECT_TRACK, expect_track},
     };
     const char *words[PL_LEN(rules)];
     for (size_t i = 0; i < PL_LEN(rules); i++) words[i] = rules[i].word;
@@ -208,7 +234,7 @@ static const struct play_rule plays[] = {
     {"event", PL_PLAY_EVENT, event},     {"at", PL_PLAY_AT, text},
     {"model", PL_PLAY_MODEL, model},     {"cassette", PL_PLAY_CASSETTE, text},
     {"reload", PL_PLAY_RELOAD, text},    {"forbid", PL_PLAY_FORBID, forbid},
-    {"expect", PL_PLAY_EXPECT, expect},
+    {"expect", PL_PLAY_EXPECT, expect},  {"agent", PL_PLAY_AGENT, agent},
 };
 
 /* SYNTAX: talk_line = … NEWLINE | bot */

@@ -139,6 +139,9 @@ static void expect(struct maker *m, const struct pl_ast_expect *e, struct pl_tal
         [PL_EXPECT_SLOT_EMPTY] = PL_TALK_SLOT_EMPTY,
         [PL_EXPECT_HANDOFF] = PL_TALK_HANDOFF,
         [PL_EXPECT_HANDOFF_CARRIES] = PL_TALK_HANDOFF_CARRIES,
+        [PL_EXPECT_MARK] = PL_TALK_MARK,
+        [PL_EXPECT_NOTE] = PL_TALK_NOTE,
+        [PL_EXPECT_TRACK] = PL_TALK_TRACK,
     };
     struct pl_talk_carried *carries = PL_NEW_ARRAY(m->a, struct pl_talk_carried, e->carries.n + 1);
     for (size_t i = 0; i < e->carries.n; i++)
@@ -146,6 +149,9 @@ static void expect(struct maker *m, const struct pl_ast_expect *e, struct pl_tal
     out->expect = kinds[e->kind];
     out->name = e->name.s.n ? e->name.s : e->path.s;
     if (e->value) out->value = value(m, e->value);
+    if (e->text) out->text = e->text->s;
+    out->args = values(m, &e->args);
+    out->has_args = e->args.present;
     out->handoff = e->mode == PL_AST_HANDOFF_NOW     ? PL_TALK_HANDOFF_NOW
                    : e->mode == PL_AST_HANDOFF_OFFER ? PL_TALK_HANDOFF_OFFER
                                                      : PL_TALK_HANDOFF_ANY;
@@ -185,6 +191,10 @@ static void line(struct maker *m, const struct pl_ast_play *p, struct pl_talk_li
         break;
     case PL_PLAY_FORBID: forbid(p, out); break;
     case PL_PLAY_EXPECT: expect(m, &p->expect, out); break;
+    case PL_PLAY_AGENT:
+        out->back = p->agent.back;
+        if (p->agent.text) out->text = p->agent.text->s;
+        break;
     default: out->text = p->text->s; break;
     }
 }

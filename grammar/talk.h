@@ -75,7 +75,10 @@ enum pl_talk_expect_kind {
     PL_TALK_SLOT_IS,
     PL_TALK_SLOT_EMPTY,
     PL_TALK_HANDOFF,
-    PL_TALK_HANDOFF_CARRIES
+    PL_TALK_HANDOFF_CARRIES,
+    PL_TALK_MARK,
+    PL_TALK_NOTE,
+    PL_TALK_TRACK
 };
 enum pl_talk_handoff { PL_TALK_HANDOFF_ANY, PL_TALK_HANDOFF_NOW, PL_TALK_HANDOFF_OFFER };
 
@@ -90,14 +93,16 @@ struct pl_talk_line {
     struct pl_span span;
     struct pl_str source;         /* the line as written, without indent */
     struct pl_talk_texts locales; /* LOCALE */
-    struct pl_str name; /* AS; HOOK, EVENT: its path; GOAL, END, DIRECTION, HOOK_…, SLOT_… of
-                           EXPECT; FORBID: the hook's path, or empty */
+    struct pl_str name; /* AS; HOOK, EVENT: its path; GOAL, END, DIRECTION, HOOK_…, SLOT_…, MARK,
+                           TRACK of EXPECT; FORBID: the hook's path, or empty */
     struct pl_str id;   /* BOT, FORBID: without the @, or empty */
-    struct pl_str
-        text;      /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD BOT FORBID; may be empty */
-    bool has_text; /* BOT, FORBID */
-    int64_t ms;    /* ADVANCE */
-    struct pl_talk_values args; /* HOOK, EVENT */
+    struct pl_str text; /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD BOT FORBID AGENT, NOTE of
+                           EXPECT; may be empty */
+    bool has_text;      /* BOT, FORBID */
+    int64_t ms;         /* ADVANCE */
+    bool back;          /* AGENT: he gives the conversation back; `text` is his note */
+    struct pl_talk_values args; /* HOOK, EVENT; TRACK of EXPECT */
+    bool has_args;              /* TRACK of EXPECT */
     /* HOOK */
     uint8_t stub;               /* enum pl_talk_stub_kind */
     struct pl_talk_value value; /* HOOK: VALUE; EXPECT: SLOT_IS; AS: what is remembered, a record */

@@ -189,8 +189,8 @@ static void command_ticket(struct pl_engine *e, struct eng_input *in) {
 static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
-    bool visits = in->kind == ENG_OPEN || in->kind == ENG_DONE ||
-                  in->kind == ENG_EVENT; /* names no client that is there */
+    bool visits = in->kind == ENG_OPEN || in->kind == ENG_AGENT || in->kind == ENG_EVENT ||
+                  in->kind == ENG_FORGET; /* names no client that is there */
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
@@ -198,14 +198,18 @@ static void run_command(struct pl_post *post) {
         command_open(e, in);
     } else if (in->kind == ENG_LEAVE) {
         command_leave(e, in);
-    } else if (in->kind == ENG_DONE || in->kind == ENG_EVENT) {
+    } else if (in->kind == ENG_FORGET) {
+        pl_engine__forget_customer(e, in);
+    } else if (in->by_customer) {
+        pl_engine__to_customer(e, in);
+    } else if (in->kind == ENG_AGENT || in->kind == ENG_EVENT) {
         command_ticket(e, in);
     } else {
         command_said(e, k, in);
     }
 }
 
-static void post(struct pl_engine *e, struct eng_input *in) {
+void pl_engine__post(struct pl_engine *e, struct eng_input *in) {
     in->post.fn = run_command;
     pl_loop_post(e->loop, &in->post);
 }
@@ -221,7 +225,7 @@ void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine
     memcpy(in->customer, open->customer, sizeof in->customer);
     memcpy(in->conversation, open->conversation, sizeof in->conversation);
     memcpy(in->hash, open->hash, sizeof in->hash);
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid cid,
@@ -230,7 +234,7 @@ void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid c
     in->client = client;
     in->cid = cid;
     in->said = (uint8_t)said;
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 /* A reader's cursor changes nothing that is kept: it is the desk's to show. */
@@ -245,29 +249,32 @@ void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int valu
     in->client = client;
     in->seq = seq;
     in->value = value;
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done) {
-    struct eng_input *in = pl_engine__input_new(e, ENG_DONE, PL_STR(""), PL_STR(""), PL_STR(""));
+    struct eng_input *in = pl_engine__input_new(e, ENG_AGENT, done->text, PL_STR(""), PL_STR(""));
     in->client = ticket;
+    in->said = (uint8_t)done->what;
     in->seq = done->number;
     memcpy(in->conversation, done->conversation, sizeof in->conversation);
     memcpy(in->hash, done->who, sizeof done->who);
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 void pl_engine_leave(struct pl_engine *e, uint64_t client) {
     struct eng_input *in = pl_engine__input_new(e, ENG_LEAVE, PL_STR(""), PL_STR(""), PL_STR(""));
     in->client = client;
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 void pl_engine_event(struct pl_engine *e, uint64_t ticket, const struct pl_engine_happening *what) {
     struct eng_input *in = pl_engine__input_new(e, ENG_EVENT, what->name, what->args, what->key);
     in->client = ticket;
+    in->by_customer = what->by_customer;
+    memcpy(in->customer, what->customer, sizeof in->customer);
     memcpy(in->conversation, what->conversation, sizeof in->conversation);
-    post(e, in);
+    pl_engine__post(e, in);
 }
 
 /* ---- the tick ---- */
@@ -361,6 +368,7 @@ static void tick(struct pl_timer *t) {
     pl_journal_prepare(e->journal, (uint32_t)(now / DAY_MS)); /* so that no opening waits for it */
     if (now - e->tended_ms >= TEND_MS) {
         pl_store_tend(e->config.store);
+        pl_engine__sweep(e);
         e->tended_ms = now;
     }
     pl_engine__lists_ask(e, e->active, false);
@@ -377,6 +385,9 @@ static void recover(struct pl_engine *e) {
         for (size_t i = 0; i < n; i++) {
             struct eng_conv *c;
             after = heads[i].dirty;
+            if (heads[i].stream.id[0] == 'u') /* its reminder may be lost */
+                pl_engine__keep_add(e,
+                                    pl_engine__keep_new(e, ENG_KEEP_SWEEP, heads[i].stream.id + 1));
             if (heads[i].stream.id[0] != 'c' || !(heads[i].flags & PL_ENTRY_WAITS)) continue;
             enum pl_err err = pl_engine__conv_load(e, heads[i].stream.id + 1, &c);
             if (err == PL_OK) continue;
@@ -501,6 +512,12 @@ struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[1
     if (pl_engine__conv_load(e, conversation, &c) != PL_OK) return PL_NONE;
     struct pl_value v = pl_vm_slot(e->vm, c->image->image, pl_buf_slice(&c->state), a, name);
     return pl_value_copy(a, v);
+}
+
+struct pl_str pl_engine_words(struct pl_engine *e, const uint8_t conversation[16],
+                              const struct pl_vm_text *text, struct pl_arena *a, int64_t now_ms) {
+    const struct eng_conv *c = pl_engine__conv_find(e, conversation);
+    return c ? pl_engine__text(e, c, text, a, now_ms) : PL_STR("");
 }
 
 void pl_engine_refresh_lists(struct pl_engine *e) {

@@ -30,6 +30,7 @@
 struct pl_engine;
 struct pl_vm_event;
 struct pl_vm_result;
+struct pl_vm_text;
 
 #define PL_ENGINE_INBOX 8    /* messages that wait for their turn; more are refused as busy */
 #define PL_ENGINE_TEXT  4000 /* code points of a message */
@@ -82,7 +83,8 @@ struct pl_engine_sink {
      * PL_ERASED; what loading and the store may give. Of an event too: PL_EXISTS: it came before,
      * nothing was done; PL_TYPE: there is no such event, or these are not its arguments;
      * PL_CONFLICT: its key was used for another one; PL_BUSY: too many wait for the customer, or
-     * his conversation goes on with a program that does not know it. May be NULL. */
+     * his conversation goes on with a program that does not know it. Of one that was taken, `why`
+     * is "kept" when it waits for a customer who has no conversation. May be NULL. */
     void (*done)(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why);
     /* What a model writes, as it is written; the event that follows replaces it. May be NULL. */
     void (*stream)(void *ctx, uint64_t client, const struct pl_engine_stream *s);
@@ -248,17 +250,25 @@ void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq);
 void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value);
 void pl_engine_leave(struct pl_engine *e, uint64_t client);
 
-/* Something that the shop or the page sends. */
+/* Something that the shop or the page sends. To a customer: it goes to the one of his last 16
+ * conversations that waits for it, else to his latest; who has none is given it when he comes, up
+ * to 7 days later (8 at most are kept for him). */
 struct pl_engine_happening {
+    bool by_customer; /* `customer` says who is meant, and `conversation` nothing */
+    uint8_t customer[16];
     uint8_t conversation[16];
     struct pl_str name; /* "shipping.delayed" */
     struct pl_str args; /* a JSON object; empty: none */
-    /* The sender's: one that was used for this conversation lately (of its last 32 events) is not
-     * taken again. Empty: none. */
+    /* The sender's: one that was used lately for this conversation, or for one of the customer's
+     * (of the last 32 events of each), is not taken again. Empty: none. */
     struct pl_str key;
 };
 /* Answered by sink.done. */
 void pl_engine_event(struct pl_engine *e, uint64_t ticket, const struct pl_engine_happening *what);
+
+/* Erases the customer: what is remembered of him, all his conversations, what waits for him. On
+ * disk when sink.done hears of it; PL_OK too when there was nothing. His clients are told. */
+void pl_engine_erase(struct pl_engine *e, uint64_t ticket, const uint8_t customer[16]);
 
 /* ---- for operators: any thread but the engine's ---- */
 
@@ -275,12 +285,22 @@ enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image);
  */
 enum pl_err pl_engine_queue(struct pl_engine *e, uint32_t limit, struct pl_str after,
                             struct pl_buf *json, char next[PL_ENGINE_CURSOR]);
-/* People are through with a hand-over: it leaves the list for good, until its customer writes
- * again. Does not wait: the sink's `done` hears of it, with the caller's ticket. */
+/* What people do with a hand-over. DONE: they are through with it: it leaves the list for good,
+ * until its customer writes again. SAYS: one of them writes to the customer, and has the
+ * conversation. BACK: the bot has the conversation again, and handed_back speaks; the hand-over
+ * leaves the list. Does not wait: the sink's `done` hears of it, with the caller's ticket;
+ * PL_CONFLICT: the bot has the conversation, so nobody can speak in it or give it back. */
+enum pl_engine_deed { /* written in journals */
+                      PL_ENGINE_DONE = 1,
+                      PL_ENGINE_SAYS = 2,
+                      PL_ENGINE_BACK = 3
+};
 struct pl_engine_done {
     uint8_t conversation[16];
-    uint64_t number; /* of the hand-over in it */
+    uint64_t number; /* of the hand-over in it; 0: the last */
     uint8_t who[16]; /* the operator, for the journal */
+    enum pl_engine_deed what;
+    struct pl_str text; /* SAYS: the words; BACK: a note for the next hand-over, may be empty */
 };
 void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done);
 /* "<conversation>-<number>", as the list shows it; false: it is none. */
@@ -301,6 +321,9 @@ const struct pl_counter *pl_engine_counters(const struct pl_engine *e);
 /* A set slot of a conversation, copied into the arena; absent when unknown. */
 struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[16],
                                struct pl_arena *a, struct pl_str name);
+/* A text of a step, as who reads it in the conversation's language; inside `step`. */
+struct pl_str pl_engine_words(struct pl_engine *e, const uint8_t conversation[16],
+                              const struct pl_vm_text *text, struct pl_arena *a, int64_t now_ms);
 /* Asks the hooks of `from hook` entities again, as after their refresh time. */
 void pl_engine_refresh_lists(struct pl_engine *e);
 /* As if an earlier conversation had ended with this: a record by slot name ("customer.phone"),

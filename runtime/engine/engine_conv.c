@@ -78,7 +78,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     while (c->first) {
         struct eng_input *in = c->first;
         c->first = in->next;
-        pl_engine__input_free(e, in, PL_UNAVAILABLE);
+        pl_engine__input_free(e, in, c->erased ? PL_ERASED : PL_UNAVAILABLE);
     }
     while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
     for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
@@ -505,6 +505,7 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_add(b, c->resume, sizeof c->resume);
     pl_buf_byte(b, (uint8_t)(c->known | c->proven << 1));
     pl_buf_add(b, c->customer, sizeof c->customer);
+    pl_buf_zig(b, c->known_ms);
     pl_buf_byte(b, c->with);
     write_memory(b, c);
     write_effects(b, c);
@@ -547,6 +548,8 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     struct pl_str customer = pl_read_bytes(&r, sizeof c->customer);
     if (r.bad) return PL_MALFORMED;
     memcpy(c->customer, customer.p, customer.n);
+    c->known_ms = pl_read_zig(&r);
+    c->listed = true; /* its row came before */
     c->with = pl_read_u8(&r);
     read_memory(&r, c);
     read_effects(e, &r, c);
@@ -618,6 +621,7 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
             pl_log(e->config.log, PL_LOG_ERROR, "engine", "diverged", "conversation=%s", id);
     }
     pl_engine__absorb(e, c, &event, &r);
+    pl_engine__taken(e, c, &event);
     pl_engine__inbox_pop(c, t->of);
     return PL_OK;
 }
@@ -634,12 +638,6 @@ static void replay_arrival(struct eng_conv *c, const struct pl_entry *entry) {
         pl_engine__inbox_push(c, entry->n, &said);
 }
 
-static void replay_agent(struct eng_conv *c, const struct pl_entry_agent *v) {
-    int64_t n;
-    if (v->action == ENG_AGENT_DONE && pl_str_i64(v->data, &n))
-        pl_engine__handoff_done(c, (uint64_t)n);
-}
-
 static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                                 const struct pl_entry *entry) {
     switch ((enum pl_entry_kind)entry->kind) {
@@ -650,6 +648,8 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
         return PL_OK;
     case PL_ENTRY_KNOWN:
         memcpy(c->customer, entry->known.customer, sizeof c->customer);
+        c->known_ms = entry->at_ms;
+        c->listed = false;
         return PL_OK;
     case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
     case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
@@ -658,7 +658,7 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
         pl_engine__notes_free(c);
         pl_engine__handoff_add(c, entry->n, entry->at_ms, entry->with.data);
         return PL_OK;
-    case PL_ENTRY_AGENT: replay_agent(c, &entry->agent); return PL_OK;
+    case PL_ENTRY_AGENT: pl_engine__agent_again(c, &entry->agent); return PL_OK;
     default: return PL_OK; /* what others wrote does not change the state */
     }
 }
@@ -717,6 +717,7 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
     enum pl_err err = load_new(e, id, false, out);
     if (err != PL_OK) return err;
     pl_engine__attach_again(e, *out);
+    pl_engine__list(e, *out);
     pl_engine__input(e, *out,
                      pl_engine__input_new(e, ENG_CATCH_UP, PL_STR(""), PL_STR(""), PL_STR("")));
     *out = pl_engine__conv_find(e, id); /* gone when catching up failed */

@@ -18,8 +18,9 @@ void pl_engine__told(struct pl_engine *e, uint64_t ticket, enum pl_err err, stru
 }
 
 void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err) {
-    if ((in->kind == ENG_EVENT || in->kind == ENG_DONE) && !in->answered)
+    if ((in->kind == ENG_EVENT || in->kind == ENG_AGENT) && !in->answered)
         pl_engine__told(e, in->client, err, PL_STR(""));
+    if (in->kind == ENG_ERASE && !in->answered) pl_engine__erased(e, in->erasure, err);
     free(in);
 }
 
@@ -94,12 +95,12 @@ static bool read_args(const struct pl_program *p, const struct pl_p_event *row, 
 
 /* ---- repeats ---- */
 
-static uint64_t hash_key(struct pl_str key) {
+uint64_t pl_engine__key(struct pl_str key) {
     uint64_t h = pl_fnv(PL_FNV, key.p, key.n);
     return key.n == 0 ? 0 : h ? h : 1;
 }
 
-static uint64_t hash_what(struct pl_str name, struct pl_value args) {
+uint64_t pl_engine__what(struct pl_str name, struct pl_value args) {
     struct pl_buf b = {0};
     pl_buf_text(&b, name);
     pl_value_write(&b, args);
@@ -111,7 +112,7 @@ static uint64_t hash_what(struct pl_str name, struct pl_value args) {
 void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event) {
     if (event->kind != PL_EVENT_HAPPENED || !event->key) return;
     c->keys[c->nkeys++ % ENG_KEYS] =
-        (struct eng_key){event->key, hash_what(event->name, event->value)};
+        (struct eng_key){event->key, pl_engine__what(event->name, event->value)};
 }
 
 static const struct eng_key *known_key(const struct eng_conv *c, uint64_t key) {
@@ -127,23 +128,41 @@ static void tell(struct pl_engine *e, const struct eng_input *in, enum pl_err er
     pl_engine__told(e, in->client, err, why);
 }
 
+enum pl_err pl_engine__declared(struct pl_engine *e, struct pl_arena *a, struct pl_str name,
+                                struct pl_str args, struct pl_value *value, struct pl_str *why) {
+    const struct pl_program *p = pl_image_program(e->active->image);
+    uint32_t row = pl_image_event(e->active->image, name);
+    *why = PL_STR("the program declares no such event");
+    if (row == PL_NOWHERE) return PL_TYPE;
+    return read_args(p, &p->events[row], a, args, value, why) ? PL_OK : PL_TYPE;
+}
+
+bool pl_engine__event_args(const struct eng_conv *c, struct pl_arena *a, struct pl_str name,
+                           struct pl_str args, struct pl_value *value) {
+    const struct pl_program *p = pl_image_program(c->image->image);
+    uint32_t row = pl_image_event(c->image->image, name);
+    struct pl_str why;
+    return row != PL_NOWHERE && read_args(p, &p->events[row], a, args, value, &why);
+}
+
+bool pl_engine__knows_key(const struct eng_conv *c, uint64_t key) {
+    if (known_key(c, key)) return true;
+    for (const struct eng_input *in = c->first; key && in; in = in->next)
+        if (in->kind == ENG_EVENT && pl_engine__key(in->epoch) == key) return true;
+    return false;
+}
+
 /* What of it is to be said at once; PL_OK: it is to be stepped. */
 static enum pl_err judge(const struct eng_conv *c, struct pl_arena *a, const struct eng_input *in,
                          struct pl_vm_event *event, struct pl_str *why) {
-    const struct pl_program *p = pl_image_program(c->image->image);
-    const struct pl_program *active = pl_image_program(in->e->active->image);
-    uint32_t row = pl_image_event(c->image->image, in->text);
-    uint32_t declared = pl_image_event(in->e->active->image, in->text);
-    *why = PL_STR("the program declares no such event");
-    if (declared == PL_NOWHERE) return PL_TYPE;
-    if (!read_args(active, &active->events[declared], a, in->more, &event->value, why))
-        return PL_TYPE;
+    enum pl_err err = pl_engine__declared(in->e, a, in->text, in->more, &event->value, why);
+    if (err != PL_OK) return err;
     const struct eng_key *known = known_key(c, event->key);
     *why = PL_STR("");
-    if (known) return known->what == hash_what(in->text, event->value) ? PL_EXISTS : PL_CONFLICT;
+    if (known)
+        return known->what == pl_engine__what(in->text, event->value) ? PL_EXISTS : PL_CONFLICT;
     *why = PL_STR("the conversation goes on with an older program that does not know it");
-    if (row == PL_NOWHERE) return PL_BUSY;
-    if (!read_args(p, &p->events[row], a, in->more, &event->value, why)) return PL_BUSY;
+    if (!pl_engine__event_args(c, a, in->text, in->more, &event->value)) return PL_BUSY;
     *why = PL_STR("too many events wait for the customer");
     return c->nheld < PL_VM_HELD ? PL_OK : PL_BUSY;
 }
@@ -155,7 +174,7 @@ void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     struct eng_told told = {.ticket = in->client};
     pl_engine__event(e, c, PL_EVENT_HAPPENED, &event);
     event.name = pl_arena_str(&t->a, in->text);
-    event.key = hash_key(in->epoch);
+    event.key = pl_engine__key(in->epoch);
     told.err = judge(c, &t->a, in, &event, &why);
     if (told.err != PL_OK && (told.err != PL_EXISTS || t->nentries == 0)) {
         tell(e, in, told.err, why);

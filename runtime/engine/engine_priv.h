@@ -20,7 +20,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/vm/vm.h"
 
-#define ENG_RECORD_VERSION 2
+#define ENG_RECORD_VERSION 3
 #define ENG_CLIENTS        8  /* client instances that dedupe remembers */
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
@@ -121,12 +121,21 @@ enum eng_kind {
     ENG_TIMER,
     ENG_EVENT,
     ENG_CLOCK,    /* rules look at the clock */
+    ENG_KEPT,     /* what was kept for the customer is told, one event at a time */
+    ENG_ERASE,    /* the conversation is erased */
+    ENG_FORGET,   /* a customer is erased; names no conversation */
     ENG_CATCH_UP, /* after a load: go on with what was under way */
-    ENG_DONE,     /* people are through with a hand-over */
+    ENG_AGENT,    /* people did something with a hand-over */
     ENG_LEAVE
 };
 
-enum { ENG_AGENT_DONE = 1 }; /* an AGENT entry's action; its data is the hand-over's number */
+struct eng_erasure { /* of a customer, under way */
+    uint64_t ticket;
+    uint8_t customer[16];
+    uint32_t left; /* conversations, then what is remembered */
+    bool last;     /* that is under way */
+    enum pl_err err;
+};
 
 struct eng_input {
     struct pl_post post;
@@ -137,6 +146,8 @@ struct eng_input {
     bool answered;                /* an event's sender was told, or will be */
     uint64_t client, seq, effect; /* client: a ticket */
     int64_t value;
+    bool by_customer;            /* an event's */
+    struct eng_erasure *erasure; /* ERASE */
     struct pl_engine_cid cid;
     uint8_t conversation[16], hash[32], customer[16];
     struct pl_str text, more, epoch; /* behind the struct: one block */
@@ -186,6 +197,7 @@ struct eng_conv {
     uint8_t resume[32];
     bool known, proven;   /* the page said who the customer is, and that he proved it */
     uint8_t customer[16]; /* all zero: nothing is remembered of him */
+    int64_t known_ms;     /* since when the conversation is his */
     uint8_t with;
     struct eng_client_memory *memory[ENG_CLIENTS]; /* who spoke last is first; NULL behind */
     struct eng_waiting inbox[PL_ENGINE_INBOX];
@@ -215,6 +227,7 @@ struct eng_conv {
     struct pl_timer timer;
     struct pl_engine *e;
     bool dirty, broken, refused; /* refused: broken by the store alone */
+    bool erased, listed;         /* listed: its row among the customer's conversations is written */
     int64_t touched_ms, dirty_ms;
     int64_t said_ms;              /* when its customer was last heard of */
     int64_t clock_ms;             /* when the rules look at the clock next, 0 not */
@@ -224,15 +237,29 @@ struct eng_conv {
     struct eng_conv *prev, *next; /* all in memory, least recently touched first */
 };
 
-/* Something to be remembered of a customer. */
+enum eng_keep_kind {
+    ENG_KEEP_CHANGES, /* what is remembered of him changed */
+    ENG_KEEP_EVENT,   /* an event waits for him */
+    ENG_KEEP_TAKEN,   /* a conversation of his has it */
+    ENG_KEEP_SWEEP,   /* events that waited too long are dropped */
+    ENG_KEEP_ERASE    /* everything goes */
+};
+
+/* Something to be written of a customer. */
 struct eng_keep {
     struct eng_keep *next;
     struct pl_engine *e;
+    uint8_t kind; /* enum eng_keep_kind */
     uint8_t conversation[16], customer[16];
     bool consent;
+    bool asked; /* EVENT: its sender waits */
     int64_t at_ms;
-    struct pl_buf changes; /* names and JSON of values, texts one behind the other */
-    struct pl_conv conv;   /* the customer's stream */
+    uint64_t ticket, key, what;  /* EVENT; TAKEN: the key */
+    enum pl_err said;            /* EVENT: what became of it */
+    struct eng_erasure *erasure; /* ERASE */
+    /* CHANGES: names and JSON of values; EVENT: name and arguments; one text behind the other */
+    struct pl_buf changes;
+    struct pl_conv conv; /* the customer's stream */
     struct pl_journal_append append;
 };
 
@@ -369,6 +396,8 @@ bool pl_engine__is_definite(const struct pl_vm_event *event);
 
 /* engine_turn.c */
 void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input *in);
+/* Adds an entry to the turn's append. False: the conversation is broken. */
+bool pl_engine__add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry);
 void pl_engine__input_first(struct eng_conv *c, struct eng_input *in);
 struct eng_input *pl_engine__input_new(struct pl_engine *e, enum eng_kind kind, struct pl_str text,
                                        struct pl_str more, struct pl_str epoch);
@@ -385,6 +414,16 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
 
 /* engine_event.c */
+/* What the active program says of the event; the arguments as a record. PL_TYPE: `why`. */
+enum pl_err pl_engine__declared(struct pl_engine *e, struct pl_arena *a, struct pl_str name,
+                                struct pl_str args, struct pl_value *value, struct pl_str *why);
+/* The arguments by the conversation's own program. */
+bool pl_engine__event_args(const struct eng_conv *c, struct pl_arena *a, struct pl_str name,
+                           struct pl_str args, struct pl_value *value);
+uint64_t pl_engine__key(struct pl_str key);
+uint64_t pl_engine__what(struct pl_str name, struct pl_value args);
+/* Has the conversation this key, or will it have? */
+bool pl_engine__knows_key(const struct eng_conv *c, uint64_t key);
 void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                          const struct eng_input *in);
 void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event);
@@ -396,16 +435,48 @@ void pl_engine__told(struct pl_engine *e, uint64_t ticket, enum pl_err err, stru
 /* Frees it; one with a ticket that was not handled is answered. */
 void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_err err);
 
+/* engine_agent.c */
+void pl_engine__agent(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                      const struct eng_input *in);
+/* The like, read back from its entry. */
+void pl_engine__agent_again(struct eng_conv *c, const struct pl_entry_agent *v);
+
 /* engine_customer.c */
 bool pl_engine__is_nobody(const uint8_t customer[16]);
 /* Fills the event of an open's identity: what is remembered of the customer. */
-void pl_engine__recall(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+/* Gives whether events wait for him, too. */
+bool pl_engine__recall(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                        struct pl_vm_event *event);
 void pl_engine__keep(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
                      int64_t now_ms);
 /* What the conversation wants remembered is on disk with it: now it may be. */
 void pl_engine__keep_start(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__keep_free(struct eng_keep **k);
+struct eng_keep *pl_engine__keep_new(struct pl_engine *e, enum eng_keep_kind kind,
+                                     const uint8_t customer[16]);
+/* Behind what is to be written already; takes it over. */
+void pl_engine__keep_add(struct pl_engine *e, struct eng_keep *k);
+/* What waits to be written of the customer is not written any more, but for the first. */
+void pl_engine__keeps_drop(struct pl_engine *e, const uint8_t customer[16]);
+struct eng_kept { /* an event that waits for its customer */
+    uint64_t key, what;
+    int64_t at_ms;
+    struct pl_str name, args;
+};
+/* Those that wait for him now, oldest first, at most PL_VM_HELD. */
+uint32_t pl_engine__waiting(struct pl_engine *e, const uint8_t customer[16], struct pl_arena *a,
+                            struct eng_kept *out);
+void pl_engine__sweep(struct pl_engine *e);
+
+/* engine_person.c: a customer's conversations, and what is sent to him or erased */
+void pl_engine__list(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__to_customer(struct pl_engine *e, struct eng_input *in);
+void pl_engine__kept(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t);
+/* The event, if it was a kept one, does not wait any more. */
+void pl_engine__taken(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event);
+void pl_engine__forget_customer(struct pl_engine *e, struct eng_input *in);
+void pl_engine__erase(struct pl_engine *e, struct eng_conv *c, const struct eng_input *in);
+void pl_engine__erased(struct pl_engine *e, struct eng_erasure *x, enum pl_err err);
 
 /* engine_hook.c */
 /* Nobody waits for it any more: a read that nobody else waits for either is ended. */
@@ -422,6 +493,8 @@ struct pl_str pl_engine__handoff(struct pl_engine *e, struct eng_conv *c,
                                  const struct pl_vm_effect *fx, struct pl_arena *a, int64_t now_ms);
 /* It is people's now: entry n of this time. */
 void pl_engine__handoff_add(struct eng_conv *c, uint64_t n, int64_t at_ms, struct pl_str json);
+/* A hand-over that is remembered, 0 for the last; or NULL. */
+const struct eng_handoff *pl_engine__handoff_find(const struct eng_conv *c, uint64_t n);
 /* False: there is none such on the list. */
 bool pl_engine__handoff_done(struct eng_conv *c, uint64_t n);
 /* The customer says something that no bot answers: with no hand-over of his on the list the last
@@ -439,6 +512,7 @@ void pl_engine__notes_free(struct eng_conv *c);
 extern const char *const pl_engine__modes[4]; /* "now" "offer" "callback" "message" */
 
 /* engine.c */
+void pl_engine__post(struct pl_engine *e, struct eng_input *in);
 void pl_engine__trace(struct pl_engine *e, const char *format, ...) PL_PRINTF(2, 3);
 struct eng_client *pl_engine__client(struct pl_engine *e, uint64_t id);
 /* A client that left meanwhile stays away. */

@@ -122,6 +122,12 @@ void pl_engine__handoff_add(struct eng_conv *c, uint64_t n, int64_t at_ms, struc
     }
 }
 
+const struct eng_handoff *pl_engine__handoff_find(const struct eng_conv *c, uint64_t n) {
+    for (size_t i = c->handoffs.n; i > 0; i--)
+        if (n == 0 || c->handoffs.v[i - 1].n == n) return &c->handoffs.v[i - 1];
+    return NULL;
+}
+
 bool pl_engine__handoff_done(struct eng_conv *c, uint64_t n) {
     for (size_t i = 0; i < c->handoffs.n; i++) {
         struct eng_handoff *h = &c->handoffs.v[i];
@@ -322,7 +328,7 @@ enum pl_err pl_engine_queue(struct pl_engine *e, uint32_t limit, struct pl_str a
 
 bool pl_engine_done_read(struct pl_str id, struct pl_engine_done *out) {
     int64_t n;
-    *out = (struct pl_engine_done){0};
+    *out = (struct pl_engine_done){.what = PL_ENGINE_DONE};
     if (id.n < 34 || id.p[32] != '-') return false;
     if (!pl_unhex((struct pl_str){id.p, 32}, out->conversation, 16)) return false;
     if (id.p[33] < '1' || id.p[33] > '9') return false;

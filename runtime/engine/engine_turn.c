@@ -97,7 +97,7 @@ void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, 
     complain(e, c, what, err);
 }
 
-static bool add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry) {
+bool pl_engine__add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry) {
     entry->at_ms = eng_now(e);
     enum pl_err err = pl_journal_add(e->journal, &t->append, entry);
     if (err != PL_OK) {
@@ -251,7 +251,7 @@ static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
         entry.with.with = c->with;
         entry.with.data = json;
         t->snapshot = true;
-        if (!add(e, t, &entry)) return;
+        if (!pl_engine__add(e, t, &entry)) return;
         pl_engine__handoff_add(c, entry.n, entry.at_ms, json);
     }
 }
@@ -338,7 +338,7 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__absorb(e, c, event, &r);
     pl_engine__inbox_pop(c, of);
     if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;
-    if (!add(e, t, &entry)) return;
+    if (!pl_engine__add(e, t, &entry)) return;
     hand_over(e, c, t, &r, event->now_ms);
     start_effect(e, c, t);
 }
@@ -447,7 +447,7 @@ static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                                               .text = text,
                                               .label = said->label};
     uint32_t nseen = pl_entry_arrival_outputs(&t->a, &entry.arrival, seen);
-    if (!add(e, t, &entry)) return false;
+    if (!pl_engine__add(e, t, &entry)) return false;
     for (uint32_t i = 0; i < nseen; i++) {
         struct pl_engine_event out = {entry.first_seq + i, entry.at_ms, seen[i]};
         PL_PUSH(&t->events, out);
@@ -568,8 +568,16 @@ static bool note_customer(struct pl_engine *e, struct eng_conv *c, struct eng_tu
     struct pl_entry entry = {.kind = PL_ENTRY_KNOWN};
     if (pl_engine__is_nobody(in->customer) || !pl_engine__is_nobody(c->customer)) return true;
     memcpy(c->customer, in->customer, sizeof c->customer);
+    entry.flags = PL_ENTRY_WAITS; /* after a restart he is to be found by his conversations */
     memcpy(entry.known.customer, in->customer, sizeof entry.known.customer);
-    return add(e, t, &entry);
+    if (!pl_engine__add(e, t, &entry)) return false;
+    c->known_ms = entry.at_ms;
+    return true;
+}
+
+/* Events that came before he had a conversation. */
+static void tell_kept(struct pl_engine *e, struct eng_conv *c) {
+    pl_engine__input(e, c, pl_engine__input_new(e, ENG_KEPT, PL_STR(""), PL_STR(""), PL_STR("")));
 }
 
 /* Who comes back may have signed in meanwhile. False: he is somebody else. */
@@ -589,8 +597,9 @@ static bool identify(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     if (!note_customer(e, c, t, in)) return true;
     pl_engine__event(e, c, PL_EVENT_IDENTITY, &event);
     event.verified = in->verified;
-    pl_engine__recall(e, c, &t->a, &event);
+    bool kept = pl_engine__recall(e, c, &t->a, &event);
     pl_engine__step(e, c, t, &event, 0);
+    if (kept) tell_kept(e, c);
     return true;
 }
 
@@ -602,20 +611,21 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     entry.open.locale = c->locale;
     entry.open.guessed = c->locale_guessed;
     entry.open.page = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->more));
-    if (!add(e, t, &entry)) return;
+    if (!pl_engine__add(e, t, &entry)) return;
     PL_PUSH(&t->opens, in->client);
     ENG_COUNT(e, OPENED);
     pl_engine__lists_ask(e, c->image, false);
     if (in->known && !note_customer(e, c, t, in)) return;
     pl_engine__event(e, c, in->known ? PL_EVENT_IDENTITY : PL_EVENT_OPEN, &event);
     event.verified = in->verified;
-    if (in->known) pl_engine__recall(e, c, &t->a, &event);
+    bool kept = in->known && pl_engine__recall(e, c, &t->a, &event);
     /* begun by the clock of its first event, as replay does it */
     pl_buf_str(&c->state, pl_vm_begin(&t->a, c->image->image, event.now_ms));
     pl_engine__step(e, c, t, &event, 0);
     if (!in->known) return;
     pl_engine__event(e, c, PL_EVENT_OPEN, &event); /* who he is, then a word for him */
     pl_engine__step(e, c, t, &event, 0);
+    if (kept) tell_kept(e, c);
 }
 
 static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -704,24 +714,7 @@ static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input
     }
     entry.rated.seq = in->seq;
     entry.rated.value = in->value;
-    add(e, t, &entry);
-}
-
-static void done(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
-                 const struct eng_input *in) {
-    char number[24];
-    struct pl_entry entry = {.kind = PL_ENTRY_AGENT, .flags = PL_ENTRY_WAITS};
-    if (!pl_engine__handoff_done(c, in->seq)) {
-        pl_engine__told(e, in->client, PL_NOT_FOUND, PL_STR(""));
-        return;
-    }
-    memcpy(entry.agent.agent, in->hash, sizeof entry.agent.agent);
-    entry.agent.action = ENG_AGENT_DONE;
-    snprintf(number, sizeof number, "%llu", (unsigned long long)in->seq);
-    entry.agent.data = pl_str_c(number);
-    PL_PUSH(&t->told, ((struct eng_told){in->client, PL_OK}));
-    t->snapshot = true;
-    add(e, t, &entry);
+    pl_engine__add(e, t, &entry);
 }
 
 static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -740,15 +733,20 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_EVENT: pl_engine__happened(e, c, t, in); break;
     case ENG_CLOCK: pl_engine__clock(e, c, t); break;
     case ENG_CATCH_UP: catch_up(e, c, t); break;
-    case ENG_DONE: done(e, c, t, in); break;
-    case ENG_LEAVE: break; /* a command only */
+    case ENG_AGENT: pl_engine__agent(e, c, t, in); break;
+    case ENG_KEPT: pl_engine__kept(e, c, t); break;
+    case ENG_ERASE: pl_engine__erase(e, c, in); break;
+    case ENG_FORGET:
+    case ENG_LEAVE: break; /* commands only */
     }
 }
 
 /* ---- the append and after it ---- */
 
 static enum pl_err err_of(enum pl_engine_error code) {
-    return code == PL_ENGINE_ERR_FULL ? PL_FULL : PL_UNAVAILABLE;
+    return code == PL_ENGINE_ERR_FULL     ? PL_FULL
+           : code == PL_ENGINE_ERR_ERASED ? PL_ERASED
+                                          : PL_UNAVAILABLE;
 }
 
 /* Nothing of the turn was seen by anyone; the conversation is loaded anew when next touched, and at
@@ -758,7 +756,7 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     struct pl_engine_cid none = {0};
     struct eng_id id;
     memcpy(id.id, c->id, sizeof id.id);
-    ENG_COUNT(e, FAILED_APPENDS);
+    if (!c->erased) ENG_COUNT(e, FAILED_APPENDS);
     for (size_t i = 0; i < t->acks.n; i++)
         pl_engine__error(e, t->acks.v[i].client, code, t->acks.v[i].cid);
     for (size_t i = 0; i < t->opens.n; i++) pl_engine__error(e, t->opens.v[i], code, none);
@@ -768,6 +766,8 @@ static void give_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         if (in->kind == ENG_SEND || in->kind == ENG_OPEN)
             pl_engine__error(e, in->client, code, in->cid);
     }
+    for (size_t i = 0; c->erased && i < c->clients.n; i++)
+        pl_engine__error(e, c->clients.v[i].client, code, none);
     turn_put(e, t);
     c->turn = NULL;
     if (c->refused) PL_PUSH(&e->again, id);
@@ -829,6 +829,7 @@ static void turn_done(struct pl_journal_append *append) {
         return;
     }
     c->turn = NULL;
+    pl_engine__list(e, c);
     if (!e->stopped) answer(e, c, t);
     pl_engine__keep_start(e, c);
     for (size_t i = 0; i < t->writes.n; i++) {
@@ -881,7 +882,7 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
     c->turn = t; /* an input that arrives while this runs only queues */
     take_inputs(e, c, t);
     if (c->broken) {
-        give_up(e, c, t, PL_ENGINE_ERR_INTERNAL);
+        give_up(e, c, t, c->erased ? PL_ENGINE_ERR_ERASED : PL_ENGINE_ERR_INTERNAL);
         return;
     }
     if (t->nentries == 0) {

@@ -296,6 +296,9 @@ enum pl_err pl_journal_open(struct pl_journal *j, const struct pl_store_entry *s
  * erased; data: of the last entry, empty when there is none. An entry of it fits one record. */
 enum pl_err pl_customer_load(struct pl_journal *j, const uint8_t id[16], uint32_t day,
                              struct pl_arena *a, struct pl_conv *conv, struct pl_str *data);
+/* Erases his key: nothing that was remembered can be read again, by anybody. On disk when PL_OK;
+ * PL_OK too when there is none, or it was erased before. */
+enum pl_err pl_customer_erase(struct pl_journal *j, const uint8_t id[16]);
 #define PL_CUSTOMER_MOST 8192 /* bytes of data */
 
 /* ---- state rows with a conversation's data ---- */

@@ -40,3 +40,21 @@ enum pl_err pl_customer_load(struct pl_journal *j, const uint8_t id[16], uint32_
     if (!err) *data = l.entry.memory.data;
     return err;
 }
+
+static bool take_key_id(void *ctx, const struct pl_store_entry *e) {
+    struct last *l = ctx;
+    struct pl_str prefix, box;
+    l->err = pl_journal__split(e->body, &l->conv->key_id, &prefix, &box);
+    return false;
+}
+
+enum pl_err pl_customer_erase(struct pl_journal *j, const uint8_t id[16]) {
+    struct pl_store_head head;
+    struct pl_conv conv = {.stream = pl_stream_of('u', id)};
+    struct last l = {.j = j, .conv = &conv, .err = PL_NOT_FOUND};
+    enum pl_err err = pl_store_head(j->store, &conv.stream, &head);
+    if (err == PL_NOT_FOUND) return PL_OK;
+    if (!err) err = pl_store_read(j->store, &conv.stream, head.n, 1, take_key_id, &l);
+    if (!err) err = l.err;
+    return err ? err : pl_keys_erase(j->keys, conv.key_id);
+}

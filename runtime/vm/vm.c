@@ -159,6 +159,20 @@ static void diverged(struct vm_machine *m) {
     pl_vm__go(m);
 }
 
+/* The bot has the conversation again: what waited meanwhile goes on, silence begins anew. */
+static void handed_back(struct vm_machine *m) {
+    uint32_t flow = m->p->prelude[PL_PRELUDE_HANDED_BACK];
+    if (!m->s->with_agent) return;
+    m->s->with_agent = m->s->closed = false;
+    m->s->quiet_ms = m->e->now_ms;
+    m->s->idle_ms = 0;
+    m->s->failures = m->s->repeats = 0;
+    m->moved = true;
+    while (m->s->nframes) pl_vm__pop_task(m, "handed back"); /* handed_over's own question */
+    if (flow != PL_NOWHERE) pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
+    pl_vm__go(m);
+}
+
 static void handle(struct vm_machine *m) {
     switch ((enum pl_vm_event_kind)m->e->kind) {
     case PL_EVENT_OPEN: opened(m); break;
@@ -175,6 +189,7 @@ static void handle(struct vm_machine *m) {
     case PL_EVENT_DIVERGED: diverged(m); break;
     case PL_EVENT_MODEL: pl_vm__model_came(m); break;
     case PL_EVENT_NAMED: pl_vm__named(m); break;
+    case PL_EVENT_HANDED_BACK: handed_back(m); break;
     }
 }
 

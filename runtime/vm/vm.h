@@ -303,6 +303,9 @@ enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_
 
 enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        struct pl_arena *a, struct pl_vm_view *out);
+/* Does a flow wait for this event (`wait for`), with these arguments (a record)? */
+bool pl_vm_awaits(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                  struct pl_arena *a, struct pl_str name, struct pl_value args);
 /* A session or customer slot ("session.order_id"), or a local of the top frame ("reason"). */
 struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                            struct pl_arena *a, struct pl_str name);

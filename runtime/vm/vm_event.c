@@ -295,7 +295,8 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.reading.entities = pl_vm__read_entities(&r, a, e.reading.nentities);
         read_picks(&r, a, &e.reading);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_NAMED || !times_fit(&e)) return PL_MALFORMED;
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_HANDED_BACK || !times_fit(&e))
+        return PL_MALFORMED;
     *out = e;
     return PL_OK;
 }

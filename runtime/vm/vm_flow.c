@@ -569,6 +569,8 @@ static void consent_given(struct vm_machine *m, bool yes) {
 
 static void return_from(struct vm_machine *m, struct vm_frame *f, bool has_value) {
     struct pl_value value = has_value ? pl_vm__pop(m) : PL_NONE;
+    bool forget = f->flow == m->p->prelude[PL_PRELUDE_FORGET_ME] && pl_vm__truth(value);
+    if (forget) pl_vm__forget(m);
     switch (f->role) {
     case VM_CALLED: give_back(m, f, value); break;
     case VM_OFFER: offer_answered(m, f->arg, pl_vm__truth(value)); break;

@@ -63,7 +63,7 @@ void pl_vm__verified(struct vm_machine *m) {
 static void welcome_back(struct vm_machine *m) {
     uint32_t flow = m->p->prelude[PL_PRELUDE_WELCOME_BACK];
     bool remembered = m->e->customer.kind == PL_KIND_RECORD && m->e->customer.rec.n > 0;
-    if (flow != PL_NOWHERE && remembered && m->s->nframes == 0)
+    if (flow != PL_NOWHERE && remembered && m->s->nframes == 0 && !m->s->with_agent)
         pl_vm__begin_flow(m, flow, VM_QUIET, NULL, 0);
 }
 
@@ -98,6 +98,14 @@ bool pl_vm__ask_consent(struct vm_machine *m) {
     if (!changed || !s->known || s->consent || flow == PL_NOWHERE) return false;
     s->consent = -1; /* until he says yes; he is not asked twice */
     return pl_vm__begin_flow(m, flow, VM_CONSENT, NULL, 0) != NULL;
+}
+
+void pl_vm__forget(struct vm_machine *m) {
+    struct vm_state *s = m->s;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++) s->customer[i] = s->memory[i] = PL_NONE;
+    if (!s->known) return;
+    s->consent = -1;
+    pl_vm__effect(m, PL_EFFECT_REMEMBER)->facts.kind = PL_KIND_RECORD;
 }
 
 /* At the end of a step: what has changed of the customer's slots, if he agreed. */

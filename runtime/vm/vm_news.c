@@ -102,6 +102,21 @@ void pl_vm__happened(struct vm_machine *m) {
     pl_vm__go(m);
 }
 
+bool pl_vm_awaits(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                  struct pl_arena *a, struct pl_str name, struct pl_value args) {
+    const struct pl_value *v = NULL;
+    struct vm_machine *m = PL_NEW(a, struct vm_machine);
+    m->vm = vm;
+    m->image = image;
+    m->p = pl_image_program(image);
+    m->a = a;
+    if (pl_vm__decode(a, image, state, &m->s) != PL_OK) return false;
+    uint32_t event = declared(m, name, args, &v);
+    for (uint32_t k = 0; event != PL_NOWHERE && k < m->s->nframes; k++)
+        if (answers(m, &m->s->frames[k], event, v)) return true;
+    return false;
+}
+
 /* ---- what was held back ---- */
 
 /* The oldest event whose flow wants it; those that none wants are forgotten. */

@@ -276,6 +276,8 @@ void pl_vm__identity(struct vm_machine *m);
 /* Begins the question whether the customer may be remembered, if it is time to ask. */
 bool pl_vm__ask_consent(struct vm_machine *m);
 void pl_vm__verified(struct vm_machine *m);
+/* The customer wants to be forgotten: nothing is remembered of him any more. */
+void pl_vm__forget(struct vm_machine *m);
 void pl_vm__remember(struct vm_machine *m);
 
 /* vm_news.c: what comes from outside, and what has to wait for a gap between questions */

@@ -203,6 +203,8 @@ static void help(struct chat *c, struct pl_str rest) {
     fputs("  Write what a customer would write, or the number of what is offered.\n"
           "  :slots          what the conversation knows\n"
           "  :why            what was understood and done since your last line\n"
+          "  :agent WORDS    somebody who took over writes to the customer\n"
+          "  :back NOTE      … and gives the conversation back; the note may be left out\n"
           "  :locale LOCALE  a new conversation in another language\n"
           "  :restart        a new conversation\n"
           "  :quit           the end\n",
@@ -276,6 +278,25 @@ static void locale(struct chat *c, struct pl_str rest) {
     fputc('\n', c->given->out);
 }
 
+static void deed(struct chat *c, enum pl_engine_deed what, struct pl_str text) {
+    pl_buf_clear(&c->trace);
+    if (c->world.handoffs.n)
+        pl_sim__world_agent(&c->world, what, text);
+    else
+        fputs("  nobody has this conversation: it was not handed over\n", c->given->out);
+}
+
+static void agent(struct chat *c, struct pl_str rest) {
+    if (rest.n)
+        deed(c, PL_ENGINE_SAYS, rest);
+    else
+        help(c, rest);
+}
+
+static void back(struct chat *c, struct pl_str rest) {
+    deed(c, PL_ENGINE_BACK, rest);
+}
+
 static void quit(struct chat *c, struct pl_str rest) {
     (void)rest;
     c->ended = true;
@@ -286,8 +307,8 @@ static void command(struct chat *c, struct pl_str line) {
     static const struct {
         const char *word;
         void (*run)(struct chat *c, struct pl_str rest);
-    } rows[] = {{":help", help}, {":slots", slots},     {":why", why},
-                {":quit", quit}, {":restart", restart}, {":locale", locale}};
+    } rows[] = {{":help", help},       {":slots", slots},   {":why", why},     {":quit", quit},
+                {":restart", restart}, {":locale", locale}, {":agent", agent}, {":back", back}};
     size_t n = 0;
     while (n < line.n && line.p[n] != ' ') n++;
     struct pl_str word = {line.p, n}, rest = pl_str_trim((struct pl_str){line.p + n, line.n - n});

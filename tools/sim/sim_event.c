@@ -64,6 +64,10 @@ static void note(struct flattener *f, const struct pl_json *event, struct pl_str
         text = PL_STR("a card number was hidden");
     } else if (pl_str_is(kind, "closed")) {
         text = PL_STR("the conversation is closed");
+    } else if (pl_str_is(kind, "agent_joined")) {
+        text = PL_STR("a person is here");
+    } else if (pl_str_is(kind, "agent_left")) {
+        text = PL_STR("the bot has the conversation again");
     }
     add(f, SIM_NOTE, 0, text, PL_STR(""), PL_STR(""));
 }

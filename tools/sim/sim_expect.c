@@ -25,6 +25,55 @@ static void goal(struct sim_play *p, const struct pl_talk_line *l) {
     pl_sim__fail(p, "goals reached: %.*s", PL_STR_ARG(got));
 }
 
+static void mark(struct sim_play *p, const struct pl_talk_line *l) {
+    const sim_names *marks = &p->world.marks;
+    for (size_t i = 0; i < marks->n; i++)
+        if (pl_str_eq(marks->v[i], l->name)) return;
+    struct pl_str got = joined(&p->world.a, marks, "none");
+    pl_sim__fail(p, "marks passed: %.*s", PL_STR_ARG(got));
+}
+
+/* Some note has these words in it, in whatever case. */
+static void note(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_arena *a = &p->world.a;
+    struct pl_str part = pl_locale_fold(p->project->tools, a, pl_sim__plain(a, l->text));
+    for (size_t i = 0; i < p->world.notes.n; i++) {
+        struct pl_str one = pl_sim__plain(a, p->world.notes.v[i]);
+        if (pl_str_find(pl_locale_fold(p->project->tools, a, one), part) != SIZE_MAX) return;
+    }
+    struct pl_str got = joined(a, &p->world.notes, "none");
+    pl_sim__fail(p, "notes for the agent: %.*s", PL_STR_ARG(got));
+}
+
+static bool track_fits(struct sim_play *p, const struct pl_talk_line *l,
+                       const struct sim_track *t) {
+    if (!pl_str_eq(t->name, l->name)) return false;
+    if (!l->has_args) return true;
+    bool same = l->args.n == t->nargs;
+    for (uint32_t i = 0; same && i < t->nargs; i++)
+        same = pl_sim__value_is(&p->types, &l->args.v[i], t->args[i]);
+    return same;
+}
+
+static void track(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_buf b = {0};
+    for (size_t i = 0; i < p->world.tracks.n; i++) {
+        const struct sim_track *t = &p->world.tracks.v[i];
+        if (track_fits(p, l, t)) {
+            pl_buf_free(&b);
+            return;
+        }
+        pl_buf_printf(&b, "%s%.*s(", i ? "; " : "", PL_STR_ARG(t->name));
+        for (uint32_t k = 0; k < t->nargs; k++) {
+            if (k) pl_buf_c(&b, ", ");
+            pl_sim__print(&p->types, &b, t->args[k]);
+        }
+        pl_buf_byte(&b, ')');
+    }
+    pl_sim__fail(p, "tracked: %.*s", b.n ? (int)b.n : 7, b.n ? b.p : "nothing");
+    pl_buf_free(&b);
+}
+
 static void end(struct sim_play *p, const struct pl_talk_line *l) {
     const sim_names *ends = &p->world.ends;
     struct pl_str last = ends->n ? ends->v[ends->n - 1] : PL_STR("not at all");
@@ -203,6 +252,9 @@ void pl_sim__expect(struct sim_play *p, const struct pl_talk_line *l) {
         [PL_TALK_SLOT_EMPTY] = slot,
         [PL_TALK_HANDOFF] = handoff,
         [PL_TALK_HANDOFF_CARRIES] = handoff_carries,
+        [PL_TALK_MARK] = mark,
+        [PL_TALK_NOTE] = note,
+        [PL_TALK_TRACK] = track,
     };
     table[l->expect](p, l);
 }

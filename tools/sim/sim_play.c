@@ -297,6 +297,18 @@ static void say(struct sim_play *p, const struct pl_talk_line *l, enum pl_engine
     pump(p, 0);
 }
 
+/* Somebody to whom the conversation was handed over. */
+static void agent(struct sim_play *p, const struct pl_talk_line *l) {
+    row(p, SIM_ROW_SAME, l->source, PL_STR(""));
+    pl_sim__why_turn(&p->world);
+    if (p->world.handoffs.n == 0) {
+        pl_sim__fail(p, "nobody has this conversation: it was not handed over");
+        return;
+    }
+    pl_sim__world_agent(&p->world, l->back ? PL_ENGINE_BACK : PL_ENGINE_SAYS, l->text);
+    pump(p, 0);
+}
+
 /* The newest piece of the kind with this label or id. */
 static const struct sim_piece *offered(struct sim_play *p, enum sim_piece_kind kind,
                                        struct pl_str text) {
@@ -567,6 +579,7 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
         pl_sim__why_turn(&p->world);
         if (pl_sim__happen(p, l)) pump(p, 0);
         break;
+    case PL_TALK_AGENT: agent(p, l); break;
     case PL_TALK_BOT: bot(p, l); break;
     case PL_TALK_RELOAD: reload(p, l); break;
     case PL_TALK_FORBID: pl_sim__forbid(p, l); break;

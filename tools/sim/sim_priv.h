@@ -139,6 +139,11 @@ struct sim_handoff {
     uint8_t mode; /* enum pl_handoff_mode */
     struct pl_str queue, priority, rule;
 };
+struct sim_track { /* an analytics event */
+    struct pl_str name;
+    const struct pl_value *args;
+    uint32_t nargs;
+};
 /* One thing that the bot did or understood since the customer's last turn, and why it is where it
  * is: what "understood", "rule", "began", "filled", "waits" …, text for a person. */
 struct sim_reason {
@@ -165,7 +170,8 @@ struct sim_world {
     struct pl_str with;
     struct pl_str refused; /* the engine's last error, empty: none */
     /* seen by who looks on */
-    sim_names goals, ends, mistakes;
+    sim_names goals, ends, mistakes, marks, notes;
+    PL_VEC(struct sim_track) tracks;
     sim_handoffs handoffs;
     uint32_t offer_rule;
     /* images that entries may name */
@@ -201,6 +207,8 @@ void pl_sim__world_close(struct sim_world *w);
 void pl_sim__world_begin(struct sim_world *w, struct pl_str locale, uint64_t number);
 void pl_sim__world_resume(struct sim_world *w); /* the same again, from its first event */
 void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_str text);
+/* Somebody who has the conversation speaks, or gives it back with a note. */
+void pl_sim__world_agent(struct sim_world *w, enum pl_engine_deed what, struct pl_str text);
 /* Something that the shop sends; arguments as a JSON object. */
 void pl_sim__world_happen(struct sim_world *w, struct pl_str name, struct pl_str args);
 void pl_sim__world_keep(struct sim_world *w, struct pl_image *image);
@@ -228,6 +236,8 @@ bool pl_sim__time(struct sim_types *t, struct pl_str s, int64_t *ms);
 void pl_sim__print(struct sim_types *t, struct pl_buf *b, struct pl_value v);
 /* A value of the type to start from: what is not optional, first members, small numbers. */
 void pl_sim__print_sample(struct sim_types *t, struct pl_buf *b, struct pl_type type);
+/* Is it what the talk writes? A value says by itself of what type it is. */
+bool pl_sim__value_is(struct sim_types *t, const struct pl_talk_value *v, struct pl_value got);
 bool pl_sim__written_same(const struct pl_talk_value *x, const struct pl_talk_value *y);
 
 /* ---- the shop: sim_shop.c ---- */

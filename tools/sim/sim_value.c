@@ -306,6 +306,21 @@ void pl_sim__print_sample(struct sim_types *t, struct pl_buf *b, struct pl_type 
 
 /* ---- as written ---- */
 
+bool pl_sim__value_is(struct sim_types *t, const struct pl_talk_value *v, struct pl_value got) {
+    struct pl_type type = {.kind = got.kind};
+    struct pl_value want;
+    struct pl_str why;
+    if (v->kind == PL_TALK_V_NAME && got.kind == PL_KIND_ENUM) return pl_str_eq(v->s, got.e.member);
+    if (v->kind == PL_TALK_V_LIST && got.kind == PL_KIND_LIST) {
+        bool same = v->nv == got.list.n;
+        for (uint32_t i = 0; same && i < got.list.n; i++)
+            same = pl_sim__value_is(t, &v->v[i], got.list.v[i]);
+        return same;
+    }
+    bool whole = got.kind == PL_KIND_ENUM || got.kind == PL_KIND_LIST || got.kind == PL_KIND_RECORD;
+    return !whole && pl_sim__value(t, type, v, &want, &why) && pl_value_eq(got, want);
+}
+
 bool pl_sim__written_same(const struct pl_talk_value *x, const struct pl_talk_value *y) {
     if (x->kind != y->kind || x->nv != y->nv) return false;
     for (size_t i = 0; i < x->nv; i++) {

@@ -118,11 +118,17 @@ static void mistake(struct sim_world *w, const struct pl_image *image,
     PL_PUSH(&w->mistakes, pl_arena_printf(&w->a, "%.*s:%u", PL_STR_ARG(file), line));
 }
 
+static void tracked(struct sim_world *w, const struct pl_vm_effect *v) {
+    struct pl_value *args = PL_NEW_ARRAY(&w->a, struct pl_value, v->nargs + 1);
+    for (uint32_t i = 0; i < v->nargs; i++) args[i] = pl_value_copy(&w->a, v->args[i]);
+    struct sim_track t = {pl_arena_str(&w->a, v->name), args, v->nargs};
+    PL_PUSH(&w->tracks, t);
+}
+
 static void step(void *ctx, const uint8_t conversation[16], const struct pl_image *image,
                  const struct pl_vm_event *event, const struct pl_vm_result *r) {
     struct sim_world *w = ctx;
     const struct pl_program *p = pl_image_program(image);
-    (void)conversation;
     pl_sim__why_step(w, image, event, r);
     if (w->cover && w->cover->image == image) pl_sim__cover_step(w->cover, event);
     if (event->rule < p->nrules && p->rules[event->rule].handoff.mode == PL_HANDOFF_OFFER)
@@ -130,6 +136,11 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
     for (uint32_t i = 0; i < r->neffects; i++) {
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind == PL_EFFECT_GOAL) PL_PUSH(&w->goals, pl_arena_str(&w->a, v->name));
+        if (v->kind == PL_EFFECT_MARK) PL_PUSH(&w->marks, pl_arena_str(&w->a, v->name));
+        if (v->kind == PL_EFFECT_TRACK) tracked(w, v);
+        if (v->kind == PL_EFFECT_NOTE)
+            PL_PUSH(&w->notes,
+                    pl_engine_words(w->engine, conversation, &v->note, &w->a, event->now_ms));
         if (v->kind == PL_EFFECT_HANDOFF) handed_over(w, p, v);
         if (v->kind == PL_EFFECT_ENDED) ended(w, p, v);
         if (v->kind == PL_EFFECT_ERROR) mistake(w, image, v);
@@ -214,6 +225,9 @@ void pl_sim__world_close(struct sim_world *w) {
     PL_VEC_FREE(&w->images);
     PL_VEC_FREE(&w->events);
     PL_VEC_FREE(&w->goals);
+    PL_VEC_FREE(&w->marks);
+    PL_VEC_FREE(&w->notes);
+    PL_VEC_FREE(&w->tracks);
     PL_VEC_FREE(&w->ends);
     PL_VEC_FREE(&w->mistakes);
     PL_VEC_FREE(&w->handoffs);
@@ -250,6 +264,13 @@ void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_
     struct pl_engine_cid cid = {CLIENT, ++w->cid};
     w->refused = (struct pl_str){0};
     pl_engine_send(w->engine, CLIENT, cid, said, text);
+}
+
+void pl_sim__world_agent(struct sim_world *w, enum pl_engine_deed what, struct pl_str text) {
+    struct pl_engine_done d = {.what = what, .text = text};
+    memcpy(d.conversation, w->conversation, sizeof d.conversation);
+    w->refused = (struct pl_str){0};
+    pl_engine_done(w->engine, CLIENT, &d);
 }
 
 void pl_sim__world_happen(struct sim_world *w, struct pl_str name, struct pl_str args) {
