@@ -25,7 +25,8 @@ struct pl_http {
     _Atomic uint64_t requests, retries, failures;
     /* the thread's own */
     struct pl_http__req *active; /* with an attempt running or waiting to start again */
-    struct pl_http__budget budget;
+    size_t waiting;              /* how many of them wait */
+    struct pl_http_budget budget;
     struct pl_rand rand;
 };
 
@@ -35,6 +36,7 @@ static void deliver(struct pl_post *post) {
     struct pl_http__req *req = (struct pl_http__req *)post;
     struct pl_http_reply reply = {
         .err = req->err,
+        .fault = req->fault,
         .sent = req->sent,
         .status = req->status,
         .body = pl_buf_slice(&req->got),
@@ -74,6 +76,7 @@ static void unlink_req(struct pl_http *h, struct pl_http__req *req) {
 
 static void end(struct pl_http *h, struct pl_http__req *req) {
     unlink_req(h, req);
+    if (req->again_us) h->waiting--;
     complete(h, req);
 }
 
@@ -90,7 +93,7 @@ static void start_attempt(struct pl_http *h, struct pl_http__req *req) {
 
 static void begin(struct pl_http *h, struct pl_http__req *req) {
     atomic_fetch_add(&h->requests, 1);
-    pl_http__budget_count(&h->budget, now_us(h));
+    pl_http_budget_count(&h->budget, now_us(h));
     link_req(h, req);
     if (req->err)
         end(h, req);
@@ -149,9 +152,10 @@ static void attempt_over(struct pl_http *h, CURL *easy, CURLcode code) {
     pl_http__req_finish(req, code);
     int64_t now = now_us(h);
     int64_t again = now + (int64_t)pl_rand_below(&h->rand, 30000); /* full jitter */
-    if (worth_again(req) && again < req->deadline_us && pl_http__budget_take(&h->budget, now)) {
+    if (worth_again(req) && again < req->deadline_us && pl_http_budget_take(&h->budget, now)) {
         atomic_fetch_add(&h->retries, 1);
         req->again_us = again;
+        h->waiting++;
         return;
     }
     end(h, req);
@@ -166,12 +170,15 @@ static void take_results(struct pl_http *h) {
 /* Starts attempts that are due; gives the milliseconds to the next one, at most 1000. */
 static int start_due(struct pl_http *h) {
     int64_t now = now_us(h), wait = 1000000;
+    if (h->waiting == 0) return 1000;
     for (struct pl_http__req *req = h->active, *next; req; req = next) {
         next = req->next;
         if (req->again_us == 0) continue;
-        if (req->again_us <= now)
+        if (req->again_us <= now) {
+            req->again_us = 0;
+            h->waiting--;
             start_attempt(h, req);
-        else if (req->again_us - now < wait)
+        } else if (req->again_us - now < wait)
             wait = req->again_us - now;
     }
     return (int)((wait + 999) / 1000);

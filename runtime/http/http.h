@@ -30,10 +30,18 @@ enum pl_http_retry {
     /* Sent at most once, on a connection of its own: on a pooled one that the server has just
      * closed, libcurl would send again by itself. */
     PL_HTTP_ONCE,
+    /* Sent at most once by this room, on a pooled connection when there is one: for requests whose
+     * rare repetition costs little (model calls). */
+    PL_HTTP_POOLED,
     /* May be sent a second time after a connection failure, 502, 503 or 504, within the deadline
      * and the retry budget: 10 % of the requests of the last 60 s, or one. */
     PL_HTTP_IDEMPOTENT,
 };
+
+/* A stream's callbacks run on the loop, before `done`, in the order in which things happened. After
+ * a cancel some may still come. */
+typedef void pl_http_opened(void *ctx);
+typedef void pl_http_piece(void *ctx, int status, struct pl_str bytes);
 
 struct pl_http_request {
     enum pl_http_method method;
@@ -44,6 +52,21 @@ struct pl_http_request {
     struct pl_str body;
     int64_t deadline_ms; /* from now; at least 1 */
     size_t cap;          /* most bytes of reply body; 0: 1 MiB */
+    struct pl_str ca;    /* file of certificates to trust instead of the system's; empty: those */
+    /* A reply as it comes, piece by piece; the reply's own body is empty then. Not for IDEMPOTENT
+     * requests, whose first try would be seen. NULL: not wanted. */
+    pl_http_opened *opened; /* connected, TLS included; may come twice (a pooled one was stale) */
+    pl_http_piece *piece;
+};
+
+/* Where a request without a reply (PL_IO) ended. */
+enum pl_http_fault {
+    PL_HTTP_FAULT_NONE,
+    PL_HTTP_FAULT_NAME,        /* no such host */
+    PL_HTTP_FAULT_CONNECT,     /* refused or unreachable */
+    PL_HTTP_FAULT_CERTIFICATE, /* not trusted, or of another host */
+    PL_HTTP_FAULT_TLS,         /* no TLS connection for another reason */
+    PL_HTTP_FAULT_CUT,         /* ended before the reply was whole */
 };
 
 struct pl_http_reply {
@@ -51,6 +74,7 @@ struct pl_http_reply {
      * PL_DENIED (URL not allowed), PL_MALFORMED (a header or URL that cannot be sent), PL_CLOSED
      * (cancelled or client destroyed), PL_IO (all else). */
     enum pl_err err;
+    enum pl_http_fault fault;
     /* False only if surely no byte of the request has left: the other side cannot have acted. */
     bool sent;
     int status;
@@ -85,6 +109,15 @@ uint64_t pl_http_send(struct pl_http *http, const struct pl_http_request *reques
                       struct pl_loop *loop, pl_http_done *done, void *ctx);
 /* Ends the request soon with PL_CLOSED, unless its reply is already on its way to the loop. */
 void pl_http_cancel(struct pl_http *http, uint64_t id);
+
+/* Requests and retries of the last 60 seconds, by second; all-zero is a valid empty one. */
+struct pl_http_budget {
+    uint32_t requests[60], retries[60];
+    int64_t second;
+};
+void pl_http_budget_count(struct pl_http_budget *b, int64_t now_us);
+/* Takes one retry if the budget has it: 10 % of the window's requests, or one. */
+bool pl_http_budget_take(struct pl_http_budget *b, int64_t now_us);
 
 struct pl_http_stats pl_http_stats(const struct pl_http *http);
 

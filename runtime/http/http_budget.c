@@ -4,7 +4,7 @@
 #include "runtime/http/http_priv.h"
 
 /* Empties the seconds that have passed since the last look. */
-static size_t turn(struct pl_http__budget *b, int64_t now_us) {
+static size_t turn(struct pl_http_budget *b, int64_t now_us) {
     int64_t second = now_us / 1000000;
     int64_t passed = second - b->second;
     if (passed >= 60 || b->second == 0) {
@@ -19,11 +19,11 @@ static size_t turn(struct pl_http__budget *b, int64_t now_us) {
     return (size_t)(b->second % 60);
 }
 
-void pl_http__budget_count(struct pl_http__budget *b, int64_t now_us) {
+void pl_http_budget_count(struct pl_http_budget *b, int64_t now_us) {
     b->requests[turn(b, now_us)]++;
 }
 
-bool pl_http__budget_take(struct pl_http__budget *b, int64_t now_us) {
+bool pl_http_budget_take(struct pl_http_budget *b, int64_t now_us) {
     size_t at = turn(b, now_us);
     uint32_t requests = 0, retries = 0;
     for (size_t i = 0; i < 60; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to this room: one request under way, and the retry budget. */
+ * Private to this room: one request under way. */
 #ifndef PL_HTTP_PRIV_H
 #define PL_HTTP_PRIV_H
 
@@ -19,16 +19,19 @@ struct pl_http__req {
     uint64_t id;
     enum pl_http_method method;
     enum pl_http_retry retry;
-    char *url, *content_type;
+    char *url, *ca, *content_type;
+    pl_http_opened *opened;
+    pl_http_piece *piece;
     struct pl_buf body, got;
     struct curl_slist *headers;
     CURL *easy;
-    size_t cap;
+    size_t cap, seen;
     int attempts, status;
     int64_t begun_us, deadline_us, took_us;
     int64_t again_us; /* 0: none; else when the second attempt starts */
     int64_t retry_after_ms;
     bool sent, over_cap;
+    enum pl_http_fault fault;
     enum pl_err err; /* found while preparing or at the end */
 };
 
@@ -40,14 +43,5 @@ void pl_http__req_free(struct pl_http__req *req);
 enum pl_err pl_http__req_arm(struct pl_http__req *req, int64_t now_us);
 /* Reads the outcome of an attempt off the easy handle and drops the handle. */
 void pl_http__req_finish(struct pl_http__req *req, CURLcode code);
-
-/* Requests and retries of the last 60 seconds, by second. */
-struct pl_http__budget {
-    uint32_t requests[60], retries[60];
-    int64_t second;
-};
-void pl_http__budget_count(struct pl_http__budget *b, int64_t now_us);
-/* Takes one retry if the budget has it: 10 % of the window's requests, or one. */
-bool pl_http__budget_take(struct pl_http__budget *b, int64_t now_us);
 
 #endif

@@ -88,6 +88,10 @@ struct pl_http__req *pl_http__req_new(const struct pl_http_config *config,
     }
     req->method = r->method;
     req->retry = r->retry;
+    req->ca = r->ca.n ? strndup(r->ca.p, r->ca.n) : NULL;
+    req->opened = r->opened;
+    req->piece = r->piece;
+    pl_assert(!(r->opened || r->piece) || r->retry != PL_HTTP_IDEMPOTENT);
     req->cap = r->cap ? r->cap : 1024 * 1024;
     req->retry_after_ms = -1;
     req->begun_us = config->clock.mono_us(config->clock.ctx);
@@ -103,7 +107,54 @@ void pl_http__req_free(struct pl_http__req *req) {
     pl_buf_free(&req->got);
     free(req->content_type);
     free(req->url);
+    free(req->ca);
     free(req);
+}
+
+/* ---- streaming: what happens is posted to the loop, before the reply ---- */
+
+struct news {
+    struct pl_post post;
+    struct pl_http__req *req; /* alive: its own post comes later */
+    int status;               /* 0: connected */
+    size_t n;
+    char bytes[];
+};
+
+static void tell_news(struct pl_post *post) {
+    struct news *k = (struct news *)post;
+    if (k->status)
+        k->req->piece(k->req->ctx, k->status, (struct pl_str){k->bytes, k->n});
+    else
+        k->req->opened(k->req->ctx);
+    free(k);
+}
+
+static bool post_news(struct pl_http__req *req, int status, const char *bytes, size_t n) {
+    struct news *k = malloc(sizeof *k + n);
+    if (!k) return false;
+    *k = (struct news){.post = {.fn = tell_news}, .req = req, .status = status, .n = n};
+    if (n) memcpy(k->bytes, bytes, n);
+    pl_loop_post(req->loop, &k->post);
+    return true;
+}
+
+static int connected(void *ctx, char *peer, char *local, int peer_port, int local_port) {
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    return post_news(ctx, 0, NULL, 0) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static size_t take_piece(char *bytes, size_t one, size_t n, void *ctx) {
+    (void)one;
+    struct pl_http__req *req = ctx;
+    long status = 0;
+    if (n > req->cap - req->seen) {
+        req->over_cap = true;
+        return 0;
+    }
+    req->seen += n;
+    curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &status);
+    return n == 0 || post_news(req, (int)status, bytes, n) ? n : 0;
 }
 
 static size_t take_body(char *bytes, size_t one, size_t n, void *ctx) {
@@ -147,12 +198,18 @@ enum pl_err pl_http__req_arm(struct pl_http__req *req, int64_t now_us) {
     req->easy = e;
     req->attempts++;
     req->again_us = 0;
+    req->fault = PL_HTTP_FAULT_NONE;
     pl_buf_clear(&req->got);
     set_safety(e);
     set_method(req, e);
     curl_easy_setopt(e, CURLOPT_URL, req->url);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, req->headers);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, req->piece ? take_piece : take_body);
+    if (req->opened) {
+        curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, connected);
+        curl_easy_setopt(e, CURLOPT_PREREQDATA, req);
+    }
+    if (req->ca) curl_easy_setopt(e, CURLOPT_CAINFO, req->ca);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, req);
     curl_easy_setopt(e, CURLOPT_PRIVATE, req);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)left_ms);
@@ -168,6 +225,20 @@ static enum pl_err err_of(const struct pl_http__req *req, CURLcode code) {
     if (code == CURLE_UNSUPPORTED_PROTOCOL) return PL_DENIED;
     if (code == CURLE_URL_MALFORMAT) return PL_MALFORMED;
     return PL_IO;
+}
+
+static enum pl_http_fault fault_of(const struct pl_http__req *req, CURLcode code) {
+    if (err_of(req, code) != PL_IO) return PL_HTTP_FAULT_NONE;
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST: return PL_HTTP_FAULT_NAME;
+    case CURLE_COULDNT_CONNECT: return PL_HTTP_FAULT_CONNECT;
+    case CURLE_PEER_FAILED_VERIFICATION: return PL_HTTP_FAULT_CERTIFICATE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER: return PL_HTTP_FAULT_TLS;
+    default: return PL_HTTP_FAULT_CUT;
+    }
 }
 
 void pl_http__req_finish(struct pl_http__req *req, CURLcode code) {
@@ -186,6 +257,7 @@ void pl_http__req_finish(struct pl_http__req *req, CURLcode code) {
     /* Ready to send counts as sent: the promise is about "surely not". */
     if (request_bytes > 0 || pretransfer > 0) req->sent = true;
     req->err = err_of(req, code);
+    req->fault = fault_of(req, code);
     curl_easy_cleanup(req->easy);
     req->easy = NULL;
 }

@@ -28,6 +28,10 @@ static bool answer(struct tiny *s, int fd, const char *request) {
     } else if (strstr(request, " /half ")) {
         tiny_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         return false;
+    } else if (strstr(request, " /stream ")) {
+        tiny_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none");
+        usleep(100 * 1000);
+        tiny_say(fd, "two");
     } else {
         tiny_json(fd, 200, "{\"a\":12345}");
     }
@@ -217,18 +221,72 @@ static void destroy_ends_all(void **state) {
     assert_int_equal(b->reply.err, PL_CLOSED);
 }
 
+static void opened(void *ctx) {
+    struct bench *b = ctx;
+    snprintf(b->body + strlen(b->body), 16, "[");
+}
+
+static void piece(void *ctx, int status, struct pl_str bytes) {
+    struct bench *b = ctx;
+    assert_int_equal(status, 200);
+    snprintf(b->body + strlen(b->body), 16, "%.*s|", PL_STR_ARG(bytes));
+}
+
+static void stream_done(void *ctx, const struct pl_http_reply *reply) {
+    struct bench *b = ctx;
+    b->replies++;
+    b->reply = *reply;
+    snprintf(b->body + strlen(b->body), 16, "]%zu", reply->body.n);
+}
+
+static void a_stream_comes_in_pieces_before_its_end(void **state) {
+    struct bench *b = *state;
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/stream", b->server.port);
+    struct pl_http_request r = {.method = PL_HTTP_POST,
+                                .retry = PL_HTTP_POOLED,
+                                .url = pl_str_c(url),
+                                .deadline_ms = 5000,
+                                .opened = opened,
+                                .piece = piece};
+    for (int i = 0; i < 2; i++) {
+        b->body[0] = 0;
+        pl_http_send(b->http, &r, b->loop, stream_done, b);
+        wait_replies(b, i + 1);
+        assert_string_equal(b->body, "[one|two|]0");
+    }
+    assert_int_equal(b->server.connections, 1);
+    b->body[0] = 0;
+    r.cap = 4;
+    pl_http_send(b->http, &r, b->loop, stream_done, b);
+    wait_replies(b, 3);
+    assert_string_equal(b->body, "[one|]0");
+    assert_int_equal(b->reply.err, PL_LIMIT);
+}
+
+static void a_closed_port_is_told_from_a_cut(void **state) {
+    struct bench *b = *state;
+    int port, fd = tiny_listen(&port);
+    close(fd);
+    send_to(b, port, "/ok", (struct pl_http_request){.method = PL_HTTP_POST});
+    wait_replies(b, 1);
+    assert_int_equal(b->reply.fault, PL_HTTP_FAULT_CONNECT);
+    ask(b, "/half", (struct pl_http_request){.method = PL_HTTP_POST});
+    assert_int_equal(b->reply.fault, PL_HTTP_FAULT_CUT);
+}
+
 static void the_budget_is_ten_percent_or_one(void **state) {
     (void)state;
-    struct pl_http__budget budget = {0};
+    struct pl_http_budget budget = {0};
     int64_t now = 1000 * 1000000;
     int taken = 0;
-    for (int i = 0; i < 100; i++) pl_http__budget_count(&budget, now);
-    for (int i = 0; i < 100; i++) taken += pl_http__budget_take(&budget, now);
+    for (int i = 0; i < 100; i++) pl_http_budget_count(&budget, now);
+    for (int i = 0; i < 100; i++) taken += pl_http_budget_take(&budget, now);
     assert_int_equal(taken, 10);
-    assert_false(pl_http__budget_take(&budget, now + 59 * 1000000));
-    assert_true(pl_http__budget_take(&budget, now + 60 * 1000000));
-    assert_false(pl_http__budget_take(&budget, now + 61 * 1000000));
-    assert_true(pl_http__budget_take(&budget, now + 121 * 1000000));
+    assert_false(pl_http_budget_take(&budget, now + 59 * 1000000));
+    assert_true(pl_http_budget_take(&budget, now + 60 * 1000000));
+    assert_false(pl_http_budget_take(&budget, now + 61 * 1000000));
+    assert_true(pl_http_budget_take(&budget, now + 121 * 1000000));
 }
 
 #define BENCHED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -247,6 +305,8 @@ int main(void) {
         BENCHED(refuses_other_hosts_schemes_and_line_breaks),
         BENCHED(cancel_ends_it),
         BENCHED(destroy_ends_all),
+        BENCHED(a_stream_comes_in_pieces_before_its_end),
+        BENCHED(a_closed_port_is_told_from_a_cut),
         cmocka_unit_test(the_budget_is_ten_percent_or_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
