@@ -22,6 +22,7 @@ if(demoshop_sources)
 endif()
 
 add_subdirectory(tests/client)
+add_subdirectory(tests/provider)
 if(EXISTS ${CMAKE_SOURCE_DIR}/tests/load/CMakeLists.txt)
   add_subdirectory(tests/load)
 endif()

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The provider as a program: fake_provider [--port P] [--streams DIR] [SITE=MANNER ...]
+ *   fake_provider --port 8090 "a=cut at=5 share=0.1"
+ * Faults are changed while it runs: curl -d "stall at=4" http://127.0.0.1:8090/a/fault
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/provider/provider.h"
+
+int main(int argc, char **argv) {
+    const char *streams = "tests/provider/streams";
+    struct provider_manner m;
+    int port = 0, signal_number;
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--port") == 0)
+            port = (int)strtol(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--streams") == 0)
+            streams = argv[i + 1];
+        else
+            break;
+    }
+    struct provider *p = provider_start(streams, port);
+    if (!p) {
+        fprintf(stderr, "fake_provider: cannot listen on port %d\n", port);
+        return 2;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-') {
+            i++;
+            continue;
+        }
+        bool sound = argv[i][0] >= 'a' && argv[i][0] <= 'z' && argv[i][1] == '=' &&
+                     provider_manner_parse(argv[i] + 2, &m);
+        if (!sound) {
+            fprintf(stderr, "fake_provider: '%s' is no SITE=MANNER; see fault.def\n", argv[i]);
+            return 2;
+        }
+        provider_set(p, argv[i][0], m);
+    }
+    printf("fake provider: http://127.0.0.1:%d/a/v1\n", provider_port(p));
+    fflush(stdout);
+    sigwait(&stop, &signal_number);
+    provider_stop(&p);
+    return 0;
+}
