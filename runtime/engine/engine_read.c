@@ -183,6 +183,7 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     out->command = command_of(p, &r);
     out->yes_no = (int8_t)(r.answer == PL_NLP_YES ? 1 : r.answer == PL_NLP_NO ? -1 : 0);
     out->change_word = r.change;
+    out->named = r.named;
     out->sentiment = (float)r.sentiment;
     out->uncertainty = (float)r.uncertainty;
     out->mentions = r.mentions;

@@ -168,6 +168,7 @@ struct pl_nlp_reading {
     struct pl_nlp_guess guesses[PL_NLP_GUESSES]; /* best first */
     uint32_t nguesses;
     bool exact;         /* the whole message is an example of guesses[0], folded and stemmed */
+    bool named;         /* guesses[0] is what its words say, not only a value in it */
     bool ambiguous;     /* guesses[1] is so near that asking beats guessing */
     double uncertainty; /* 0..1, see below */
     double sentiment;   /* -1..1 */

@@ -224,12 +224,13 @@ static uint32_t pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_r
                      const struct pl_words *words, const struct pl_nlp_phrase *options,
                      uint32_t noptions) {
     struct pl_words said = bare(a, words), named = without_articles(a, &said);
+    bool unsure = any_in(words, unsure_phrases); /* "no sé" names no "No" */
     uint32_t within = UINT32_MAX, hits = 0;
     for (uint32_t i = 0; i < noptions; i++) {
         struct pl_words w = option_words(n, a, r, &options[i]);
         struct pl_words b = bare(a, &w);
         if (is_option(words, &said, &w, &b)) return i;
-        if (!contains(words, &b) && !contains(&b, &named)) continue;
+        if (unsure || (!contains(words, &b) && !contains(&b, &named))) continue;
         hits++;
         within = i;
     }

@@ -14,6 +14,7 @@
 #define SHARPNESS 2.0  /* of the scores that become confidences */
 #define REJECT    -1.4 /* the score of "none of them" */
 #define MARGIN    0.25 /* two guesses nearer than this are ambiguous */
+#define NAMED     0.5  /* words that alone are as sure as this name an intent */
 
 /* ---- section ---- */
 
@@ -180,6 +181,20 @@ static void take_exact(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) 
     r->exact = true;
 }
 
+/* Do the words alone say what the message is about, without the values in it? */
+static bool is_named(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
+    struct pl_nlp_reading words = {0};
+    struct pl_nlp_turn u = {.nlp = t->nlp, .a = t->a, .r = &words};
+    struct pl_nlp_terms rest = {PL_NEW_ARRAY(t->a, struct pl_nlp_term, terms->n + 1), 0};
+    for (uint32_t i = 0; rest.v && i < terms->n; i++)
+        if (!terms->v[i].placeholder) rest.v[rest.n++] = terms->v[i];
+    if (rest.n == terms->n || t->r->nguesses == 0) return t->r->nguesses > 0;
+    guess(&u, &rest);
+    take_exact(&u, &rest);
+    return words.nguesses > 0 && words.guesses[0].intent == t->r->guesses[0].intent &&
+           words.guesses[0].confidence >= NAMED;
+}
+
 static double uncertainty(const struct pl_nlp_reading *r) {
     double first = r->nguesses > 0 ? r->guesses[0].confidence : 0;
     double second = r->nguesses > 1 ? r->guesses[1].confidence : 0;
@@ -208,5 +223,6 @@ void pl_nlp__intents(struct pl_nlp_turn *t) {
     take_exact(t, &terms);
     r->ambiguous = !r->exact && r->nguesses > 1 && r->guesses[0].confidence >= 0.3 &&
                    r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
+    r->named = is_named(t, &terms);
     r->uncertainty = says_no_more(r) && !r->exact ? 0 : uncertainty(r);
 }

@@ -25,7 +25,7 @@ struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int6
     struct vm_state *s = PL_NEW(a, struct vm_state);
     s->started_ms = s->quiet_ms = now_ms;
     s->next_run = s->next_effect = 1;
-    s->offer_rule = s->kept_flow = PL_NOWHERE;
+    s->offer_rule = s->kept_flow = s->done.flow = PL_NOWHERE;
     s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
     s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
@@ -362,7 +362,7 @@ static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
     if (err != PL_OK) return err;
     begin(m, vm, image, s, event, a);
     if (event->kind != PL_EVENT_MESSAGE) return PL_OK;
-    pl_vm__end_silence(s);
+    pl_vm__end_silence(m);
     pl_vm__count_message(m, pl_vm__is_answer(m));
     return PL_OK;
 }

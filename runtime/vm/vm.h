@@ -68,6 +68,7 @@ struct pl_vm_reading {
     uint32_t npicks;                     /* a question for several: all that are meant, from 1 */
     const uint32_t *picks;
     uint32_t earlier;     /* which of the view's earlier options, from 1; 0 none */
+    bool named;           /* the first intent is named by words, not by a value alone */
     bool card;            /* a payment card's number was masked in it */
     bool too_long;        /* `text` is its beginning: nothing was read but the language */
     struct pl_str secret; /* what was typed as the answer to a `secret` question: then `text` is a

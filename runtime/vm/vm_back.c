@@ -306,13 +306,18 @@ static bool shows(const struct pl_p_wait *confirm, uint32_t slot) {
     return false;
 }
 
+static bool may_digress(const struct vm_machine *m) {
+    return pl_vm__interrupt_of(m) != PL_INTERRUPT_NEVER;
+}
+
 /* Does the message mean to change something, and this slot may be it? */
-static bool is_meant(const struct vm_machine *m, const struct vm_frame *open, uint32_t slot) {
+static bool is_meant(struct vm_machine *m, const struct vm_frame *open, uint32_t slot) {
     if (m->e->reading.change_word) return true;
     if (open->waiting != VM_QUESTION) return false;
     if (open->flow == m->p->prelude[PL_PRELUDE_CHANGE_WHICH]) return true;
     const struct pl_p_wait *w = &m->p->waits[open->wait];
-    return w->kind == PL_WAIT_CONFIRM && m->e->reading.yes_no == 0 && shows(w, slot);
+    return w->kind == PL_WAIT_CONFIRM && m->e->reading.yes_no == 0 && shows(w, slot) &&
+           !(may_digress(m) && pl_vm__names_other(m, pl_vm__task_flow(m->s)));
 }
 
 /* A kind without a recogniser is changed by a value only where one question alone asked for it. */
@@ -444,4 +449,72 @@ void pl_vm__correct(struct vm_machine *m, uint32_t wait, struct pl_value value) 
     if (!slot) return;
     *slot = value;
     return_to(m, f, wait);
+}
+
+/* ---- what an interrupted run had ---- */
+
+/* The session's slot that the question filled, or NULL. */
+static struct pl_value *shared(struct vm_machine *m, const struct vm_passed *q) {
+    const struct pl_p_wait *w = &m->p->waits[q->wait];
+    bool session = w->kind == PL_WAIT_ASK && PL_SLOT_SCOPE(w->slot) == PL_SCOPE_SESSION;
+    return session ? pl_vm__slot(m->p, m->s, NULL, w->slot) : NULL;
+}
+
+void pl_vm__interrupt(struct vm_machine *m) {
+    for (uint32_t i = m->s->nframes; i > 0; i--) {
+        struct vm_frame *f = &m->s->frames[i - 1];
+        for (size_t k = 0; k < f->asked.n && !f->interrupted; k++) {
+            const struct pl_value *slot = shared(m, &f->asked.v[k]);
+            if (slot) f->asked.v[k].had = *slot;
+        }
+        f->interrupted = true;
+        if (f->role != VM_CALLED) return;
+    }
+}
+
+void pl_vm__resume(struct vm_machine *m) {
+    for (uint32_t i = m->s->nframes; i > 0; i--) {
+        struct vm_frame *f = &m->s->frames[i - 1];
+        for (size_t k = 0; k < f->asked.n && f->interrupted; k++) {
+            struct pl_value *slot = shared(m, &f->asked.v[k]);
+            if (slot && f->asked.v[k].had.kind != PL_KIND_NONE) *slot = f->asked.v[k].had;
+            f->asked.v[k].had = PL_NONE;
+        }
+        f->interrupted = false;
+        if (f->role != VM_CALLED) return;
+    }
+}
+
+/* ---- a correction after the end ---- */
+
+void pl_vm__done(struct vm_machine *m, const struct vm_frame *root) {
+    struct vm_done d = {.flow = root->flow, .wrote = root->writes.n > 0};
+    if (root->role != VM_TASK || m->s->nframes || m->p->flows[root->flow].prelude) return;
+    for (size_t i = 0; i < root->asked.n; i++) {
+        const struct pl_p_wait *w = &m->p->waits[root->asked.v[i].wait];
+        if (w->kind != PL_WAIT_ASK || w->type.quals & PL_SECRET || !pl_vm__own_recogniser(m, w))
+            continue;
+        const struct pl_value *v = pl_vm__slot(m->p, m->s, (struct vm_frame *)root, w->slot);
+        if (v && v->kind != PL_KIND_NONE)
+            VM_PUSH(m->a, &d.answers, ((struct vm_answered){root->asked.v[i].wait, *v}));
+    }
+    m->s->done = d;
+}
+
+bool pl_vm__correct_done(struct vm_machine *m) {
+    const struct vm_done *d = &m->s->done;
+    uint32_t late = m->p->prelude[PL_PRELUDE_TOO_LATE_TO_CHANGE];
+    bool other = false;
+    if (m->s->nframes || d->flow == PL_NOWHERE || !m->e->reading.change_word) return false;
+    if (m->p->flows[d->flow].nparams || pl_vm__names_other(m, d->flow)) return false;
+    for (size_t i = 0; i < d->answers.n && !other; i++) {
+        struct pl_value v;
+        const struct pl_p_wait *w = &m->p->waits[d->answers.v[i].wait];
+        other = pl_vm__entity_value(m, w, false, &v) && !pl_value_eq(d->answers.v[i].value, v);
+    }
+    if (!other || (d->wrote && late == PL_NOWHERE)) return false;
+    m->s->failures = 0;
+    struct vm_frame *f = pl_vm__begin_flow(m, d->wrote ? late : d->flow, VM_TASK, NULL, 0);
+    if (f && f->flow != late) pl_vm__fill(m, f, true);
+    return true;
 }

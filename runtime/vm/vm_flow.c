@@ -28,6 +28,8 @@ struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_
         return NULL;
     }
     const struct pl_p_flow *row = &m->p->flows[flow];
+    if (role != VM_CALLED && role != VM_CORRECTING) pl_vm__interrupt(m);
+    if (role == VM_TASK && !row->prelude) s->done.flow = PL_NOWHERE;
     struct vm_frame *f = &s->frames[s->nframes++];
     *f = (struct vm_frame){.flow = flow,
                            .pc = row->entry,
@@ -253,6 +255,7 @@ static void resume_below(struct vm_machine *m, struct vm_frame *below) {
 
 static void follow_task(struct vm_machine *m, const struct vm_frame *root) {
     struct vm_frame *below = pl_vm__top(m->s);
+    pl_vm__resume(m);
     if (below) {
         if (below->waiting != VM_QUESTION || root->idle || pl_vm__skip_guard(m)) return;
         if (root->role == VM_AFTER || root->role == VM_CORRECTING)
@@ -278,6 +281,7 @@ void pl_vm__end_task(struct vm_machine *m, uint32_t how) {
         pl_vm__effect(m, PL_EFFECT_CLOSED);
         return;
     }
+    pl_vm__done(m, &root);
     follow_task(m, &root);
 }
 
@@ -400,7 +404,7 @@ static void cut_all(struct vm_machine *m, const char *how) {
     keep_writes(m);
     while (m->s->nframes) pl_vm__pop_task(m, how);
     m->nstack = m->ntexts = 0;
-    m->s->offer_rule = m->s->kept_flow = PL_NOWHERE;
+    m->s->offer_rule = m->s->kept_flow = m->s->done.flow = PL_NOWHERE;
 }
 
 static struct pl_value queue_value(const struct vm_machine *m, uint32_t queue) {
@@ -602,6 +606,7 @@ static void pass_on(struct vm_machine *m) {
         m->passed = pl_vm__top(s)->waiting == VM_QUESTION;
     }
     if (!m->passed) pl_vm__pop_task(m, "passed");
+    pl_vm__resume(m);
     m->nstack = m->ntexts = 0;
     m->passed = true;
 }

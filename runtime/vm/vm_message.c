@@ -149,11 +149,16 @@ static void start(struct vm_machine *m, uint32_t flow, uint32_t other) {
 }
 
 /* How the task may be interrupted: a flow of the prelude that it called leaves that to it. */
-static uint8_t interrupt_of(const struct vm_machine *m) {
+uint8_t pl_vm__interrupt_of(const struct vm_machine *m) {
     uint32_t i = m->s->nframes - 1;
     while (i > 0 && m->s->frames[i].role == VM_CALLED && m->p->flows[m->s->frames[i].flow].prelude)
         i--;
     return m->p->flows[m->s->frames[i].flow].interrupt;
+}
+
+bool pl_vm__names_other(struct vm_machine *m, uint32_t flow) {
+    uint32_t other, named = m->e->reading.named ? triggered(m, &other) : PL_NOWHERE;
+    return named != PL_NOWHERE && named != flow;
 }
 
 static void keep(struct vm_machine *m, uint32_t flow) {
@@ -195,6 +200,7 @@ static void come_back(struct vm_machine *m, struct vm_frame *root, bool anew,
     m->moved = true;
     struct vm_frame *top = pl_vm__top(m->s);
     if (!anew) {
+        pl_vm__resume(m);
         if (top->waiting == VM_QUESTION) pl_vm__ask_on(m, top);
         return;
     }
@@ -206,7 +212,7 @@ static void come_back(struct vm_machine *m, struct vm_frame *root, bool anew,
 /* A digression from an open question; true when the message is dealt with. */
 static bool digress(struct vm_machine *m, struct vm_frame *f) {
     uint32_t other, flow = triggered(m, &other);
-    uint8_t interrupt = interrupt_of(m);
+    uint8_t interrupt = pl_vm__interrupt_of(m);
     if (flow == PL_NOWHERE || interrupt == PL_INTERRUPT_NEVER) return false;
     struct vm_frame *root = other == PL_NOWHERE ? running(m->s, flow) : NULL;
     bool anew = root && brings_other(m, root);
@@ -332,7 +338,7 @@ static void dispatch(struct vm_machine *m) {
     }
     if (question)
         asked(m, f, card);
-    else
+    else if (!pl_vm__correct_done(m))
         fresh(m, card);
 }
 
@@ -350,12 +356,13 @@ static void remember_rules(struct vm_machine *m) {
     }
 }
 
-void pl_vm__end_silence(struct vm_state *s) {
-    for (uint32_t root = s->nframes; root > 0; root--) {
-        const struct vm_frame *f = &s->frames[root - 1];
+void pl_vm__end_silence(struct vm_machine *m) {
+    for (uint32_t root = m->s->nframes; root > 0; root--) {
+        const struct vm_frame *f = &m->s->frames[root - 1];
         if (f->role == VM_CALLED) continue;
         if (!f->idle) return;
-        s->nframes = root - 1;
+        m->s->nframes = root - 1;
+        pl_vm__resume(m);
     }
 }
 
@@ -395,7 +402,7 @@ void pl_vm__message(struct vm_machine *m) {
     s->idle_ms = 0;
     if (s->with_agent) return;
     s->closed = false;
-    pl_vm__end_silence(s);
+    pl_vm__end_silence(m);
     pl_vm__count_message(m, pl_vm__is_answer(m));
     s->route = (uint8_t)pl_vm_rank(m->e->route);
     if (!pl_vm__apply_rule(m) && !pressed(m)) dispatch(m);

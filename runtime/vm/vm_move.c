@@ -350,6 +350,7 @@ enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_
     n->customer = memory(&x, s->customer);
     n->memory = s->memory ? memory(&x, s->memory) : NULL;
     n->picks.n = 0; /* they go by address */
+    n->done = (struct vm_done){.flow = PL_NOWHERE};
     move_kept(&x, s, n);
     move_offer(&x, s, n);
     if (!move_pending(&x, s, n) || !move_frames(&x, s, n)) return PL_CONFLICT;

@@ -47,8 +47,9 @@ struct vm_write { /* a `write once` of this run that is settled */
 };
 struct vm_passed { /* a question of this run that the flow came by, open or answered */
     uint32_t wait;
-    bool shown;      /* it was asked, not filled ahead */
-    uint32_t choice; /* which of its offers was taken, from 1; 0 none */
+    bool shown;          /* it was asked, not filled ahead */
+    uint32_t choice;     /* which of its offers was taken, from 1; 0 none */
+    struct pl_value had; /* the run is interrupted: the answer in the session slot then */
     uint32_t noffers;
     struct pl_vm_choice *offers;
     struct pl_value *items;
@@ -60,6 +61,7 @@ struct vm_frame {
     uint8_t role, waiting;
     bool idle;           /* began by silence */
     bool value_on_stack; /* called by CALL_VALUE */
+    bool interrupted;    /* a task began over its question */
     bool verifies;       /* verify_identity on behalf of the frame below, which has not begun */
     uint32_t call;       /* the call in the caller that made this frame, or PL_NOWHERE */
     uint32_t arg;        /* OFFER: the rule; CORRECTING: the wait to go back to */
@@ -95,6 +97,16 @@ struct vm_held { /* an event that waits for the open question to be closed */
 };
 struct vm_exposure { /* hashes: the experiment and the variant that was met */
     uint64_t name, variant;
+};
+/* The customer's last task, while nothing has begun since: what he may still mean to correct. */
+struct vm_answered {
+    uint32_t wait;
+    struct pl_value value;
+};
+struct vm_done {
+    uint32_t flow; /* PL_NOWHERE: none */
+    bool wrote;    /* something was sent with its answers */
+    PL_VEC(struct vm_answered) answers;
 };
 struct vm_rule_state {
     uint64_t name; /* hash */
@@ -132,6 +144,7 @@ struct vm_state {
     PL_VEC(struct vm_rule_state) rules;
     PL_VEC(struct vm_held) held;
     PL_VEC(struct vm_exposure) exposures;
+    struct vm_done done;
 };
 
 struct pl_vm {
@@ -344,10 +357,24 @@ void pl_vm__correct(struct vm_machine *m, uint32_t wait, struct pl_value value);
 bool pl_vm__is_earlier(const struct pl_program *p, const struct vm_frame *f,
                        const struct vm_passed *q);
 
+/* A task begins over the top one / the top one goes on: with its own answers in the session's
+ * slots, whatever was asked for in between. */
+void pl_vm__interrupt(struct vm_machine *m);
+void pl_vm__resume(struct vm_machine *m);
+/* The task is over: this is its root. */
+void pl_vm__done(struct vm_machine *m, const struct vm_frame *root);
+/* No question is open, and the message corrects an answer of the task that is over; true when it is
+ * dealt with. */
+bool pl_vm__correct_done(struct vm_machine *m);
+
 /* vm_message.c */
+/* enum pl_interrupt of the task that the open question is of. */
+uint8_t pl_vm__interrupt_of(const struct vm_machine *m);
+/* Its words, not a value alone, ask for a flow that is not the one given. */
+bool pl_vm__names_other(struct vm_machine *m, uint32_t flow);
 void pl_vm__message(struct vm_machine *m);
 /* The flow that began by silence ends with the next message. */
-void pl_vm__end_silence(struct vm_state *s);
+void pl_vm__end_silence(struct vm_machine *m);
 bool pl_vm__apply_rule(struct vm_machine *m);
 bool pl_vm__is_phrase(struct vm_machine *m); /* `on says`: nothing to be unsure about */
 

@@ -78,6 +78,7 @@ static void write_passed(struct pl_buf *b, const struct vm_passed *v, size_t n) 
         pl_buf_var(b, v[i].wait);
         pl_buf_byte(b, v[i].shown);
         pl_buf_var(b, v[i].choice);
+        pl_value_write(b, v[i].had);
         write_offers(b, v[i].offers, v[i].items, v[i].noffers);
     }
 }
@@ -88,8 +89,8 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
     pl_buf_var(b, f->run);
     pl_buf_byte(b, f->role);
     pl_buf_byte(b, f->waiting);
-    pl_buf_byte(b,
-                (uint8_t)(f->idle | f->value_on_stack << 1 | f->verifies << 2 | f->narrowed << 3));
+    pl_buf_byte(b, (uint8_t)(f->idle | f->value_on_stack << 1 | f->verifies << 2 |
+                             f->narrowed << 3 | f->interrupted << 4));
     pl_buf_u32(b, f->call);
     pl_buf_u32(b, f->arg);
     pl_buf_u32(b, f->wait);
@@ -148,6 +149,14 @@ static void write_memory(struct pl_buf *b, const struct vm_state *s) {
     for (size_t i = 0; i < s->exposures.n; i++) {
         pl_buf_u64(b, s->exposures.v[i].name);
         pl_buf_u64(b, s->exposures.v[i].variant);
+    }
+    pl_buf_u32(b, s->done.flow);
+    if (s->done.flow == PL_NOWHERE) return;
+    pl_buf_byte(b, s->done.wrote);
+    pl_buf_var(b, s->done.answers.n);
+    for (size_t i = 0; i < s->done.answers.n; i++) {
+        pl_buf_var(b, s->done.answers.v[i].wait);
+        pl_value_write(b, s->done.answers.v[i].value);
     }
 }
 
@@ -231,6 +240,7 @@ static struct vm_passed read_passed(struct pl_reader *r, struct pl_arena *a) {
     struct vm_passed v = {.wait = (uint32_t)pl_read_var(r)};
     v.shown = pl_read_u8(r) != 0;
     v.choice = (uint32_t)pl_read_var(r);
+    v.had = pl_value_read(r, a);
     v.noffers = read_offers(r, a, &v.offers, &v.items);
     return v;
 }
@@ -330,6 +340,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     f->value_on_stack = bits & 2;
     f->verifies = bits & 4;
     f->narrowed = bits & 8;
+    f->interrupted = bits & 16;
     f->call = pl_read_u32(r);
     f->arg = pl_read_u32(r);
     f->wait = pl_read_u32(r);
@@ -379,6 +390,17 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
     }
 }
 
+static void read_done(struct pl_reader *r, struct pl_arena *a, struct vm_done *d) {
+    d->flow = pl_read_u32(r);
+    if (d->flow == PL_NOWHERE) return;
+    d->wrote = pl_read_u8(r) != 0;
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_answered e = {.wait = (uint32_t)pl_read_var(r)};
+        e.value = pl_value_read(r, a);
+        VM_PUSH(a, &d->answers, e);
+    }
+}
+
 static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *s) {
     s->started_ms = pl_read_zig(r);
     s->quiet_ms = pl_read_zig(r);
@@ -411,6 +433,11 @@ static void read_head(struct pl_reader *r, struct pl_arena *a, struct vm_state *
 static void drop_strangers(const struct pl_program *p, struct vm_state *s) {
     if (s->offer_rule != PL_NOWHERE && s->offer_rule >= p->nrules) s->offer_rule = PL_NOWHERE;
     if (s->kept_flow != PL_NOWHERE && s->kept_flow >= p->nflows) s->kept_flow = PL_NOWHERE;
+    for (size_t i = 0; i < s->done.answers.n; i++)
+        if (s->done.answers.v[i].wait >= p->nwaits ||
+            p->waits[s->done.answers.v[i].wait].flow != s->done.flow)
+            s->done.flow = PL_NOWHERE;
+    if (s->done.flow >= p->nflows) s->done = (struct vm_done){.flow = PL_NOWHERE};
     for (size_t i = s->pending.n; i > 0; i--)
         if (s->pending.v[i - 1].flow >= p->nflows)
             s->pending.v[i - 1] = s->pending.v[--s->pending.n];
@@ -444,6 +471,7 @@ enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, stru
     for (s->nframes = 0; s->nframes < n && !r.bad; s->nframes++)
         read_frame(&r, a, image, &s->frames[s->nframes]);
     read_memory(&r, a, s);
+    read_done(&r, a, &s->done);
     if (r.bad || pl_read_left(&r) || !times_ok(s)) return PL_MALFORMED;
     drop_strangers(p, s);
     *out = s;

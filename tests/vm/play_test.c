@@ -14,8 +14,8 @@
  * `>` events: open | say "text" MARKS | done [JSON] | failed NAME | outcome ID [NAME] | later 10m |
  *     set closed|open|verified|seed N|subject N | event NAME {JSON} | clock (the rules look) |
  *     diverged
- * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, long, choice=N, press=N,
- *     sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
+ * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, named, long, choice=N,
+ * press=N, sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
  *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE
  * `?` questions: mode | deadline | slot NAME | choices
  *
@@ -389,6 +389,7 @@ static void mark(struct play *y, struct pl_vm_event *e, struct pl_vm_entity *lis
     if (!pair) {
         r->yes_no = pl_str_is(w, "yes") ? 1 : pl_str_is(w, "no") ? -1 : r->yes_no;
         if (pl_str_is(w, "change")) r->change_word = true;
+        if (pl_str_is(w, "named")) r->named = true;
         if (pl_str_is(w, "long")) r->too_long = true;
         if (w.n && w.p[0] == '"') r->text = (struct pl_str){w.p + 1, w.n - 2};
     } else if (pl_str_is(name, "secret")) { /* the text was its mask */

@@ -127,6 +127,12 @@ static void everything_else(void **state) {
     assert_true(read_text("ORDER123456789").uncertainty == 0);
     assert_true(read_text("yes please").uncertainty == 0);
     assert_true(read_text("where is my order").uncertainty < 0.3);
+    assert_true(read_text("where is my order").named);
+    assert_true(read_text("where is ORDER123456789").named);
+    assert_true(read_text("track ORDER123456789").named);
+    assert_false(read_text("ORDER123456789").named); /* though it is most like "track {order_id}" */
+    assert_false(read_text("it's ORDER123456789").named);
+    assert_false(read_text("").named);
 }
 
 /* "name=value" of all that was found, a '?' where an `after` word is missing. */
@@ -332,6 +338,8 @@ static void yes_and_no(void **state) {
         {"no", PL_NLP_NO, false},
         {"No, thanks", PL_NLP_NO, false},
         {"nope", PL_NLP_NO, false},
+        {"no, keep it", PL_NLP_NO, false},
+        {"yes, keep it", PL_NLP_NEITHER, false},
         {"no gracias", PL_NLP_NO, false},
         {"لا شكرا", PL_NLP_NO, false},
         {"no, that's wrong", PL_NLP_NO, false},
@@ -473,6 +481,8 @@ static void picks(void **state) {
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 1);
     r = read_text("sí");
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 0);
+    r = read_text("no sé"); /* unsure: it names no "No" */
+    assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), UINT32_MAX);
     r = read_text("لا شكرا");
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, yn, 2), 1);
     assert_int_equal(pl_nlp_pick(nlp, &arena, &r, options, 4), UINT32_MAX);
