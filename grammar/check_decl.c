@@ -33,6 +33,7 @@ static void check_assistant(struct pl_graph *g) {
     check_locale(g, &a->source);
     for (size_t i = 0; i < a->locales.n; i++) check_locale(g, &a->locales.v[i]);
     check_zone(g, a->zone);
+    pl_grammar__check_plain(g, a->tone, "`tone`");
     if (!a->start.s.n) return;
     struct pl_symbol *start = pl_grammar__need(g, &g->flows, a->start.s, a->start.span);
     if (start && start->decl->flow.params.n) pl_diag(g->diags, PL_D_TRIGGER_PARAMS, a->start.span);

@@ -846,20 +846,22 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, stru
     pl_grammar__check_id(c, &a->id, true);
     for (size_t i = 0; i < a->tools.n; i++) pl_grammar__check_tool(c, &a->tools.v[i]);
     pl_grammar__check_givens(c, &a->given);
-    pl_diag2(g->diags, PL_D_NO_MODEL, head, PL_STR("answer"), PL_STR("down"));
+    pl_grammar__check_top(c, a->top);
+    pl_grammar__check_never(c, &a->never);
+    pl_grammar__check_budget(c, &a->budget);
     struct pl_state unsure = branch(c, c->now, a->unsure), down = branch(c, c->now, a->down);
     join(&down, &unsure);
     c->now = down;
 }
 
-static void check_decide(struct pl_check *c, const struct pl_ast_decide *d, struct pl_span head) {
-    slot_of(c, &d->slot);
+static void check_decide(struct pl_check *c, const struct pl_ast_decide *d) {
+    pl_grammar__check_decided(c, d, slot_of(c, &d->slot));
     if (d->about) {
         pl_grammar__check_inside(c, d->about);
         pl_grammar__check_text_leak(c, &d->about->pieces, "a model");
     }
     pl_grammar__check_givens(c, &d->from);
-    pl_diag2(c->g->diags, PL_D_NO_MODEL, head, PL_STR("decide"), PL_STR("none"));
+    pl_grammar__check_budget(c, &d->budget);
     struct pl_state s = pl_grammar__state_copy(c), decided = pl_grammar__state_copy(c);
     learn(c, &decided, d->slot.s);
     forget(c, &s, &d->slot);
@@ -901,7 +903,7 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
     case PL_STMT_CHOOSE: check_choose(c, &s->choose, s->head); break;
     case PL_STMT_CALL: check_call(c, &s->call); break;
     case PL_STMT_ANSWER: check_answer(c, &s->answer, s->head); break;
-    case PL_STMT_DECIDE: check_decide(c, &s->decide, s->head); break;
+    case PL_STMT_DECIDE: check_decide(c, &s->decide); break;
     case PL_STMT_IF: check_if(c, &s->if_); break;
     case PL_STMT_MATCH: check_match(c, &s->match, s->head); break;
     case PL_STMT_EXPERIMENT: check_experiment(c, &s->experiment, s->head); break;

@@ -43,30 +43,3 @@ void pl_grammar__check_text_leak(struct pl_check *c, const struct pl_ast_pieces 
         if (!(x->type.quals & PL_SECRET)) pl_grammar__check_leak(c, x, where);
     }
 }
-
-void pl_grammar__check_givens(struct pl_check *c, const struct pl_ast_givens *givens) {
-    for (size_t i = 0; i < givens->n; i++)
-        pl_grammar__check_leak(c, pl_grammar__path_expr(&c->where, &givens->v[i].path), "a model");
-}
-
-/* What a tool gives is read by the model. */
-void pl_grammar__check_tool(struct pl_check *c, const struct pl_ast_path *path) {
-    struct pl_graph *g = c->g;
-    struct pl_symbol *hook = pl_grammar__need(g, &g->hooks, path->s, path->span);
-    if (!hook || !hook->decl->hook.result) return;
-    pl_grammar__mute(g);
-    struct pl_type t = pl_grammar__type(g, hook->decl->hook.result, hook->name);
-    if (c->aloud) pl_grammar__speak(g);
-    if (t.kind == PL_KIND_LIST) t = pl_grammar__item(g, t);
-    if (t.kind != PL_KIND_RECORD) return;
-    const struct pl_graph_def *def = &g->defs.v[t.def];
-    for (uint32_t i = 0; i < def->row.nfields; i++) {
-        uint8_t quals = def->fields[i].type.quals;
-        if (!(quals & (PL_PRIVATE | PL_SECRET))) continue;
-        struct pl_str name = pl_grammar__str(g, "%.*s of %.*s", PL_STR_ARG(def->fields[i].name),
-                                             PL_STR_ARG(hook->name));
-        pl_diag3(g->diags, PL_D_LEAK, path->span, name,
-                 quals & PL_SECRET ? PL_STR("secret") : PL_STR("private"), PL_STR("a model"));
-        return;
-    }
-}

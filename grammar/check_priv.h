@@ -71,8 +71,17 @@ void pl_grammar__check_inside(struct pl_check *c, const struct pl_ast_text *text
 void pl_grammar__check_leak(struct pl_check *c, const struct pl_tx *x, const char *where);
 void pl_grammar__check_text_leak(struct pl_check *c, const struct pl_ast_pieces *pieces,
                                  const char *where);
+
+/* ---- check_model.c ---- */
+
+void pl_grammar__check_budget(struct pl_check *c, const struct pl_ast_limits *budget);
+void pl_grammar__check_top(struct pl_check *c, const struct pl_ast_number *top);
+void pl_grammar__check_plain(struct pl_graph *g, const struct pl_ast_text *text, const char *where);
+void pl_grammar__check_never(struct pl_check *c, const struct pl_ast_texts *never);
 void pl_grammar__check_givens(struct pl_check *c, const struct pl_ast_givens *givens);
 void pl_grammar__check_tool(struct pl_check *c, const struct pl_ast_path *path);
+void pl_grammar__check_decided(struct pl_check *c, const struct pl_ast_decide *d,
+                               const struct pl_graph_slot *slot);
 
 /* ---- check_ask.c ---- */
 

@@ -382,6 +382,7 @@ static void take_tables(struct pl_graph *g, struct pl_program *out) {
     TABLE(calls);
     TABLE(backs);
     TABLE(handoffs);
+    TABLE(models);
     TABLE(mentions);
     TABLE(regexes);
 }

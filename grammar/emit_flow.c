@@ -160,14 +160,14 @@ static uint32_t default_else(struct pl_emit *x) {
     return x->default_else;
 }
 
-static uint32_t put_code(struct pl_emit *x, const struct pl_ast_block *b, uint32_t join) {
+uint32_t pl_grammar__put_code(struct pl_emit *x, const struct pl_ast_block *b, uint32_t join) {
     uint32_t at = HERE(x);
     pl_grammar__put_block(x, b);
     PUT(x, PL_OP_JUMP, join);
     return at;
 }
 
-static struct pl_str wait_id(struct pl_emit *x, struct pl_str id, struct pl_str otherwise) {
+struct pl_str pl_grammar__wait_id(struct pl_emit *x, struct pl_str id, struct pl_str otherwise) {
     if (id.n) return pl_grammar__count_id(x, id);
     return pl_grammar__count_id(x, pl_grammar__str(x->g, "%.*s.%.*s",
                                                    PL_STR_ARG(x->flow->decl->name.s),
@@ -201,11 +201,11 @@ static void end_wait(struct pl_emit *x, uint32_t wait, const struct pl_ast_repai
     uint32_t next = x->g->waits.v[wait].next, at;
     if (r->otherwise) {
         pl_grammar__way_into(x, r->otherwise, "otherwise");
-        at = put_code(x, r->otherwise, next);
+        at = pl_grammar__put_code(x, r->otherwise, next);
         x->g->waits.v[wait].otherwise = at;
     }
     pl_grammar__way_into(x, r->else_block, "else");
-    at = r->else_block ? put_code(x, r->else_block, next) : default_else(x);
+    at = r->else_block ? pl_grammar__put_code(x, r->else_block, next) : default_else(x);
     x->g->waits.v[wait].els = at;
     pl_grammar__land(x, next);
 }
@@ -243,7 +243,8 @@ static void put_ask(struct pl_emit *x, const struct pl_ast_ask *a) {
     size_t parts;
     uint32_t slot = pl_grammar__slot_ref(g, x->flow, &a->slot, &parts), at;
     struct pl_type type = pl_grammar__slot_at(g, x->flow, slot)->type;
-    uint32_t wait = begin_wait(x, PL_OP_ASK, PL_WAIT_ASK, wait_id(x, prompt_id(a), a->slot.s));
+    uint32_t wait =
+        begin_wait(x, PL_OP_ASK, PL_WAIT_ASK, pl_grammar__wait_id(x, prompt_id(a), a->slot.s));
     struct pl_p_wait *w = &g->waits.v[wait];
     w->slot = slot;
     w->type = type;
@@ -287,8 +288,8 @@ static void note_shown(struct pl_emit *x, uint32_t wait, size_t from) {
 
 static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     struct pl_graph *g = x->g;
-    uint32_t wait =
-        begin_wait(x, PL_OP_CONFIRM, PL_WAIT_CONFIRM, wait_id(x, c->line.id.s, PL_STR("confirm")));
+    uint32_t wait = begin_wait(x, PL_OP_CONFIRM, PL_WAIT_CONFIRM,
+                               pl_grammar__wait_id(x, c->line.id.s, PL_STR("confirm")));
     size_t texts = g->texts.n;
     uint32_t at = pl_grammar__confirm_prompt(x, c, wait);
     g->waits.v[wait].has_options = pl_grammar__yes_no(g) != PL_NOWHERE;
@@ -296,7 +297,7 @@ static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     note_shown(x, wait, texts);
     put_again(x, wait, &c->repair);
     pl_grammar__way_into(x, c->no, "no");
-    at = put_code(x, c->no, g->waits.v[wait].next);
+    at = pl_grammar__put_code(x, c->no, g->waits.v[wait].next);
     g->waits.v[wait].no = at;
     end_wait(x, wait, &c->repair);
 }
@@ -334,8 +335,8 @@ static void put_option_codes(struct pl_emit *x, const struct pl_ast_choices *cho
 
 static void put_choose(struct pl_emit *x, const struct pl_ast_choose *c) {
     struct pl_graph *g = x->g;
-    uint32_t wait =
-        begin_wait(x, PL_OP_CHOOSE, PL_WAIT_CHOOSE, wait_id(x, c->line.id.s, PL_STR("choose")));
+    uint32_t wait = begin_wait(x, PL_OP_CHOOSE, PL_WAIT_CHOOSE,
+                               pl_grammar__wait_id(x, c->line.id.s, PL_STR("choose")));
     uint32_t at = pl_grammar__choose_prompt(x, c, wait);
     g->waits.v[wait].prompt = at;
     put_again(x, wait, &c->repair);
@@ -360,10 +361,11 @@ static void put_wait_for(struct pl_emit *x, const struct pl_ast_wait *w) {
     struct pl_value most = {.kind = PL_KIND_DURATION, .duration = w->duration.ms};
     const struct pl_symbol *event = pl_grammar__find(&g->events, w->event.s);
     PUT(x, PL_OP_CONST, pl_grammar__const(g, most));
-    uint32_t wait = begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT, wait_id(x, w->id.s, PL_STR("wait")));
+    uint32_t wait =
+        begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT, pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
     uint32_t next = g->waits.v[wait].next, late = next;
     pl_grammar__way_into(x, w->else_block, "else");
-    if (w->else_block) late = put_code(x, w->else_block, next);
+    if (w->else_block) late = pl_grammar__put_code(x, w->else_block, next);
     g->waits.v[wait].event = event->index;
     g->waits.v[wait].binds = binds(x, w, event);
     g->waits.v[wait].nbinds = (uint32_t)w->params.n;
@@ -382,7 +384,7 @@ static void put_wait(struct pl_emit *x, const struct pl_ast_wait *w) {
     } else {
         pl_grammar__put_expr(x, w->until, NULL);
     }
-    begin_wait(x, PL_OP_SLEEP, PL_WAIT_SLEEP, wait_id(x, w->id.s, PL_STR("wait")));
+    begin_wait(x, PL_OP_SLEEP, PL_WAIT_SLEEP, pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
 }
 
 /* ---- calls ---- */
@@ -430,7 +432,7 @@ static void put_failures(struct pl_emit *x, const struct pl_ast_call *c, uint32_
     for (size_t i = 0; i < c->failures.n; i++) {
         const struct pl_ast_arm *arm = &c->failures.v[i];
         pl_grammar__way(x, arm->span, arm_name(g, arm));
-        uint32_t code = put_code(x, arm->block, next);
+        uint32_t code = pl_grammar__put_code(x, arm->block, next);
         for (size_t k = 0; k < arm->names.n; k++) {
             rows[count++] = (struct pl_p_failure){arm->names.v[k].s, code};
             unavailable |= pl_str_is(arm->names.v[k].s, "unavailable");
@@ -641,9 +643,8 @@ static void put_statement(struct pl_emit *x, const struct pl_ast_stmt *s) {
     case PL_STMT_CONFIRM: put_confirm(x, &s->confirm); break;
     case PL_STMT_CHOOSE: put_choose(x, &s->choose); break;
     case PL_STMT_CALL: put_call(x, &s->call); break;
-    /* no model yet: the branch for "it could not" */
-    case PL_STMT_ANSWER: pl_grammar__put_block(x, s->answer.down); break;
-    case PL_STMT_DECIDE: pl_grammar__put_block(x, s->decide.none); break;
+    case PL_STMT_ANSWER: pl_grammar__put_answer(x, &s->answer); break;
+    case PL_STMT_DECIDE: pl_grammar__put_decide(x, &s->decide); break;
     case PL_STMT_IF: put_if(x, &s->if_); break;
     case PL_STMT_MATCH: put_match(x, &s->match); break;
     case PL_STMT_EXPERIMENT: put_experiment(x, &s->experiment); break;

@@ -102,5 +102,14 @@ uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member);
 /* ---- emit_flow.c ---- */
 
 void pl_grammar__put_block(struct pl_emit *x, const struct pl_ast_block *b);
+/* The block, then a jump to `join`; gives where it begins. */
+uint32_t pl_grammar__put_code(struct pl_emit *x, const struct pl_ast_block *b, uint32_t join);
+/* The id of a place where the flow waits: as written, else the flow's name with `otherwise`. */
+struct pl_str pl_grammar__wait_id(struct pl_emit *x, struct pl_str id, struct pl_str otherwise);
+
+/* ---- emit_model.c ---- */
+
+void pl_grammar__put_answer(struct pl_emit *x, const struct pl_ast_answer *a);
+void pl_grammar__put_decide(struct pl_emit *x, const struct pl_ast_decide *d);
 
 #endif

@@ -131,6 +131,7 @@ struct pl_graph {
     PL_AST_LIST(struct pl_p_call) calls;
     PL_AST_LIST(struct pl_p_back) backs;
     PL_AST_LIST(struct pl_p_handoff) handoffs;
+    PL_AST_LIST(struct pl_p_model) models;
     PL_AST_LIST(struct pl_p_mention) mentions;
     PL_AST_LIST(struct pl_str) regexes;           /* as the image has them */
     PL_AST_LIST(struct pl_grammar_regex) written; /* the same, flags apart */

@@ -672,6 +672,7 @@ void pl_engine_stop(struct pl_engine *e) {
     pl_timer_stop(&e->tick);
     e->stopped = true;
     e->config.hooks = (struct pl_engine_hooks){0};
+    e->config.models = (struct pl_engine_models){0};
 }
 
 void pl_engine_destroy(struct pl_engine **engine) {
@@ -704,6 +705,7 @@ void pl_engine_destroy(struct pl_engine **engine) {
     free_turns(e);
     pl_engine__cache_free(e);
     pl_map_free(&e->flights);
+    pl_engine__askings_free(e);
     pl_vm_destroy(&e->vm);
     pl_engine__tools_free(e);
     pl_journal_destroy(&e->journal);

@@ -59,7 +59,7 @@ struct pl_engine_event {
 
 struct pl_engine_stream {
     uint64_t turn;    /* names the model's turn in its conversation */
-    uint32_t attempt; /* another one replaces what was shown of the turn */
+    uint64_t attempt; /* another one replaces what was shown of the turn */
     uint32_t n;       /* from 1, of this attempt */
     bool replace;     /* else it goes behind what this attempt has shown */
     struct pl_str text;
@@ -155,7 +155,7 @@ struct pl_engine_ask {
                               what personal data to look for */
     int64_t within_ms;     /* from now: what is left of the budget's time */
     struct pl_loop *loop;  /* done and partial run here, never inside start */
-    pl_engine_model_done *done; /* exactly once, also when it was cancelled */
+    pl_engine_model_done *done; /* once, and never after it was cancelled */
     pl_engine_model_partial *partial;
     void *ctx;
 };
@@ -165,7 +165,7 @@ struct pl_engine_models {
     void (*drop)(void *ctx, struct pl_image *image); /* May be NULL. */
     /* Gives a number, or 0. NULL: no model is ever asked, every turn is DOWN at once. */
     uint64_t (*start)(void *ctx, const struct pl_engine_ask *ask);
-    /* Nobody waits for it any more. May be NULL. */
+    /* Nobody waits for it any more: no `done`, no `partial` after this. */
     void (*cancel)(void *ctx, uint64_t number);
 };
 

@@ -53,9 +53,12 @@ struct eng_conv *pl_engine__conv_new(struct pl_engine *e, const uint8_t id[16]) 
     return c;
 }
 
-static void effect_free(struct pl_engine *e, struct eng_effect *fx) {
+static void effect_free(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx) {
+    pl_engine__model_cancel(e, c, fx);
     pl_engine__image_leave(e, &fx->image);
     pl_buf_free(&fx->args);
+    pl_buf_free(&fx->about);
+    pl_buf_free(&fx->text);
     free(fx);
 }
 
@@ -81,7 +84,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
         pl_engine__input_free(e, in, c->erased ? PL_ERASED : PL_UNAVAILABLE);
     }
     while (c->ninbox) pl_engine__inbox_pop(c, c->inbox[0].n);
-    for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c->effects.v[i]);
+    for (size_t i = 0; i < c->effects.n; i++) effect_free(e, c, c->effects.v[i]);
     for (size_t i = 0; i < c->buttons.n; i++) pl_buf_free(&c->buttons.v[i].args);
     for (size_t i = 0; i < ENG_CLIENTS; i++) free(c->memory[i]);
     for (size_t i = 0; i < c->keeps.n; i++) pl_engine__keep_free(&c->keeps.v[i]);
@@ -167,7 +170,7 @@ struct eng_effect *pl_engine__effect(struct eng_conv *c, uint64_t effect) {
 void pl_engine__effect_drop(struct pl_engine *e, struct eng_conv *c, uint64_t effect) {
     for (size_t i = 0; i < c->effects.n; i++) {
         if (c->effects.v[i]->effect != effect) continue;
-        effect_free(e, c->effects.v[i]);
+        effect_free(e, c, c->effects.v[i]);
         c->effects.v[i] = c->effects.v[--c->effects.n];
         return;
     }
@@ -197,6 +200,22 @@ static void effect_begin(struct eng_conv *c, const struct pl_vm_effect *v, int64
     fx->asked_ms = now_ms;
     fx->nargs = v->nargs;
     for (uint32_t i = 0; i < v->nargs; i++) pl_value_write(&fx->args, v->args[i]);
+}
+
+static void model_begin(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
+                        int64_t now_ms) {
+    struct pl_arena a;
+    struct eng_effect *fx = effect_add(c, v->id);
+    fx->run = v->run;
+    fx->hook = v->model;
+    fx->effect_class = ENG_CLASS_MODEL;
+    fx->asked_ms = now_ms;
+    fx->nargs = v->nargs;
+    for (uint32_t i = 0; i < v->nargs; i++) pl_value_write(&fx->args, v->args[i]);
+    pl_arena_init(&a, 0);
+    pl_buf_str(&fx->about, pl_engine__text(e, c, &v->about, &a, now_ms));
+    pl_buf_str(&fx->text, v->text);
+    pl_arena_free(&a);
 }
 
 /* The next in the ring; its arguments are empty. */
@@ -234,7 +253,8 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     pl_buf_clear(&c->state);
     pl_buf_str(&c->state, r->state);
     pl_assert(!c->state.failed);
-    if (event->kind == PL_EVENT_HOOK || event->kind == PL_EVENT_OUTCOME) {
+    if (event->kind == PL_EVENT_HOOK || event->kind == PL_EVENT_OUTCOME ||
+        event->kind == PL_EVENT_MODEL) {
         struct eng_effect *fx = pl_engine__effect(c, event->effect);
         if (fx && !pl_engine__is_definite(event))
             fx->told = true;
@@ -248,11 +268,13 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     for (uint32_t i = 0; i < r->neffects; i++) {
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind == PL_EFFECT_HOOK) effect_begin(c, v, event->now_ms);
+        if (v->kind == PL_EFFECT_MODEL) model_begin(e, c, v, event->now_ms);
         if (v->kind == PL_EFFECT_SAY) offer_buttons(c, v->say.parts, v->say.nparts);
         if (v->kind == PL_EFFECT_NOTE) note(e, c, v, event->now_ms);
         if (v->kind == PL_EFFECT_REMEMBER) pl_engine__keep(e, c, v, event->now_ms);
     }
-    /* a read that nobody waits for any more (the flow was cut off) is forgotten */
+    /* a read, or a model's turn, that nobody waits for any more (the flow was cut off) is forgotten
+     */
     for (size_t i = c->effects.n; i > 0; i--) {
         struct eng_effect *fx = c->effects.v[i - 1];
         bool waited = r->view.mode == PL_VM_BUSY && r->view.effect == fx->effect;
@@ -381,6 +403,9 @@ static void write_effects(struct pl_buf *b, const struct eng_conv *c) {
         pl_buf_zig(b, fx->asked_ms);
         pl_buf_var(b, fx->nargs);
         pl_buf_text(b, pl_buf_slice(&fx->args));
+        if (fx->effect_class != ENG_CLASS_MODEL) continue;
+        pl_buf_text(b, pl_buf_slice(&fx->about));
+        pl_buf_text(b, pl_buf_slice(&fx->text));
     }
 }
 
@@ -400,12 +425,16 @@ static void read_effects(struct pl_engine *e, struct pl_reader *r, struct eng_co
         fx->asked_ms = pl_read_zig(r);
         fx->nargs = (uint32_t)pl_read_var(r);
         pl_buf_str(&fx->args, pl_read_text(r));
+        bool model = fx->effect_class == ENG_CLASS_MODEL;
+        if (model) pl_buf_str(&fx->about, pl_read_text(r));
+        if (model) pl_buf_str(&fx->text, pl_read_text(r));
         if (image && image != fx->image) {
             pl_engine__image_leave(e, &fx->image);
             fx->image = image;
             pl_engine__image_use(image);
         }
-        if (fx->hook >= pl_image_program(fx->image->image)->nhooks) r->bad = true;
+        const struct pl_program *p = pl_image_program(fx->image->image);
+        if (fx->hook >= (model ? p->nmodels : p->nhooks)) r->bad = true;
     }
 }
 

@@ -31,6 +31,7 @@ void pl_engine__image_free(struct pl_engine *e, struct eng_image *i) {
     free(i->hours);
     pl_engine__reader_free(e, i);
     if (e->config.hooks.drop) e->config.hooks.drop(e->config.hooks.ctx, i->image);
+    if (e->config.models.drop) e->config.models.drop(e->config.models.ctx, i->image);
     pl_image_unref(&i->image);
     free(i);
 }
@@ -54,6 +55,7 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
     i->hours = calloc(p->nhours + 1, sizeof *i->hours);
     pl_assert(i->queues && i->hours);
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, image);
+    if (e->config.models.load) e->config.models.load(e->config.models.ctx, image);
     enum pl_err err = pl_engine__reader(e, i);
     if (err == PL_OK &&
         (pl_nlp_nintents(i->model) != p->nintents || pl_nlp_nentities(i->model) != p->nentities))

@@ -77,10 +77,13 @@ struct eng_waiting { /* accepted, not yet answered */
 };
 
 struct eng_flight;
+struct eng_asking;
 
-struct eng_effect { /* a hook's call whose outcome is not definite */
+enum { ENG_CLASS_MODEL = PL_CLASS_WRITE_ONCE + 1 }; /* beside the classes of hooks */
+
+struct eng_effect { /* a hook's call whose outcome is not definite; a model's turn */
     uint64_t effect, run;
-    uint32_t hook, call;
+    uint32_t hook, call; /* of a model's turn: models, 0 */
     uint8_t effect_class;
     bool told;                 /* a `write once`: the flow has heard `unconfirmed` */
     bool uncertain;            /* an attempt before a restart may have been sent */
@@ -92,6 +95,8 @@ struct eng_effect { /* a hook's call whose outcome is not definite */
     struct eng_image *image;
     struct pl_buf args; /* values one behind the other */
     uint32_t nargs;
+    struct pl_buf about, text; /* of a model's turn */
+    struct eng_asking *asking; /* while it is flying */
 };
 
 struct eng_button {
@@ -126,6 +131,7 @@ enum eng_kind {
     ENG_FORGET,   /* a customer is erased; names no conversation */
     ENG_CATCH_UP, /* after a load: go on with what was under way */
     ENG_AGENT,    /* people did something with a hand-over */
+    ENG_MODEL,    /* the outcome of a model's turn */
     ENG_LEAVE
 };
 
@@ -303,8 +309,9 @@ struct pl_engine {
     PL_VEC(struct eng_image *) images;
     struct eng_image *active;
     struct eng_turn *pool;
-    struct pl_map cache;   /* hook results */
-    struct pl_map flights; /* calls under way whose results will be there */
+    struct pl_map cache;       /* hook results */
+    struct pl_map flights;     /* calls under way whose results will be there */
+    struct eng_asking *asking; /* turns of models under way */
     struct pl_buf buf, buf2;
     struct eng_keep *keep_first, *keep_last; /* the first is being appended */
     struct pl_timer tick;
@@ -486,6 +493,16 @@ void pl_engine__hook_start(struct pl_engine *e, struct eng_conv *c, struct eng_e
 int64_t pl_engine__hooks_again(struct pl_engine *e, struct eng_conv *c, int64_t now_ms);
 void pl_engine__cache_free(struct pl_engine *e);
 struct pl_value *pl_engine__args(struct pl_arena *a, const struct pl_buf *b, uint32_t n);
+
+/* engine_model.c */
+void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx);
+/* Nobody waits for it any more. */
+void pl_engine__model_cancel(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx);
+void pl_engine__model_event(const struct eng_input *in, struct pl_arena *a,
+                            struct pl_vm_event *event);
+/* Shows what models wrote while a turn was being written to disk. */
+void pl_engine__drafts(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__askings_free(struct pl_engine *e);
 
 /* engine_queue.c */
 /* A hand-over as JSON. */

@@ -102,6 +102,23 @@ static void button(struct saying *s, const struct pl_vm_part *p) {
     text_member(s, "label", &p->a);
 }
 
+/* A model's words, where they come from, and the question whether they helped. */
+static void answer(struct saying *s, const struct pl_vm_part *p) {
+    type_member(s, "text");
+    str_member(s, "text", p->said);
+    for (uint32_t i = 0; i < p->nsources; i++) {
+        pl_jw_close(&s->w, '}');
+        pl_jw_open(&s->w, '{');
+        type_member(s, "source");
+        str_member(s, "label", p->sources[i].title);
+        bool article = pl_str_starts(p->sources[i].url, PL_STR("kb/"));
+        if (p->sources[i].url.n) str_member(s, article ? "article" : "url", p->sources[i].url);
+    }
+    pl_jw_close(&s->w, '}');
+    pl_jw_open(&s->w, '{');
+    type_member(s, "rating");
+}
+
 static void part(struct saying *s, const struct pl_vm_part *p) {
     pl_jw_open(&s->w, '{');
     switch ((enum pl_vm_part_kind)p->kind) {
@@ -142,7 +159,7 @@ static void part(struct saying *s, const struct pl_vm_part *p) {
         pl_jw_name(&s->w, "items");
         parts(s, p->parts, p->nparts);
         break;
-    case PL_PART_ANSWER: break; /* several parts: see parts() */
+    case PL_PART_ANSWER: answer(s, p); break;
     }
     pl_jw_close(&s->w, '}');
 }
@@ -171,6 +188,12 @@ void pl_engine__button_id(char out[40], uint32_t number) {
     snprintf(out, 40, "b%u", number);
 }
 
+static struct pl_str line_id(const struct pl_program *p, const struct pl_vm_say *say) {
+    if (say->line < p->ntexts) return p->texts[say->line].id;
+    bool answer = say->nparts && say->parts[0].kind == PL_PART_ANSWER;
+    return answer ? p->models[say->parts[0].model].id : (struct pl_str){0};
+}
+
 struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_say *say,
                              struct pl_arena *a, int64_t now_ms, uint32_t *buttons) {
     const struct pl_program *p = pl_image_program(c->image->image);
@@ -181,8 +204,8 @@ struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const stru
     pl_jw_open(&s.w, '{');
     str_member(&s, "kind", PL_STR("message"));
     str_member(&s, "from", PL_STR("bot"));
-    if (say->line < p->ntexts && p->texts[say->line].id.n)
-        str_member(&s, "id", p->texts[say->line].id);
+    struct pl_str id = line_id(p, say);
+    if (id.n) str_member(&s, "id", id);
     pl_jw_name(&s.w, "parts");
     parts(&s, say->parts, say->nparts);
     if (say->nchoices) choices(&s, say);

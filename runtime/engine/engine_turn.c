@@ -124,7 +124,9 @@ static void trace_effect(struct pl_engine *e, const struct eng_conv *c,
     const struct pl_program *p = pl_image_program(c->image->image);
     struct pl_str file = PL_STR(""), name = v->name;
     uint32_t line = 0;
-    if (!e->config.trace || v->kind == PL_EFFECT_SAY || v->kind == PL_EFFECT_HOOK) return;
+    if (!e->config.trace || v->kind == PL_EFFECT_SAY || v->kind == PL_EFFECT_HOOK ||
+        v->kind == PL_EFFECT_MODEL)
+        return;
     pl_image_line(c->image->image, v->at, &file, &line);
     if (name.n == 0 && v->flow < p->nflows) name = p->flows[v->flow].name;
     pl_engine__trace(e, "%s %.*s (%.*s:%u)", words[v->kind], PL_STR_ARG(name), PL_STR_ARG(file),
@@ -262,6 +264,8 @@ static void start_effect(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     if (!fx || fx->flying) return;
     if (fx->effect_class == PL_CLASS_WRITE_ONCE)
         PL_PUSH(&t->writes, fx->effect);
+    else if (fx->effect_class == ENG_CLASS_MODEL)
+        pl_engine__model_start(e, c, fx);
     else
         pl_engine__hook_start(e, c, fx);
 }
@@ -660,6 +664,17 @@ static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     pl_engine__step(e, c, t, &event, 0);
 }
 
+static void model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                  const struct eng_input *in) {
+    const struct eng_effect *fx = pl_engine__effect(c, in->effect);
+    struct pl_vm_event event;
+    if (!fx || fx->effect_class != ENG_CLASS_MODEL) return;
+    pl_engine__event(e, c, PL_EVENT_MODEL, &event);
+    pl_engine__model_event(in, &t->a, &event);
+    pl_engine__trace(e, "answer %s", event.failure.n ? event.failure.p : "ok");
+    pl_engine__step(e, c, t, &event, 0);
+}
+
 static void timer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
     if (c->with != PL_WITH_BOT || c->deadline_ms == 0 || eng_now(e) < c->deadline_ms) return;
@@ -695,6 +710,10 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     if (c->mode != PL_VM_BUSY) return;
     struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
     if (fx && fx->flying) return;
+    if (fx && fx->effect_class == ENG_CLASS_MODEL) {
+        pl_engine__model_start(e, c, fx); /* in what is left of its time */
+        return;
+    }
     if (fx && (fx->effect_class == PL_CLASS_WRITE_ONCE ||
                eng_now(e) - fx->asked_ms < ENG_READ_AGAIN_MS)) {
         pl_engine__hook_start(e, c, fx);
@@ -703,6 +722,11 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__event(e, c, PL_EVENT_HOOK, &event);
     event.effect = c->busy_effect;
     event.failure = PL_STR("unavailable");
+    pl_engine__step(e, c, t, &event, 0);
+    if (c->mode != PL_VM_BUSY || c->busy_effect != event.effect) return;
+    pl_engine__event(e, c, PL_EVENT_MODEL, &event); /* it was a model's turn */
+    event.effect = c->busy_effect;
+    event.failure = PL_STR("down");
     pl_engine__step(e, c, t, &event, 0);
 }
 
@@ -736,6 +760,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_AGENT: pl_engine__agent(e, c, t, in); break;
     case ENG_KEPT: pl_engine__kept(e, c, t); break;
     case ENG_ERASE: pl_engine__erase(e, c, in); break;
+    case ENG_MODEL: model(e, c, t, in); break;
     case ENG_FORGET:
     case ENG_LEAVE: break; /* commands only */
     }
@@ -830,7 +855,10 @@ static void turn_done(struct pl_journal_append *append) {
     }
     c->turn = NULL;
     pl_engine__list(e, c);
-    if (!e->stopped) answer(e, c, t);
+    if (!e->stopped) {
+        answer(e, c, t);
+        pl_engine__drafts(e, c);
+    }
     pl_engine__keep_start(e, c);
     for (size_t i = 0; i < t->writes.n; i++) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);

@@ -5,7 +5,7 @@
  *
  *     ```flow                  a file, declarations, or statements; it must compile
  *     ```flow error=P0304      it must give exactly these errors, in this order
- *     ```flow warning=P0901    it must compile, and give this warning among others
+ *     ```flow warning=P0800    it must compile, and give this warning among others
  *     ```talk                  talks about the last flow block above; they are played
  *     ```arb                   a catalog of the last flow block above; "@@locale" names it
  *

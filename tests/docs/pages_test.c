@@ -194,12 +194,11 @@ static size_t part_of(const struct pl_compiled *c, const struct example *e, stru
     return SIZE_MAX;
 }
 
-/* What short examples leave out on purpose: ids, titles, uses, translations, example phrases; and
- * that this version asks no model. */
+/* What short examples leave out on purpose: ids, titles, uses, translations, example phrases. */
 static bool beside_the_point(uint16_t code) {
-    static const uint16_t codes[] = {
-        PL_D_ID_MISSING,      PL_D_TITLE_MISSING, PL_D_UNUSED,  PL_D_MISSING_TRANSLATION,
-        PL_D_CATALOG_MISSING, PL_D_FEW_EXAMPLES,  PL_D_NO_MODEL};
+    static const uint16_t codes[] = {PL_D_ID_MISSING,      PL_D_TITLE_MISSING,
+                                     PL_D_UNUSED,          PL_D_MISSING_TRANSLATION,
+                                     PL_D_CATALOG_MISSING, PL_D_FEW_EXAMPLES};
     for (size_t i = 0; i < PL_LEN(codes); i++)
         if (codes[i] == code) return true;
     return false;
