@@ -41,8 +41,8 @@ struct pl_answer_model {
     void (*cancel)(void *ctx, uint64_t id);
 };
 
-/* How a tool is run: a hook of the image. json: what it gave, empty when it failed with `failure`.
- * Nothing private or secret is in it. */
+/* How a tool is run: a hook of the image. json: what it gave (pl_value_to_json), empty when it
+ * failed with `failure`. What is private or secret in it goes no further. */
 typedef void pl_answer_tool_done(void *ctx, struct pl_str json, struct pl_str failure);
 struct pl_answer_tools {
     void *ctx;

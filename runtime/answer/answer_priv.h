@@ -77,6 +77,7 @@ struct known_image {
 struct tool_run {
     struct turn *turn;
     uint64_t number; /* 0: not under way */
+    uint32_t hook;   /* hooks of the image */
     struct pl_llm_call call;
     struct pl_str result; /* JSON or words for the model; empty: not yet */
 };

@@ -230,39 +230,20 @@ static bool all_there(const struct turn *t) {
     return true;
 }
 
-/* What a hook gave, as evidence and as data for the model. */
-static void flatten(struct turn *t, struct pl_str name, const struct pl_json *j, int depth,
-                    struct pl_buf *out) {
-    if (depth > 8 || j->kind == PL_JNULL) return;
-    if (j->kind == PL_JOBJECT || j->kind == PL_JARRAY) {
-        for (size_t i = 0; i < j->n; i++)
-            flatten(t, j->kind == PL_JOBJECT ? j->m[i].name : name, &j->m[i].value, depth + 1, out);
-        return;
-    }
-    pl_buf_printf(out, "%.*s: ", PL_STR_ARG(name));
-    int64_t ms;
-    int32_t day;
-    if (j->kind == PL_JBOOL)
-        pl_buf_c(out, j->b ? "yes" : "no");
-    else
-        pl_buf_str(out, j->s);
-    struct pl_value v = PL_NONE;
-    if (j->kind == PL_JTEXT && pl_date_parse(j->s, &day))
-        v = (struct pl_value){.kind = PL_KIND_DATE, .date = day};
-    else if (j->kind == PL_JTEXT && pl_datetime_parse(j->s, 0, &ms))
-        v = (struct pl_value){.kind = PL_KIND_DATETIME, .datetime = ms};
-    pl_buf_c(out, "\n");
-    if (v.kind != PL_KIND_NONE) pl_answer__print(t, v, out);
-}
-
+/* What a hook gave, as evidence and as data for the model: as the hook's type has it, without what
+ * is private in it. */
 static void keep_result(struct tool_run *r, struct pl_str json) {
     struct turn *t = r->turn;
+    struct pl_type type = t->program->hooks[r->hook].result;
     struct pl_json doc;
+    struct pl_value v;
+    struct pl_str where, hidden = {0};
     size_t at;
     struct pl_buf b = {0};
-    if (pl_json_parse(&t->a, json, &doc, &at) == PL_OK) flatten(t, PL_STR("result"), &doc, 0, &b);
+    if (pl_json_parse(&t->a, json, &doc, &at) == PL_OK &&
+        pl_value_from_json(&t->a, &t->program->types, type, &doc, &v, &where) == PL_OK)
+        pl_answer__print(t, pl_answer__public(t, type, v), &b);
     pl_answer__learn(&t->evidence, pl_buf_slice(&b));
-    struct pl_str hidden = {0};
     if (pl_veil_hide(t->veil, pl_buf_slice(&b), &hidden) == PL_OK && hidden.n > 0)
         r->result =
             pl_arena_printf(&t->a, "<%s>\n%.*s</%s>", t->fence, PL_STR_ARG(hidden), t->fence);
@@ -304,6 +285,7 @@ static void run(struct turn *t, struct tool_run *r) {
         r->result = PL_STR("{\"failed\":\"not allowed\"}");
         return;
     }
+    r->hook = hook;
     int64_t left = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
     if (h->within_ms > 0 && left > h->within_ms) left = h->within_ms;
     pl_answer__count(t->owner, PL_ANSWER_COUNT_TOOLS);
