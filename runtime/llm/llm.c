@@ -198,6 +198,7 @@ size_t pl_llm_status(struct pl_llm *llm, struct pl_llm_target_status *out, size_
                       .cached = t->shown.cached,
                       .output = t->shown.output},
             .micro = t->shown.micro,
+            .guessed_micro = t->shown.guessed_micro,
         };
         if (out[i].breaker == PL_LLM_OPEN && left > 0) out[i].reopen_ms = left;
         snprintf(out[i].name, sizeof out[i].name, "%s", t->conf->name);

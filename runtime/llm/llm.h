@@ -229,7 +229,8 @@ struct pl_llm_target_status {
     int64_t reopen_ms;        /* OPEN: from now until the next probe */
     uint64_t attempts, failures;
     struct pl_llm_usage usage; /* in all, since the ledger began */
-    int64_t micro;
+    int64_t micro;             /* in all */
+    int64_t guessed_micro;     /* of it: the provider did not tell, or a crash lost it */
 };
 /* Any thread. Fills at most max, gives how many there are. */
 size_t pl_llm_status(struct pl_llm *llm, struct pl_llm_target_status *out, size_t max);

@@ -401,6 +401,7 @@ static void settle_lost(struct pl_llm__ledger *l, int64_t now_ms) {
     for (size_t i = 0; i < l->open.n; i++) {
         struct pl_llm__purse *p = purse_take(l, l->open.v[i].conversation);
         p->reserved += l->open.v[i].micro;
+        if (l->open.v[i].day == l->now.day) l->reserved_day += l->open.v[i].micro;
     }
     while (l->open.n) {
         struct pl_llm_usage usage = {.estimated = true};

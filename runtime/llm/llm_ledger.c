@@ -142,11 +142,11 @@ void pl_llm__sum_add(struct pl_llm__sum *s, const struct pl_llm__entry *e) {
     pl_llm__money_add(&s->spent, e->money);
     struct pl_llm__total *t = total_of(s, e->target);
     if (!t) return;
-    pl_llm__money_add(&t->money, e->money);
-    t->usage.input += e->usage.input;
-    t->usage.cached += e->usage.cached;
-    t->usage.output += e->usage.output;
-    t->usage.estimated |= e->usage.estimated;
+    struct pl_llm_usage *u = e->usage.estimated ? &t->guessed.usage : &t->told.usage;
+    pl_llm__money_add(e->usage.estimated ? &t->guessed.money : &t->told.money, e->money);
+    u->input += e->usage.input;
+    u->cached += e->usage.cached;
+    u->output += e->usage.output;
 }
 
 void pl_llm__sum_write(struct pl_buf *b, const struct pl_llm__sum *s) {
@@ -158,8 +158,10 @@ void pl_llm__sum_write(struct pl_buf *b, const struct pl_llm__sum *s) {
     pl_buf_var(b, s->ntotals);
     for (size_t i = 0; i < s->ntotals; i++) {
         pl_buf_text(b, pl_str_c(s->totals[i].name));
-        write_usage(b, &s->totals[i].usage);
-        write_money(b, s->totals[i].money);
+        write_usage(b, &s->totals[i].told.usage);
+        write_money(b, s->totals[i].told.money);
+        write_usage(b, &s->totals[i].guessed.usage);
+        write_money(b, s->totals[i].guessed.money);
     }
 }
 
@@ -180,8 +182,10 @@ bool pl_llm__sum_read(struct pl_str bytes, struct pl_llm__sum *out) {
         struct pl_str name = pl_read_text(&r);
         if (name.n >= sizeof t->name) return false;
         if (name.n) memcpy(t->name, name.p, name.n);
-        t->usage = read_usage(&r);
-        t->money = read_money(&r);
+        t->told.usage = read_usage(&r);
+        t->told.money = read_money(&r);
+        t->guessed.usage = read_usage(&r);
+        t->guessed.money = read_money(&r);
     }
     return !r.bad && pl_read_left(&r) == 0;
 }

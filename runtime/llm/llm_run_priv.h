@@ -76,11 +76,13 @@ void pl_llm__entry_write(struct pl_buf *b, const struct pl_llm__entry *e);
 /* The target's name points into the bytes. */
 bool pl_llm__entry_read(struct pl_str bytes, struct pl_llm__entry *out);
 
-/* Of one target over the ledger's life. */
+/* Of one target over the ledger's life: as the provider told it, and what had to be guessed. */
 struct pl_llm__total {
     char name[64];
-    struct pl_llm_usage usage;
-    struct pl_llm__money money;
+    struct {
+        struct pl_llm_usage usage;
+        struct pl_llm__money money;
+    } told, guessed;
 };
 enum { PL_LLM__TOTALS = 64 };
 
@@ -162,7 +164,7 @@ struct pl_llm__target {
         _Atomic int breaker, last;
         _Atomic int64_t until_us;
         _Atomic uint64_t attempts, failures;
-        _Atomic int64_t input, cached, output, micro;
+        _Atomic int64_t input, cached, output, micro, guessed_micro;
     } shown; /* what other threads may read */
 };
 

@@ -212,9 +212,12 @@ void pl_llm__target_spent(struct pl_llm__target *t) {
     for (size_t i = 0; i < s->ntotals; i++) {
         const struct pl_llm__total *k = &s->totals[i];
         if (strcmp(k->name, t->conf->name) != 0) continue;
-        t->shown.input = k->usage.input;
-        t->shown.cached = k->usage.cached;
-        t->shown.output = k->usage.output;
-        t->shown.micro = pl_llm__money_up(k->money);
+        struct pl_llm__money all = k->told.money;
+        pl_llm__money_add(&all, k->guessed.money);
+        t->shown.input = k->told.usage.input + k->guessed.usage.input;
+        t->shown.cached = k->told.usage.cached + k->guessed.usage.cached;
+        t->shown.output = k->told.usage.output + k->guessed.usage.output;
+        t->shown.micro = pl_llm__money_up(all);
+        t->shown.guessed_micro = pl_llm__money_up(k->guessed.money);
     }
 }

@@ -21,10 +21,13 @@ static struct pl_str text_of(const struct pl_json *content) {
     return last;
 }
 
-static struct pl_str last_said(const struct pl_json *messages) {
+/* A token is some four bytes, and each message has four of its own: the provider's count, not ours.
+ */
+static struct pl_str last_said(const struct pl_json *messages, int64_t *tokens) {
     struct pl_str last = {"", 0};
     for (size_t i = 0; messages && messages->kind == PL_JARRAY && i < messages->n; i++) {
         const struct pl_json *m = &messages->m[i].value;
+        *tokens += 4 + (int64_t)text_of(pl_json_get(m, "content")).n / 4;
         if (pl_str_is(pl_json_text(m, "role"), "user")) last = text_of(pl_json_get(m, "content"));
         if (pl_str_is(pl_json_text(m, "role"), "tool")) last = text_of(pl_json_get(m, "content"));
     }
@@ -84,16 +87,15 @@ void provider_answer_read(struct pl_arena *a, enum provider_dialect d, struct pl
                           struct provider_answer *k) {
     struct pl_json json;
     size_t at;
-    *k = (struct provider_answer){.usage = true};
+    *k = (struct provider_answer){.input = 3, .usage = true};
     if (pl_json_parse(a, body, &json, &at) != PL_OK) return;
     const char *name = d == PROVIDER_RESPONSES ? "input" : "messages";
-    read_orders(a, last_said(pl_json_get(&json, name)), k);
+    read_orders(a, last_said(pl_json_get(&json, name), &k->input), k);
     if (d == PROVIDER_CHAT) k->usage = pl_json_get(&json, "stream_options") != NULL;
     if (wants_schema(d, &json)) {
         k->text = pl_arena_printf(a, "{\"value\": \"%d\"}", (int)k->text.n);
         k->schema_tool = schema_tool_of(&json);
     }
-    k->input = (int64_t)body.n / 5 + 7;
     if (k->cached > k->input) k->cached = k->input;
     k->input -= k->cached;
     k->output = words(k->text) + words(k->arguments) + (k->tool.n ? 3 : 0);
@@ -177,6 +179,7 @@ static void chat(struct out *o, const struct provider_answer *k) {
                    "\"total_tokens\":%lld,\"prompt_tokens_details\":{\"cached_tokens\":%lld}}}\n\n",
               (long long)(k->input + k->cached), (long long)k->output,
               (long long)(k->input + k->cached + k->output), (long long)k->cached);
+    o->e->told = o->e->n;
     event(o, "data: [DONE]\n\n");
 }
 
@@ -272,6 +275,7 @@ static void messages(struct out *o, const struct provider_answer *k) {
         "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"%s\""
         ",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%lld}}\n\n",
         k->schema_tool.n && k->end == END_STOP ? "tool_use" : ends[k->end], (long long)k->output);
+    o->e->told = o->e->n;
     event(o, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
 }
 
@@ -280,9 +284,10 @@ void provider_events_make(struct pl_arena *a, enum provider_dialect d,
     struct out o = {.a = a, .e = out};
     out->v = PL_NEW_ARRAY(a, struct pl_str, EVENTS_MAX);
     out->tokens = PL_NEW_ARRAY(a, int64_t, EVENTS_MAX);
-    out->n = 0;
+    out->n = out->told = 0;
     if (d == PROVIDER_CHAT) chat(&o, k);
     if (d == PROVIDER_RESPONSES) responses(&o, k);
+    if (d == PROVIDER_RESPONSES) out->told = out->n;
     if (d == PROVIDER_MESSAGES) messages(&o, k);
 }
 

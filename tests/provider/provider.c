@@ -267,10 +267,7 @@ static bool stream(struct connection *c, enum provider_dialect d, const struct p
         if (!ended) break;
         nap(c, c->m.gap_us);
     }
-    bool told = ended && k->usage && c->m.fault != PROVIDER_NO_USAGE;
-    /* Told to the end means: the client can know it. */
-    if (c->m.fault == PROVIDER_MISSING_END && at + 1 == e.n)
-        told = d != PROVIDER_RESPONSES && k->usage;
+    bool told = k->usage && at >= e.told;
     bill(c, k, at ? e.tokens[at - 1] : 0, told);
     return ended && say_str(c->fd, PL_STR("0\r\n\r\n"));
 }
@@ -297,7 +294,8 @@ static bool complete(struct connection *c, enum provider_dialect d) {
     }
     if (fail_early(c, d)) return true;
     provider_answer_read(&c->arena, d, c->body, &k);
-    if (c->m.fault == PROVIDER_NO_USAGE) k.usage = false;
+    /* Only there it can be left out. */
+    if (c->m.fault == PROVIDER_NO_USAGE && d == PROVIDER_CHAT) k.usage = false;
     return k.play.n ? play(c, k.play) : stream(c, d, &k);
 }
 

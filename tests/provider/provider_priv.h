@@ -24,6 +24,7 @@ struct provider_events {
     struct pl_str *v;
     int64_t *tokens; /* output tokens made up to and with each */
     size_t n;
+    size_t told; /* once so many are sent, the usage is told */
 };
 
 /* What is asked, read out of a request's body, and the answer to it. */
