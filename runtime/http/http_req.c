@@ -184,6 +184,9 @@ static void set_safety(CURL *e) {
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+    /* Certificates from the bundle alone: with a folder too, libcurl reads all of them anew for
+     * each connection, on this thread, instead of keeping them. */
+    curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(e, CURLOPT_PROXY, ""); /* the environment has no say */
     /* One request a connection at a time, so that "sent" is about this request. */
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -9,7 +9,13 @@
 #include "runtime/llm/llm_run_priv.h"
 #include "runtime/privacy/privacy.h"
 
-enum { RETRY_JITTER_MS = 200, SHORT_WAIT_MS = 500, LEAST_OUTPUT = 16, OVERHEAD = 8 };
+enum {
+    RETRY_JITTER_MS = 200,
+    SHORT_WAIT_MS = 500,
+    LEAST_OUTPUT = 16,
+    OVERHEAD = 8,
+    TRIAL_WAIT_MS = 20
+};
 
 /* ---- the end ---- */
 
@@ -215,9 +221,26 @@ static void reserve(struct pl_llm__ask *ask) {
 
 /* ---- the chain ---- */
 
+/* The one trial of a target is under way: its outcome may be this ask's too. Half of its time may
+ * go by with that. */
+static bool worth_waiting(const struct pl_llm__ask *ask) {
+    int64_t now = pl_llm__now_us(ask->llm);
+    if (ask->r.target.n || now - ask->begun_us > (ask->deadline_us - ask->begun_us) / 2)
+        return false;
+    for (size_t i = ask->at; i < ask->llm->models.ntargets; i++) {
+        const struct pl_llm__target *t = &ask->llm->targets[i];
+        if (t->breaker.state == PL_LLM_HALF_OPEN && t->breaker.trial && fits(ask, t)) return true;
+    }
+    return false;
+}
+
 /* Nobody may be asked: the last failure is the answer to why, or that none was open. */
 static void nobody(struct pl_llm__ask *ask) {
     bool too_long = false;
+    if (worth_waiting(ask)) {
+        pl_timer_start(ask->llm->loop, &ask->pause, TRIAL_WAIT_MS);
+        return;
+    }
     if (ask->failure) {
         end(ask, PL_LLM_FINISH_NONE, ask->failure);
         return;
