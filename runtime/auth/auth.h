@@ -102,6 +102,8 @@ struct pl_identity {
     uint8_t customer[16]; /* of a hash of sub: what the customer is known by here */
     bool verified;
 };
+/* What the customer with this id is known by. False: it is no id, of 1 to 128 bytes. */
+bool pl_identity_customer(struct pl_str sub, uint8_t customer[16]);
 /* PL_MALFORMED: not of this form; PL_DENIED: an unknown key or a wrong signature; PL_TIMEOUT: not
  * good any more, or not yet; PL_LIMIT: good for longer than a day. */
 enum pl_err pl_identity_check(const struct pl_identity_keys *keys, struct pl_str token,

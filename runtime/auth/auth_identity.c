@@ -154,20 +154,25 @@ static bool seconds(const struct pl_json *p, const char *name, int64_t otherwise
     return true;
 }
 
+bool pl_identity_customer(struct pl_str sub, uint8_t customer[16]) {
+    uint8_t hash[PL_HASH_SIZE];
+    if (sub.n == 0 || sub.n > SUB_MOST) return false;
+    pl_crypto_sha256(sub, hash);
+    memcpy(customer, hash, 16);
+    return true;
+}
+
 static enum pl_err take_payload(const struct pl_json *p, int64_t now_ms, struct pl_identity *out) {
     struct pl_str sub = pl_json_text(p, "sub");
     const struct pl_json *verified = pl_json_get(p, "verified");
     int64_t exp, nbf;
-    if (sub.n == 0 || sub.n > SUB_MOST || !pl_str_is(pl_json_text(p, "aud"), "parlance"))
+    if (!pl_identity_customer(sub, out->customer) || !pl_str_is(pl_json_text(p, "aud"), "parlance"))
         return PL_MALFORMED;
     if (!pl_json_get(p, "exp") || !seconds(p, "exp", 0, &exp) || !seconds(p, "nbf", 0, &nbf))
         return PL_MALFORMED;
     if (verified && verified->kind != PL_JBOOL) return PL_MALFORMED;
     if (exp < now_ms - LEEWAY_MS || nbf > now_ms + LEEWAY_MS) return PL_TIMEOUT;
     if (exp > now_ms + LIFE_MS + LEEWAY_MS) return PL_LIMIT;
-    uint8_t hash[PL_HASH_SIZE];
-    pl_crypto_sha256(sub, hash);
-    memcpy(out->customer, hash, sizeof out->customer);
     out->verified = verified && verified->b;
     return PL_OK;
 }

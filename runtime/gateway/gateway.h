@@ -90,10 +90,14 @@ void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
 /* What the HTTP API reaches. Called on the gateway's thread, quick: what takes time is given a
  * ticket, and answered by pl_gateway_answer. */
 struct pl_gateway_done {
-    struct pl_str id; /* as the list showed it */
-    uint8_t who[8];   /* the operator's token */
+    struct pl_str id;   /* as the list showed it */
+    uint8_t who[8];     /* the operator's token */
+    bool back;          /* and the bot has the conversation again */
+    struct pl_str note; /* BACK: for who takes it next; may be empty */
 };
 struct pl_gateway_happening {
+    bool by_customer; /* `customer` says whom it is for, and `conversation` nothing */
+    uint8_t customer[16];
     uint8_t conversation[16];
     struct pl_str name, args, key; /* args: a JSON object */
 };
@@ -106,6 +110,8 @@ struct pl_gateway_api {
     bool (*done)(void *ctx, uint64_t ticket, const struct pl_gateway_done *done);
     /* Something happened in the shop. */
     void (*event)(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what);
+    /* Erases a customer. */
+    void (*erase)(void *ctx, uint64_t ticket, const uint8_t customer[16]);
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
 };

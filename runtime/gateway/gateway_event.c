@@ -2,7 +2,7 @@
  *
  * What the shop tells: POST /api/v1/events with a token that may.
  *
- *   {"event":"shipping.delayed", "conversation":"<32 hex>", "args":{...}, "key":"once-only"}
+ *   {"event":"shipping.delayed", "customer":"<id>", "args":{...}, "key":"once-only"}
  *
  * The body is small and read whole before anything is done with it; the answer comes from the
  * engine, once the event is on disk.
@@ -27,7 +27,10 @@ static void say(struct pl_gateway__http *a, int status, const char *code, struct
 
 void pl_gateway__event_fill(struct pl_gateway__http *a, enum pl_err err, struct pl_str why) {
     switch (err) {
-    case PL_OK: pl_buf_c(&a->body, "{\"taken\":true}"); return;
+    case PL_OK:
+        pl_buf_c(&a->body,
+                 pl_str_is(why, "kept") ? "{\"taken\":true,\"kept\":true}" : "{\"taken\":true}");
+        return;
     case PL_EXISTS: pl_buf_c(&a->body, "{\"taken\":true,\"repeated\":true}"); return;
     case PL_NOT_FOUND:
         say(a, 404, "not_found", PL_STR(""), "there is no such conversation");
@@ -73,10 +76,22 @@ static void put_json(struct pl_buf *b, const struct pl_json *j) {
 }
 
 static bool known_member(struct pl_str name) {
-    static const char *const names[] = {"event", "conversation", "args", "key"};
+    static const char *const names[] = {"event", "customer", "conversation", "args", "key"};
     for (size_t i = 0; i < PL_LEN(names); i++)
         if (pl_str_is(name, names[i])) return true;
     return false;
+}
+
+/* Exactly one of them says whom it is for. */
+static const char *read_whom(const struct pl_json *body, struct pl_gateway_happening *out) {
+    out->by_customer = pl_json_get(body, "customer") != NULL;
+    if (out->by_customer == (pl_json_get(body, "conversation") != NULL))
+        return "name either `customer` or `conversation`";
+    if (out->by_customer && !pl_identity_customer(pl_json_text(body, "customer"), out->customer))
+        return "`customer` is the shop's id of him, a text of 1 to 128 bytes";
+    if (!out->by_customer && !pl_unhex(pl_json_text(body, "conversation"), out->conversation, 16))
+        return "`conversation` is an id of 32 hexadecimal digits";
+    return NULL;
 }
 
 /* What is wrong with it; NULL: nothing. */
@@ -87,13 +102,14 @@ static const char *read_body(struct pl_arena *arena, struct pl_str text, struct 
     if (pl_json_parse(arena, text, &body, &at) != PL_OK || body.kind != PL_JOBJECT)
         return "the body is one JSON object";
     for (size_t i = 0; i < body.n; i++)
-        if (!known_member(body.m[i].name)) return "the members are event, conversation, args, key";
+        if (!known_member(body.m[i].name))
+            return "the members are event, customer, conversation, args, key";
     out->name = pl_json_text(&body, "event");
     out->key = pl_json_text(&body, "key");
     const struct pl_json *given = pl_json_get(&body, "args"), *key = pl_json_get(&body, "key");
     if (out->name.n == 0 || out->name.n > NAME_MOST) return "`event` is the name of an event";
-    if (!pl_unhex(pl_json_text(&body, "conversation"), out->conversation, 16))
-        return "`conversation` is an id of 32 hexadecimal digits";
+    const char *wrong = read_whom(&body, out);
+    if (wrong) return wrong;
     if (given && given->kind != PL_JOBJECT) return "`args` is a JSON object";
     if (key && (key->kind != PL_JTEXT || out->key.n == 0 || out->key.n > KEY_MOST))
         return "`key` is a text of 1 to 128 bytes";
@@ -115,6 +131,7 @@ int pl_gateway__event_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gat
     struct pl_gateway_happening what = {0};
     struct pl_buf args = {0};
     if (a->asked || a->status) return -1;
+    if (a->back) return pl_gateway__back_whole(g, wsi, a);
     pl_arena_reset(&g->arena);
     const char *wrong = read_body(&g->arena, pl_buf_slice(&a->body), &args, &what);
     if (wrong) {
@@ -140,10 +157,22 @@ static int refuse(struct lws *wsi, struct pl_gateway__http *a) {
     return -1;
 }
 
+bool pl_gateway__measured(struct lws *wsi, struct pl_gateway__http *a, int64_t most) {
+    char text[64];
+    int64_t n = -1;
+    struct pl_str length =
+        pl_gateway__header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text);
+    if (!pl_str_i64(length, &n) || n <= 0) {
+        pl_gateway__http_error(a, 411, "length", "send the body with a Content-Length");
+        return false;
+    }
+    snprintf(text, sizeof text, "the body has at most %lld bytes", (long long)most);
+    if (n > most) pl_gateway__http_error(a, 413, "too_big", text);
+    return n <= most;
+}
+
 int pl_gateway__event(struct pl_gateway *g, struct lws *wsi, int method,
                       struct pl_gateway__http *a) {
-    char text[24];
-    int64_t n = -1;
     struct pl_token token;
     a->allow = "POST";
     if (method != LWSHUMETH_POST) {
@@ -151,16 +180,7 @@ int pl_gateway__event(struct pl_gateway *g, struct lws *wsi, int method,
         return refuse(wsi, a);
     }
     if (!pl_gateway__permitted(g, wsi, PL_TOKEN_MAY_EVENTS, a, &token)) return refuse(wsi, a);
-    struct pl_str length =
-        pl_gateway__header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text);
-    if (!pl_str_i64(length, &n) || n <= 0) {
-        pl_gateway__http_error(a, 411, "length", "send events with a Content-Length");
-        return refuse(wsi, a);
-    }
-    if (n > BODY_MOST) {
-        pl_gateway__http_error(a, 413, "too_big", "an event has at most 16,384 bytes");
-        return refuse(wsi, a);
-    }
+    if (!pl_gateway__measured(wsi, a, BODY_MOST)) return refuse(wsi, a);
     a->posts = true;
     a->since_us = pl_loop_now_us(g->c.loop);
     return 0;

@@ -188,7 +188,10 @@ struct pl_gateway__http {
     struct pl_gateway__stream *stream; /* the answer is this one, and has no end of its own */
     uint64_t asked;                    /* the answer comes from another thread: its ticket */
     bool head, last;  /* of such a request: headers are enough; nothing follows on this socket */
-    bool posts;       /* an event: `body` is first what is read of it */
+    bool posts;       /* `body` is first what is read of it: an event, or of BACK a note */
+    bool back;        /* a conversation goes back: */
+    char hand[64];    /* by the id of its hand-over, */
+    uint8_t who[8];   /* and the operator */
     int64_t since_us; /* of that */
 };
 
@@ -231,6 +234,10 @@ int pl_gateway__event(struct pl_gateway *g, struct lws *wsi, int method,
 int pl_gateway__event_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
                            size_t len);
 int pl_gateway__event_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+/* The body is small and says how long it is; if not, it is answered. */
+bool pl_gateway__measured(struct lws *wsi, struct pl_gateway__http *a, int64_t most);
+/* The conversation goes back, with the note that the body has. */
+int pl_gateway__back_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 /* What the engine made of it. */
 void pl_gateway__event_fill(struct pl_gateway__http *a, enum pl_err err, struct pl_str why);
 

@@ -102,6 +102,18 @@ void pl_cli__server_run(struct cli_server *s);
 void pl_cli__server_close(struct cli_server **s);
 int pl_cli__server_port(const struct cli_server *s);
 
+/* ---- a running server's admin socket: cmd_admin.c ---- */
+
+/* --data, or PARLANCE_DATA, or "data". */
+const char *pl_cli__data(struct cli_args *args);
+enum pl_err pl_cli__admin_call(const char *data, struct pl_str request, struct pl_buf *answer);
+/* Says that nobody answers there. */
+int pl_cli__no_server(const char *data, enum pl_err err);
+/* The answer's members, or its error on stderr. */
+int pl_cli__admin_answer(struct pl_arena *a, struct pl_str text, struct pl_json *out);
+/* The image that the server runs; NULL when its file cannot be read. */
+int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out);
+
 /* The token commands on a folder that no server has open; appends the answer's JSON object. */
 enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
                                   struct pl_buf *answer, struct pl_buf *why);

@@ -13,19 +13,19 @@
 
 #define WAIT_MS 30000
 
-static enum pl_err call(const char *data, struct pl_str request, struct pl_buf *answer) {
+enum pl_err pl_cli__admin_call(const char *data, struct pl_str request, struct pl_buf *answer) {
     char path[4096];
     snprintf(path, sizeof path, "%s/admin.sock", data);
     return pl_gateway_admin_call(path, request, WAIT_MS, answer);
 }
 
-static const char *data_option(struct cli_args *args) {
+const char *pl_cli__data(struct cli_args *args) {
     const char *data = pl_cli__option(args, "--data");
     if (!data) data = getenv("PARLANCE_DATA");
     return data ? data : "data";
 }
 
-static int no_server(const char *data, enum pl_err err) {
+int pl_cli__no_server(const char *data, enum pl_err err) {
     if (err == PL_NOT_FOUND)
         return pl_cli__failure("no server runs on the data folder %s; start one with "
                                "`parlance serve FLOWS --data %s`",
@@ -34,7 +34,7 @@ static int no_server(const char *data, enum pl_err err) {
 }
 
 /* The answer's members, or its error on stderr. */
-static int take_answer(struct pl_arena *a, struct pl_str text, struct pl_json *out) {
+int pl_cli__admin_answer(struct pl_arena *a, struct pl_str text, struct pl_json *out) {
     size_t at;
     if (pl_json_parse(a, text, out, &at) != PL_OK)
         return pl_cli__failure("the server's answer is not JSON");
@@ -47,13 +47,13 @@ static int take_answer(struct pl_arena *a, struct pl_str text, struct pl_json *o
 
 /* The image that the server runs; NULL when its file cannot be read, which keeps nobody from
  * loading another. */
-static int running(const char *data, struct pl_arena *a, struct pl_image **out) {
+int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out) {
     struct pl_buf answer = {0};
     struct pl_json json;
     char why[256];
-    enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
-    int code = err == PL_OK ? take_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), &json)
-                            : no_server(data, err);
+    enum pl_err err = pl_cli__admin_call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
+    int code = err == PL_OK ? pl_cli__admin_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), &json)
+                            : pl_cli__no_server(data, err);
     pl_buf_free(&answer);
     if (code != CLI_OK) return code;
     struct pl_str image = pl_json_text(&json, "image");
@@ -72,7 +72,8 @@ int pl_cli__reload(struct cli_args args) {
     struct pl_image *now = NULL;
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
-    if (code == CLI_OK) code = running(config.data, &a, &now); /* before anything is written */
+    if (code == CLI_OK)
+        code = pl_cli__running(config.data, &a, &now); /* before anything is written */
     if (code == CLI_OK)
         code = pl_cli__compile(config.flows, config.translations, config.hooks,
                                now ? pl_image_program(now) : NULL, &image);
@@ -88,9 +89,9 @@ int pl_cli__reload(struct cli_args args) {
     enum pl_err err = pl_cli__image_write(config.data, &image);
     if (err != PL_OK) code = pl_cli__failure("writing the image: %s", pl_err_text(err));
     if (code == CLI_OK) {
-        err = call(config.data, (struct pl_str){request, (size_t)n}, &answer);
-        code = err == PL_OK ? take_answer(&a, pl_buf_slice(&answer), &json)
-                            : no_server(config.data, err);
+        err = pl_cli__admin_call(config.data, (struct pl_str){request, (size_t)n}, &answer);
+        code = err == PL_OK ? pl_cli__admin_answer(&a, pl_buf_slice(&answer), &json)
+                            : pl_cli__no_server(config.data, err);
     }
     if (code == CLI_OK) printf("the server now runs %.12s\n", image.hex);
     pl_cli__image_free(&image);
@@ -102,15 +103,15 @@ int pl_cli__reload(struct cli_args args) {
 /* ---- status ---- */
 
 int pl_cli__status(struct cli_args args) {
-    const char *data = data_option(&args);
+    const char *data = pl_cli__data(&args);
     struct pl_buf answer = {0};
     if (pl_cli__strange("status", &args)) return CLI_FAILED;
-    enum pl_err err = call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
+    enum pl_err err = pl_cli__admin_call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
     int code = CLI_OK;
     if (err == PL_OK)
         printf("%.*s\n", (int)answer.n, answer.p);
     else
-        code = no_server(data, err);
+        code = pl_cli__no_server(data, err);
     pl_buf_free(&answer);
     return code;
 }
@@ -124,9 +125,9 @@ static int token_request(const char *data, struct pl_arena *a, struct pl_str req
     struct pl_json json;
     size_t at;
     int code = CLI_OK;
-    enum pl_err err = call(data, request, &answer);
+    enum pl_err err = pl_cli__admin_call(data, request, &answer);
     if (err == PL_OK) {
-        code = take_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), out);
+        code = pl_cli__admin_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), out);
     } else if (err == PL_NOT_FOUND && pl_json_parse(a, request, &json, &at) == PL_OK) {
         err = pl_cli__offline_admin(data, &json, &answer, &why);
         if (err != PL_OK)
@@ -135,7 +136,7 @@ static int token_request(const char *data, struct pl_arena *a, struct pl_str req
         else if (pl_json_parse(a, pl_arena_str(a, pl_buf_slice(&answer)), out, &at) != PL_OK)
             code = CLI_FAILED;
     } else {
-        code = no_server(data, err);
+        code = pl_cli__no_server(data, err);
     }
     pl_buf_free(&answer);
     pl_buf_free(&why);
@@ -244,7 +245,7 @@ static int token_customer(struct cli_args *args, struct pl_arena *a) {
 }
 
 int pl_cli__token(struct cli_args args) {
-    const char *data = data_option(&args);
+    const char *data = pl_cli__data(&args);
     struct pl_arena a;
     int code;
     pl_arena_init(&a, 0);

@@ -205,7 +205,17 @@ static void mask_log(char *text, size_t room) {
 
 /* ---- the server ---- */
 
+struct cli_waiter { /* of the admin thread, for one answer of the engine at a time */
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    uint64_t ticket;
+    bool answered;
+    enum pl_err err;
+    char why[256];
+};
+
 struct cli_server {
+    struct cli_waiter waiter;
     struct pl_config config;
     struct pl_identity_keys identity;
     struct pl_log log;
@@ -383,6 +393,8 @@ static bool api_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d
     struct pl_engine_done out;
     if (!pl_engine_done_read(d->id, &out)) return false;
     memcpy(out.who, d->who, sizeof d->who);
+    if (d->back) out.what = PL_ENGINE_BACK;
+    out.text = d->note;
     pl_engine_done(s->engine, ticket, &out);
     return true;
 }
@@ -390,13 +402,79 @@ static bool api_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d
 static void api_event(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what) {
     struct cli_server *s = ctx;
     struct pl_engine_happening h = {.name = what->name, .args = what->args, .key = what->key};
+    h.by_customer = what->by_customer;
+    memcpy(h.customer, what->customer, sizeof h.customer);
     memcpy(h.conversation, what->conversation, sizeof h.conversation);
     pl_engine_event(s->engine, ticket, &h);
 }
 
+static void api_erase(void *ctx, uint64_t ticket, const uint8_t customer[16]) {
+    struct cli_server *s = ctx;
+    pl_engine_erase(s->engine, ticket, customer);
+}
+
+/* ---- what the admin thread asks of the engine, and waits for ---- */
+
+#define ADMIN_TICKET  (UINT64_C(1) << 63)
+#define ADMIN_WAIT_MS 20000
+
+static void waiter_open(struct cli_waiter *w) {
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->came, &clock);
+    pthread_condattr_destroy(&clock);
+}
+
+static void waiter_close(struct cli_waiter *w) {
+    pthread_cond_destroy(&w->came);
+    pthread_mutex_destroy(&w->lock);
+}
+
+/* An answer to what was given up meanwhile is for nobody. */
+static void waiter_answer(struct cli_waiter *w, uint64_t ticket, enum pl_err err,
+                          struct pl_str why) {
+    pthread_mutex_lock(&w->lock);
+    if (ticket == w->ticket) {
+        w->answered = true;
+        w->err = err;
+        snprintf(w->why, sizeof w->why, "%.*s", (int)(why.n < 200 ? why.n : 200),
+                 why.n ? why.p : "");
+        pthread_cond_signal(&w->came);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+static uint64_t waiter_ticket(struct cli_waiter *w) {
+    pthread_mutex_lock(&w->lock);
+    w->ticket = ADMIN_TICKET | ((w->ticket + 1) & ~ADMIN_TICKET);
+    w->answered = false;
+    pthread_mutex_unlock(&w->lock);
+    return w->ticket;
+}
+
+/* PL_TIMEOUT: it may still be done. */
+static enum pl_err waiter_wait(struct cli_waiter *w, char why[256]) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ADMIN_WAIT_MS / 1000;
+    pthread_mutex_lock(&w->lock);
+    int late = 0;
+    while (!w->answered && late == 0) late = pthread_cond_timedwait(&w->came, &w->lock, &until);
+    enum pl_err err = w->answered ? w->err : PL_TIMEOUT;
+    snprintf(why, 256, "%s", w->answered ? w->why : "");
+    w->ticket++; /* an answer that comes later is another's */
+    pthread_mutex_unlock(&w->lock);
+    return err;
+}
+
 static void sink_done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why) {
     struct cli_server *s = ctx;
-    pl_gateway_answer(s->gateway, ticket, err, err == PL_OK ? PL_STR("{}") : why);
+    if (ticket & ADMIN_TICKET)
+        waiter_answer(&s->waiter, ticket, err, why);
+    else
+        pl_gateway_answer(s->gateway, ticket, err, err == PL_OK && !why.n ? PL_STR("{}") : why);
 }
 
 static void *api_thread(void *ctx) {
@@ -585,7 +663,63 @@ static enum pl_err admin_token_revoke(void *ctx, const struct pl_json *request,
     return err == PL_OK ? pl_store_flush(s->store) : err;
 }
 
+static const char *event_failure(enum pl_err err) {
+    switch (err) {
+    case PL_NOT_FOUND: return "there is no such conversation";
+    case PL_ERASED: return "the conversation was erased";
+    case PL_CONFLICT: return "this key was used for another event";
+    case PL_TIMEOUT: return "the server has not answered in time; send it again, with the same key";
+    default: return pl_err_text(err);
+    }
+}
+
+static enum pl_err admin_event(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                               struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    char more[256];
+    struct pl_str customer = pl_json_text(request, "customer");
+    struct pl_engine_happening h = {.by_customer = customer.n > 0,
+                                    .name = pl_json_text(request, "event"),
+                                    .args = pl_json_text(request, "args"),
+                                    .key = pl_json_text(request, "key")};
+    bool whom = h.by_customer ? pl_identity_customer(customer, h.customer)
+                              : pl_unhex(pl_json_text(request, "conversation"), h.conversation, 16);
+    if (!whom) {
+        pl_buf_c(why, "event takes \"customer\", his id, or \"conversation\", 32 hex digits");
+        return PL_MALFORMED;
+    }
+    pl_engine_event(s->engine, waiter_ticket(&s->waiter), &h);
+    enum pl_err err = waiter_wait(&s->waiter, more);
+    if (err != PL_OK && err != PL_EXISTS) {
+        pl_buf_c(why, more[0] ? more : event_failure(err));
+        return err;
+    }
+    pl_jw_name(answer, "repeated");
+    pl_jw_bool(answer, err == PL_EXISTS);
+    pl_jw_name(answer, "kept");
+    pl_jw_bool(answer, strcmp(more, "kept") == 0);
+    return PL_OK;
+}
+
+static enum pl_err admin_erase(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                               struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    char more[256];
+    uint8_t customer[16];
+    (void)answer;
+    if (!pl_identity_customer(pl_json_text(request, "customer"), customer)) {
+        pl_buf_c(why, "erase takes \"customer\", the shop's id of him");
+        return PL_MALFORMED;
+    }
+    pl_engine_erase(s->engine, waiter_ticket(&s->waiter), customer);
+    enum pl_err err = waiter_wait(&s->waiter, more);
+    if (err != PL_OK) pl_buf_c(why, event_failure(err));
+    return err;
+}
+
 static const struct pl_gateway_admin_command admin_commands[] = {
+    {"erase", admin_erase},
+    {"event", admin_event},
     {"reload", admin_reload},
     {"status", admin_status},
     {"stop", admin_stop},
@@ -724,7 +858,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .identity = &s->identity,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_done, api_event, api_counters},
+        .api = {s, api_queue, api_done, api_event, api_erase, api_counters},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,
@@ -768,6 +902,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     struct cli_server *s = calloc(1, sizeof *s);
     if (!s) return PL_NOMEM;
     s->config = *config;
+    waiter_open(&s->waiter);
     s->log = (struct pl_log){config->log_level, stderr, pl_clock_system(), mask_log};
     signal(SIGPIPE, SIG_IGN);
     enum pl_err err = pl_loop_create(pl_clock_system(), &s->loop);
@@ -818,5 +953,6 @@ void pl_cli__server_close(struct cli_server **server) {
         pl_loop_destroy(&s->loop);
     }
     memset(&s->identity, 0, sizeof s->identity);
+    waiter_close(&s->waiter);
     free(s);
 }
