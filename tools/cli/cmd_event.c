@@ -164,7 +164,7 @@ static int read_args(struct telling *t, const struct cli_args *args) {
     for (uint32_t i = 0; i < t->row->nparams; i++)
         if (!given[i] && !t->row->params[i].type.optional)
             return pl_cli__failure(
-                "%.*s is missing: add %.*s=%s\n  %.*s", PL_STR_ARG(t->row->params[i].name),
+                "%.*s is missing: add %.*s=VALUE, %s\n  %.*s", PL_STR_ARG(t->row->params[i].name),
                 PL_STR_ARG(t->row->params[i].name),
                 how(pl_image_program(t->image), t->row->params[i].type), PL_STR_ARG(signature(t)));
     pl_buf_c(&t->args, t->args.n ? "}" : "{}");

@@ -157,6 +157,12 @@ static bool on_done(void *ctx, uint64_t ticket, const struct pl_gateway_done *d)
     struct server *s = ctx;
     if (pl_str_is(d->id, "none")) return false;
     bool known = pl_str_is(d->id, "ab-1");
+    if (d->back) {
+        snprintf(s->event, sizeof s->event, "back %.*s: %.*s", PL_STR_ARG(d->id),
+                 PL_STR_ARG(d->note));
+        pl_gateway_answer(s->g, ticket, known ? PL_OK : PL_CONFLICT, PL_STR("{}"));
+        return true;
+    }
     pl_gateway_answer(s->g, ticket, known ? PL_OK : PL_NOT_FOUND, PL_STR("{}"));
     return true;
 }
@@ -183,6 +189,12 @@ static void on_event(void *ctx, uint64_t ticket, const struct pl_gateway_happeni
             return;
         }
     if (!pl_str_is(what->name, "never")) pl_gateway_answer(s->g, ticket, PL_OK, PL_STR("{}"));
+}
+
+static void on_erase(void *ctx, uint64_t ticket, const uint8_t customer[16]) {
+    struct server *s = ctx;
+    pl_hex(customer, 4, s->event);
+    pl_gateway_answer(s->g, ticket, PL_OK, PL_STR("{}"));
 }
 
 static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
@@ -214,6 +226,7 @@ static void prepare(struct server *s) {
                 .queue = on_queue,
                 .done = on_done,
                 .event = on_event,
+                .erase = on_erase,
                 .counters = on_counters},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
@@ -886,6 +899,14 @@ static void ask(int port, const char *method, const char *path, const char *head
     pl_buf_free(&b);
 }
 
+static void give_back(int port, const char *auth, const char *body, int status, const char *part) {
+    struct pl_buf b = {0};
+    assert_int_equal(client_post(port, "/api/v1/queue/ab-1/back", auth, body, strlen(body), &b),
+                     status);
+    has(&b, part);
+    pl_buf_free(&b);
+}
+
 static void queue_calls(void **state) {
     struct server *s = *state;
     int port = pl_gateway_port(s->g);
@@ -917,6 +938,17 @@ static void queue_calls(void **state) {
     ask(port, "POST", "/api/v1/queue/ab-1/done", other, 403, "\"code\":\"scope_missing\"");
     ask(port, "POST", "/api/v1/queue/ab-1/done", NULL, 401, "\"code\":\"token_missing\"");
     ask(port, "GET", "/api/v1/queue/ab-1/done", auth, 405, "allow: POST");
+    ask(port, "POST", "/api/v1/queue/ab-1/back", none, 200, "{}");
+    assert_string_equal(s->event, "back ab-1: ");
+    ask(port, "POST", "/api/v1/queue/ab-2/back", none, 409, "\"code\":\"with_bot\"");
+    ask(port, "GET", "/api/v1/queue/ab-1/back", auth, 405, "allow: POST");
+    ask(port, "POST", "/api/v1/queue/ab-1/back", other, 403, "\"code\":\"scope_missing\"");
+    give_back(port, auth, "{\"note\":\"He was polite.\"}", 200, "{}");
+    assert_string_equal(s->event, "back ab-1: He was polite.");
+    give_back(port, auth, "{}", 200, "{}");
+    give_back(port, auth, "{\"note\":7}", 400, "\"code\":\"malformed\"");
+    give_back(port, auth, "{\"note\":\"a\",\"more\":1}", 400, "\"code\":\"malformed\"");
+    give_back(port, auth, "x", 400, "\"code\":\"malformed\"");
     ask(port, "GET", "/api/v1/queue/", auth, 404, "\"code\":\"not_found\"");
     ask(port, "POST", "/api/v1/queue//done", none, 405, "method_not_allowed");
 }
@@ -950,6 +982,9 @@ static void events(void **state) {
         s->event, "00aa shop.late {\"a\":[1,2.50,true,null],\"b\":{\"c\":\"\u00e9\\\"\"}} k1");
     tell(port, auth, "{\"event\":\"page.opened\"," ID "}", 200, "{\"taken\":true}");
     assert_string_equal(s->event, "00aa page.opened  ");
+    tell(port, auth, "{\"event\":\"page.opened\",\"customer\":\"c-4711\"}", 200,
+         "{\"taken\":true}");
+    assert_string_equal(s->event, "0000 page.opened  ");
     tell(port, auth, "{\"event\":\"again\"," ID "}", 200, "{\"taken\":true,\"repeated\":true}");
     tell(port, auth, "{\"event\":\"where\"," ID "}", 404, "\"code\":\"not_found\"");
     tell(port, auth, "{\"event\":\"gone\"," ID "}", 410, "\"code\":\"erased\"");
@@ -962,6 +997,33 @@ static void events(void **state) {
     tell(port, other, "{\"event\":\"page.opened\"," ID "}", 403, "\"code\":\"scope_missing\"");
     ask(port, "GET", "/api/v1/events", auth, 405, "allow: POST");
     ask(port, "POST", "/api/v1/events", auth, 411, "\"code\":\"length\"");
+}
+
+static void erasing(void **state) {
+    struct server *s = *state;
+    int port = pl_gateway_port(s->g);
+    struct pl_token may, may_not;
+    char te[PL_TOKEN_TEXT], tm[PL_TOKEN_TEXT], auth[160], other[160], hex[9];
+    uint8_t customer[16];
+    int64_t now = pl_clock_system().wall_ms(NULL);
+    assert_int_equal(pl_token_make("e", PL_TOKEN_MAY_ERASE, now, 0, &may, te), PL_OK);
+    assert_int_equal(pl_token_make("m", PL_TOKEN_MAY_EVENTS, now, 0, &may_not, tm), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &may), PL_OK);
+    assert_int_equal(pl_token_save(s->store, &may_not), PL_OK);
+    snprintf(auth, sizeof auth, "Connection: close\r\nAuthorization: Bearer %s\r\n", te);
+    snprintf(other, sizeof other, "Connection: close\r\nAuthorization: Bearer %s\r\n", tm);
+    ask(port, "DELETE", "/api/v1/customers/c-4711", auth, 200, "{}");
+    assert_true(pl_identity_customer(PL_STR("c-4711"), customer));
+    pl_hex(customer, 4, hex);
+    assert_string_equal(s->event, hex);
+    ask(port, "DELETE", "/api/v1/customers/a%40b%20c", auth, 200, "{}");
+    assert_true(pl_identity_customer(PL_STR("a@b c"), customer));
+    pl_hex(customer, 4, hex);
+    assert_string_equal(s->event, hex);
+    ask(port, "DELETE", "/api/v1/customers/c-4711", other, 403, "\"code\":\"scope_missing\"");
+    ask(port, "DELETE", "/api/v1/customers/c-4711", "Connection: close\r\n", 401,
+        "\"code\":\"token_missing\"");
+    ask(port, "GET", "/api/v1/customers/c-4711", auth, 405, "allow: DELETE");
 }
 
 static void hostile_events(void **state) {
@@ -982,6 +1044,9 @@ static void hostile_events(void **state) {
         "{\"event\":\"a\"," ID ",\"key\":\"\"}",
         "{\"event\":\"a\"," ID ",\"key\":7}",
         "{\"event\":\"a\"," ID ",\"more\":1}",
+        "{\"event\":\"a\"," ID ",\"customer\":\"c\"}",
+        "{\"event\":\"a\",\"customer\":\"\"}",
+        "{\"event\":\"a\",\"customer\":7}",
         "{\"event\":\"a\"," ID "," ID "}",
         "{\"event\":\"a\"," ID "} {}",
         "{\"event\":\"\xff\"," ID "}",
@@ -1097,6 +1162,7 @@ int main(void) {
         WITH_SERVER(api),
         WITH_SERVER(queue_calls),
         WITH_SERVER(events),
+        WITH_SERVER(erasing),
         WITH_SERVER(hostile_events),
         WITH_SERVER(a_taken_port),
     };
