@@ -64,14 +64,6 @@ static void check_prelude(struct pl_graph *g) {
 
 /* ---- intents ---- */
 
-static void check_mark(struct pl_graph *g, const struct pl_ast_piece *p) {
-    struct pl_type t = pl_grammar__type_named(g, p->entity.s);
-    if (t.kind == PL_KIND_NONE)
-        pl_grammar__need(g, &g->entities, p->entity.s, p->entity.span);
-    else if (p->slot.n && !pl_str_eq(p->slot.s, p->entity.s))
-        not_built(g, p->span, "a mark that names another slot than its entity");
-}
-
 static void check_phrases(struct pl_graph *g, const struct pl_ast_phrases *line, bool marks) {
     bool spoken = false;
     for (size_t i = 0; i < g->locales.n; i++)
@@ -79,15 +71,7 @@ static void check_phrases(struct pl_graph *g, const struct pl_ast_phrases *line,
     /* the prelude speaks more languages than a project needs */
     if (!spoken && !pl_grammar__in_prelude(g, line->lang.span))
         pl_diag1(g->diags, PL_D_LANGUAGE, line->lang.span, line->lang.s);
-    for (size_t i = 0; i < line->texts.n; i++)
-        for (size_t k = 0; k < line->texts.v[i]->pieces.n; k++) {
-            const struct pl_ast_piece *p = &line->texts.v[i]->pieces.v[k];
-            if (p->kind != PL_PIECE_MARK) continue;
-            if (marks)
-                check_mark(g, p);
-            else
-                not_built(g, p->span, "a mark here");
-        }
+    if (!marks) pl_grammar__check_unmarked(g, line);
 }
 
 static void check_phrase_list(struct pl_graph *g, const struct pl_ast_phrase_list *list,
@@ -175,6 +159,7 @@ static void check_intents(struct pl_graph *g) {
             check_example_twice(g, &seen, &s->more.v[k]->intent, s);
             n += count_examples(&s->more.v[k]->intent, source);
         }
+        pl_grammar__check_intent_marks(g, s);
         if (n < EXAMPLES_LEAST && (n || !has_foreign(g, &s->decl->intent)))
             pl_diag3(g->diags, PL_D_FEW_EXAMPLES, s->decl->name.span, s->name,
                      pl_grammar__str(g, "%zu", n), source);
@@ -391,7 +376,7 @@ static void check_rule(struct pl_graph *g, const struct pl_symbol *s) {
         pl_diag(g->diags, PL_D_RULE_HANDOFF, r->handoff.span);
 }
 
-static void check_trigger(struct pl_graph *g, const struct pl_graph_flow *f,
+static void check_trigger(struct pl_graph *g, struct pl_graph_flow *f,
                           const struct pl_ast_trigger *t) {
     const struct pl_ast_decl *d = f->decl;
     struct pl_known known = {0};
@@ -401,7 +386,8 @@ static void check_trigger(struct pl_graph *g, const struct pl_graph_flow *f,
         pl_grammar__check_on_event(g, f, t);
         return;
     }
-    check_phrase_list(g, &t->says, false);
+    check_phrase_list(g, &t->says, true);
+    pl_grammar__check_says(g, &t->says, f);
     if (t->cond) pl_grammar__condition(&w, t->cond);
     for (size_t i = 0; i < d->flow.params.n; i++)
         if (!d->flow.params.v[i].type.optional) {

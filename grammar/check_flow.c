@@ -49,10 +49,6 @@ static void learn(struct pl_check *c, struct pl_state *s, struct pl_str path) {
     pl_grammar__known_add(c->g, &s->known, pl_grammar__path(c->g, path));
 }
 
-static void not_built(struct pl_check *c, struct pl_span at, const char *what) {
-    pl_diag1(c->g->diags, PL_D_NOT_BUILT, at, pl_str_c(what));
-}
-
 /* A name that can be written: a local, or a declared slot of session or customer. */
 static struct pl_graph_slot *slot_of(struct pl_check *c, const struct pl_ast_path *path) {
     size_t parts;
@@ -156,12 +152,15 @@ static void check_repair(struct pl_check *c, const struct pl_ast_repair *r, stru
     join(after, &s);
 }
 
-static void check_says(struct pl_check *c, const struct pl_ast_phrase_list *says) {
-    for (size_t i = 0; i < says->n; i++)
-        for (size_t k = 0; k < says->v[i].texts.n; k++)
-            for (size_t p = 0; p < says->v[i].texts.v[k]->pieces.n; p++)
-                if (says->v[i].texts.v[k]->pieces.v[p].kind == PL_PIECE_MARK)
-                    not_built(c, says->v[i].texts.v[k]->pieces.v[p].span, "a mark under `says`");
+/* A target's flow is given what the phrase holds, else this one is. */
+static void check_says(struct pl_check *c, const struct pl_ast_choice *o) {
+    const struct pl_ast_target *t = &o->option.target;
+    struct pl_graph_flow *f = c->flow;
+    if (t->kind == PL_TARGET_FLOW) {
+        struct pl_symbol *s = pl_grammar__find(&c->g->flows, t->flow.s);
+        f = s ? &c->g->flow.v[s->index] : NULL;
+    }
+    pl_grammar__check_says(c->g, &o->option.says, f);
 }
 
 static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *choices,
@@ -171,7 +170,7 @@ static void check_ask_choices(struct pl_check *c, const struct pl_ast_choices *c
         struct pl_known before = c->now.known;
         if (o->kind == PL_CHOICE_OPTION) {
             pl_grammar__assume(c, o->option.cond, true);
-            check_says(c, &o->option.says);
+            check_says(c, o);
             pl_grammar__check_value_option(c, o, type, in_loop);
         } else {
             struct pl_type item = pl_grammar__check_each(c, &o->each.each);
@@ -293,7 +292,7 @@ static void check_option(struct pl_check *c, const struct pl_ast_choice *o, stru
     pl_grammar__check_text(&c->where, o->option.label);
     pl_grammar__check_label(c, o->option.label);
     pl_grammar__check_id(c, &o->option.id, pl_grammar__has_words(o->option.label));
-    check_says(c, &o->option.says);
+    check_says(c, o);
     pl_grammar__check_target(c, &o->option.target);
     struct pl_state end = pl_grammar__state_copy(c);
     if (o->option.body)

@@ -93,6 +93,22 @@ void pl_grammar__check_value_option(struct pl_check *c, const struct pl_ast_choi
 /* The prelude's flows that speak for questions. */
 void pl_grammar__check_spoken(struct pl_graph *g);
 
+/* ---- check_phrase.c ---- */
+
+/* The flows that a phrase may begin, or go on with. */
+struct pl_phrase_flows {
+    PL_AST_LIST(struct pl_graph_flow *);
+};
+/* slots: its marks tell slots. */
+void pl_grammar__check_marks(struct pl_graph *g, const struct pl_ast_phrase_list *list, bool slots,
+                             const struct pl_phrase_flows *flows);
+void pl_grammar__check_intent_marks(struct pl_graph *g, const struct pl_symbol *intent);
+/* f: whose slots they fill, or NULL when that is unknown. */
+void pl_grammar__check_says(struct pl_graph *g, const struct pl_ast_phrase_list *says,
+                            struct pl_graph_flow *f);
+/* Where marks mean nothing. */
+void pl_grammar__check_unmarked(struct pl_graph *g, const struct pl_ast_phrases *line);
+
 /* ---- check_flow.c ---- */
 
 void pl_grammar__check_args(struct pl_check *c, struct pl_str callee,

@@ -60,7 +60,7 @@ static struct pl_p_hook hook_row(struct pl_graph *g, const struct pl_symbol *s) 
 
 static struct pl_p_entity entity_row(struct pl_graph *g, struct pl_symbol *s) {
     const struct pl_ast_entity *e = &s->decl->entity;
-    struct pl_p_entity row = {.name = s->name, .hook = PL_NOWHERE};
+    struct pl_p_entity row = {.name = s->name, .hook = PL_NOWHERE, .lua = PL_NOWHERE};
     for (uint32_t i = 0; i < g->defs.n; i++)
         if (g->defs.v[i].symbol == s) row.def = i;
     row.title = line_text(g, e->title);
@@ -87,7 +87,7 @@ static void emit_entities(struct pl_graph *g, struct pl_program *out) {
         uint32_t e = g->defs.v[d].entity;
         if (e == PL_NOWHERE || e < g->entities.n) continue;
         rows[e] = (struct pl_p_entity){.name = g->defs.v[d].row.name, .def = d};
-        rows[e].title = rows[e].hook = PL_NOWHERE;
+        rows[e].title = rows[e].hook = rows[e].lua = PL_NOWHERE;
     }
     out->entities = rows;
     out->nentities = n;

@@ -215,6 +215,12 @@ uint32_t pl_grammar__def_title(const struct pl_graph *g, struct pl_type type) {
     return titled ? g->defs.v[type.def].title : PL_NOWHERE;
 }
 
+static struct pl_p_words words_row(struct pl_graph *g, struct pl_str lang,
+                                   const struct pl_ast_text *t) {
+    bool marked = pl_grammar__has_marks(t);
+    return (struct pl_p_words){lang, marked ? pl_grammar__marked(g, t, true) : t->s, marked};
+}
+
 uint32_t pl_grammar__mention(struct pl_graph *g, const struct pl_ast_phrase_list *phrases) {
     size_t n = 0;
     for (size_t i = 0; i < phrases->n; i++) n += phrases->v[i].texts.n;
@@ -223,7 +229,7 @@ uint32_t pl_grammar__mention(struct pl_graph *g, const struct pl_ast_phrase_list
     n = 0;
     for (size_t i = 0; i < phrases->n; i++)
         for (size_t k = 0; k < phrases->v[i].texts.n; k++)
-            words[n++] = (struct pl_p_words){phrases->v[i].lang.s, phrases->v[i].texts.v[k]->s};
+            words[n++] = words_row(g, phrases->v[i].lang.s, phrases->v[i].texts.v[k]);
     PL_AST_ADD(g->arena, &g->mentions, ((struct pl_p_mention){(uint32_t)n, words}));
     return (uint32_t)g->mentions.n - 1;
 }

@@ -323,6 +323,14 @@ struct pl_type pl_grammar__event_type(struct pl_graph *g, const struct pl_symbol
 /* The flow as the condition of its `on event` sees it: with its parameters alone. */
 struct pl_graph_flow pl_grammar__event_head(const struct pl_graph_flow *f);
 
+/* ---- check_phrase.c: marks in phrases ---- */
+
+bool pl_grammar__has_marks(const struct pl_ast_text *t);
+/* The text with ⟨entity⟩ in the place of each mark; slots: ⟨slot:entity⟩. */
+struct pl_str pl_grammar__marked(struct pl_graph *g, const struct pl_ast_text *t, bool slots);
+/* Do its marks tell slots: is there one with another name, or of a kind that only marks fill? */
+bool pl_grammar__names_slots(struct pl_graph *g, const struct pl_symbol *intent);
+
 /* ---- check*.c ---- */
 
 void pl_grammar__check(struct pl_graph *g);

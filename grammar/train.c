@@ -10,24 +10,6 @@ static struct pl_str language(struct pl_str locale) {
     return (struct pl_str){locale.p, dash == SIZE_MAX ? locale.n : dash};
 }
 
-/* An example's text with ⟨entity⟩ where something fills in. */
-static struct pl_str example_text(struct pl_graph *g, const struct pl_ast_text *t) {
-    struct pl_buf b = {0};
-    for (size_t i = 0; i < t->pieces.n; i++) {
-        const struct pl_ast_piece *p = &t->pieces.v[i];
-        if (p->kind == PL_PIECE_MARK) {
-            pl_buf_c(&b, "\xe2\x9f\xa8");
-            pl_buf_str(&b, p->entity.s);
-            pl_buf_c(&b, "\xe2\x9f\xa9");
-        } else {
-            pl_buf_str(&b, p->text);
-        }
-    }
-    struct pl_str s = pl_arena_str(g->arena, pl_buf_slice(&b));
-    pl_buf_free(&b);
-    return s;
-}
-
 struct examples {
     PL_AST_LIST(struct pl_grammar_example);
 };
@@ -36,11 +18,11 @@ struct spans {
 };
 
 static void add_examples(struct pl_graph *g, struct examples *to, struct spans *at, uint32_t intent,
-                         const struct pl_ast_phrase_list *lines) {
+                         const struct pl_ast_phrase_list *lines, bool slots) {
     for (size_t i = 0; i < lines->n; i++)
         for (size_t k = 0; k < lines->v[i].texts.n; k++) {
             struct pl_grammar_example e = {.intent = intent, .lang = lines->v[i].lang.s};
-            e.text = example_text(g, lines->v[i].texts.v[k]);
+            e.text = pl_grammar__marked(g, lines->v[i].texts.v[k], slots);
             PL_AST_ADD(g->arena, to, e);
             PL_AST_ADD(g->arena, at, lines->v[i].texts.v[k]->span);
         }
@@ -50,8 +32,10 @@ static void gather_intents(struct pl_graph *g, struct pl_grammar_training *t, st
     struct examples all = {0};
     for (uint32_t i = 0; i < g->intents.n; i++) {
         const struct pl_symbol *s = g->intents.v[i];
-        add_examples(g, &all, at, i, &s->decl->intent);
-        for (size_t k = 0; k < s->more.n; k++) add_examples(g, &all, at, i, &s->more.v[k]->intent);
+        bool slots = pl_grammar__names_slots(g, s);
+        add_examples(g, &all, at, i, &s->decl->intent, slots);
+        for (size_t k = 0; k < s->more.n; k++)
+            add_examples(g, &all, at, i, &s->more.v[k]->intent, slots);
     }
     t->examples = all.v;
     t->nexamples = (uint32_t)all.n;

@@ -43,6 +43,8 @@ static uint32_t offered(struct pl_engine *e, struct eng_conv *c, struct pl_arena
         (*offers)[n].choice = i;
         (*phrases)[n++].text = pl_engine__text(e, c, &choices[i].label, a, eng_now(e));
         for (uint32_t k = 0; says != PL_NOWHERE && k < p->mentions[says].n; k++) {
+            if (p->mentions[says].words[k].marked)
+                continue; /* the recognisers know it as a whole */
             (*offers)[n].choice = i;
             (*phrases)[n].lang = p->mentions[says].words[k].lang;
             (*phrases)[n++].text = p->mentions[says].words[k].phrase;
@@ -86,6 +88,26 @@ static void pick_several(struct eng_conv *c, struct pl_arena *a, const struct pl
     out->picks = picks;
 }
 
+static bool is_said(const struct pl_nlp_reading *r, uint32_t mention) {
+    return r->says && mention < r->nmentions && r->says[mention / 8] >> (mention % 8) & 1;
+}
+
+static bool tells_slots(const struct pl_nlp_reading *r, uint8_t by, uint32_t of) {
+    for (uint32_t i = 0; i < r->nmarked; i++)
+        if (r->marked[i].by == by && r->marked[i].of == of) return true;
+    return false;
+}
+
+/* The first option of which the message is a phrase with marks, from 1; 0: none. */
+static uint32_t marked_option(const struct pl_program *p, const struct pl_vm_view *view,
+                              const struct pl_nlp_reading *r) {
+    for (uint32_t i = 0; i < view->nchoices && r->nmarked; i++) {
+        uint32_t says = p->options[view->choices[i].option].says;
+        if (is_said(r, says) && tells_slots(r, PL_NLP_MARKED_SAYS, says)) return i + 1;
+    }
+    return 0;
+}
+
 /* Which options the words of the message mean. */
 static void pick(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                  const struct pl_vm_view *view, const struct pl_nlp_reading *r,
@@ -103,6 +125,8 @@ static void pick(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
     else if (n)
         i = pl_nlp_pick(c->image->nlp, a, r, phrases, n);
     if (i < n) out->choice = offers[i].choice + 1;
+    uint32_t marked = marked_option(p, view, r);
+    if (marked && !view->several) out->choice = marked;
     n = offered(e, c, a, view->earlier, view->nearlier, &phrases, &offers);
     i = n ? pl_nlp_pick(c->image->nlp, a, r, phrases, n) : n;
     if (i < n) out->earlier = offers[i].choice + 1;
@@ -120,22 +144,86 @@ static void take_intents(const struct pl_nlp_reading *r, struct pl_arena *a,
     out->ambiguous = r->ambiguous && out->nintents > 1;
 }
 
+static struct pl_vm_entity entity_of(const struct pl_nlp_found *f) {
+    return (struct pl_vm_entity){
+        .entity = f->entity == PL_NLP_BUILTIN ? PL_NOWHERE : f->entity,
+        .kind = f->value.kind,
+        .needs_after = f->needs_after,
+        .start = f->start,
+        .end = f->end,
+        .value = f->value,
+    };
+}
+
 static void take_entities(const struct pl_nlp_reading *r, struct pl_arena *a,
                           struct pl_vm_reading *out) {
-    struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, r->nfound + 1);
-    for (uint32_t i = 0; i < r->nfound; i++) {
-        const struct pl_nlp_found *f = &r->found[i];
-        v[i] = (struct pl_vm_entity){
-            .entity = f->entity == PL_NLP_BUILTIN ? PL_NOWHERE : f->entity,
-            .kind = f->value.kind,
-            .needs_after = f->needs_after,
-            .start = f->start,
-            .end = f->end,
-            .value = f->value,
-        };
-    }
+    struct pl_vm_entity *v = PL_NEW_ARRAY(a, struct pl_vm_entity, (size_t)r->nfound + 1);
+    for (uint32_t i = 0; i < r->nfound; i++) v[i] = entity_of(&r->found[i]);
     out->entities = v;
     out->nentities = r->nfound;
+}
+
+/* ---- marks ---- */
+
+/* What the message does, as far as its words alone tell: the option it chose, the phrase it is, the
+ * intent it means. The VM may come to another end, then the slots do not count. */
+static void find_marks(const struct pl_program *p, const struct pl_vm_view *view,
+                       const struct pl_nlp_reading *r, struct pl_vm_reading *out) {
+    uint32_t option = marked_option(p, view, r);
+    if (view->mode == PL_VM_ASKING && option && option == out->choice) {
+        out->marks = PL_VM_MARKS_SAYS;
+        out->marks_of = p->options[view->choices[option - 1].option].says;
+        return;
+    }
+    for (uint32_t i = 0; i < p->ntriggers; i++) {
+        const struct pl_p_trigger *t = &p->triggers[i];
+        if (t->kind != PL_ON_SAYS || !is_said(r, t->arg)) continue;
+        out->marks = tells_slots(r, PL_NLP_MARKED_SAYS, t->arg) ? PL_VM_MARKS_SAYS : 0;
+        out->marks_of = t->arg;
+        return;
+    }
+    if (out->nintents && tells_slots(r, PL_NLP_MARKED_INTENT, out->intents[0].intent)) {
+        out->marks = PL_VM_MARKS_INTENT;
+        out->marks_of = out->intents[0].intent;
+    }
+}
+
+static bool is_same(const struct pl_vm_entity *a, const struct pl_vm_entity *b) {
+    return a->entity == b->entity && a->start == b->start && a->end == b->end && a->kind == b->kind;
+}
+
+/* Puts the slot beside the value; a value that only the mark found comes in by its place. */
+static void take_mark(const struct pl_nlp_marked *mark, struct pl_vm_entity *v, uint32_t *n) {
+    struct pl_vm_entity e = entity_of(&mark->found);
+    uint32_t at = *n;
+    e.slot = mark->slot;
+    for (uint32_t i = 0; i < *n; i++)
+        if (is_same(&v[i], &e)) {
+            v[i].slot = mark->slot;
+            return;
+        }
+    while (at > 0 && v[at - 1].start > e.start) at--;
+    memmove(&v[at + 1], &v[at], (*n - at) * sizeof *v);
+    v[at] = e;
+    ++*n;
+}
+
+static void take_marks(const struct pl_program *p, const struct pl_vm_view *view,
+                       const struct pl_nlp_reading *r, struct pl_arena *a,
+                       struct pl_vm_reading *out) {
+    if (r->nmarked == 0) return;
+    find_marks(p, view, r, out);
+    uint8_t by = out->marks == PL_VM_MARKS_SAYS ? PL_NLP_MARKED_SAYS : PL_NLP_MARKED_INTENT;
+    if (out->marks == PL_VM_MARKS_NONE) return;
+    struct pl_vm_entity *v =
+        PL_NEW_ARRAY(a, struct pl_vm_entity, (size_t)out->nentities + r->nmarked + 1);
+    uint32_t n = out->nentities;
+    memcpy(v, out->entities, n * sizeof *v);
+    for (uint32_t i = 0; i < r->nmarked; i++)
+        if (r->marked[i].by == by && r->marked[i].of == out->marks_of)
+            take_mark(&r->marked[i], v, &n);
+    out->entities = v;
+    out->nentities = n;
 }
 
 /* A message that as a whole is one of these intents' phrases is a command. */
@@ -190,6 +278,7 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     out->nmentions = r.nmentions;
     if (r.says) out->says = (struct pl_str){(const char *)r.says, (r.nmentions + 7) / 8};
     pick(e, c, a, view, &r, out);
+    take_marks(p, view, &r, a, out);
 }
 
 static const struct eng_button *find_button(const struct eng_conv *c, struct pl_str id) {

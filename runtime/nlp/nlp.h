@@ -16,13 +16,16 @@
 
 /* ---- build ---- */
 
-/* A phrase of one language; an empty language means any. */
+/* A phrase of one language; an empty language means any. In a mention's, a mark is written
+ * ⟨slot:name⟩, as in examples below: the phrase is the message when that is its words and, in the
+ * places of its marks, values. */
 struct pl_nlp_phrase {
     struct pl_str lang, text;
 };
 
 /* One example of an intent. What a placeholder stands for is written ⟨name⟩ (U+27E8, U+27E9):
- * "return ⟨order_id⟩", name being an entity's or a built-in kind's word. */
+ * "return ⟨order_id⟩", name being an entity's or a built-in kind's word. ⟨slot:name⟩ also says what
+ * the value is for: the words around it tell so in messages (`marked` of a reading). */
 struct pl_nlp_example {
     uint32_t intent; /* index in pl_nlp_source.intents */
     struct pl_str lang, text;
@@ -160,6 +163,19 @@ struct pl_nlp_found {
 /* Numbers that are part of something longer (a date, a phone, an order number), and finds that lack
  * their `after` word there, are left out; the number of an amount or a percent stays beside it. */
 
+/* A value that stands where a phrase has a mark: the words around it say so. Of an intent when it
+ * is the best guess, of a mention when the phrase is the whole message. Values that two slots are
+ * as likely for are not among them; two values for one slot both are. */
+enum pl_nlp_marked_by { PL_NLP_MARKED_INTENT, PL_NLP_MARKED_SAYS };
+struct pl_nlp_marked {
+    uint8_t by;  /* enum pl_nlp_marked_by */
+    uint32_t of; /* intent or mention */
+    struct pl_str slot;
+    /* One of `found`; else of a kind that is not looked for everywhere: text (the words between the
+     * mark's neighbours), bool, time ... */
+    struct pl_nlp_found found;
+};
+
 enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
 
 #define PL_NLP_GUESSES 5
@@ -177,6 +193,8 @@ struct pl_nlp_reading {
     struct pl_nlp_found
         *found; /* by start, then longest; spans of different entities may overlap */
     uint32_t nfound;
+    struct pl_nlp_marked *marked;
+    uint32_t nmarked;
     uint8_t *mentions; /* bit i of byte i / 8: the program's mention i */
     uint8_t *matches;  /* the like for matches, over the whole text */
     uint8_t *says;     /* the like for mentions of which a phrase is the whole message */

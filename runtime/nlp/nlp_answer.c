@@ -101,7 +101,7 @@ static bool is_question(struct pl_str text) {
 
 /* Every word must belong to a yes, a no or politeness. Both a yes and a no are neither, but "ok, no
  * thanks" is a no. */
-static uint8_t answer_of(const struct pl_words *w) {
+uint8_t pl_nlp__answer_of(const struct pl_words *w) {
     uint32_t yes = 0, okay = 0, no = 0, n;
     for (uint32_t i = 0; i < w->n; i += n) {
         uint32_t y = any_at(w, i, yes_phrases), o = any_at(w, i, okay_phrases);
@@ -127,7 +127,7 @@ void pl_nlp__answer(struct pl_nlp_turn *t) {
     r->change = no_but || (any_in(w, change_phrases) && !no_better);
     if (w->n > MOST_ANSWER || has_entity(r) || r->change || is_question(w->text)) return;
     if (any_in(w, unsure_phrases)) return;
-    r->answer = w->n ? answer_of(w) : sign_of(w->text);
+    r->answer = w->n ? pl_nlp__answer_of(w) : sign_of(w->text);
 }
 
 /* ---- options ---- */

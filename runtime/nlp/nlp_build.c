@@ -4,7 +4,7 @@
  * these very recognisers see them.
  *
  * Section: u32 magic, u16 version, languages, intents, entities, matches, number of mentions,
- * phrases, recogniser part ends; then exact examples and the linear model.
+ * patterns, phrases, recogniser part ends; then exact examples and the linear model.
  */
 #include "runtime/nlp/nlp_priv.h"
 
@@ -44,24 +44,112 @@ struct phrases {
     uint32_t n;
 };
 
-static void put_phrase(struct phrases *p, enum pl_nlp_use use, uint32_t owner, struct pl_str member,
-                       struct pl_str lang, struct pl_str text) {
-    struct pl_nlp_row row = pl_nlp__row(p->t, p->a, use, owner, member, lang, text);
-    if (row.ntokens == 0) return;
-    pl_buf_byte(&p->b, row.use);
-    pl_buf_byte(&p->b, row.arabic);
-    pl_buf_var(&p->b, owner);
-    pl_buf_text(&p->b, member);
-    pl_buf_var(&p->b, row.ntokens);
-    for (uint32_t i = 0; i < row.ntokens; i++) {
-        pl_buf_text(&p->b, row.tokens[i].folded);
-        pl_buf_text(&p->b, row.tokens[i].stem);
+/* ---- phrases with marks ---- */
+
+struct patterns {
+    struct phrases p; /* the rows by which those of mentions are found come later */
+    const struct pl_nlp_source *src;
+    struct pl_nlp_pattern *v; /* of mentions, for the rows */
+    uint32_t first, n;        /* number of the first of them */
+};
+
+static void put_element(struct pl_buf *b, const struct pl_nlp_element *e) {
+    pl_buf_byte(b, e->mark);
+    if (!e->mark) {
+        pl_buf_text(b, e->word.folded);
+        pl_buf_text(b, e->word.stem);
+        return;
+    }
+    pl_buf_text(b, e->slot);
+    pl_buf_var(b, (uint32_t)(e->entity + 1)); /* PL_NLP_BUILTIN wraps to 0 */
+    pl_buf_byte(b, e->kind);
+}
+
+/* Gives whether it is one: too long a phrase tells nothing. */
+static bool put_pattern(struct phrases *p, const struct pl_nlp_source *src,
+                        enum pl_nlp_marked_by by, uint32_t of, struct pl_str lang,
+                        struct pl_str text, struct pl_nlp_pattern *out) {
+    *out = pl_nlp__pattern(p->t, p->a, src, lang, text);
+    if (out->n == 0 || out->n > PL_NLP_ELEMENTS) return false;
+    pl_buf_byte(&p->b, (uint8_t)by);
+    pl_buf_var(&p->b, of);
+    pl_buf_text(&p->b, out->lang);
+    pl_buf_var(&p->b, out->n);
+    for (uint32_t i = 0; i < out->n; i++) put_element(&p->b, &out->v[i]);
+    p->n++;
+    return true;
+}
+
+static void put_intent_patterns(struct patterns *x) {
+    const struct pl_nlp_source *src = x->src;
+    struct pl_nlp_pattern ignored;
+    for (uint32_t of = 0; of < src->nintents; of++)
+        for (uint32_t i = 0; i < src->nexamples; i++)
+            if (src->examples[i].intent == of && pl_nlp__has_slots(src->examples[i].text))
+                put_pattern(&x->p, src, PL_NLP_MARKED_INTENT, of, src->examples[i].lang,
+                            src->examples[i].text, &ignored);
+    x->first = x->p.n;
+}
+
+static void put_mention_patterns(struct patterns *x) {
+    const struct pl_nlp_source *src = x->src;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < src->nmentions; i++) most += src->mentions[i].n;
+    x->v = PL_NEW_ARRAY(x->p.a, struct pl_nlp_pattern, (size_t)most + 1);
+    for (uint32_t i = 0; i < src->nmentions; i++)
+        for (uint32_t k = 0; k < src->mentions[i].n; k++) {
+            const struct pl_nlp_phrase *one = &src->mentions[i].phrases[k];
+            if (pl_nlp__has_slots(one->text))
+                x->n += put_pattern(&x->p, src, PL_NLP_MARKED_SAYS, i, one->lang, one->text,
+                                    &x->v[x->n]);
+        }
+}
+
+static void put_patterns(struct patterns *x, struct pl_buf *b) {
+    put_intent_patterns(x);
+    put_mention_patterns(x);
+    pl_buf_var(b, x->p.n);
+    pl_buf_str(b, pl_buf_slice(&x->p.b));
+    b->failed |= x->p.b.failed;
+    pl_buf_free(&x->p.b);
+}
+
+/* ---- phrases of words ---- */
+
+static void put_tokens(struct phrases *p, const struct pl_nlp_row *row) {
+    pl_buf_byte(&p->b, row->use);
+    pl_buf_byte(&p->b, row->arabic);
+    pl_buf_var(&p->b, row->owner);
+    pl_buf_text(&p->b, row->member);
+    pl_buf_var(&p->b, row->ntokens);
+    for (uint32_t i = 0; i < row->ntokens; i++) {
+        pl_buf_text(&p->b, row->tokens[i].folded);
+        pl_buf_text(&p->b, row->tokens[i].stem);
     }
     p->n++;
 }
 
+static void put_phrase(struct phrases *p, enum pl_nlp_use use, uint32_t owner, struct pl_str member,
+                       struct pl_str lang, struct pl_str text) {
+    struct pl_nlp_row row = pl_nlp__row(p->t, p->a, use, owner, member, lang, text);
+    if (row.ntokens > 0) put_tokens(p, &row);
+}
+
+/* A phrase with marks is found by its longest run of words. */
+static void put_run(struct phrases *p, const struct pl_nlp_pattern *pattern, uint32_t number) {
+    uint32_t from, n = pl_nlp__pattern_run(pattern, &from);
+    struct pl_nlp_token *tokens = PL_NEW_ARRAY(p->a, struct pl_nlp_token, (size_t)n + 1);
+    for (uint32_t i = 0; i < n; i++) tokens[i] = pattern->v[from + i].word;
+    struct pl_nlp_row row = {.use = PL_NLP_USE_MARKED,
+                             .arabic = n > 0 && pl_nlp__is_arabic(tokens[0].folded),
+                             .owner = number,
+                             .tokens = tokens,
+                             .ntokens = n};
+    if (n > 0) put_tokens(p, &row);
+}
+
 static void put_phrases(struct pl_locale_tools *t, struct pl_arena *a, struct pl_buf *b,
-                        const struct pl_nlp_source *src) {
+                        const struct pl_nlp_source *src, const struct patterns *marked) {
     struct phrases p = {.t = t, .a = a};
     for (uint32_t i = 0; i < src->nentities; i++) {
         const struct pl_nlp_entity *e = &src->entities[i];
@@ -73,8 +161,10 @@ static void put_phrases(struct pl_locale_tools *t, struct pl_arena *a, struct pl
     }
     for (uint32_t i = 0; i < src->nmentions; i++)
         for (uint32_t j = 0; j < src->mentions[i].n; j++)
-            put_phrase(&p, PL_NLP_USE_MENTION, i, PL_STR(""), src->mentions[i].phrases[j].lang,
-                       src->mentions[i].phrases[j].text);
+            if (!pl_nlp__has_slots(src->mentions[i].phrases[j].text))
+                put_phrase(&p, PL_NLP_USE_MENTION, i, PL_STR(""), src->mentions[i].phrases[j].lang,
+                           src->mentions[i].phrases[j].text);
+    for (uint32_t i = 0; i < marked->n; i++) put_run(&p, &marked->v[i], marked->first + i);
     pl_buf_var(b, p.n);
     pl_buf_str(b, pl_buf_slice(&p.b));
     b->failed |= p.b.failed;
@@ -156,7 +246,9 @@ static void put_recognisers(struct pl_locale_tools *t, struct pl_arena *a,
     put_entities(b, src);
     put_regexes(b, src->matches, src->nmatches);
     pl_buf_var(b, src->nmentions);
-    put_phrases(t, a, b, src);
+    struct patterns marked = {.p = {.t = t, .a = a}, .src = src};
+    put_patterns(&marked, b);
+    put_phrases(t, a, b, src, &marked);
 }
 
 /* The intents part, learned through a model that has only the recognisers. */

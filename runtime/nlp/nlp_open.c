@@ -47,12 +47,77 @@ static void read_entities(struct pl_reader *r, struct pl_nlp_model *m) {
     }
 }
 
+/* ---- phrases with marks ---- */
+
+static void read_element(struct pl_reader *r, const struct pl_nlp_model *m,
+                         struct pl_nlp_element *e) {
+    e->mark = pl_read_u8(r) != 0;
+    if (!e->mark) {
+        e->word.folded = pl_read_text(r);
+        e->word.stem = pl_read_text(r);
+        e->arabic = pl_nlp__is_arabic(e->word.folded);
+        return;
+    }
+    e->slot = pl_read_text(r);
+    uint64_t entity = pl_read_var(r);
+    e->kind = pl_read_u8(r);
+    if (entity > m->nentities || e->kind > PL_KIND_LANGUAGE || e->slot.n == 0) r->bad = true;
+    e->entity = (uint32_t)entity - 1; /* 0: PL_NLP_BUILTIN */
+}
+
+static void read_pattern(struct pl_reader *r, struct pl_nlp_model *m, struct pl_nlp_pattern *p) {
+    p->by = pl_read_u8(r);
+    uint64_t of = pl_read_var(r);
+    bool intent = p->by == PL_NLP_MARKED_INTENT;
+    if (p->by > PL_NLP_MARKED_SAYS || of >= (intent ? m->nintents : m->nmentions)) r->bad = true;
+    p->of = (uint32_t)of;
+    p->lang = pl_read_text(r);
+    p->n = count_of(r, 3, PL_NLP_ELEMENTS);
+    p->v = PL_NEW_ARRAY(&m->arena, struct pl_nlp_element, p->n + 1);
+    for (uint32_t i = 0; i < p->n && !r->bad; i++) read_element(r, m, &p->v[i]);
+}
+
+/* Those of intents come first and by intent, so that each has a range. */
+static bool in_order(const struct pl_nlp_pattern *a, const struct pl_nlp_pattern *b) {
+    return a->by != b->by ? a->by < b->by : a->of <= b->of;
+}
+
+static void read_patterns(struct pl_reader *r, struct pl_nlp_model *m) {
+    m->npatterns = count_of(r, 4, PL_NLP_MOST_EXAMPLES);
+    m->patterns = PL_NEW_ARRAY(&m->arena, struct pl_nlp_pattern, m->npatterns + 1);
+    m->intent_patterns = PL_NEW_ARRAY(&m->arena, uint32_t, m->nintents + 2);
+    m->wordless = PL_NEW_ARRAY(&m->arena, uint32_t, m->npatterns + 1);
+    for (uint32_t i = 0; i < m->npatterns && !r->bad; i++) {
+        struct pl_nlp_pattern *p = &m->patterns[i];
+        uint32_t from;
+        read_pattern(r, m, p);
+        if (i > 0 && !in_order(p - 1, p)) r->bad = true;
+        if (r->bad) return;
+        if (p->by == PL_NLP_MARKED_INTENT)
+            m->intent_patterns[p->of + 1]++;
+        else if (pl_nlp__pattern_run(p, &from) == 0)
+            m->wordless[m->nwordless++] = i;
+    }
+    for (uint32_t i = 0; i < m->nintents; i++) m->intent_patterns[i + 1] += m->intent_patterns[i];
+}
+
+/* ---- phrases of words ---- */
+
+static uint32_t owners(const struct pl_nlp_model *m, uint8_t use) {
+    switch (use) {
+    case PL_NLP_USE_MENTION: return m->nmentions;
+    case PL_NLP_USE_MARKED: return m->npatterns;
+    default: return m->nentities;
+    }
+}
+
 static void read_row(struct pl_reader *r, struct pl_nlp_model *m, struct pl_nlp_row *row) {
     row->use = pl_read_u8(r);
     row->arabic = pl_read_u8(r) != 0;
     uint64_t owner = pl_read_var(r);
-    uint32_t most = row->use == PL_NLP_USE_MENTION ? m->nmentions : m->nentities;
-    if (row->use >= PL_NLP_USES || owner >= most) r->bad = true;
+    if (row->use >= PL_NLP_USES || owner >= owners(m, row->use)) r->bad = true;
+    if (!r->bad && row->use == PL_NLP_USE_MARKED && m->patterns[owner].by != PL_NLP_MARKED_SAYS)
+        r->bad = true;
     row->owner = (uint32_t)owner;
     row->member = pl_read_text(r);
     row->ntokens = count_of(r, 2, PL_WORDS_MAX);
@@ -98,6 +163,7 @@ enum pl_err pl_nlp_open(struct pl_str section, struct pl_nlp_model **out) {
     m->matches = read_regexes(&r, &m->arena, &m->nmatches);
     m->nmentions = (uint32_t)pl_read_var(&r);
     if (m->nmentions > PL_NLP_MOST) r.bad = true;
+    if (!r.bad) read_patterns(&r, m);
     if (!r.bad) read_phrases(&r, m);
     if (!r.bad) read_exact(&r, m);
     bool good = !r.bad && pl_nlp__read_linear(&r, &m->arena, m->nintents, &m->linear);

@@ -69,7 +69,7 @@ bool pl_nlp__same(const struct pl_word *w, const struct pl_nlp_token *t, bool ar
 
 /* ---- rows ---- */
 
-static bool is_arabic(struct pl_str s) {
+bool pl_nlp__is_arabic(struct pl_str s) {
     size_t at = 0;
     uint32_t c = s.n > 0 ? pl_utf8_next(s, &at) : 0;
     return c >= 0x600 && c < 0x700;
@@ -85,7 +85,7 @@ struct pl_nlp_row pl_nlp__row(struct pl_locale_tools *t, struct pl_arena *a, enu
         tokens[i] = (struct pl_nlp_token){w.v[i].folded, w.v[i].stem};
     return (struct pl_nlp_row){
         .use = (uint8_t)use,
-        .arabic = w.n > 0 && is_arabic(tokens[0].folded),
+        .arabic = w.n > 0 && pl_nlp__is_arabic(tokens[0].folded),
         .owner = owner,
         .member = member,
         .tokens = tokens,
@@ -225,7 +225,7 @@ void pl_nlp__find(const struct pl_nlp_index *x, const struct pl_words *w, struct
         struct pl_str folded = w->v[at].folded, stem = w->v[at].stem;
         look_up(x, hash_of(folded), w, at, a, hits);
         if (!pl_str_eq(folded, stem)) look_up(x, hash_of(stem), w, at, a, hits);
-        if (is_arabic(folded)) look_up_arabic(x, w, at, a, hits);
+        if (pl_nlp__is_arabic(folded)) look_up_arabic(x, w, at, a, hits);
         uint32_t n = fuzzy_keys(folded, keys);
         if (n == 0) continue;
         look_up(x, hash_of(folded) ^ 1, w, at, a, hits);

@@ -8,14 +8,21 @@
 #include "runtime/nlp/nlp.h"
 
 #define PL_NLP_MAGIC         UINT32_C(0x504c4e31)
-#define PL_NLP_VERSION       1
+#define PL_NLP_VERSION       2
 #define PL_NLP_MOST          1000 /* intents, entities, mentions, matches */
 #define PL_NLP_MOST_EXAMPLES 100000
 #define PL_NLP_MOST_LIST     100000
 
 /* ---- phrases: sequences of words that are looked for in a message ---- */
 
-enum pl_nlp_use { PL_NLP_USE_WORD, PL_NLP_USE_AFTER, PL_NLP_USE_MENTION, PL_NLP_USES };
+/* MARKED: the longest run of words of a mention's phrase with marks. */
+enum pl_nlp_use {
+    PL_NLP_USE_WORD,
+    PL_NLP_USE_AFTER,
+    PL_NLP_USE_MENTION,
+    PL_NLP_USE_MARKED,
+    PL_NLP_USES
+};
 
 struct pl_nlp_token {
     struct pl_str folded, stem;
@@ -24,7 +31,7 @@ struct pl_nlp_token {
 struct pl_nlp_row {
     uint8_t use;          /* enum pl_nlp_use */
     bool arabic;          /* may stand behind an article and before an ending */
-    uint32_t owner;       /* entity or mention */
+    uint32_t owner;       /* entity, mention or pattern */
     struct pl_str member; /* word lists: the member; hook lists: the text as the hook gave it */
     const struct pl_nlp_token *tokens;
     uint32_t ntokens;
@@ -69,6 +76,41 @@ void pl_nlp__find(const struct pl_nlp_index *x, const struct pl_words *w, struct
 /* Is word i of the message this token? fuzzy: one edit apart will do, from five letters. */
 bool pl_nlp__same(const struct pl_word *w, const struct pl_nlp_token *t, bool arabic, bool fuzzy);
 
+bool pl_nlp__is_arabic(struct pl_str s);
+
+/* ---- patterns: phrases with marks (nlp_mark.c) ---- */
+
+#define PL_NLP_ELEMENTS 64 /* a longer phrase tells no slots */
+
+struct pl_nlp_element { /* a word, or a mark */
+    bool mark, arabic;
+    struct pl_nlp_token word;
+    struct pl_str slot;
+    uint32_t entity; /* or PL_NLP_BUILTIN */
+    uint8_t kind;    /* BUILTIN: enum pl_kind; NONE: nothing is */
+};
+struct pl_nlp_pattern {
+    uint8_t by; /* enum pl_nlp_marked_by */
+    uint32_t of;
+    struct pl_str lang;
+    struct pl_nlp_element *v;
+    uint32_t n;
+};
+
+/* Takes the text apart: what stands before its next mark, and the mark; false: there is none. */
+bool pl_nlp__mark_next(struct pl_str *text, struct pl_str *words, struct pl_str *mark);
+/* "slot:name", or "name" alone: then false. */
+bool pl_nlp__mark_split(struct pl_str mark, struct pl_str *slot, struct pl_str *name);
+bool pl_nlp__has_slots(struct pl_str text);
+/* Its words are read as they are; other names are placeholders in examples. */
+bool pl_nlp__is_plain(struct pl_str name);
+/* n over PL_NLP_ELEMENTS: too long to be one. */
+struct pl_nlp_pattern pl_nlp__pattern(struct pl_locale_tools *t, struct pl_arena *a,
+                                      const struct pl_nlp_source *src, struct pl_str lang,
+                                      struct pl_str text);
+/* Its longest run of words: how many, 0 for none, from element *from on. */
+uint32_t pl_nlp__pattern_run(const struct pl_nlp_pattern *p, uint32_t *from);
+
 /* ---- the model ---- */
 
 struct pl_nlp_expression {
@@ -111,6 +153,11 @@ struct pl_nlp_model {
     uint32_t nentities;
     struct pl_nlp_expression *matches;
     uint32_t nmatches, nmentions;
+    struct pl_nlp_pattern *patterns; /* of intents first, by intent; then of mentions */
+    uint32_t npatterns;
+    uint32_t *intent_patterns; /* those of intent i: from [i] to [i + 1] */
+    uint32_t *wordless;        /* those of mentions that have no word to be found by */
+    uint32_t nwordless;
     struct pl_nlp_index index;
     struct pl_nlp_exact *exact;
     uint32_t nexact;
@@ -185,6 +232,10 @@ bool pl_nlp__word_number(struct pl_str w, struct pl_dec *out);
 void pl_nlp__sort_found(struct pl_nlp_turn *t);
 void pl_nlp__add(struct pl_nlp_turn *t, struct pl_nlp_found f);
 void pl_nlp__answer(struct pl_nlp_turn *t);
+/* Of words alone: is each of a yes, a no or politeness? */
+uint8_t pl_nlp__answer_of(const struct pl_words *w);
+/* After the intents. */
+void pl_nlp__marks(struct pl_nlp_turn *t);
 void pl_nlp__sentiment(struct pl_nlp_turn *t);
 void pl_nlp__intents(struct pl_nlp_turn *t);
 struct pl_nlp_terms pl_nlp__terms(struct pl_nlp_turn *t);

@@ -138,6 +138,7 @@ void pl_nlp_read(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
     pl_nlp__answer(&t);
     pl_nlp__sentiment(&t);
     pl_nlp__intents(&t);
+    pl_nlp__marks(&t);
     out->folded_hash = folded_hash(&out->words);
 }
 
@@ -162,17 +163,13 @@ struct pl_nlp_terms pl_nlp__example_terms(struct pl_nlp *n, struct pl_arena *a, 
                                           struct pl_str text) {
     struct pl_nlp_terms out = {PL_NEW_ARRAY(a, struct pl_nlp_term, 2 * text.n + 2), 0};
     lang = pl_locale_language(lang);
+    struct pl_str words, mark, slot, name;
     while (text.n > 0) {
-        size_t open = pl_str_find(text, PL_STR(OPEN)), close = pl_str_find(text, PL_STR(CLOSE));
-        if (open == SIZE_MAX || close == SIZE_MAX || close < open) {
-            push_part(n, a, lang, text, &out);
-            break;
-        }
-        push_part(n, a, lang, (struct pl_str){text.p, open}, &out);
-        size_t name = open + strlen(OPEN);
-        out.v[out.n++] = placeholder(a, (struct pl_str){text.p + name, close - name});
-        close += strlen(CLOSE);
-        text = (struct pl_str){text.p + close, text.n - close};
+        bool marked = pl_nlp__mark_next(&text, &words, &mark);
+        push_part(n, a, lang, words, &out);
+        if (!marked) break;
+        pl_nlp__mark_split(mark, &slot, &name);
+        if (!pl_nlp__is_plain(name)) out.v[out.n++] = placeholder(a, name);
     }
     return out;
 }

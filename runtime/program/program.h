@@ -207,6 +207,9 @@ struct pl_p_entity {
     struct pl_str example;
     uint32_t hook; /* `from hook`, or PL_NOWHERE */
     uint32_t refresh_ms;
+    uint32_t lua; /* a hook that finds it in a text, or PL_NOWHERE: pure, from (text, locale, folded
+                     text), all of kind text, to a list of records {from: number, to: number, value:
+                     text} */
 };
 
 struct pl_p_back {
@@ -265,6 +268,7 @@ struct pl_p_queue {
 struct pl_p_words {
     struct pl_str lang;
     struct pl_str phrase;
+    bool marked; /* it has marks, written as in runtime/nlp/nlp.h: no words to be shown */
 };
 struct pl_p_mention {
     uint32_t n;

@@ -236,6 +236,7 @@ static void entity_row(struct codec *c, struct pl_p_entity *e) {
     str(c, &e->example);
     num(c, &e->hook);
     num(c, &e->refresh_ms);
+    num(c, &e->lua);
 }
 
 static void back_row(struct codec *c, struct pl_p_back *b) {
@@ -302,6 +303,7 @@ static void queue_row(struct codec *c, struct pl_p_queue *q) {
 static void words_row(struct codec *c, struct pl_p_words *w) {
     str(c, &w->lang);
     str(c, &w->phrase);
+    flag(c, &w->marked);
 }
 
 static void mention_row(struct codec *c, struct pl_p_mention *m) {

@@ -110,6 +110,26 @@ static void dump_changes(const struct pl_program *p, struct pl_buf *b) {
     }
 }
 
+static void dump_entities(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->nentities; i++) {
+        const struct pl_p_entity *e = &p->entities[i];
+        if (e->hook == PL_NOWHERE && e->lua == PL_NOWHERE) continue;
+        pl_buf_printf(b, "entity %u %.*s", i, PL_STR_ARG(e->name));
+        dump_at(b, "hook", e->hook);
+        dump_at(b, "lua", e->lua);
+        pl_buf_c(b, "\n");
+    }
+}
+
+/* Phrases with marks, as the recognisers know them. */
+static void dump_marks(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->nmentions; i++)
+        for (uint32_t k = 0; k < p->mentions[i].n; k++)
+            if (p->mentions[i].words[k].marked)
+                pl_buf_printf(b, "says %u %.*s %.*s\n", i, PL_STR_ARG(p->mentions[i].words[k].lang),
+                              PL_STR_ARG(p->mentions[i].words[k].phrase));
+}
+
 static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->ncalls; i++) {
         const struct pl_p_call *k = &p->calls[i];
@@ -124,6 +144,7 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->nhooks; i++)
         pl_buf_printf(b, "hook %u %.*s effect=%u within=%ums\n", i, PL_STR_ARG(p->hooks[i].name),
                       p->hooks[i].effect, p->hooks[i].within_ms);
+    dump_entities(p, b);
     for (uint32_t i = 0; i < p->nevents; i++) {
         pl_buf_printf(b, "event %u %.*s", i, PL_STR_ARG(p->events[i].name));
         for (uint32_t k = 0; k < p->events[i].nparams; k++)
@@ -196,6 +217,7 @@ void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
         pl_buf_printf(b, "section %.*s %zu bytes\n", PL_STR_ARG(p->sections[i].name),
                       p->sections[i].bytes.n);
     dump_rules(p, b);
+    dump_marks(p, b);
     dump_waits(p, b);
     dump_changes(p, b);
     dump_calls(p, b);

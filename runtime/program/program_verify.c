@@ -244,6 +244,23 @@ static bool options_ok(struct check *c) {
     return true;
 }
 
+/* What finds an entity in a text has the one signature that the runtime reads. */
+static bool finder_ok(struct check *c, uint32_t hook) {
+    static const uint8_t fields[] = {PL_KIND_NUMBER, PL_KIND_NUMBER, PL_KIND_TEXT};
+    const struct pl_types *types = &c->p->types;
+    if (hook == PL_NOWHERE) return true;
+    if (!below(c, hook, c->p->nhooks, false, "what finds an entity")) return false;
+    const struct pl_p_hook *h = &c->p->hooks[hook];
+    bool good = h->effect == PL_CLASS_PURE && h->nparams == 3 && h->result.kind == PL_KIND_LIST;
+    for (uint32_t i = 0; good && i < h->nparams; i++) good = h->params[i].type.kind == PL_KIND_TEXT;
+    struct pl_type item = good ? types->types[h->result.def] : (struct pl_type){0};
+    good = good && item.kind == PL_KIND_RECORD && types->defs[item.def].nfields == 3;
+    for (uint32_t i = 0; good && i < 3; i++)
+        good = types->defs[item.def].fields[i].type.kind == fields[i] &&
+               !types->defs[item.def].fields[i].type.optional;
+    return good || refuse(c, "hook %u finds an entity: its signature", hook);
+}
+
 static bool hooks_ok(struct check *c) {
     const struct pl_program *p = c->p;
     for (uint32_t i = 0; i < p->nhooks; i++) {
@@ -259,7 +276,7 @@ static bool hooks_ok(struct check *c) {
         const struct pl_p_entity *e = &p->entities[i];
         if (!below(c, e->def, p->types.ndefs, false, "an entity's type") ||
             !below(c, e->title, p->ntexts, true, "an entity's title") ||
-            !below(c, e->hook, p->nhooks, true, "an entity's hook"))
+            !below(c, e->hook, p->nhooks, true, "an entity's hook") || !finder_ok(c, e->lua))
             return false;
     }
     return true;

@@ -53,7 +53,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->budget = VM_BUDGET;
     m->room = e->brief ? 0 : VM_SAID;
     m->seen = PL_NONE;
-    m->failed = m->passed = m->moved = m->silent = m->erring = false;
+    m->marked = m->failed = m->passed = m->moved = m->silent = m->erring = false;
     m->gap = 0;
     m->failed_at = m->line = 0;
     m->used = 0;

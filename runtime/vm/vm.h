@@ -37,6 +37,9 @@ struct pl_vm_entity {
     struct pl_value value;
 };
 
+/* What the marks belong to by which the slots of a message's entities were told. */
+enum pl_vm_marks { PL_VM_MARKS_NONE, PL_VM_MARKS_INTENT, PL_VM_MARKS_SAYS };
+
 struct pl_vm_intent {
     uint32_t intent;
     float confidence;
@@ -64,8 +67,10 @@ struct pl_vm_reading {
     float sentiment, uncertainty;
     uint32_t nentities;
     const struct pl_vm_entity *entities; /* in order of the text */
-    uint32_t choice;                     /* which of the offered options, from 1; 0 none */
-    uint32_t npicks;                     /* a question for several: all that are meant, from 1 */
+    uint8_t marks;     /* enum pl_vm_marks: whose marks the entities' slots are of ... */
+    uint32_t marks_of; /* ... intents or mentions: they count when that is what the message does */
+    uint32_t choice;   /* which of the offered options, from 1; 0 none */
+    uint32_t npicks;   /* a question for several: all that are meant, from 1 */
     const uint32_t *picks;
     uint32_t earlier;     /* which of the view's earlier options, from 1; 0 none */
     bool named;           /* the first intent is named by words, not by a value alone */

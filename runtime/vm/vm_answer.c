@@ -32,9 +32,64 @@ static bool fits(const struct vm_machine *m, const struct pl_p_wait *w,
     return e->entity == PL_NOWHERE && e->kind == kind_of(m, w) && e->kind != PL_KIND_TEXT;
 }
 
+/* ---- marks ---- */
+
+/* "session.size" or "size". */
+static bool is_named(const struct vm_machine *m, const struct pl_p_wait *w, struct pl_str slot) {
+    uint32_t k = PL_SLOT_INDEX(w->slot), scope = PL_SLOT_SCOPE(w->slot);
+    struct pl_str name = scope == PL_SCOPE_LOCAL     ? m->p->flows[w->flow].slots[k].name
+                         : scope == PL_SCOPE_SESSION ? m->p->session[k].name
+                                                     : m->p->customer[k].name;
+    size_t dot = scope == PL_SCOPE_LOCAL ? SIZE_MAX : pl_str_find(name, PL_STR("."));
+    if (pl_str_eq(name, slot)) return true;
+    return dot != SIZE_MAX && pl_str_eq((struct pl_str){name.p + dot + 1, name.n - dot - 1}, slot);
+}
+
+/* The question of the flow for the slot that a mark names: a local one, else of the scopes. */
+static const struct pl_p_wait *marked_wait(const struct vm_machine *m, uint32_t flow,
+                                           struct pl_str slot) {
+    const struct pl_p_wait *found = NULL;
+    for (uint32_t i = 0; i < m->p->nwaits; i++) {
+        const struct pl_p_wait *w = &m->p->waits[i];
+        if (w->flow != flow || w->kind != PL_WAIT_ASK || !is_named(m, w, slot)) continue;
+        if (!found || PL_SLOT_SCOPE(w->slot) == PL_SCOPE_LOCAL) found = w;
+    }
+    return found;
+}
+
+static bool mark_fits(const struct vm_machine *m, const struct pl_p_wait *w,
+                      const struct pl_vm_entity *e) {
+    if (w->type.quals & PL_SECRET) return false; /* nobody knew that it was to be hidden */
+    if (w->entity != PL_NOWHERE) return e->entity == w->entity;
+    return e->value.kind == kind_of(m, w);
+}
+
+/* Another question's: a mark names its slot. */
+static bool is_marked_away(const struct vm_machine *m, const struct pl_p_wait *w, uint32_t i) {
+    if (!m->marked || m->found[i].slot.n == 0) return false;
+    const struct pl_p_wait *other = marked_wait(m, w->flow, m->found[i].slot);
+    return other && other->slot != w->slot;
+}
+
 static bool is_candidate(const struct vm_machine *m, const struct pl_p_wait *w, uint32_t i,
                          bool own) {
-    return unused(m, i) && fits(m, w, &m->found[i]) && (own || !m->found[i].needs_after);
+    return unused(m, i) && fits(m, w, &m->found[i]) && (own || !m->found[i].needs_after) &&
+           !is_marked_away(m, w, i);
+}
+
+bool pl_vm__marked_value(struct vm_machine *m, const struct pl_p_wait *w, struct pl_value *out) {
+    for (uint32_t i = 0; m->marked && i < m->nfound; i++) {
+        if (m->found[i].slot.n == 0 || !mark_fits(m, w, &m->found[i])) continue;
+        const struct pl_p_wait *of = marked_wait(m, w->flow, m->found[i].slot);
+        if (!of || of->slot != w->slot) continue;
+        *out = pl_vm__as_type(m, w, m->found[i].value);
+        return true;
+    }
+    return false;
+}
+
+bool pl_vm__marks_of(const struct vm_machine *m, enum pl_vm_marks by, uint32_t of) {
+    return m->e->reading.marks == by && m->e->reading.marks_of == of;
 }
 
 /* The first unused value that fits, or PL_NOWHERE. */
@@ -116,6 +171,14 @@ static bool chosen_value(const struct vm_machine *m, const struct vm_frame *f,
     return true;
 }
 
+/* Was it chosen by one of the option's phrases with marks? */
+static bool chosen_by_marks(const struct vm_machine *m, const struct vm_frame *f) {
+    uint32_t choice = m->e->reading.choice;
+    if (choice == 0 || choice > f->noffers) return false;
+    uint32_t says = m->p->options[f->offers[choice - 1].option].says;
+    return says != PL_NOWHERE && pl_vm__marks_of(m, PL_VM_MARKS_SAYS, says);
+}
+
 /* "1 and 3", in the order of the list. */
 static bool picked_values(struct vm_machine *m, const struct vm_frame *f, struct pl_value *out) {
     const struct pl_vm_reading *r = &m->e->reading;
@@ -191,7 +254,7 @@ bool pl_vm__ask_value(struct vm_machine *m, const struct vm_frame *f, struct pl_
     if (w->type.kind == PL_KIND_LIST)
         found = several_values(m, f, w, out);
     else if (chosen_value(m, f, out))
-        return true;
+        found = true;
     else
         found = pl_vm__entity_value(m, w, true, out) && pl_vm__is_listed(m, f, w, *out);
     if (found) use_all(m, w);
@@ -238,33 +301,29 @@ static bool is_fillable(struct vm_machine *m, struct vm_frame *f, const struct p
     return slot->kind == PL_KIND_NONE || (trigger && PL_SLOT_SCOPE(w->slot) != PL_SCOPE_LOCAL);
 }
 
-/* The question of the flow for the slot that a mark names: a local one, else of the scopes. */
-static const struct pl_p_wait *marked_wait(const struct vm_machine *m, const struct vm_frame *f,
-                                           struct pl_str slot) {
-    const struct pl_p_wait *found = NULL;
-    for (uint32_t i = 0; i < m->p->nwaits; i++) {
-        const struct pl_p_wait *w = &m->p->waits[i];
-        if (w->flow != f->flow || w->kind != PL_WAIT_ASK) continue;
-        uint32_t k = PL_SLOT_INDEX(w->slot), scope = PL_SLOT_SCOPE(w->slot);
-        struct pl_str name = scope == PL_SCOPE_LOCAL     ? m->p->flows[f->flow].slots[k].name
-                             : scope == PL_SCOPE_SESSION ? m->p->session[k].name
-                                                         : m->p->customer[k].name;
-        size_t dot = scope == PL_SCOPE_LOCAL ? SIZE_MAX : pl_str_find(name, PL_STR("."));
-        if (dot != SIZE_MAX) name = (struct pl_str){name.p + dot + 1, name.n - dot - 1};
-        if (pl_str_eq(name, slot) && (!found || scope == PL_SCOPE_LOCAL)) found = w;
+/* The value is the only one of its slot, or the slot takes several. */
+static void fill_slot(struct vm_machine *m, struct vm_frame *f, const struct pl_p_wait *w,
+                      struct pl_str slot, bool trigger) {
+    struct pl_value *v = PL_NEW_ARRAY(m->a, struct pl_value, m->nfound + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->nfound; i++) {
+        const struct pl_vm_entity *e = &m->found[i];
+        if (!unused(m, i) || !pl_str_eq(e->slot, slot) || !mark_fits(m, w, e)) continue;
+        if (!in_values(v, n, e->value)) v[n++] = e->value;
+        use(m, i); /* for nothing else, also when two are one too many */
     }
-    return found;
+    bool several = w->type.kind == PL_KIND_LIST;
+    if (n == 0 || (n > 1 && !several) || !is_fillable(m, f, w, trigger)) return;
+    *pl_vm__slot(m->p, m->s, f, w->slot) = several ? list_of(v, n) : v[0];
 }
 
-/* A mark of the trigger's examples names the slot: any type may be filled by it. */
-static void fill_marked(struct vm_machine *m, struct vm_frame *f) {
+/* A mark of what the message does names the slot: any type may be filled by it. */
+static void fill_marked(struct vm_machine *m, struct vm_frame *f, bool trigger) {
+    if (!m->marked) return;
     for (uint32_t i = 0; i < m->nfound; i++) {
         if (m->found[i].slot.n == 0 || !unused(m, i)) continue;
-        const struct pl_p_wait *w = marked_wait(m, f, m->found[i].slot);
-        if (!w || (w->entity != PL_NOWHERE && w->entity != m->found[i].entity)) continue;
-        if (w->entity == PL_NOWHERE && kind_of(m, w) != m->found[i].value.kind) continue;
-        *pl_vm__slot(m->p, m->s, f, w->slot) = pl_vm__as_type(m, w, m->found[i].value);
-        use(m, i);
+        const struct pl_p_wait *w = marked_wait(m, f->flow, m->found[i].slot);
+        if (w) fill_slot(m, f, w, m->found[i].slot, trigger);
     }
 }
 
@@ -272,7 +331,7 @@ void pl_vm__fill(struct vm_machine *m, struct vm_frame *f, bool trigger) {
     uint64_t before = m->used;
     bool picked = m->e->reading.choice || m->e->reading.npicks;
     if (trigger || !picked) pl_vm__hear(m, f);
-    if (trigger) fill_marked(m, f);
+    fill_marked(m, f, trigger);
     for (uint32_t i = 0; i < m->p->nwaits; i++) {
         const struct pl_p_wait *w = &m->p->waits[i];
         struct pl_value v;
@@ -367,6 +426,7 @@ static bool answer_ask(struct vm_machine *m, struct vm_frame *f, const struct pl
     }
     trace_chosen(m, f);
     pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
+    m->marked = chosen_by_marks(m, f);
     pl_vm__fill(m, f, false);
     go_on(m, f, w->next);
     return true;
@@ -394,6 +454,7 @@ static bool answer_choose(struct vm_machine *m, struct vm_frame *f) {
     const struct pl_p_option *o = &m->p->options[f->offers[choice - 1].option];
     struct pl_value item = f->offer_items[choice - 1];
     uint32_t flow = o->flow;
+    m->marked = chosen_by_marks(m, f);
     pl_vm__trace(m, PL_TRACE_CHOSE, f->offers[choice - 1].option);
     if (o->kind != PL_OPT_OPEN) pl_vm__trace(m, PL_TRACE_ANSWERED, f->wait);
     switch (o->kind) {
@@ -405,7 +466,10 @@ static bool answer_choose(struct vm_machine *m, struct vm_frame *f) {
         f = pl_vm__begin_flow(m, flow, VM_TASK, NULL, 0);
         if (f) pl_vm__fill(m, f, true);
         return true;
-    default: pl_vm__take_option(m, f, choice); return true;
+    default:
+        pl_vm__take_option(m, f, choice);
+        fill_marked(m, f, false);
+        return true;
     }
 }
 

@@ -75,6 +75,8 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
     write_float(b, r->sentiment);
     write_float(b, r->uncertainty);
     pl_vm__write_entities(b, r->entities, r->secret.n ? 0 : r->nentities);
+    pl_buf_byte(b, r->marks);
+    if (r->marks) pl_buf_var(b, r->marks_of);
     pl_buf_var(b, r->choice);
     write_picks(b, r);
     pl_buf_var(b, r->earlier);
@@ -210,6 +212,9 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     out->uncertainty = read_float(r);
     out->nentities = read_count(r);
     out->entities = pl_vm__read_entities(r, a, out->nentities);
+    out->marks = pl_read_u8(r);
+    if (out->marks > PL_VM_MARKS_SAYS) r->bad = true;
+    if (out->marks) out->marks_of = (uint32_t)pl_read_var(r);
     out->choice = (uint32_t)pl_read_var(r);
     read_picks(r, a, out);
     out->earlier = (uint32_t)pl_read_var(r);

@@ -92,19 +92,20 @@ static uint32_t intent_flow(struct vm_machine *m, uint32_t intent) {
     return PL_NOWHERE;
 }
 
-static uint32_t says_flow(struct vm_machine *m) {
+/* The trigger whose phrase the message is, or PL_NOWHERE. */
+static uint32_t says_trigger(struct vm_machine *m) {
     const struct pl_vm_reading *r = &m->e->reading;
     for (uint32_t i = 0; i < m->p->ntriggers; i++) {
         const struct pl_p_trigger *t = &m->p->triggers[i];
         if (t->kind != PL_ON_SAYS || t->arg / 8 >= r->says.n) continue;
         if (!((uint8_t)r->says.p[t->arg / 8] >> (t->arg % 8) & 1)) continue;
-        if (pl_vm__condition(m, NULL, t->cond)) return t->flow;
+        if (pl_vm__condition(m, NULL, t->cond)) return i;
     }
     return PL_NOWHERE;
 }
 
 bool pl_vm__is_phrase(struct vm_machine *m) {
-    return says_flow(m) != PL_NOWHERE;
+    return says_trigger(m) != PL_NOWHERE;
 }
 
 static uint32_t otherwise_flow(struct vm_machine *m) {
@@ -115,20 +116,34 @@ static uint32_t otherwise_flow(struct vm_machine *m) {
     return PL_NOWHERE;
 }
 
+/* The flow of a phrase that the message is; its marks count. */
+static uint32_t said_flow(struct vm_machine *m) {
+    uint32_t i = says_trigger(m);
+    if (i == PL_NOWHERE) return i;
+    m->marked = pl_vm__marks_of(m, PL_VM_MARKS_SAYS, m->p->triggers[i].arg);
+    return m->p->triggers[i].flow;
+}
+
+/* The like of an intent. */
+static uint32_t meant_flow(struct vm_machine *m, uint32_t intent) {
+    uint32_t flow = intent_flow(m, intent);
+    if (flow != PL_NOWHERE) m->marked = pl_vm__marks_of(m, PL_VM_MARKS_INTENT, intent);
+    return flow;
+}
+
 /* The flow that the message triggers; *other: a second one within the margin. */
 static uint32_t triggered(struct vm_machine *m, uint32_t *other) {
     const struct pl_vm_reading *r = &m->e->reading;
     *other = PL_NOWHERE;
-    if (r->command < m->p->nintents) return intent_flow(m, r->command);
-    uint32_t flow = says_flow(m);
+    m->marked = false;
+    if (r->command < m->p->nintents) return meant_flow(m, r->command);
+    uint32_t flow = said_flow(m);
     if (flow != PL_NOWHERE || r->nintents == 0) return flow;
-    flow = intent_flow(m, r->intents[0].intent);
-    if (r->ambiguous && r->nintents > 1) *other = intent_flow(m, r->intents[1].intent);
+    flow = meant_flow(m, r->intents[0].intent);
+    if (!r->ambiguous || r->nintents < 2) return flow;
+    if (flow == PL_NOWHERE) return meant_flow(m, r->intents[1].intent);
+    *other = intent_flow(m, r->intents[1].intent);
     if (*other == flow) *other = PL_NOWHERE;
-    if (flow == PL_NOWHERE) {
-        flow = *other;
-        *other = PL_NOWHERE;
-    }
     return flow;
 }
 
@@ -162,9 +177,14 @@ bool pl_vm__names_other(struct vm_machine *m, uint32_t flow) {
 }
 
 static void keep(struct vm_machine *m, uint32_t flow) {
+    struct pl_vm_entity *v = PL_NEW_ARRAY(m->a, struct pl_vm_entity, m->nfound + 1);
+    for (uint32_t i = 0; i < m->nfound; i++) {
+        v[i] = m->found[i];
+        if (!m->marked) v[i].slot = (struct pl_str){0};
+    }
     m->s->kept_flow = flow;
-    m->s->kept = m->e->reading.entities;
-    m->s->nkept = m->e->reading.nentities;
+    m->s->kept = v;
+    m->s->nkept = m->nfound;
     m->s->kept_said = m->e->reading.text;
 }
 
@@ -182,9 +202,12 @@ static bool brings_other(struct vm_machine *m, struct vm_frame *f) {
     for (uint32_t i = 0; i < m->p->nwaits; i++) {
         const struct pl_p_wait *w = &m->p->waits[i];
         struct pl_value v;
-        if (w->flow != f->flow || w->kind != PL_WAIT_ASK || !pl_vm__own_recogniser(m, w)) continue;
+        if (w->flow != f->flow || w->kind != PL_WAIT_ASK) continue;
         const struct pl_value *slot = pl_vm__slot(m->p, m->s, f, w->slot);
-        if (!slot || slot->kind == PL_KIND_NONE || !pl_vm__entity_value(m, w, false, &v)) continue;
+        if (!slot || slot->kind == PL_KIND_NONE) continue;
+        bool own = pl_vm__own_recogniser(m, w);
+        if (!pl_vm__marked_value(m, w, &v) && !(own && pl_vm__entity_value(m, w, false, &v)))
+            continue;
         if (!pl_value_eq(*slot, v)) return true;
     }
     return false;
@@ -320,6 +343,7 @@ static void no_answer(struct vm_machine *m, struct vm_frame *f, bool card) {
 }
 
 static void asked(struct vm_machine *m, struct vm_frame *f, bool card) {
+    m->marked = false;
     bool own = m->p->waits[f->wait].otherwise != PL_NOWHERE; /* it says what becomes of others */
     if (pl_vm__answer(m, f) || (!own && answer_below(m, f, true))) return;
     if (!digress(m, f)) no_answer(m, f, card);

@@ -171,7 +171,9 @@ static bool begin_kept(struct vm_machine *m) {
     m->nfound = m->s->nkept;
     m->heard = m->s->kept_said;
     m->used = 0;
+    m->marked = true; /* slots of marks that did not count were not kept */
     pl_vm__fill(m, f, true);
+    m->marked = false;
     m->nfound = 0;
     m->heard = (struct pl_str){0};
     return true;

@@ -194,6 +194,7 @@ struct vm_machine {
     struct pl_str heard; /* the words of the message, or of a kept one */
     uint32_t nfound;     /* what may fill slots: of the reading, or of a kept message */
     const struct pl_vm_entity *found;
+    bool marked;          /* their slots are told by marks of what the message does */
     uint64_t used;        /* which of them filled something, one bit each */
     uint32_t blocks;      /* blocks that run inside one another: prompts, conditions */
     bool erring;          /* internal_error runs: a second mistake ends the conversation's flows */
@@ -318,6 +319,10 @@ bool pl_vm__checks_pass(struct vm_machine *m, struct vm_frame *f, const struct p
 bool pl_vm__is_listed(const struct vm_machine *m, const struct vm_frame *f,
                       const struct pl_p_wait *w, struct pl_value v);
 bool pl_vm__own_recogniser(const struct vm_machine *m, const struct pl_p_wait *w);
+/* Are the slots of what was found told by the marks of this intent or mention? */
+bool pl_vm__marks_of(const struct vm_machine *m, enum pl_vm_marks by, uint32_t of);
+/* What a mark gives this question's slot. */
+bool pl_vm__marked_value(struct vm_machine *m, const struct pl_p_wait *w, struct pl_value *out);
 /* What was found for this question's slot; own: it is the open one. */
 bool pl_vm__entity_value(struct vm_machine *m, const struct pl_p_wait *w, bool own,
                          struct pl_value *out);

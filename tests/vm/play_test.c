@@ -16,7 +16,8 @@
  *     diverged
  * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, named, long, choice=N,
  * press=N, sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
- *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE
+ *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE (told by the marks
+ *     of the intent or the phrase that stands before it)
  * `?` questions: mode | deadline | slot NAME | choices
  *
  * Every step is made twice, the second time from the journal form of its event: both must agree.
@@ -35,6 +36,7 @@ enum { SIZE_MOST = 1 << 20, FILES_MOST = 200, ENTITIES = 8 };
 #define MORNING INT64_C(1795338000000) /* 2026-11-22 09:00 UTC */
 
 struct play {
+    uint32_t said; /* the mention that the message is a phrase of */
     struct pl_image *image;
     const struct pl_program *p;
     struct pl_vm *vm, *other;
@@ -410,13 +412,18 @@ static void mark(struct play *y, struct pl_vm_event *e, struct pl_vm_entity *lis
     } else if (pl_str_is(name, "uncertainty")) {
         r->uncertainty = (float)atof(value.p);
     } else if (pl_str_is(name, "says")) {
-        r->says = (struct pl_str){(const char *)bit(y, number(value)), y->p->nmentions / 8 + 1};
+        y->said = number(value);
+        r->says = (struct pl_str){(const char *)bit(y, y->said), y->p->nmentions / 8 + 1};
     } else if (cut_at(name, ':', &inner, &w) && pl_str_is(inner, "after")) {
         add_entity(y, r, list, w, value, true);
     } else if (pl_str_is(inner, "slot")) {
         cut_at(value, ':', &inner, &value);
         add_entity(y, r, list, inner, value, false);
         list[r->nentities - 1].slot = w;
+        if (r->marks == PL_VM_MARKS_NONE) { /* of what was named before it */
+            r->marks = r->says.n ? PL_VM_MARKS_SAYS : PL_VM_MARKS_INTENT;
+            r->marks_of = r->says.n ? y->said : r->nintents ? r->intents[0].intent : PL_NOWHERE;
+        }
     } else {
         add_entity(y, r, list, name, value, false);
     }

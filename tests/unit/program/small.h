@@ -286,7 +286,8 @@ static void small_calls(struct small *m) {
                                           .title = 2,
                                           .example = S("ORDER1"),
                                           .hook = 0,
-                                          .refresh_ms = 1000};
+                                          .refresh_ms = 1000,
+                                          .lua = PL_NOWHERE};
     m->backs[0] = (struct pl_p_back){.to = AT_ASK, .most = 3, .els = AT_ELSE};
 }
 
@@ -315,8 +316,8 @@ static void small_people(struct small *m) {
                                        .languages = m->languages,
                                        .within_ms = 60000,
                                        .percent = 80};
-    m->words[0] = (struct pl_p_words){S("en"), S("lawyer")};
-    m->words[1] = (struct pl_p_words){S("es"), S("abogado")};
+    m->words[0] = (struct pl_p_words){S("en"), S("lawyer"), false};
+    m->words[1] = (struct pl_p_words){S("es"), S("⟨old:size⟩ abogado"), true};
     m->mentions[0] = (struct pl_p_mention){2, m->words};
     for (int i = 0; i < 5; i++)
         m->triggers[i] = (struct pl_p_trigger){(uint8_t)i, 0, 0, i ? PL_NOWHERE : AT_COND};
