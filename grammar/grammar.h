@@ -54,8 +54,8 @@ struct pl_grammar_input {
 struct pl_grammar_phrase {
     struct pl_str lang, text;
 };
-/* ⟨entity⟩ stands for what fills in, ⟨slot:entity⟩ for what fills this slot. The like in the phrases
- * of a mention. */
+/* ⟨entity⟩ stands for what fills in, ⟨slot:entity⟩ for what fills this slot. The like in the
+ * phrases of a mention. */
 struct pl_grammar_example {
     uint32_t intent;
     struct pl_str lang, text;
