@@ -116,7 +116,7 @@ static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct 
 }
 
 /* In constant time: how much of a guess was right must not show. */
-static bool same_hash(const uint8_t a[32], const uint8_t b[32]) {
+bool pl_engine__same_hash(const uint8_t a[32], const uint8_t b[32]) {
     unsigned differ = 0;
     for (int i = 0; i < 32; i++) differ |= (unsigned)(a[i] ^ b[i]);
     return differ == 0;
@@ -139,7 +139,7 @@ static void command_open(struct pl_engine *e, struct eng_input *in) {
     uint64_t client = in->client;
     enum pl_err err =
         in->fresh ? begin_conv(e, in, &c) : pl_engine__conv_load(e, in->conversation, &c);
-    if (err == PL_OK && !in->fresh && !same_hash(c->resume, in->hash)) err = PL_DENIED;
+    if (err == PL_OK && !in->fresh && !pl_engine__same_hash(c->resume, in->hash)) err = PL_DENIED;
     if (err == PL_OK) {
         client_make(e, client);
         pl_engine__input(e, c, in);
@@ -190,7 +190,7 @@ static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
     bool visits = in->kind == ENG_OPEN || in->kind == ENG_AGENT || in->kind == ENG_EVENT ||
-                  in->kind == ENG_FORGET; /* names no client that is there */
+                  in->kind == ENG_WANTS || in->kind == ENG_FORGET; /* no client that is there */
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
@@ -202,7 +202,7 @@ static void run_command(struct pl_post *post) {
         pl_engine__forget_customer(e, in);
     } else if (in->by_customer) {
         pl_engine__to_customer(e, in);
-    } else if (in->kind == ENG_AGENT || in->kind == ENG_EVENT) {
+    } else if (in->kind == ENG_AGENT || in->kind == ENG_EVENT || in->kind == ENG_WANTS) {
         command_ticket(e, in);
     } else {
         command_said(e, k, in);
@@ -259,6 +259,15 @@ void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine
     in->seq = done->number;
     memcpy(in->conversation, done->conversation, sizeof in->conversation);
     memcpy(in->hash, done->who, sizeof done->who);
+    pl_engine__post(e, in);
+}
+
+void pl_engine_wants_file(struct pl_engine *e, uint64_t ticket, const uint8_t conversation[16],
+                          const uint8_t hash[32]) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_WANTS, PL_STR(""), PL_STR(""), PL_STR(""));
+    in->client = ticket;
+    memcpy(in->conversation, conversation, sizeof in->conversation);
+    memcpy(in->hash, hash, sizeof in->hash);
     pl_engine__post(e, in);
 }
 

@@ -65,6 +65,13 @@ struct pl_engine_stream {
     struct pl_str text;
 };
 
+/* A file for the open question, to be sealed with the conversation's key. */
+struct pl_engine_wanted {
+    struct pl_key_id key;
+    uint32_t naccept; /* kinds that it takes ("image"); none: any */
+    const struct pl_str *accept;
+};
+
 /* Called on the engine's thread; must not block nor call the engine's "engine's thread" verbs. */
 struct pl_engine_sink {
     void *ctx;
@@ -88,6 +95,9 @@ struct pl_engine_sink {
     void (*done)(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why);
     /* What a model writes, as it is written; the event that follows replaces it. May be NULL. */
     void (*stream)(void *ctx, uint64_t client, const struct pl_engine_stream *s);
+    /* The answer to pl_engine_wants_file; wanted: with PL_OK alone. May be NULL. */
+    void (*wants)(void *ctx, uint64_t ticket, enum pl_err err,
+                  const struct pl_engine_wanted *wanted);
 };
 
 /* ---- hooks, reached by callbacks ---- */
@@ -246,6 +256,10 @@ enum pl_engine_said {
 void pl_engine_open(struct pl_engine *e, uint64_t client, const struct pl_engine_open *open);
 void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid cid,
                     enum pl_engine_said said, struct pl_str text);
+/* Does the conversation's open question ask for a file? hash: of its resume secret. Answered once
+ * by sink.wants. PL_DENIED: another secret; PL_CONFLICT: it does not; what loading may give. */
+void pl_engine_wants_file(struct pl_engine *e, uint64_t ticket, const uint8_t conversation[16],
+                          const uint8_t hash[32]);
 void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq);
 void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value);
 void pl_engine_leave(struct pl_engine *e, uint64_t client);

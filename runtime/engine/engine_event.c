@@ -21,6 +21,8 @@ void pl_engine__input_free(struct pl_engine *e, struct eng_input *in, enum pl_er
     if ((in->kind == ENG_EVENT || in->kind == ENG_AGENT) && !in->answered)
         pl_engine__told(e, in->client, err, PL_STR(""));
     if (in->kind == ENG_ERASE && !in->answered) pl_engine__erased(e, in->erasure, err);
+    if (in->kind == ENG_WANTS && !in->answered && e->config.sink.wants && !e->stopped)
+        e->config.sink.wants(e->config.sink.ctx, in->client, err, NULL);
     free(in);
 }
 

@@ -132,6 +132,7 @@ enum eng_kind {
     ENG_CATCH_UP, /* after a load: go on with what was under way */
     ENG_AGENT,    /* people did something with a hand-over */
     ENG_MODEL,    /* the outcome of a model's turn */
+    ENG_WANTS,    /* may a file be sent up? */
     ENG_LEAVE
 };
 
@@ -419,6 +420,13 @@ void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_k
 void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err);
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
+
+/* engine.c: takes the same time wherever they differ */
+bool pl_engine__same_hash(const uint8_t a[32], const uint8_t b[32]);
+
+/* engine_file.c */
+void pl_engine__wants(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      struct eng_input *in);
 
 /* engine_event.c */
 /* What the active program says of the event; the arguments as a record. PL_TYPE: `why`. */

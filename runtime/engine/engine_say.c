@@ -184,6 +184,20 @@ static void choices(struct saying *s, const struct pl_vm_say *say) {
     pl_jw_close(&s->w, ']');
 }
 
+/* How the open question is answered, when it is not by words or by one choice. */
+static void answered_by(struct saying *s, const struct pl_p_wait *w, uint32_t nchoices) {
+    if (w->kind != PL_WAIT_ASK) return;
+    if (w->type.kind == PL_KIND_LIST && nchoices) {
+        pl_jw_name(&s->w, "several");
+        pl_jw_bool(&s->w, true);
+    }
+    if (w->type.kind != PL_KIND_FILE) return;
+    pl_jw_name(&s->w, "accept");
+    pl_jw_open(&s->w, '[');
+    for (uint32_t i = 0; i < w->naccept; i++) pl_jw_text(&s->w, w->accept[i]);
+    pl_jw_close(&s->w, ']');
+}
+
 void pl_engine__button_id(char out[40], uint32_t number) {
     snprintf(out, 40, "b%u", number);
 }
@@ -209,6 +223,7 @@ struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const stru
     pl_jw_name(&s.w, "parts");
     parts(&s, say->parts, say->nparts);
     if (say->nchoices) choices(&s, say);
+    if (say->asks && say->wait < p->nwaits) answered_by(&s, &p->waits[say->wait], say->nchoices);
     pl_jw_close(&s.w, '}');
     *buttons = s.buttons;
     return pl_arena_str(a, pl_buf_slice(b));

@@ -763,6 +763,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_MODEL: model(e, c, t, in); break;
     case ENG_FORGET:
     case ENG_LEAVE: break; /* commands only */
+    case ENG_WANTS: pl_engine__wants(e, c, &t->a, in); break;
     }
 }
 

@@ -208,7 +208,10 @@ enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_
     g->sweep = (struct pl_timer){.fn = sweep, .ctx = g};
     w->heartbeat.secs_since_valid_ping = seconds(config->heartbeat_ms);
     w->heartbeat.secs_since_valid_hangup = seconds(config->heartbeat_ms + config->pong_wait_ms);
-    enum pl_err err = g->handshakes == NULL ? PL_NOMEM : listen_on(g, &w->heartbeat);
+    per_minute = (double)config->uploads_per_minute;
+    g->uploads = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
+    bool limits = g->handshakes != NULL && g->uploads != NULL;
+    enum pl_err err = !limits ? PL_NOMEM : listen_on(g, &w->heartbeat);
     *out = g;
     if (err != PL_OK) pl_gateway_destroy(out);
     if (err == PL_OK) pl_timer_repeat(config->loop, &g->sweep, PL_GATEWAY__SWEEP);
@@ -262,12 +265,17 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     g->ending = true;
     destroy_context(g);
     pl_assert(g->nconns == 0);
+    if (g->c.blobs != NULL) { /* what it still answers is for nobody */
+        pl_blobs_stop(g->c.blobs);
+        pl_loop_once(g->c.loop, 0);
+    }
     PL_VEC_FREE(&g->asked);
     PL_VEC_FREE(&g->slots);
     PL_VEC_FREE(&g->free_slots);
     pl_map_free(&g->peers);
     pl_map_free(&g->streams);
     pl_limits_free(&g->handshakes);
+    pl_limits_free(&g->uploads);
     pl_arena_free(&g->arena);
     pl_buf_free(&g->scratch);
     free(g); /* the first member of struct whole */

@@ -19,6 +19,7 @@
 
 #include "runtime/auth/auth.h"
 #include "runtime/base/base.h"
+#include "runtime/blobs/blobs.h"
 #include "runtime/loop/loop.h"
 #include "runtime/protocol/protocol.h"
 
@@ -37,12 +38,13 @@ struct pl_gateway_open {
     uint8_t customer[16];
 };
 
-enum pl_gateway_said { PL_SAID_TEXT, PL_SAID_CHOICE, PL_SAID_BUTTON };
+enum pl_gateway_said { PL_SAID_TEXT, PL_SAID_CHOICE, PL_SAID_BUTTON, PL_SAID_UPLOAD };
 
 struct pl_gateway_send {
     struct pl_cid cid;
     enum pl_gateway_said said;
-    struct pl_str text; /* the words, or the id of the choice or button */
+    struct pl_str text; /* the words; the id of the choice or button, several with commas between;
+                           a file as "type size reference name" */
 };
 
 struct pl_gateway_door {
@@ -112,12 +114,26 @@ struct pl_gateway_api {
     void (*event)(void *ctx, uint64_t ticket, const struct pl_gateway_happening *what);
     /* Erases a customer. */
     void (*erase)(void *ctx, uint64_t ticket, const uint8_t customer[16]);
+    /* May a file be sent up to this conversation? Answered by pl_gateway_wanted. */
+    void (*wants)(void *ctx, uint64_t ticket, const uint8_t conversation[16],
+                  const uint8_t hash[32]);
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
 };
 /* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
  * for a person; copied. */
 void pl_gateway_answer(struct pl_gateway *g, uint64_t ticket, enum pl_err err, struct pl_str json);
+
+/* A file is wanted: of these kinds (none: of any), to be sealed with this key. */
+struct pl_gateway_wanted {
+    struct pl_key_id key;
+    uint32_t naccept;
+    const struct pl_str *accept;
+};
+/* Any thread, once for each ticket. PL_DENIED: that is not the conversation's secret; PL_CONFLICT:
+ * no question for a file is open; PL_NOT_FOUND, PL_ERASED. wanted: with PL_OK alone; copied. */
+void pl_gateway_wanted(struct pl_gateway *g, uint64_t ticket, enum pl_err err,
+                       const struct pl_gateway_wanted *wanted);
 
 struct pl_gateway_config {
     struct pl_loop *loop;
@@ -135,6 +151,9 @@ struct pl_gateway_config {
     int64_t max_connections, max_connections_per_ip;
     int64_t max_queued;
     int64_t messages_per_minute, handshakes_per_minute;
+    struct pl_blobs *blobs; /* answers on `loop`, stopped by destroy; NULL: no files are taken */
+    int64_t upload_bytes;   /* of a file at most */
+    int64_t uploads_per_minute;
 };
 
 /* Listens when it returns PL_OK. PL_EXISTS: the port is taken; PL_NOT_FOUND: no address of this

@@ -64,6 +64,12 @@ uint64_t pl_gateway__ticket(struct pl_gateway *g, struct lws *wsi, struct pl_gat
     return 0;
 }
 
+struct pl_gateway__asked *pl_gateway__asked(struct pl_gateway *g, uint64_t ticket) {
+    for (size_t i = 0; i < g->asked.n; i++)
+        if (g->asked.v[i].ticket == ticket) return &g->asked.v[i];
+    return NULL;
+}
+
 void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a) {
     for (size_t i = 0; a->asked && i < g->asked.n; i++) {
         if (g->asked.v[i].ticket != a->asked) continue;
@@ -107,12 +113,10 @@ static void fill(struct pl_gateway__http *a, const struct answer *r) {
 /* On the gateway's thread. */
 static void arrive(struct pl_post *post) {
     struct answer *r = (struct answer *)post; /* its first member */
-    for (size_t i = 0; i < r->g->asked.n; i++) {
-        struct pl_gateway__asked k = r->g->asked.v[i];
-        if (k.ticket != r->ticket) continue;
-        fill(k.a, r);
-        lws_callback_on_writable(k.wsi);
-        break;
+    struct pl_gateway__asked *k = pl_gateway__asked(r->g, r->ticket);
+    if (k != NULL) {
+        fill(k->a, r);
+        lws_callback_on_writable(k->wsi);
     }
     pl_buf_free(&r->json);
     free(r);

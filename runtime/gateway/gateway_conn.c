@@ -151,14 +151,11 @@ static void said_open(struct pl_gateway__conn *c, const struct pl_frame *f) {
 }
 
 static void said_send(struct pl_gateway__conn *c, const struct pl_frame *f) {
-    if (f->upload.n > 0) {
-        pl_gateway__refuse(c, PL_CODE_UPLOAD_NOT_SUPPORTED, PL_STR(""), f->cid);
-        return;
-    }
     struct pl_gateway_send send = {.cid = f->cid, .said = PL_SAID_TEXT, .text = f->text};
     if (f->choice.n > 0) send.said = PL_SAID_CHOICE, send.text = f->choice;
     if (f->button.n > 0) send.said = PL_SAID_BUTTON, send.text = f->button;
-    c->g->c.door.send(c->g->c.door.ctx, c->id, &send);
+    if (f->upload.n > 0) send.said = PL_SAID_UPLOAD, send.text = f->upload;
+    pl_gateway__said(c, &send);
 }
 
 /* Whether a message may be taken now; if not, it has been refused. */
@@ -307,6 +304,7 @@ void pl_gateway__end(struct pl_gateway__conn *c) {
     pl_gateway__count(g, PL_GATEWAY_closed, 1);
     if (c->told && !g->ending) g->c.door.leave(g->c.door.ctx, c->id);
     free_queue(c);
+    pl_gateway__said_forget(c);
     pl_buf_free(&c->in);
     memset(c->resume, 0, sizeof c->resume);
     pl_gateway__remove(g, c);

@@ -13,6 +13,9 @@
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "                   \
     "frame-ancestors 'none'"
 
+/* A customer's file: nothing of it runs, wherever it is opened. */
+#define CSP_FILE "sandbox; default-src 'none'"
+
 /* ---- headers of a request ---- */
 
 struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size) {
@@ -64,8 +67,11 @@ static bool add_own(struct lws *wsi, const struct pl_gateway__http *a, unsigned 
     char text[24];
     bool good = add(wsi, "x-content-type-options:", "nosniff", p, end) &&
                 add(wsi, "referrer-policy:", "no-referrer", p, end) &&
-                add(wsi, "content-security-policy:", CSP, p, end) &&
+                add(wsi, "content-security-policy:", a->download ? CSP_FILE : CSP, p, end) &&
                 add(wsi, "cache-control:", a->etag[0] != '\0' ? "no-cache" : "no-store", p, end);
+    if (good && a->download)
+        good = add(wsi, "content-disposition:", a->download, p, end) &&
+               add(wsi, "cross-origin-resource-policy:", "same-origin", p, end);
     if (good && a->etag[0] != '\0') good = add(wsi, "etag:", a->etag, p, end);
     if (good && a->anywhere)
         good = add(wsi, "access-control-allow-origin:", "*", p, end) &&
@@ -98,6 +104,7 @@ int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool w
 
 static void forget(struct pl_gateway *g, struct pl_gateway__http *a) {
     pl_gateway__ask_forget(g, a);
+    pl_gateway__upload_forget(g, a);
     pl_gateway__call_forget(a);
     pl_buf_free(&a->body);
     *a = (struct pl_gateway__http){0};
@@ -118,8 +125,7 @@ int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gat
     return 0;
 }
 
-/* The next piece of a long body. */
-static int send_more(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+int pl_gateway__http_more(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
     static const char pre[LWS_PRE];
     size_t left = a->body.n - a->at, n = left < PL_GATEWAY__CHUNK ? left : PL_GATEWAY__CHUNK;
     if (left == 0) return 0;
@@ -193,6 +199,8 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
         return pl_gateway__call(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
     if (pl_gateway__is_ask((struct pl_str){uri, (size_t)len}))
         return pl_gateway__ask(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
+    if (pl_gateway__is_upload((struct pl_str){uri, (size_t)len}))
+        return pl_gateway__upload(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
     if (pl_gateway__is_event((struct pl_str){uri, (size_t)len}))
         return pl_gateway__event(g, wsi, method, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
@@ -300,11 +308,12 @@ int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason,
     case LWS_CALLBACK_WSI_DESTROY: leave_socket(g, wsi); return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);
     case LWS_CALLBACK_HTTP: return request(g, wsi, a);
-    case LWS_CALLBACK_HTTP_BODY: return pl_gateway__call_body(g, a, in, len);
+    case LWS_CALLBACK_HTTP_BODY: return pl_gateway__call_body(g, wsi, a, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return pl_gateway__call_whole(g, wsi, a);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         if (a->stream != NULL) return pl_gateway__stream_writeable(a->stream);
-        return a->asked ? pl_gateway__ask_writeable(g, wsi, a) : send_more(g, wsi, a);
+        if (a->upload != NULL) return pl_gateway__upload_writeable(g, wsi, a);
+        return a->asked ? pl_gateway__ask_writeable(g, wsi, a) : pl_gateway__http_more(g, wsi, a);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
         if (a != NULL) forget(g, a);

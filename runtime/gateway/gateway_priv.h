@@ -8,6 +8,8 @@
  *                     frames in by POST
  *   gateway_answer.c  the engine's answers: printed on its thread, queued on ours
  *   gateway_http.c    routes, responses, operators' tokens, metrics
+ *   gateway_said.c    messages to the engine in their order, files kept first
+ *   gateway_upload.c  files sent up and fetched
  *   gateway_web.c     files of the web folder
  *   gateway_admin.c   the admin socket
  */
@@ -89,6 +91,8 @@ struct pl_gateway__conn {
     size_t queued;
     bool live; /* caught up: what is missed may be much more than what is new */
     struct pl_bucket messages, frames, bad;
+    struct pl_gateway__later *later; /* messages behind a file that is being kept */
+    uint32_t nlater;
     char conversation[33];
     char resume[PL_RESUME_TEXT]; /* until ready has told it */
 };
@@ -118,7 +122,8 @@ struct pl_gateway {
     struct pl_map streams; /* struct pl_gateway__stream by id */
     PL_VEC(struct pl_gateway__asked) asked;
     uint64_t tickets;
-    struct pl_limits *handshakes;
+    struct pl_limits *handshakes, *uploads;
+    uint32_t nuploads;     /* under way */
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
     struct pl_rand jitter;
@@ -167,6 +172,11 @@ void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out);
 /* Deadlines of one connection. */
 void pl_gateway__check(struct pl_gateway__conn *c, int64_t now_us);
 
+/* ---- gateway_said.c ---- */
+
+void pl_gateway__said(struct pl_gateway__conn *c, const struct pl_gateway_send *send);
+void pl_gateway__said_forget(struct pl_gateway__conn *c);
+
 /* ---- gateway_answer.c ---- */
 
 struct pl_gateway__out *pl_gateway__out(struct pl_gateway *g, uint64_t client);
@@ -193,6 +203,8 @@ struct pl_gateway__http {
     char hand[64];    /* by the id of its hand-over, */
     uint8_t who[8];   /* and the operator */
     int64_t since_us; /* of that */
+    struct pl_gateway__upload *upload; /* a file that is sent up */
+    char *download;                    /* one that is fetched: its Content-Disposition */
 };
 
 /* A header's value copied into out; "" when absent or too long. h: enum lws_token_indexes. */
@@ -204,6 +216,8 @@ bool pl_gateway__room(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__
 /* Sends the answer and ends the request. -1: hang up. */
 int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
                             bool head);
+/* The next piece of a long body. */
+int pl_gateway__http_more(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 /* The headers alone, and with `whole` a short body in the same write. 0 or -1. */
 int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool whole);
 /* A JSON answer {"error":{"code":...,"message":...}}. */
@@ -224,6 +238,21 @@ void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a);
 
 /* A ticket for the answer to this request; 0: too many ask at once, it is answered. */
 uint64_t pl_gateway__ticket(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+
+/* The request that a ticket was given to; NULL: it went away. */
+struct pl_gateway__asked *pl_gateway__asked(struct pl_gateway *g, uint64_t ticket);
+
+/* ---- gateway_upload.c ---- */
+
+bool pl_gateway__is_upload(struct pl_str path);
+/* Answered, or its body follows, or its answer. */
+int pl_gateway__upload(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
+                       struct pl_gateway__http *a);
+int pl_gateway__upload_body(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                            const void *in, size_t len);
+int pl_gateway__upload_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+int pl_gateway__upload_writeable(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+void pl_gateway__upload_forget(struct pl_gateway *g, struct pl_gateway__http *a);
 
 /* ---- gateway_event.c: what happened in the shop ---- */
 
@@ -248,9 +277,11 @@ bool pl_gateway__is_call(struct pl_str path);
 /* A request for one of them: answered, or its body follows. */
 int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
                      struct pl_gateway__http *a);
-int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
-                          size_t len);
+int pl_gateway__call_body(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                          const void *in, size_t len);
 int pl_gateway__call_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
+/* Keeps the origin and the stream's name of a request that may come from a page. */
+void pl_gateway__call_remember(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 int pl_gateway__stream_writeable(struct pl_gateway__stream *s);
 /* Frees what a request left behind; ends its stream. */
 void pl_gateway__call_forget(struct pl_gateway__http *a);

@@ -49,7 +49,8 @@ bool pl_gateway__call_headers(struct lws *wsi, const struct pl_gateway__http *a,
         good = add(wsi, "access-control-allow-origin:", origin, p, end) &&
                add(wsi, "vary:", "origin", p, end) &&
                add(wsi, "access-control-allow-methods:", "POST", p, end) &&
-               add(wsi, "access-control-allow-headers:", "content-type, " HEADER, p, end) &&
+               add(wsi, "access-control-allow-headers:",
+                   "authorization, content-type, parlance-name, " HEADER, p, end) &&
                add(wsi, "access-control-expose-headers:", HEADER, p, end) &&
                add(wsi, "access-control-max-age:", "600", p, end);
     if (good && a->stream != NULL)
@@ -182,11 +183,9 @@ static int refuse(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http
     return -1;
 }
 
-static void remember(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
-                     struct pl_gateway__http *a) {
+void pl_gateway__call_remember(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
     struct pl_gateway__call *call = calloc(1, sizeof *call);
     pl_assert(call != NULL);
-    call->opens = pl_str_is(path, "/api/v1/stream");
     call->since_us = pl_loop_now_us(g->c.loop);
     pl_gateway__header(wsi, WSI_TOKEN_ORIGIN, call->origin, sizeof call->origin);
     if (lws_hdr_custom_copy(wsi, call->name, (int)sizeof call->name, HEADER ":",
@@ -204,7 +203,8 @@ int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct p
         pl_gateway__http_headers(wsi, a, true);
         return -1;
     }
-    remember(g, wsi, path, a);
+    pl_gateway__call_remember(g, wsi, a);
+    a->call->opens = pl_str_is(path, "/api/v1/stream");
     a->allow = "POST, OPTIONS";
     if (method == LWSHUMETH_OPTIONS) {
         a->status = 200;
@@ -222,9 +222,10 @@ int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct p
     return 0;
 }
 
-int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, const void *in,
-                          size_t len) {
+int pl_gateway__call_body(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
+                          const void *in, size_t len) {
     struct pl_gateway__call *call = a->call;
+    if (a->upload) return pl_gateway__upload_body(g, wsi, a, in, len);
     if (a->posts) return pl_gateway__event_body(g, a, in, len);
     if (a->asked && len == 0) return 0; /* such a request has no body */
     if (call == NULL || a->stream != NULL || call->body.n + len > PL_PROTOCOL_MAX_BYTES) return -1;
@@ -234,6 +235,7 @@ int pl_gateway__call_body(struct pl_gateway *g, struct pl_gateway__http *a, cons
 }
 
 int pl_gateway__call_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+    if (a->upload) return pl_gateway__upload_whole(g, wsi, a);
     if (a->posts) return pl_gateway__event_whole(g, wsi, a);
     if (a->asked) return 0; /* it had no body; its answer comes */
     if (a->call == NULL || a->stream != NULL) return -1;

@@ -191,7 +191,8 @@ struct pl_vm_say {
     const struct pl_vm_part *parts;
     uint32_t nchoices;
     const struct pl_vm_choice *choices;
-    bool asks; /* it is the prompt of an open question */
+    bool asks;     /* it is the prompt of an open question ... */
+    uint32_t wait; /* ... which is this wait point */
 };
 
 enum pl_vm_effect_kind {

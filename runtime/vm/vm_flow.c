@@ -60,6 +60,7 @@ static void attach_choices(struct vm_machine *m, const struct vm_frame *f, uint3
     last->say.choices = f->offers;
     last->say.nchoices = f->noffers;
     last->say.asks = true;
+    last->say.wait = f->wait;
 }
 
 static bool prompt(struct vm_machine *m, struct vm_frame *f) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/auth/auth.h"
+#include "runtime/blobs/blobs.h"
 #include "runtime/crypto/crypto.h"
 #include "runtime/gateway/gateway.h"
 #include "runtime/hooks/hooks.h"
@@ -223,6 +224,7 @@ struct cli_server {
     struct pl_store *store;
     struct cli_hooks *hooks;
     struct pl_engine *engine;
+    struct pl_blobs *blobs;
     struct pl_gateway *gateway;
     struct pl_gateway_admin *admin;
     struct pl_loop *api_loop; /* of the thread that reads for operators */
@@ -326,6 +328,7 @@ static void door_send(void *ctx, uint64_t client, const struct pl_gateway_send *
         [PL_SAID_TEXT] = PL_ENGINE_SAID_TEXT,
         [PL_SAID_CHOICE] = PL_ENGINE_SAID_CHOICE,
         [PL_SAID_BUTTON] = PL_ENGINE_SAID_BUTTON,
+        [PL_SAID_UPLOAD] = PL_ENGINE_SAID_UPLOAD,
     };
     struct cli_server *s = ctx;
     struct pl_engine_cid cid = {m->cid.client, m->cid.counter};
@@ -475,6 +478,20 @@ static void sink_done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str
         waiter_answer(&s->waiter, ticket, err, why);
     else
         pl_gateway_answer(s->gateway, ticket, err, err == PL_OK && !why.n ? PL_STR("{}") : why);
+}
+
+static void api_wants(void *ctx, uint64_t ticket, const uint8_t conversation[16],
+                      const uint8_t hash[32]) {
+    struct cli_server *s = ctx;
+    pl_engine_wants_file(s->engine, ticket, conversation, hash);
+}
+
+static void sink_wants(void *ctx, uint64_t ticket, enum pl_err err,
+                       const struct pl_engine_wanted *w) {
+    struct cli_server *s = ctx;
+    struct pl_gateway_wanted out = {0};
+    if (w) out = (struct pl_gateway_wanted){w->key, w->naccept, w->accept};
+    pl_gateway_wanted(s->gateway, ticket, err, &out);
 }
 
 static void *api_thread(void *ctx) {
@@ -802,11 +819,15 @@ static void engine_failure(enum pl_err err, const char *keys, const char *master
     }
 }
 
+static void key_paths(const struct cli_server *s, char keys[4096], char master[4096]) {
+    snprintf(keys, 4096, "%s/keys", s->config.data);
+    snprintf(master, 4096, "%s/keys/master", s->config.data);
+    if (s->config.master_key[0]) snprintf(master, 4096, "%s", s->config.master_key);
+}
+
 static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
     char keys[4096], master[4096];
-    snprintf(keys, sizeof keys, "%s/keys", s->config.data);
-    snprintf(master, sizeof master, "%s/keys/master", s->config.data);
-    if (s->config.master_key[0]) snprintf(master, sizeof master, "%s", s->config.master_key);
+    key_paths(s, keys, master);
     struct pl_engine_config config = {
         .store = s->store,
         .keys = keys,
@@ -814,13 +835,33 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .clock = pl_clock_system(),
         .log = &s->log,
         .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error,
-                 sink_done},
+                 sink_done, .wants = sink_wants},
         .hooks = pl_cli__hooks_doors(s->hooks),
         .find_image = find_image,
         .find_ctx = s,
     };
     enum pl_err err = pl_engine_create(&config, image, &s->engine);
     if (err != PL_OK) engine_failure(err, keys, master);
+    return err;
+}
+
+static enum pl_err open_blobs(struct cli_server *s) {
+    char keys[4096], master[4096], dir[4096];
+    key_paths(s, keys, master);
+    snprintf(dir, sizeof dir, "%s/uploads", s->config.data);
+    struct pl_blobs_config config = {
+        .dir = dir,
+        .keys = keys,
+        .master = master,
+        .loop = s->loop,
+        .clock = pl_clock_system(),
+        .log = &s->log,
+        .max_bytes = (uint64_t)s->config.upload_bytes,
+        .per_conversation = (uint32_t)s->config.uploads_per_conversation,
+        .unused_ms = 86400000,
+    };
+    enum pl_err err = pl_blobs_create(&config, &s->blobs);
+    if (err != PL_OK) pl_cli__failure("the folder %s: %s", dir, pl_err_text(err));
     return err;
 }
 
@@ -858,7 +899,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .identity = &s->identity,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_done, api_event, api_erase, api_counters},
+        .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,
@@ -872,6 +913,9 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .max_queued = c->max_queued,
         .messages_per_minute = c->messages_per_minute,
         .handshakes_per_minute = c->handshakes_per_minute,
+        .blobs = s->blobs,
+        .upload_bytes = c->upload_bytes,
+        .uploads_per_minute = c->uploads_per_minute,
     };
     enum pl_err err = pl_gateway_create(&config, &s->gateway);
     if (err != PL_OK)
@@ -914,6 +958,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     if (err == PL_OK) err = open_engine(s, image);
     if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_identity(s);
+    if (err == PL_OK) err = open_blobs(s);
     if (err == PL_OK) err = open_gateway(s);
     if (err == PL_OK) err = open_admin(s);
     if (err != PL_OK) {
@@ -946,6 +991,7 @@ void pl_cli__server_close(struct cli_server **server) {
     if (s->hooks) pl_cli__hooks_close(&s->hooks);
     if (s->engine) pl_engine_destroy(&s->engine);
     if (s->gateway) pl_gateway_destroy(&s->gateway);
+    pl_blobs_destroy(&s->blobs);
     if (s->store) pl_store_close(&s->store);
     if (s->loop) {
         pl_signal_stop(&s->term);

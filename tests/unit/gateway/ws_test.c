@@ -375,7 +375,7 @@ static void malformed_frames(void **state) {
                1) "\",\"retry\":false");
     expect(&c, "{\"t\":\"open\"}", "\"code\":\"already_open\"");
     expect(&c, "{\"t\":\"send\",\"cid\":\"" CID(1) "\",\"upload\":\"u\"}",
-           "\"code\":\"upload_not_supported\"");
+           "\"code\":\"not_found\"");
     expect(&c, SEND(1, "busy please"), "\"code\":\"busy\"");
     expect(&c, SEND(1, "still here"), "\"text\":\"still here\"");
     client_close(&c);
@@ -734,7 +734,8 @@ static void stream_origins(void **state) {
     client_close(&c);
     assert_int_equal(client_http(port, "OPTIONS", "/api/v1/stream", from, &b), 200);
     has(&b, "access-control-allow-origin: https://shop.example");
-    has(&b, "access-control-allow-headers: content-type, parlance-stream");
+    has(&b, "access-control-allow-headers: authorization, content-type, parlance-name, "
+            "parlance-stream");
     assert_int_equal(
         client_http(port, "OPTIONS", "/api/v1/stream", "Origin: https://x.example\r\n", &b), 403);
     assert_null(strstr(b.p, "access-control-allow-origin"));

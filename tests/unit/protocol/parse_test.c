@@ -130,7 +130,7 @@ static void text_limit(void **state) {
     for (size_t c = 0; c < PL_LEN(chars); c++) {
         for (size_t n = 200; n <= 201; n++) {
             struct pl_buf b = {0};
-            pl_buf_c(&b, "{\"t\":\"send\",\"cid\":\"" CID "\",\"choice\":\"");
+            pl_buf_c(&b, "{\"t\":\"send\",\"cid\":\"" CID "\",\"button\":\"");
             for (size_t i = 0; i < n; i++) pl_buf_c(&b, chars[c]);
             pl_buf_c(&b, "\"}");
             const struct pl_frame *g = parse(f, pl_buf_slice(&b));
