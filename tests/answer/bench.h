@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A small shop's program and articles, a model that says what a test tells it to, and tools that
+ * give what a test tells them to; on a fake loop.
+ */
+#ifndef TEST_ANSWER_BENCH_H
+#define TEST_ANSWER_BENCH_H
+
+#include "runtime/answer/answer.h"
+
+/* What the model does when it is asked, piece by piece: "text …", "tool NAME JSON", "restart",
+ * "refused", "cut" (at the most tokens), "fail", "hang"; "ask" ends one answer and begins what the
+ * next ask gets. Without a last word it stops well. */
+struct bench {
+    struct pl_locale_tools *locales;
+    struct pl_loop *loop;
+    struct pl_image *image;
+    struct pl_answer *answer;
+    const char *const *script; /* NULL at the end */
+    size_t cut;                /* bytes of a piece of text at most; 0: whole */
+    /* what was seen */
+    struct pl_buf asked;    /* all texts of all requests */
+    unsigned asks, cancels; /* of the model */
+    struct pl_buf calls;    /* of tools, a line each */
+    const char *tool_gives; /* JSON; NULL: not_found */
+    struct pl_buf partial;
+    uint32_t attempt;
+    int ended; /* times */
+    enum pl_answer_outcome outcome;
+    char why[32];
+    struct pl_buf text, sources; /* of the value */
+    struct pl_value value;       /* in the arena */
+    struct pl_arena a;
+    struct pl_post post;
+    struct under_way *under_way;
+};
+
+/* with_model false: there is none. */
+void bench_open(struct bench *b, bool with_model);
+void bench_close(struct bench *b);
+/* A turn of open_question, or of sort_reason when `decides`, played to its end. slots: a record. */
+struct bench_turn {
+    const char *text, *locale; /* NULL: en-US */
+    const char *order_id;      /* given; NULL: unset */
+    struct pl_value slots;
+    const struct pl_answer_line *lines;
+    uint32_t nlines;
+    bool decides;
+    int64_t within_ms; /* 0: 4,000 */
+};
+void bench_play(struct bench *b, const struct bench_turn *turn, const char *const *script);
+
+#endif
