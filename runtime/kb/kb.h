@@ -23,7 +23,7 @@
 
 #define PL_KB_MOST_ARTICLES 20000 /* of all locales */
 #define PL_KB_MOST_PASSAGES 100000
-#define PL_KB_MOST_TEXT     4096 /* bytes of a passage */
+#define PL_KB_MOST_TEXT     8192 /* bytes of a passage */
 #define PL_KB_MOST_NAME     512  /* bytes of an id, a title, a heading, an address */
 
 /* A piece of an article that can answer by itself. Plain text, lines broken by '\n'. */

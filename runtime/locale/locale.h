@@ -51,6 +51,8 @@ struct pl_str pl_locale_nfc(struct pl_locale_tools *t, struct pl_arena *a, struc
 /* For comparing: compatibility forms and case folded, diacritics, Arabic harakat and tatweel
  * gone, alef, ya and ta marbuta of one form, digits of all scripts as 0-9. White space stays. */
 struct pl_str pl_locale_fold(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str s);
+/* Case folded and NFC, nothing else: what is left of a word but its capitals. */
+struct pl_str pl_locale_lower(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str s);
 /* Count of user-perceived characters (grapheme clusters). */
 size_t pl_locale_graphemes(struct pl_locale_tools *t, struct pl_str s);
 

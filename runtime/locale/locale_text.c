@@ -179,6 +179,19 @@ size_t pl_locale_graphemes(struct pl_locale_tools *t, struct pl_str s) {
     return count;
 }
 
+struct pl_str pl_locale_lower(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str s) {
+    if (pl_locale_ascii(s)) return fold_ascii(a, s);
+    int32_t n = 0;
+    UChar *u = pl_locale__utf16(a, s, &n);
+    UChar *p = u == NULL ? NULL : PL_NEW_ARRAY(a, UChar, (size_t)n * 3 + 1);
+    UErrorCode err = U_ZERO_ERROR;
+    if (p == NULL) return (struct pl_str){0};
+    n = u_strFoldCase(p, n * 3 + 1, u, n, U_FOLD_CASE_DEFAULT, &err);
+    if (U_FAILURE(err)) return (struct pl_str){0};
+    p = normalise(t->nfc, a, p, n, &n);
+    return p == NULL ? (struct pl_str){0} : pl_locale__utf8(a, p, n);
+}
+
 /* ---- words ---- */
 
 enum class { OTHER, LETTER, DIGIT, IDEOGRAPH };

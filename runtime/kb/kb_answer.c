@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Of a passage that was found: how sure that it answers, which words to mark, which sentences to
+ * show. */
+#include "runtime/kb/kb_search_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SENTENCES_SHOWN 3
+#define ONE_MORE        0.06 /* what a further sentence must add, as a share of the question */
+#define BITS            (PL_KB__QUERY_TERMS / 64)
+
+/* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
+static const double signs[PL_KB__SIGNS] = {
+    [PL_KB__S_SCORE] = 3.0,
+};
+static const double bias = -3.0;
+
+/* ---- confidence ---- */
+
+/* Shares of the weight of the question's stems: those no article has, those the best unit has. */
+static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit) {
+    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN);
+    uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKENS);
+    double unknown = 0, found = 0, most = 0, top = 0;
+    memset(q->tf, 0, q->nterms * sizeof *q->tf);
+    for (uint32_t i = first; i < first + n; i++) {
+        uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
+        uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)];
+        if (at) q->tf[at - 1] = 1;
+    }
+    for (uint32_t i = 0; i < q->nterms; i++) {
+        const struct pl_kb__term *t = &q->terms[i];
+        if (t->kind != PL_KB__STEM) continue;
+        if (!t->df) unknown += t->idf;
+        if (q->tf[i]) found += t->idf;
+        most += t->idf * t->idf;
+        if (q->tf[i]) top += t->idf * t->idf;
+    }
+    q->signs[PL_KB__S_UNKNOWN] = q->mass[PL_KB__STEM] > 0 ? unknown / q->mass[PL_KB__STEM] : 0;
+    q->signs[PL_KB__S_TOP] = most > 0 ? top / most : 0;
+    q->signs[PL_KB__S_MASS] = found / (found + 10);
+}
+
+/* How far the best unit of another article is behind. */
+static double gap(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
+    const struct pl_kb__candidate *c = q->candidates;
+    uint32_t article = pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_ARTICLE);
+    for (uint32_t i = 1; i < q->ncandidates; i++)
+        if (pl_kb__at(s, PL_KB__T_UNITS, c[i].unit, PL_KB__U_ARTICLE) != article)
+            return (c->score - c[i].score) / (c->score > 0 ? c->score : 1);
+    return 1;
+}
+
+double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
+    const struct pl_kb__candidate *c = q->candidates;
+    double sum = bias;
+    if (!q->ncandidates) return 0;
+    q->signs[PL_KB__S_SCORE] = c->score;
+    q->signs[PL_KB__S_STEM] = c->features[PL_KB__F_STEM];
+    q->signs[PL_KB__S_GRAM] = c->features[PL_KB__F_GRAM];
+    q->signs[PL_KB__S_NEAR] = c->features[PL_KB__F_NEAR];
+    q->signs[PL_KB__S_PAIR] = c->features[PL_KB__F_PAIR];
+    q->signs[PL_KB__S_GAP] = gap(q, s);
+    look_at_stems(q, s, c->unit);
+    for (int i = 0; i < PL_KB__SIGNS; i++) sum += signs[i] * q->signs[i];
+    return 1 / (1 + exp(-sum));
+}
+
+/* ---- marks ---- */
+
+/* Is it a word of the question, in some form, and one that says something? */
+static bool found(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t word) {
+    double least = 0.25 * log(1 + (s->rows[PL_KB__T_UNITS] + 0.5) / 0.5);
+    for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
+        uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, k)];
+        if (at) return q->terms[at - 1].idf >= least;
+    }
+    uint32_t first = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM), same = 0;
+    uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
+    for (uint32_t g = first; g < first + n; g++)
+        if (q->slot[pl_kb__at(s, PL_KB__T_GRAMS, g, 0)]) same++;
+    return n >= 3 && same * 5 >= n * 3;
+}
+
+static void add_mark(struct pl_kb_range *marks, struct pl_kb_hit *hit, uint32_t start,
+                     uint32_t end) {
+    if (hit->nmarks && marks[hit->nmarks - 1].end >= start)
+        marks[hit->nmarks - 1].end = end;
+    else if (hit->nmarks < PL_KB_MOST_MARKS)
+        marks[hit->nmarks++] = (struct pl_kb_range){start, end};
+}
+
+/* ---- sentences ---- */
+
+struct sentences {
+    uint32_t ends[PL_KB__SENTENCES + 1], n;
+    uint64_t terms[PL_KB__SENTENCES + 1][BITS]; /* of the question, that it has */
+};
+
+static void see(struct sentences *x, uint32_t sentence, uint32_t slot) {
+    if (slot) x->terms[sentence][(slot - 1) / 64] |= UINT64_C(1) << (slot - 1) % 64;
+}
+
+static void open_sentences(const struct pl_kb__shelf *s, uint32_t unit, struct pl_kb_hit *hit,
+                           struct sentences *x) {
+    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCE);
+    x->n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
+    for (uint32_t i = 0; i < x->n; i++) x->ends[i] = pl_kb__at(s, PL_KB__T_SENTENCES, first + i, 0);
+    if (x->n == 0) x->ends[x->n++] = (uint32_t)hit->text.n;
+    memset(x->terms, 0, x->n * sizeof x->terms[0]);
+}
+
+/* What the question's stems and grams weigh that sentences [from, end) have. */
+static double weight_of(const struct pl_kb_scratch *q, const struct sentences *x, uint32_t from,
+                        uint32_t end) {
+    double sum = 0;
+    for (uint32_t b = 0; b < BITS; b++) {
+        uint64_t bits = 0;
+        for (uint32_t i = from; i < end; i++) bits |= x->terms[i][b];
+        for (; bits; bits &= bits - 1) {
+            const struct pl_kb__term *t = &q->terms[b * 64 + (uint32_t)__builtin_ctzll(bits)];
+            if (q->mass[t->kind] > 0) sum += t->idf / q->mass[t->kind] / 2;
+        }
+    }
+    return sum;
+}
+
+static void choose(const struct pl_kb_scratch *q, const struct sentences *x,
+                   struct pl_kb_hit *hit) {
+    double best = -1;
+    for (uint32_t from = 0; from < x->n; from++)
+        for (uint32_t n = 1; n <= SENTENCES_SHOWN && from + n <= x->n; n++) {
+            double w = weight_of(q, x, from, from + n) - ONE_MORE * (n - 1);
+            if (w <= best) continue;
+            best = w;
+            hit->answer.start = from ? x->ends[from - 1] : 0;
+            hit->answer.end = x->ends[from + n - 1];
+        }
+    while (hit->answer.end > hit->answer.start && (uint8_t)hit->text.p[hit->answer.end - 1] <= ' ')
+        hit->answer.end--;
+}
+
+void pl_kb__point_out(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,
+                      struct pl_kb_range *marks, struct pl_kb_hit *hit) {
+    struct sentences x;
+    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN), sentence = 0;
+    uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKENS);
+    open_sentences(s, unit, hit, &x);
+    hit->marks = marks;
+    hit->nmarks = 0;
+    for (uint32_t i = first; i < first + n; i++) {
+        uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
+        uint32_t place = pl_kb__at(s, PL_KB__T_TOKENS, i, 1), start = place >> 16;
+        if (place == PL_KB__NONE) continue;
+        while (sentence + 1 < x.n && x.ends[sentence] <= start) sentence++;
+        if (found(q, s, word)) add_mark(marks, hit, start, start + (place & 0xffff));
+        see(&x, sentence, q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)]);
+        uint32_t g = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
+        uint32_t end = g + pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
+        for (; g < end; g++) see(&x, sentence, q->slot[pl_kb__at(s, PL_KB__T_GRAMS, g, 0)]);
+    }
+    choose(q, &x, hit);
+}

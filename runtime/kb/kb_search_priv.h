@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to the room kb: a search under way.
+ */
+#ifndef PL_KB_SEARCH_PRIV_H
+#define PL_KB_SEARCH_PRIV_H
+
+#include "runtime/kb/kb_priv.h"
+
+#define PL_KB__QUERY_WORDS 48
+#define PL_KB__QUERY_TERMS 512 /* of all kinds */
+#define PL_KB__CANDIDATES  24
+
+struct pl_kb__term {
+    uint64_t key;
+    uint32_t term; /* of the shelf, or NONE */
+    uint32_t df, post, nposts;
+    double idf;
+    uint8_t kind;
+};
+struct pl_kb__pair {
+    uint32_t a, b; /* terms of the question */
+    double weight;
+};
+struct pl_kb__candidate {
+    uint32_t unit;
+    double score;
+    double features[PL_KB__FEATURES];
+};
+
+struct pl_kb_scratch {
+    struct pl_locale_tools *tools;
+    struct pl_arena arena;
+    /* the question in the shelf that is searched */
+    struct pl_kb__term terms[PL_KB__QUERY_TERMS];
+    struct pl_kb__pair pairs[PL_KB__QUERY_WORDS];
+    uint32_t nterms, npairs, nwords;
+    double mass[PL_KB__KINDS], pair_mass; /* idf of all its terms */
+    uint16_t *slot;                       /* of each term of the shelf: the question's + 1 */
+    uint32_t nslots;
+    /* first look: all units that share a term */
+    float *sum;
+    uint32_t *touched, nunits, ntouched;
+    /* second look */
+    struct pl_kb__candidate candidates[PL_KB__CANDIDATES];
+    uint32_t ncandidates;
+    uint32_t tf[PL_KB__QUERY_TERMS];
+    double signs[PL_KB__SIGNS];
+    struct pl_kb_range marks[2][PL_KB_MOST_HITS][PL_KB_MOST_MARKS]; /* own locale, fallback */
+    struct pl_kb_result second;
+    struct pl_kb__seen seen;
+};
+
+/* Takes the question apart; slots are set until _drop. */
+void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
+                          struct pl_str text);
+void pl_kb__drop_question(struct pl_kb_scratch *q);
+
+/* Fills q->candidates, best first. */
+void pl_kb__rank(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);
+
+/* How sure it is that the best candidate answers, 0..1; fills q->signs. */
+double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);
+
+/* Which words of the passage were found, into `marks`, and which sentences answer. */
+void pl_kb__point_out(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,
+                      struct pl_kb_range *marks, struct pl_kb_hit *hit);
+
+#endif
