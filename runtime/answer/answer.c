@@ -231,6 +231,7 @@ static enum answer_why finished(struct turn *t, const struct pl_llm_event *e) {
 static void done(struct turn *t, const struct pl_llm_event *e) {
     t->ask = 0;
     t->attempts += t->attempt;
+    t->attempt = 0;
     t->tokens += e->done.usage.input + e->done.usage.cached + e->done.usage.output;
     t->micro += e->done.micro;
     if (e->done.failure != PL_LLM_FAIL_NONE) {

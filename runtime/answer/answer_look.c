@@ -111,8 +111,7 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     struct pl_str bare = without_placeholders(t, text);
     if (text.p == NULL || bare.p == NULL || !pl_answer__claim(&t->evidence.r, bare, &c))
         return WHY_LONG;
-    enum answer_why why = pl_answer__supported(&t->evidence, &c);
-    if (why == WHY_NONE && does_never(t, &c)) why = WHY_NEVER;
+    enum answer_why why = does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
     if (why != WHY_NONE) return why;
     uint32_t foreign = pl_veil_foreign(t->veil);
     size_t from = t->shown.n;

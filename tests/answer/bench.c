@@ -86,14 +86,16 @@ static bool is(const char *line, const char *word) {
     return strncmp(line, word, strlen(word)) == 0;
 }
 
+/* Pieces of whole characters, as llm gives them. */
 static void give_text(struct bench *b, struct under_way *u, const char *text, uint32_t attempt) {
-    size_t n = strlen(text), step = b->cut ? b->cut : n;
+    size_t n = strlen(text), step;
     for (size_t i = 0; i < n && !u->gone; i += step) {
-        while (i + step < n && ((uint8_t)text[i + step] & 0xc0) == 0x80) step++;
-        struct pl_llm_event e = {.kind = PL_LLM_TEXT, .attempt = attempt};
-        e.text = (struct pl_str){text + i, i + step < n ? step : n - i};
-        u->on_event(u->ctx, &e);
         step = b->cut ? b->cut : n;
+        while (i + step < n && ((uint8_t)text[i + step] & 0xc0) == 0x80) step++;
+        if (step > n - i) step = n - i;
+        struct pl_llm_event e = {.kind = PL_LLM_TEXT, .attempt = attempt};
+        e.text = (struct pl_str){text + i, step};
+        u->on_event(u->ctx, &e);
     }
 }
 

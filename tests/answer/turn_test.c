@@ -75,11 +75,10 @@ static const struct row rows[] = {
      "Unworn shoes can be returned within 30 days.",
      "kb/returns "},
     /* no provider: the knowledge base answers, where it can */
-    {"how do I send something back?",
+    {"can I return unworn shoes after delivery?",
      NULL,
      {"text You can return sho", "fail"},
-     "You can return unworn shoes within 30 days of delivery. Sale items cannot be returned. The "
-     "label is at https://shop.example/returns.",
+     "You can return unworn shoes within 30 days of delivery.",
      "kb/returns "},
     {"who wrote Hamlet and when was it?", NULL, {"fail"}, "down failed", ""},
     {"who wrote Hamlet and when was it?", NULL, {"hang"}, "down failed", ""},
