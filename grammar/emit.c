@@ -340,12 +340,22 @@ static void emit_assistant(struct pl_graph *g, struct pl_program *out) {
     }
 }
 
+/* Items of `flow in [...]` are no enum of the program: nothing but the list has that type. */
+static struct pl_type *item_types(const struct pl_graph *g) {
+    struct pl_type *v = PL_NEW_ARRAY(g->arena, struct pl_type, g->items.n + 1);
+    for (size_t i = 0; i < g->items.n; i++) {
+        bool label = g->items.v[i].kind == PL_KIND_ENUM && g->items.v[i].def >= PL_NOWHERE - 1;
+        v[i] = label ? pl_grammar__kind(PL_KIND_TEXT) : g->items.v[i];
+    }
+    return v;
+}
+
 static void emit_types(struct pl_graph *g, struct pl_program *out) {
     struct pl_typedef *defs = PL_NEW_ARRAY(g->arena, struct pl_typedef, g->defs.n + 1);
     for (size_t i = 0; i < g->defs.n; i++) defs[i] = g->defs.v[i].row;
     out->types.defs = defs;
     out->types.ndefs = (uint32_t)g->defs.n;
-    out->types.types = g->items.v;
+    out->types.types = item_types(g);
     out->types.ntypes = (uint32_t)g->items.n;
     struct pl_str *intents = PL_NEW_ARRAY(g->arena, struct pl_str, g->intents.n + 1);
     for (size_t i = 0; i < g->intents.n; i++) intents[i] = g->intents.v[i]->name;

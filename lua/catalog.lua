@@ -56,8 +56,13 @@ local function names_of(reply)
 end
 
 return {
+  -- Nicknames are understood too, but only products are offered.
   names = function()
-    return names_of(http.get("shop", "/api/products")) or fail("unavailable")
+    local reply = http.get("shop", "/api/products")
+    local names = names_of(reply)
+    if names == nil then return fail("unavailable") end
+    for _, name in ipairs(reply.json.nicknames or {}) do names[#names + 1] = name end
+    return names
   end,
 
   search = function(words)

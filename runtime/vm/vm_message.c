@@ -173,7 +173,7 @@ uint8_t pl_vm__interrupt_of(const struct vm_machine *m) {
 
 bool pl_vm__names_other(struct vm_machine *m, uint32_t flow) {
     uint32_t other, named = m->e->reading.named ? triggered(m, &other) : PL_NOWHERE;
-    return named != PL_NOWHERE && named != flow;
+    return named != PL_NOWHERE && named != flow && !m->p->flows[named].prelude;
 }
 
 static void keep(struct vm_machine *m, uint32_t flow) {

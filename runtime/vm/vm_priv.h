@@ -375,7 +375,7 @@ bool pl_vm__correct_done(struct vm_machine *m);
 /* vm_message.c */
 /* enum pl_interrupt of the task that the open question is of. */
 uint8_t pl_vm__interrupt_of(const struct vm_machine *m);
-/* Its words, not a value alone, ask for a flow that is not the one given. */
+/* Its words, not a value alone, ask for a flow of the project that is not the one given. */
 bool pl_vm__names_other(struct vm_machine *m, uint32_t flow);
 void pl_vm__message(struct vm_machine *m);
 /* The flow that began by silence ends with the next message. */

@@ -287,8 +287,8 @@ static void reads_give_what_is_declared(void **state) {
     assert_null(strstr(b->text, "\"size\":\"47\""));
     gives(b, "catalog.find", "Steel Water Bottle", "500ML", record(PRODUCT), NULL, "\"500 ml\"");
     gives(b, "catalog.search", "do you have nike airmax", NULL, list(TEXTS), NULL,
-          "[\"Nike Air Max\"");
-    gives(b, "catalog.search", "Nike Air Maxx", NULL, list(TEXTS), NULL, "[\"Nike Air Max\"");
+          "[\"Nike Air Max 90\",\"Nike Air Max 2024\"]"); /* the nickname is no product */
+    gives(b, "catalog.search", "Nike Air Maxx", NULL, list(TEXTS), NULL, "[\"Nike Air Max 90\"");
     gives(b, "catalog.search", "adidas ultra bost", NULL, list(TEXTS), NULL,
           "[\"Adidas Ultraboost\"]");
     gives(b, "catalog.search", "where is my order", NULL, list(TEXTS), NULL, "[]");

@@ -2,9 +2,11 @@
  *
  * test and sim: conversations without a server.
  */
+#include <netdb.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tools/cli/cli_priv.h"
@@ -65,6 +67,47 @@ int pl_cli__test(struct cli_args args) {
 
 /* The shop is the demo shop's usual address unless another is named; when none answers there, the
  * flows take the branches of a shop that is down. */
+/* "http://[::1]:8081/x" is "::1" and "8081". */
+static bool place_of(const char *url, char host[256], char port[8]) {
+    const char *at = strstr(url, "://"), *s = at ? at + 3 : url;
+    bool literal = *s == '[';
+    size_t n = literal ? strcspn(++s, "]") : strcspn(s, ":/");
+    const char *rest = s + n + literal;
+    snprintf(host, 256, "%.*s", (int)n, s);
+    if (*rest == ':')
+        snprintf(port, 8, "%.*s", (int)strspn(rest + 1, "0123456789"), rest + 1);
+    else
+        snprintf(port, 8, "%s", strncmp(url, "https", 5) == 0 ? "443" : "80");
+    return n > 0 && n < 256;
+}
+
+/* Does anything listen there? */
+static bool answers(const char *url) {
+    char host[256], port[8];
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    bool yes = false;
+    if (!place_of(url, host, port) || getaddrinfo(host, port, &want, &found) != 0) return false;
+    for (struct addrinfo *i = found; i && !yes; i = i->ai_next) {
+        int fd = socket(i->ai_family, i->ai_socktype | SOCK_CLOEXEC, i->ai_protocol);
+        if (fd < 0) continue;
+        yes = connect(fd, i->ai_addr, i->ai_addrlen) == 0;
+        close(fd);
+    }
+    freeaddrinfo(found);
+    return yes;
+}
+
+static void say_shop(const char *shop) {
+    if (answers(shop))
+        fprintf(stderr, "(hooks ask the shop at %s)\n", shop);
+    else
+        fprintf(
+            stderr,
+            "(no shop answers at %s: its hooks are unavailable. Start the demo shop, `demoshop`,\n"
+            " or name another by --shop URL; --no-shop says that none is wanted)\n",
+            shop);
+}
+
 int pl_cli__sim(struct cli_args args) {
     struct pl_arena a;
     struct pl_config config;
@@ -93,7 +136,10 @@ int pl_cli__sim(struct cli_args args) {
             code = pl_cli__failure("the hook workers: %s", pl_err_text(err));
         else
             doors = pl_cli__hooks_doors(hooks);
-        if (err == PL_OK) chat.hooks = &doors;
+        if (err == PL_OK) {
+            chat.hooks = &doors;
+            say_shop(shop);
+        }
     }
     if (code == CLI_OK) code = pl_sim_chat_main(&chat);
     pl_cli__hooks_close(&hooks);

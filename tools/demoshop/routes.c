@@ -170,8 +170,11 @@ static void get_products(struct turn *t) {
     open_reply(t);
     pl_jw_name(&t->w, "names");
     pl_jw_open(&t->w, '[');
-    pl_jw_text(&t->w, PL_STR("Nike Air Max")); /* what people call it */
     for (size_t i = 0; i < shop_nproducts; i++) pl_jw_text(&t->w, pl_str_c(shop_products[i].name));
+    pl_jw_close(&t->w, ']');
+    pl_jw_name(&t->w, "nicknames"); /* what people call one of them */
+    pl_jw_open(&t->w, '[');
+    pl_jw_text(&t->w, PL_STR("Nike Air Max"));
     pl_jw_close(&t->w, ']');
     close_reply(t);
 }
