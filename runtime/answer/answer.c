@@ -197,9 +197,9 @@ static void search(struct turn *t) {
     pl_kb_search(t->owner->scratch, kb, &q, &t->found);
     for (uint32_t i = 0; i < t->found.n; i++) {
         const struct pl_kb_hit *h = &t->found.hits[i];
-        pl_answer__learn(&t->evidence, h->text);
-        pl_answer__learn(&t->evidence, h->title);
-        pl_answer__learn(&t->evidence, h->heading);
+        pl_answer__learn(&t->evidence, h->text, true);
+        pl_answer__learn(&t->evidence, h->title, true);
+        pl_answer__learn(&t->evidence, h->heading, true);
         t->evidence.foreign |= !pl_str_eq(pl_locale_language(h->locale), t->evidence.r.language);
     }
 }

@@ -13,7 +13,7 @@
 #define LEAST_KNOWN  0.5  /* of a claim's words, in all of the evidence */
 #define SAME_MATTER  0.6  /* of a claim's words: the sentence is about the same */
 
-static void learn(struct evidence *e, struct pl_str text, bool heard) {
+static void learn(struct evidence *e, struct pl_str text, bool heard, bool links) {
     struct pl_str kept = pl_arena_str(e->r.a, text);
     uint32_t n, from = 0;
     const uint32_t *ends = pl_locale_sentences(e->r.t, e->r.a, kept, &n);
@@ -22,6 +22,7 @@ static void learn(struct evidence *e, struct pl_str text, bool heard) {
         struct claim c;
         e->failed |= !pl_answer__claim(&e->r, (struct pl_str){kept.p + from, ends[i] - from}, &c);
         if (e->failed) return;
+        c.links = links;
         if (heard)
             PL_PUSH(&e->said, c);
         else
@@ -29,12 +30,12 @@ static void learn(struct evidence *e, struct pl_str text, bool heard) {
     }
 }
 
-void pl_answer__learn(struct evidence *e, struct pl_str text) {
-    learn(e, text, false);
+void pl_answer__learn(struct evidence *e, struct pl_str text, bool links) {
+    learn(e, text, false, links);
 }
 
 void pl_answer__hear(struct evidence *e, struct pl_str text) {
-    learn(e, text, true);
+    learn(e, text, true, false);
 }
 
 static bool has_stem(const struct claim *c, struct pl_str stem) {
@@ -80,7 +81,8 @@ static bool fact_supported(const struct evidence *e, const struct claim *c, cons
     bool words = !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
                                  f->kind == FACT_WEEKDAY || f->kind == FACT_DAY);
     for (size_t i = 0; i < e->claims.n; i++)
-        if (states(&e->claims.v[i], f) && (!words || shared(c, &e->claims.v[i]) >= LEAST_SHARED))
+        if (states(&e->claims.v[i], f) && (f->kind != FACT_LINK || e->claims.v[i].links) &&
+            (!words || shared(c, &e->claims.v[i]) >= LEAST_SHARED))
             return true;
     /* A name is a name in any language: its letters are looked for as they are. */
     return f->kind == FACT_NAME && e->foreign;

@@ -323,8 +323,12 @@ bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct cl
     ok = ok && facts != NULL && stems != NULL;
     if (ok && x.facts.n) memcpy(facts, x.facts.v, x.facts.n * sizeof *facts);
     if (ok && x.stems.n) memcpy(stems, x.stems.v, x.stems.n * sizeof *stems);
-    *out =
-        (struct claim){sentence, facts, (uint32_t)x.facts.n, stems, (uint32_t)x.stems.n, x.denies};
+    *out = (struct claim){.text = sentence,
+                          .facts = facts,
+                          .nfacts = (uint32_t)x.facts.n,
+                          .stems = stems,
+                          .nstems = (uint32_t)x.stems.n,
+                          .denies = x.denies};
     PL_VEC_FREE(&x.facts);
     PL_VEC_FREE(&x.stems);
     return ok;

@@ -38,6 +38,7 @@ struct claim {
     const struct pl_str *stems; /* of the words that carry meaning, no numbers among them */
     uint32_t nstems;
     bool denies; /* it says that something is not so */
+    bool links;  /* EVIDENCE: its links may be given on */
 };
 
 struct reading { /* how texts of one language are seen through */
@@ -61,7 +62,8 @@ struct evidence {
     bool foreign;                /* some of it is in another language: words cannot be compared */
     bool failed;
 };
-void pl_answer__learn(struct evidence *e, struct pl_str text);
+/* links: those in it may be shown, for they come from the shop itself. */
+void pl_answer__learn(struct evidence *e, struct pl_str text, bool links);
 /* What the customer said makes words familiar, and states nothing. */
 void pl_answer__hear(struct evidence *e, struct pl_str text);
 /* What of the claim nothing supports; WHY_NONE: all is supported. */

@@ -138,7 +138,7 @@ static enum pl_err last_message(struct turn *t, struct pl_str *out) {
     struct pl_buf b = {0};
     struct pl_str given, text, all;
     put_given(t, &b);
-    pl_answer__learn(&t->evidence, pl_buf_slice(&b));
+    pl_answer__learn(&t->evidence, pl_buf_slice(&b), true);
     enum pl_err err = hidden(t, &b, &given);
     if (err == PL_OK) err = pl_veil_hide(t->veil, t->in.text, &text);
     if (err != PL_OK) return err;

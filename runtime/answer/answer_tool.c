@@ -230,6 +230,16 @@ static bool all_there(const struct turn *t) {
     return true;
 }
 
+/* A text that came from elsewhere may name any address; a field of type url is the shop's. */
+static void learn_urls(struct turn *t, struct pl_value v, int depth) {
+    if (depth > 8) return;
+    if (v.kind == PL_KIND_URL) pl_answer__learn(&t->evidence, v.s, true);
+    for (uint32_t i = 0; v.kind == PL_KIND_RECORD && i < v.rec.n; i++)
+        learn_urls(t, v.rec.f[i].value, depth + 1);
+    for (uint32_t i = 0; v.kind == PL_KIND_LIST && i < v.list.n; i++)
+        learn_urls(t, v.list.v[i], depth + 1);
+}
+
 /* What a hook gave, as evidence and as data for the model: as the hook's type has it, without what
  * is private in it. */
 static void keep_result(struct tool_run *r, struct pl_str json) {
@@ -241,9 +251,12 @@ static void keep_result(struct tool_run *r, struct pl_str json) {
     size_t at;
     struct pl_buf b = {0};
     if (pl_json_parse(&t->a, json, &doc, &at) == PL_OK &&
-        pl_value_from_json(&t->a, &t->program->types, type, &doc, &v, &where) == PL_OK)
-        pl_answer__print(t, pl_answer__public(t, type, v), &b);
-    pl_answer__learn(&t->evidence, pl_buf_slice(&b));
+        pl_value_from_json(&t->a, &t->program->types, type, &doc, &v, &where) == PL_OK) {
+        v = pl_answer__public(t, type, v);
+        pl_answer__print(t, v, &b);
+        learn_urls(t, v, 0);
+    }
+    pl_answer__learn(&t->evidence, pl_buf_slice(&b), false);
     if (pl_veil_hide(t->veil, pl_buf_slice(&b), &hidden) == PL_OK && hidden.n > 0)
         r->result =
             pl_arena_printf(&t->a, "<%s>\n%.*s</%s>", t->fence, PL_STR_ARG(hidden), t->fence);

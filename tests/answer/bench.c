@@ -42,10 +42,13 @@ static const struct pl_kb_article articles[] = {
     {S("es"), S("returns"), S("Cómo devolver algo"), S(""), asked_es, 1, returns_es, 1},
 };
 
-static struct pl_image *build(struct pl_locale_tools *t) {
+static struct pl_image *build(struct pl_locale_tools *t, const char *article) {
     struct pl_compiled c;
     struct pl_buf kb = {0}, bytes = {0};
     struct pl_image *image = NULL;
+    const struct pl_kb_passage more = {S("Returns"), S("more"), pl_str_c(article)};
+    struct pl_kb_article all[PL_LEN(articles) + 1];
+    uint32_t narticles = PL_LEN(articles);
     uint8_t hash[32];
     char why[256] = "";
     if (pl_compile_folder("tests/answer/shop", NULL, &c) != PL_OK) {
@@ -53,7 +56,14 @@ static struct pl_image *build(struct pl_locale_tools *t) {
         pl_diags_print(&text, &c.diags, false);
         fail_msg("%.*s", PL_STR_ARG(pl_buf_slice(&text)));
     }
-    assert_int_equal(pl_kb_build(t, articles, PL_LEN(articles), &kb), PL_OK);
+    memcpy(all, articles, sizeof articles);
+    if (article != NULL)
+        all[narticles++] = (struct pl_kb_article){.locale = S("en"),
+                                                  .id = S("returns-more"),
+                                                  .title = S("More on how to return something"),
+                                                  .passages = &more,
+                                                  .npassages = 1};
+    assert_int_equal(pl_kb_build(t, all, narticles, &kb), PL_OK);
     struct pl_p_section *v = calloc(c.program.nsections + 1, sizeof *v);
     memcpy(v, c.program.sections, c.program.nsections * sizeof *v);
     uint32_t n = c.program.nsections;
@@ -269,11 +279,11 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
     for (size_t i = 0; i < PL_LEN(clear); i++) put_zero(clear[i]);
 }
 
-void bench_open(struct bench *b, bool with_model) {
+void bench_open(struct bench *b, bool with_model, const char *article) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
     pl_arena_init(&b->a, 0);
     assert_int_equal(pl_loop_fake_create(1795334400000, &b->loop), PL_OK);
-    b->image = build(b->locales);
+    b->image = build(b->locales, article);
     struct pl_answer_config config = {.locales = b->locales, .clock = pl_loop_clock(b->loop)};
     if (with_model) config.model = (struct pl_answer_model){b, model_ask, model_cancel};
     if (with_model) config.tools = (struct pl_answer_tools){b, tool_call, NULL};

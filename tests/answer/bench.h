@@ -35,8 +35,8 @@ struct bench {
     struct under_way *under_way;
 };
 
-/* with_model false: there is none. */
-void bench_open(struct bench *b, bool with_model);
+/* with_model false: there is none. article: one more, of the same matter; NULL: none. */
+void bench_open(struct bench *b, bool with_model, const char *article);
 void bench_close(struct bench *b);
 /* A turn of open_question, or of sort_reason when `decides`, played to its end. slots: a record. */
 struct bench_turn {

@@ -16,7 +16,7 @@
 
 static int setup(void **state) {
     static struct bench b;
-    bench_open(&b, true);
+    bench_open(&b, true, NULL);
     *state = &b;
     return 0;
 }
@@ -255,7 +255,7 @@ static void a_cancelled_turn_is_silent(void **state) {
 static void without_a_model(void **state) {
     (void)state;
     struct bench b;
-    bench_open(&b, false);
+    bench_open(&b, false, NULL);
     struct bench_turn t = {.text = "how do I send something back?"};
     bench_play(&b, &t, SCRIPT("text x"));
     assert_int_equal(b.outcome, PL_ANSWER_OK);

@@ -41,7 +41,7 @@ static void hold(const char *locale, const char *evidence, const char *question,
     pl_arena_init(&a, 0);
     assert_int_equal(pl_locale_open(tools, pl_str_c(locale), none, none, &l), PL_OK);
     struct evidence e = {.r = {tools, l, pl_locale_language(pl_str_c(locale)), &a}};
-    pl_answer__learn(&e, pl_str_c(evidence));
+    pl_answer__learn(&e, pl_str_c(evidence), true);
     pl_answer__hear(&e, pl_str_c(question));
     assert_false(e.failed);
     for (size_t i = 0; i < n; i++) {
