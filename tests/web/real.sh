@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: real.sh BUILD_DIR TEST.mjs     runs a browser test against that build's server and demo shop
+# usage: real.sh BUILD_DIR TEST.mjs [FLOWS]     runs a browser test against that build's server and demo shop
 #
 # Both listen on free ports and keep everything in a temporary folder. The test is told PL_SERVER,
 # where the server listens, and PL_SERVE, the command that starts it there. restart.test.mjs starts
@@ -8,6 +8,7 @@
 set -euo pipefail
 build=$(cd "$1" && pwd)
 test=$2
+flows=${3:-flows}
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 
@@ -41,7 +42,7 @@ started+=($!)
 shop=$(says "$data/shop.log" "demo shop: " $!)
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 export PL_SERVER=http://127.0.0.1:$port
-export PL_SERVE="env -C $PWD $build/parlance serve flows --port $port --data $data --shop-url $shop"
+export PL_SERVE="env -C $PWD $build/parlance serve $flows --port $port --data $data --shop-url $shop"
 
 if [ "$test" != restart.test.mjs ]; then
   $PL_SERVE >"$data/server.log" 2>&1 &

@@ -42,6 +42,8 @@ export interface EventFrame {
     queue?: string;
     parts?: Part[];
     choices?: Choice[];
+    several?: boolean; // any number of the choices, sent at once
+    accept?: string[]; // a file is asked for, of these kinds; empty: of any
 }
 
 export interface ReadyFrame {
@@ -74,11 +76,12 @@ export type ServerFrame =
     | ErrorFrame
     | { t: "bye"; code: string; retry: boolean; after_ms?: number };
 
-// What a customer says: free words, a quick reply, or a button. `text` is always what he sees himself say.
+// What a customer says: free words, a quick reply (or several, with commas), a button, or a file. `text` is always what he sees himself say.
 export interface Saying {
     text: string;
     choice?: string;
     button?: string;
+    upload?: string;
 }
 
 function is_list(value: unknown): boolean {
@@ -88,7 +91,9 @@ function is_list(value: unknown): boolean {
 
 function is_event(frame: Record<string, unknown>): boolean {
     const numbered = Number.isSafeInteger(frame.seq) && typeof frame.kind === "string";
-    return numbered && is_list(frame.parts) && is_list(frame.choices);
+    const { accept } = frame;
+    const kinds = accept === undefined || (Array.isArray(accept) && accept.every((k) => typeof k === "string"));
+    return numbered && kinds && is_list(frame.parts) && is_list(frame.choices);
 }
 
 function is_frame(value: unknown): value is ServerFrame {

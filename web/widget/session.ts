@@ -40,8 +40,9 @@ const BACKOFF_MOST_MS = 30_000;
 const FINAL_CLOSE = 4500; // from here on: do not come back
 const TYPING_EVERY_MS = 3_000;
 
-// A frame carries exactly one of the three; the server knows the words of its own choices.
-function meaning({ text, choice, button }: Saying): object {
+// A frame carries exactly one of these; the server knows the words of its own choices.
+function meaning({ text, choice, button, upload }: Saying): object {
+    if (upload !== undefined) return { upload };
     if (choice !== undefined) return { choice };
     if (button !== undefined) return { button };
     return { text };
@@ -81,6 +82,11 @@ export class Session {
     // A conversation from an earlier page: worth connecting for before the visitor asks.
     get known(): boolean {
         return this.#conversation !== null;
+    }
+
+    // Opens the conversation to whoever holds it: for a file that goes up beside the connection.
+    get secret(): string | null {
+        return this.#conversation?.resume ?? null;
     }
 
     get seen(): number {

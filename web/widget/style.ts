@@ -159,6 +159,22 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 @keyframes beat { 0%, 60%, 100% { opacity: .35; } 30% { opacity: 1; transform: translateY(-3px); } }
 .choices { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-block-start: 12px; }
 .choices:empty { display: none; }
+.choice .icon-check { display: none; }
+.choice[aria-pressed="true"] { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
+.choice[aria-pressed="true"]:hover { background: var(--accent); }
+.choice[aria-pressed="true"] .icon-check { display: block; }
+.chosen { flex-basis: 100%; display: flex; justify-content: flex-end; }
+.chosen .action[aria-disabled="true"] { color: var(--quiet); border-color: var(--edge); background: var(--ground); cursor: default; }
+.drop {
+    position: absolute; z-index: 1; inset: 8px; display: grid; place-items: center; pointer-events: none;
+    border: 2px dashed var(--link); border-radius: 12px; background: var(--paper); color: var(--ink); font-weight: 600; opacity: .95;
+}
+.attach { flex: none; inline-size: 44px; block-size: 44px; padding: 0; border: 1px solid var(--edge); border-radius: 50%; background: var(--paper); color: var(--link); display: grid; place-items: center; }
+.attach:hover { border-color: var(--link); background: var(--ground); }
+.file { display: flex; align-items: center; gap: 8px; font-weight: 600; }
+.file .icon { inline-size: 16px; block-size: 16px; }
+.file bdi { overflow-wrap: anywhere; }
+progress { inline-size: 140px; block-size: 6px; accent-color: var(--accent); }
 .newest { position: absolute; inset-block-end: 88px; inset-inline: 0; margin-inline: auto; inline-size: max-content; display: flex; align-items: center; gap: 6px; padding: 6px 14px; border: 1px solid var(--edge); border-radius: 18px; background: var(--paper); color: var(--ink); font-size: 13px; font-weight: 600; box-shadow: var(--shade); }
 .newest .icon { inline-size: 15px; block-size: 15px; }
 
@@ -186,6 +202,7 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 @media (forced-colors: active) {
     .launcher, .send, .badge, .face { border: 1px solid ButtonText; }
     .customer .bubble { border-color: Highlight; }
+    .choice[aria-pressed="true"] { border: 2px solid Highlight; }
     .typing i { background: CanvasText; }
     .steps li::before { border: 1px solid CanvasText; line-height: 21px; }
 }

@@ -12,11 +12,14 @@ import type { PartContext } from "./parts.js";
 import { css } from "./style.js";
 import { direction, strings } from "./strings.js";
 import type { Strings } from "./strings.js";
+import { dialog_filter, is_final, trouble_text } from "./upload.js";
+import type { Progress, Sending } from "./upload.js";
 
 export interface Visitor {
     opened(): void;
     closed(): void;
     says(saying: Saying): void;
+    sends(file: File, progress: Progress): Sending | null; // null: not connected
     writes(): void;
     renews(): void;
     retries(): void; // asks for a connection that was refused
@@ -53,6 +56,8 @@ export class View {
     #sent = new Map<string, Bubble>(); // by cid, until the event with that cid arrives
     #unread_own: { meta: HTMLElement; at: string | undefined }[] = []; // until the other side says something
     #turn: Party | null = null; // who spoke last
+    #accept: string[] | null = null; // kinds of files that the open question takes; null: none
+    #uploads = new Set<Sending>();
 
     readonly #root = h("div", { class: "root" });
     readonly #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: "" });
@@ -80,7 +85,10 @@ export class View {
     readonly #newest = button({ class: "newest", hidden: "" }, () => this.#to_end());
     readonly #field = h("textarea", { rows: "1", maxlength: LONGEST, enterkeyhint: "send" });
     readonly #send = h("button", { class: "send", type: "submit" }, icon("send"));
-    readonly #foot = h("form", { class: "foot" }, this.#field, this.#send);
+    readonly #file = h("input", { type: "file", hidden: "", tabindex: "-1", "aria-hidden": "true" });
+    readonly #attach = button({ class: "attach", hidden: "" }, () => this.#file.click(), icon("clip"));
+    readonly #drop = h("div", { class: "drop", "aria-hidden": "true", hidden: "" });
+    readonly #foot = h("form", { class: "foot" }, this.#attach, this.#field, this.#send, this.#file);
     readonly #panel = h(
         "div",
         {
@@ -102,6 +110,7 @@ export class View {
         this.#scroll,
         this.#newest,
         this.#foot,
+        this.#drop,
     );
 
     constructor(shadow: ShadowRoot, visitor: Visitor, locale: string, base: string, title: string | null) {
@@ -161,7 +170,10 @@ export class View {
         this.#close.setAttribute("aria-label", s.close);
         this.#log.setAttribute("aria-label", s.conversation);
         this.#scroll.setAttribute("aria-label", s.conversation);
-        this.#choices.setAttribute("aria-label", s.suggestions);
+        this.#name_choices(false);
+        this.#attach.setAttribute("aria-label", s.attach);
+        this.#attach.title = s.attach;
+        this.#drop.textContent = s.drop;
         this.#field.setAttribute("aria-label", s.write);
         this.#field.placeholder = s.write;
         this.#send.setAttribute("aria-label", s.send);
@@ -206,6 +218,9 @@ export class View {
     }
 
     clear(): void {
+        for (const sending of this.#uploads) sending.stop();
+        this.#uploads.clear();
+        this.#take_files(null);
         this.#log.replaceChildren();
         this.#choices.replaceChildren();
         this.#unsent.clear();
@@ -239,6 +254,7 @@ export class View {
         this.#unsent.set(message.key, bubble);
         bubble.element.className = bubble.element.className.replace(" failed", "");
         this.#choices.replaceChildren();
+        this.#take_files(null);
         this.#log.append(bubble.element);
         this.#mark(bubble, this.#strings.sending, null);
         this.#to_end();
@@ -282,6 +298,7 @@ export class View {
 
     #customer_event(frame: EventFrame): void {
         this.#choices.replaceChildren();
+        this.#take_files(null);
         const known = frame.cid ? this.#sent.get(frame.cid) : undefined;
         if (known && frame.cid) {
             this.#sent.delete(frame.cid);
@@ -314,7 +331,10 @@ export class View {
         const own = this.#own_words(frame);
         if (frame.parts?.length) this.#say(frame);
         else if (own) this.#say({ ...frame, from: "system", parts: [{ type: "text", text: own }] });
-        if (frame.kind === "message") this.#offer(frame.choices ?? []);
+        if (frame.kind !== "message") return;
+        if (frame.several) this.#offer_several(frame.choices ?? []);
+        else this.#offer(frame.choices ?? []);
+        this.#take_files(frame.accept ?? null);
     }
 
     // Who is on the other side now; of the past, `ready` has told the outcome.
@@ -406,7 +426,77 @@ export class View {
         return h("time", { datetime: date.toISOString() }, clock.format(date));
     }
 
+    #name_choices(several: boolean): void {
+        this.#choices.setAttribute("aria-label", several ? this.#strings.several : this.#strings.suggestions);
+    }
+
+    // Switches, and a button that sends those that are on, in the order shown.
+    #offer_several(choices: Choice[]): void {
+        const send = button({ class: "action", "aria-disabled": "true" }, () => {
+            const on = choices.filter((_, i) => switches[i]?.getAttribute("aria-pressed") === "true");
+            if (on.length === 0) return;
+            this.#to_work();
+            this.#visitor.says({ choice: on.map((c) => c.id).join(","), text: on.map((c) => c.label).join(", ") });
+        }, this.#strings.send_chosen);
+        const switches = choices.map((choice) => {
+            const one = button({ class: "choice", "aria-pressed": "false" }, () => {
+                one.setAttribute("aria-pressed", String(one.getAttribute("aria-pressed") !== "true"));
+                const none = !switches.some((s) => s.getAttribute("aria-pressed") === "true");
+                send.setAttribute("aria-disabled", String(none));
+            }, icon("check"), choice.label);
+            return one;
+        });
+        this.#name_choices(true);
+        this.#choices.replaceChildren(...switches, h("div", { class: "chosen" }, send));
+    }
+
+    // Whether files are taken now, and of which kinds.
+    #take_files(accept: string[] | null): void {
+        this.#accept = accept;
+        this.#attach.hidden = accept === null;
+        this.#drop.hidden = true;
+        this.#file.value = "";
+        this.#file.accept = accept ? dialog_filter(accept) : "";
+    }
+
+    // One file at a time: one question is answered by one.
+    #send_file(file: File | undefined): void {
+        this.#file.value = "";
+        if (!file || this.#accept === null || this.#over) return;
+        const s = this.#strings;
+        const element = this.#message("customer");
+        const bar = h("progress", { max: "1", value: "0", "aria-label": `${s.uploading} ${file.name}` });
+        const meta = h("p", { class: "meta" }, bar);
+        const name = h("p", { class: "file" }, icon("clip"), h("bdi", {}, file.name));
+        element.classList.add("unsent");
+        element.append(h("span", { class: "unseen" }, s.you_said), h("div", { class: "bubble" }, name), meta);
+        const sending = this.#visitor.sends(file, {
+            moved: (part) => { bar.value = part; },
+            done: (sent) => {
+                if (sending) this.#uploads.delete(sending);
+                element.remove(); // from now on it is a message like any other
+                this.#visitor.says({ upload: sent.upload, text: sent.name });
+            },
+            failed: (what) => {
+                if (sending) this.#uploads.delete(sending);
+                element.classList.add("failed");
+                const again = button({ class: "text-button" }, () => {
+                    element.remove();
+                    this.#to_work();
+                    this.#send_file(file);
+                }, s.again);
+                meta.replaceChildren(icon("alert"), trouble_text(s, what), ...(is_final(what) ? [] : [again]));
+            },
+        });
+        if (!sending) return;
+        this.#uploads.add(sending);
+        this.#log.append(element);
+        this.#to_work();
+        this.#to_end();
+    }
+
     #offer(choices: Choice[]): void {
+        this.#name_choices(false);
         const context = this.#context();
         const made = choices.map((choice) => {
             if (choice.url !== undefined) return outside_link(context, "choice", choice.label, choice.url);
@@ -427,8 +517,9 @@ export class View {
             this.#to_work();
         }, this.#strings.renew);
         this.#choices.replaceChildren();
+        this.#take_files(null);
         if (over) this.#foot.replaceChildren(h("div", { class: "over" }, renew));
-        else this.#foot.replaceChildren(this.#field, this.#send);
+        else this.#foot.replaceChildren(this.#attach, this.#field, this.#send, this.#file);
     }
 
     // Where writing goes on. Not on touch screens, where focus would raise the keyboard over the talk.
@@ -476,6 +567,15 @@ export class View {
             this.#ready_to_send();
             this.#visitor.writes();
         });
+        this.#file.addEventListener("change", () => this.#send_file(this.#file.files?.[0]));
+        this.#panel.addEventListener("dragover", (event) => this.#dragged(event));
+        this.#panel.addEventListener("dragleave", (event) => {
+            if (!this.#panel.contains(event.relatedTarget as Node | null)) this.#drop.hidden = true;
+        });
+        this.#panel.addEventListener("drop", (event) => {
+            if (this.#dragged(event)) this.#send_file(event.dataTransfer?.files[0]);
+            this.#drop.hidden = true;
+        });
         this.#panel.addEventListener("keydown", (event) => this.#key(event));
         this.#scroll.addEventListener("scroll", () => {
             this.#following = this.#near_end();
@@ -486,6 +586,16 @@ export class View {
         for (const part of [this.#log, this.#typing, this.#choices, this.#scroll]) grown.observe(part);
         visualViewport?.addEventListener("resize", () => this.#fit());
         this.#ready_to_send();
+    }
+
+    // A file over the panel: the browser shall not open it in place of the page, wanted or not.
+    #dragged(event: DragEvent): boolean {
+        if (!event.dataTransfer?.types.includes("Files")) return false;
+        event.preventDefault();
+        const wanted = this.#accept !== null && !this.#over;
+        event.dataTransfer.dropEffect = wanted ? "copy" : "none";
+        this.#drop.hidden = !wanted;
+        return wanted;
     }
 
     #key(event: KeyboardEvent): void {

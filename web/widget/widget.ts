@@ -17,6 +17,8 @@ import type { Waiting } from "./memory.js";
 import { Session } from "./session.js";
 import type { Link, Listener } from "./session.js";
 import { canonical } from "./strings.js";
+import { send_file } from "./upload.js";
+import type { Progress, Sending } from "./upload.js";
 import { View } from "./view.js";
 import type { Visitor } from "./view.js";
 
@@ -39,6 +41,7 @@ function page_locale(): string {
 class ParlanceChat extends HTMLElement implements Listener, Visitor {
     #view: View | null = null;
     #session: Session | null = null;
+    #home = ""; // the server, for plain requests
     #newest = 0; // seq of the newest event shown
     #unread = 0;
     readonly #online = (): void => this.#session?.hurry();
@@ -86,7 +89,7 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
     #build(): void {
         const server = socket_address(this.getAttribute("server"));
         const locale = canonical(this.getAttribute("locale") || page_locale());
-        const base = server.replace(/^ws/, "http");
+        const base = (this.#home = server.replace(/^ws/, "http"));
         const shadow = this.attachShadow({ mode: "open" });
         this.#view = new View(shadow, this, locale, base, this.getAttribute("heading"));
         this.#session = new Session(server, locale, new Memory(server), this);
@@ -103,6 +106,11 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
 
     says(saying: Saying): void {
         this.#session?.say(saying);
+    }
+
+    sends(file: File, progress: Progress): Sending | null {
+        const secret = this.#session?.secret;
+        return secret ? send_file(this.#home, secret, file, progress) : null;
     }
 
     writes(): void {
