@@ -230,7 +230,8 @@ static uint32_t pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_r
         struct pl_words w = option_words(n, a, r, &options[i]);
         struct pl_words b = bare(a, &w);
         if (is_option(words, &said, &w, &b)) return i;
-        if (unsure || (!contains(words, &b) && !contains(&b, &named))) continue;
+        bool no = r->change && any_at(&b, 0, no_phrases) == b.n; /* "no wait, ORDER2" */
+        if (no || unsure || (!contains(words, &b) && !contains(&b, &named))) continue;
         hits++;
         within = i;
     }

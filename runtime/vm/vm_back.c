@@ -498,23 +498,45 @@ void pl_vm__done(struct vm_machine *m, const struct vm_frame *root) {
         if (v && v->kind != PL_KIND_NONE)
             VM_PUSH(m->a, &d.answers, ((struct vm_answered){root->asked.v[i].wait, *v}));
     }
-    m->s->done = d;
+    if (d.answers.n) m->s->done = d; /* what asked for nothing has nothing to correct */
+}
+
+/* Does the message give the task that is over another value, and may that begin it anew? */
+static bool brings_other(struct vm_machine *m) {
+    const struct vm_done *d = &m->s->done;
+    if (m->s->nframes || d->flow == PL_NOWHERE || m->p->flows[d->flow].nparams) return false;
+    for (size_t i = 0; i < d->answers.n; i++) {
+        struct pl_value v;
+        const struct pl_p_wait *w = &m->p->waits[d->answers.v[i].wait];
+        if (pl_vm__entity_value(m, w, false, &v) && !pl_value_eq(d->answers.v[i].value, v))
+            return true;
+    }
+    return false;
+}
+
+static void begin_anew(struct vm_machine *m) {
+    m->s->failures = 0;
+    m->moved = true;
+    struct vm_frame *f = pl_vm__begin_flow(m, m->s->done.flow, VM_TASK, NULL, 0);
+    if (f) pl_vm__fill(m, f, true);
 }
 
 bool pl_vm__correct_done(struct vm_machine *m) {
-    const struct vm_done *d = &m->s->done;
     uint32_t late = m->p->prelude[PL_PRELUDE_TOO_LATE_TO_CHANGE];
-    bool other = false;
-    if (m->s->nframes || d->flow == PL_NOWHERE || !m->e->reading.change_word) return false;
-    if (m->p->flows[d->flow].nparams || pl_vm__names_other(m, d->flow)) return false;
-    for (size_t i = 0; i < d->answers.n && !other; i++) {
-        struct pl_value v;
-        const struct pl_p_wait *w = &m->p->waits[d->answers.v[i].wait];
-        other = pl_vm__entity_value(m, w, false, &v) && !pl_value_eq(d->answers.v[i].value, v);
+    if (!m->e->reading.change_word || !brings_other(m)) return false;
+    if (pl_vm__names_other(m, m->s->done.flow)) return false;
+    if (!m->s->done.wrote) {
+        begin_anew(m);
+        return true;
     }
-    if (!other || (d->wrote && late == PL_NOWHERE)) return false;
+    if (late == PL_NOWHERE) return false;
     m->s->failures = 0;
-    struct vm_frame *f = pl_vm__begin_flow(m, d->wrote ? late : d->flow, VM_TASK, NULL, 0);
-    if (f && f->flow != late) pl_vm__fill(m, f, true);
+    pl_vm__begin_flow(m, late, VM_TASK, NULL, 0);
+    return true;
+}
+
+bool pl_vm__follow_up(struct vm_machine *m) {
+    if (!brings_other(m)) return false;
+    begin_anew(m);
     return true;
 }

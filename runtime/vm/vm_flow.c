@@ -29,7 +29,6 @@ struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_
     }
     const struct pl_p_flow *row = &m->p->flows[flow];
     if (role != VM_CALLED && role != VM_CORRECTING) pl_vm__interrupt(m);
-    if (role == VM_TASK && !row->prelude) s->done.flow = PL_NOWHERE;
     struct vm_frame *f = &s->frames[s->nframes++];
     *f = (struct vm_frame){.flow = flow,
                            .pc = row->entry,

@@ -263,6 +263,7 @@ static bool is_foreign(const struct vm_machine *m) {
 /* No question is open, or it let the message go. said: something was said to it already. */
 static void fresh(struct vm_machine *m, bool said) {
     uint32_t other, flow = triggered(m, &other);
+    if (flow == PL_NOWHERE && pl_vm__follow_up(m)) return;
     if (flow == PL_NOWHERE && is_foreign(m) && run_prelude(m, PL_PRELUDE_UNSUPPORTED_LANGUAGE)) {
         m->s->failures++;
         return;

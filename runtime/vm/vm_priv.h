@@ -371,6 +371,9 @@ void pl_vm__done(struct vm_machine *m, const struct vm_frame *root);
 /* No question is open, and the message corrects an answer of the task that is over; true when it is
  * dealt with. */
 bool pl_vm__correct_done(struct vm_machine *m);
+/* Nothing else fits, and the message has another value for that task ("and ORDER2?"): the same
+ * again with it. */
+bool pl_vm__follow_up(struct vm_machine *m);
 
 /* vm_message.c */
 /* enum pl_interrupt of the task that the open question is of. */
