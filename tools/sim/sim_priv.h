@@ -349,6 +349,11 @@ struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct p
 bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name);
 bool pl_sim__knows_id(struct sim_play *p, struct pl_str id);
 
+/* ---- what every project is tested for: sim_always.c ---- */
+
+/* Says what it found. False: a question was not equal to it. */
+bool pl_sim__always(struct sim_project *p);
+
 /* ---- results: sim_result.c ---- */
 
 /* What is told of a job that was played, free of its play. */

@@ -207,8 +207,10 @@ static int play_all(struct sim_project *p) {
     pl_sim__report_begin(&r);
     pl_sim__jobs_run(p, processes(p->test), told, &r);
     bool written = pl_sim__report_end(&r);
+    bool whole = !p->test->filter && !p->test->locale && p->test->ntalks == 0;
+    bool always = !whole || pl_sim__always(p);
     int coverage = report_coverage(p);
-    return !written ? NOT_RUN : r.failed ? FAILED : coverage;
+    return !written ? NOT_RUN : r.failed || !always ? FAILED : coverage;
 }
 
 static int run(struct sim_project *p) {
