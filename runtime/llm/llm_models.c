@@ -2,6 +2,7 @@
  *
  * The models file: "name = value" lines; those before the first [target] are about all of them.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,7 +120,10 @@ static bool price_words(struct parse *p, struct pl_str value, struct pl_llm_pric
 static void take_price(struct parse *p, struct pl_str value) {
     struct pl_llm_target *t = at_hand(p);
     struct pl_llm_price price = {0};
-    if (!price_words(p, value, &price)) {
+    size_t said = p->errors->n;
+    bool sound = price_words(p, value, &price);
+    if (p->errors->n != said) return; /* about the currency */
+    if (!sound) {
         mistake(p, "expected the price of a million tokens of prompt and of output, such as "
                    "0.15 0.60 USD, and then perhaps: cached 0.075 from 2027-01-01");
         return;
@@ -212,8 +216,11 @@ struct pl_str pl_llm__host(const struct pl_llm_target *t) {
 }
 
 static bool is_here(struct pl_str host) {
-    return pl_str_is(host, "localhost") || pl_str_is(host, "::1") ||
-           pl_str_starts(host, PL_STR("127."));
+    char text[64];
+    struct in_addr v4;
+    snprintf(text, sizeof text, "%.*s", PL_STR_ARG(host));
+    return strcmp(text, "localhost") == 0 || strcmp(text, "::1") == 0 ||
+           (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
 static void check_url(struct parse *p, const struct pl_llm_target *t) {
@@ -316,9 +323,17 @@ static void take_setting(struct parse *p, struct pl_str name, struct pl_str valu
     unknown(p, name);
 }
 
+/* A comment begins a line, or follows a blank. */
+static struct pl_str without_comment(struct pl_str line) {
+    for (size_t i = 0; i < line.n; i++)
+        if (line.p[i] == '#' && (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t'))
+            return (struct pl_str){line.p, i};
+    return line;
+}
+
 static void take_line(struct parse *p, struct pl_str line) {
-    line = pl_str_trim(line);
-    if (line.n == 0 || line.p[0] == '#') return;
+    line = pl_str_trim(without_comment(line));
+    if (line.n == 0) return;
     if (line.p[0] == '[' && line.p[line.n - 1] == ']') {
         begin_target(p, pl_str_trim((struct pl_str){line.p + 1, line.n - 2}));
         return;

@@ -17,6 +17,13 @@ for room in engine store gateway; do
     need docs/OPERATING.md "parlance_${room}_$name" counter
   done
 done
+for name in $(first_field COUNTER runtime/llm/counter.def); do
+  need docs/MODELS.md "parlance_llm_$name" counter
+done
+for name in $(first_field FIELD runtime/llm/target.def); do need docs/MODELS.md "| \`$name\` |" setting; done
+for word in $(sed -n 's/^DIALECT([A-Z]*, "\([a-z.-]*\)".*/\1/p' runtime/llm/dialect.def); do
+  need docs/MODELS.md "dialect = $word" "example of"
+done
 for name in $(quoted FACT runtime/program/fact.def); do need docs/LANGUAGE.md "\`$name\`" fact; done
 for name in $(quoted FUNC runtime/program/func.def); do need docs/LANGUAGE.md "\`$name(" function; done
 for name in $(sed -n 's/^PRELUDE([A-Z_]*, "\([a-z_]*\)", [0-9], 1).*/\1/p' runtime/program/prelude.def); do

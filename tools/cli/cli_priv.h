@@ -118,6 +118,20 @@ int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out)
 enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
                                   struct pl_buf *answer, struct pl_buf *why);
 
+/* ---- models ---- */
+
+struct pl_llm;
+struct pl_llm_models;
+struct pl_store;
+/* CLI_FOUND when the file has mistakes, CLI_FAILED when it cannot be read; they are on stderr. */
+int pl_cli__models_read(const char *path, struct pl_arena *a, struct pl_llm_models *out);
+/* NULL in *out and PL_OK when the configuration names no models file. */
+enum pl_err pl_cli__models_open(const struct pl_config *config, struct pl_store *store,
+                                const struct pl_log *log, struct pl_llm **out);
+/* Those of the client and of each target; none for NULL. */
+void pl_cli__models_counters(struct pl_llm *llm, void (*show)(void *to, const struct pl_counter *c),
+                             void *to);
+
 /* Hooks alone, for the simulator: Lua workers and HTTP to the shop. */
 struct cli_hooks;
 enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,

@@ -16,6 +16,7 @@
 #include "runtime/gateway/gateway.h"
 #include "runtime/hooks/hooks.h"
 #include "runtime/http/http.h"
+#include "runtime/llm/llm.h"
 #include "runtime/locale/locale.h"
 #include "runtime/loop/loop.h"
 #include "runtime/privacy/privacy.h"
@@ -223,6 +224,7 @@ struct cli_server {
     struct pl_loop *loop; /* the gateway's, on the main thread */
     struct pl_store *store;
     struct cli_hooks *hooks;
+    struct pl_llm *llm; /* NULL: no models are configured */
     struct pl_engine *engine;
     struct pl_blobs *blobs;
     struct pl_gateway *gateway;
@@ -525,6 +527,7 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
     for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
     hooks_counters(s->hooks, show, to);
+    pl_cli__models_counters(s->llm, show, to);
 }
 
 /* ---- admin commands, on the admin thread ---- */
@@ -955,6 +958,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
         err = pl_cli__hooks_open(config->shop_url, config, &s->log, &s->hooks);
         if (err != PL_OK) pl_cli__failure("the hook workers: %s", pl_err_text(err));
     }
+    if (err == PL_OK) err = pl_cli__models_open(config, s->store, &s->log, &s->llm);
     if (err == PL_OK) err = open_engine(s, image);
     if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_identity(s);
@@ -989,6 +993,7 @@ void pl_cli__server_close(struct cli_server **server) {
     close_api(s);
     if (s->engine) pl_engine_stop(s->engine);
     if (s->hooks) pl_cli__hooks_close(&s->hooks);
+    if (s->llm) pl_llm_destroy(&s->llm);
     if (s->engine) pl_engine_destroy(&s->engine);
     if (s->gateway) pl_gateway_destroy(&s->gateway);
     pl_blobs_destroy(&s->blobs);

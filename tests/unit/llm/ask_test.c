@@ -201,13 +201,14 @@ static void a_target_that_is_not_there_is_passed_over(void **state) {
         struct asked k;
         snprintf(conf, sizeof conf,
                  "[first]\ndialect = openai\nurl = %s://127.0.0.1:%d/v1\nmodel = m\n" QUICK
-                 "[second]\ndialect = anthropic\nurl = http://127.0.0.1:%%d/b\nmodel = m\n" QUICK,
+                 "[second]\ndialect = anthropic\nurl = http://127.0.0.1:%%d/b\nmodel = m\n"
+                 "connect = 5s\n", /* a sanitized build reads all certificates for the one before */
                  rows[i].scheme, rows[i].port);
         struct bench *b = bench_open(conf);
         bench_ask(b, &k, "[say hello]");
         assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
         assert_string_equal(k.target, "second");
-        assert_true(k.took_us < 1500 * 1000);
+        assert_true(k.took_us < 4000 * 1000);
         asked_free(&k);
         bench_close(b);
     }
