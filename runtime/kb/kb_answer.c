@@ -13,9 +13,12 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
-    [PL_KB__S_SCORE] = 3.0,
+    [PL_KB__S_SCORE] = 6.823, [PL_KB__S_FORM] = 0.007, [PL_KB__S_STEM] = 3.034,
+    [PL_KB__S_GRAM] = 0.037,  [PL_KB__S_NEAR] = 3.169, [PL_KB__S_PAIR] = 1.409,
+    [PL_KB__S_GAP] = 3.566,   [PL_KB__S_MASS] = 0.535, [PL_KB__S_UNKNOWN] = -0.923,
+    [PL_KB__S_TOP] = -0.665,
 };
-static const double bias = -3.0;
+static const double bias = -7.629;
 
 /* ---- confidence ---- */
 
@@ -27,7 +30,7 @@ static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     memset(q->tf, 0, q->nterms * sizeof *q->tf);
     for (uint32_t i = first; i < first + n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
-        uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)];
+        uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM));
         if (at) q->tf[at - 1] = 1;
     }
     for (uint32_t i = 0; i < q->nterms; i++) {
@@ -58,6 +61,7 @@ double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) 
     double sum = bias;
     if (!q->ncandidates) return 0;
     q->signs[PL_KB__S_SCORE] = c->score;
+    q->signs[PL_KB__S_FORM] = c->features[PL_KB__F_FORM];
     q->signs[PL_KB__S_STEM] = c->features[PL_KB__F_STEM];
     q->signs[PL_KB__S_GRAM] = c->features[PL_KB__F_GRAM];
     q->signs[PL_KB__S_NEAR] = c->features[PL_KB__F_NEAR];
@@ -74,13 +78,13 @@ double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) 
 static bool found(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t word) {
     double least = 0.25 * log(1 + (s->rows[PL_KB__T_UNITS] + 0.5) / 0.5);
     for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
-        uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, k)];
+        uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
         if (at) return q->terms[at - 1].idf >= least;
     }
     uint32_t first = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM), same = 0;
     uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
     for (uint32_t g = first; g < first + n; g++)
-        if (q->slot[pl_kb__at(s, PL_KB__T_GRAMS, g, 0)]) same++;
+        if (pl_kb__slot(q, pl_kb__at(s, PL_KB__T_GRAMS, g, 0))) same++;
     return n >= 3 && same * 5 >= n * 3;
 }
 
@@ -156,10 +160,10 @@ void pl_kb__point_out(const struct pl_kb_scratch *q, const struct pl_kb__shelf *
         if (place == PL_KB__NONE) continue;
         while (sentence + 1 < x.n && x.ends[sentence] <= start) sentence++;
         if (found(q, s, word)) add_mark(marks, hit, start, start + (place & 0xffff));
-        see(&x, sentence, q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)]);
+        see(&x, sentence, pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)));
         uint32_t g = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
         uint32_t end = g + pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
-        for (; g < end; g++) see(&x, sentence, q->slot[pl_kb__at(s, PL_KB__T_GRAMS, g, 0)]);
+        for (; g < end; g++) see(&x, sentence, pl_kb__slot(q, pl_kb__at(s, PL_KB__T_GRAMS, g, 0)));
     }
     choose(q, &x, hit);
 }

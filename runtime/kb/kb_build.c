@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const uint32_t pl_kb__row[PL_KB__NTABLES] = {
-#define TABLE(name, row) row,
-    PL_KB__TABLES(TABLE)
-#undef TABLE
-};
-
 /* Keys that were seen, each with a number. */
 struct keys {
     uint64_t *v;

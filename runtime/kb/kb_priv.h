@@ -66,7 +66,11 @@ enum pl_kb__table {
 #undef TABLE
         PL_KB__NTABLES
 };
-extern const uint32_t pl_kb__row[PL_KB__NTABLES];
+static const uint32_t pl_kb__row[PL_KB__NTABLES] = {
+#define TABLE(name, row) row,
+    PL_KB__TABLES(TABLE)
+#undef TABLE
+};
 
 /* Header: magic, version, shelves, where texts begin; then the shelves, each: locale's place and
  * length among the texts, its passages, then where each table begins and its rows. */
@@ -152,7 +156,8 @@ enum pl_kb__feature {
 /* What the decision to answer looks at. */
 enum pl_kb__sign {
     PL_KB__S_SCORE, /* of the best unit */
-    PL_KB__S_STEM,  /* its features */
+    PL_KB__S_FORM,  /* its features */
+    PL_KB__S_STEM,
     PL_KB__S_GRAM,
     PL_KB__S_NEAR,
     PL_KB__S_PAIR,

@@ -12,9 +12,14 @@ static double idf(double units, double df) {
     return log(1 + (units - df + 0.5) / (df + 0.5));
 }
 
-/* The term with this key, NONE when the shelf has none. */
+/* The term with this key, NONE when the shelf has none. Keys are hashes, so that a key's own value
+ * tells nearly where it is. */
 static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
-    uint32_t lo = 0, hi = s->rows[PL_KB__T_TERMS];
+    const uint32_t n = s->rows[PL_KB__T_TERMS];
+    uint32_t guess = (uint32_t)((key >> 32) * n >> 32), step = 16, lo, hi;
+    for (lo = hi = guess; lo && pl_kb__key(s, lo) > key; step *= 2) lo = lo > step ? lo - step : 0;
+    for (step = 16; hi < n && pl_kb__key(s, hi) <= key; step *= 2)
+        hi = n - hi > step ? hi + step : n;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
         uint64_t k = pl_kb__key(s, mid);
@@ -31,7 +36,7 @@ static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
 static uint32_t take_term(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
                           enum pl_kb__kind kind, uint64_t key) {
     uint32_t term = find_term(s, key);
-    if (term != PL_KB__NONE && q->slot[term]) return q->slot[term] - 1u;
+    if (term != PL_KB__NONE && pl_kb__slot(q, term)) return pl_kb__slot(q, term) - 1;
     for (uint32_t i = 0; term == PL_KB__NONE && i < q->nterms; i++)
         if (q->terms[i].key == key) return i;
     if (q->nterms == PL_KB__QUERY_TERMS) return PL_KB__NONE;
@@ -39,6 +44,7 @@ static uint32_t take_term(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     *t = (struct pl_kb__term){.key = key, .term = term, .kind = (uint8_t)kind};
     if (term != PL_KB__NONE) {
         q->slot[term] = (uint16_t)(q->nterms + 1);
+        q->asked[term / 64] |= UINT64_C(1) << term % 64;
         t->df = pl_kb__at(s, PL_KB__T_TERMS, term, PL_KB__TERM_DF);
         t->post = pl_kb__at(s, PL_KB__T_TERMS, term, PL_KB__TERM_POST);
         t->nposts = pl_kb__at(s, PL_KB__T_TERMS, term, PL_KB__TERM_POSTS);
@@ -56,24 +62,25 @@ static void take_pair(struct pl_kb_scratch *q, uint32_t a, uint32_t b) {
     q->pair_mass += weight;
 }
 
-static void *grown(void *p, uint32_t *have, uint32_t want, size_t size) {
-    if (want <= *have) return p;
+/* Room for so many items, all zero. Nothing is kept: rooms are zero between searches. */
+static void *roomy(void *p, size_t n, size_t size) {
     free(p);
-    *have = want + want / 4;
-    p = calloc(*have, size);
+    p = calloc(n, size);
     pl_assert(p);
     return p;
 }
 
-/* All slots and sums are zero between searches. */
 static void make_room(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
-    uint32_t units = s->rows[PL_KB__T_UNITS] + 1;
-    q->slot = grown(q->slot, &q->nslots, s->rows[PL_KB__T_TERMS] + 1, sizeof *q->slot);
-    if (units <= q->nunits) return;
-    free(q->touched);
-    q->sum = grown(q->sum, &q->nunits, units, sizeof *q->sum);
-    q->touched = calloc(q->nunits, sizeof *q->touched);
-    pl_assert(q->touched);
+    uint32_t units = s->rows[PL_KB__T_UNITS] + 1, terms = s->rows[PL_KB__T_TERMS] + 1;
+    if (terms > q->nslots) {
+        q->nslots = terms;
+        q->slot = roomy(q->slot, terms, sizeof *q->slot);
+        q->asked = roomy(q->asked, (size_t)terms / 64 + 1, sizeof *q->asked);
+    }
+    if (units > q->nunits) {
+        q->nunits = units;
+        q->sum = roomy(q->sum, units, sizeof *q->sum);
+    }
 }
 
 void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
@@ -97,6 +104,10 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
 }
 
 void pl_kb__drop_question(struct pl_kb_scratch *q) {
-    for (uint32_t i = 0; i < q->nterms; i++)
-        if (q->terms[i].term != PL_KB__NONE) q->slot[q->terms[i].term] = 0;
+    for (uint32_t i = 0; i < q->nterms; i++) {
+        uint32_t term = q->terms[i].term;
+        if (term == PL_KB__NONE) continue;
+        q->slot[term] = 0;
+        q->asked[term / 64] = 0;
+    }
 }

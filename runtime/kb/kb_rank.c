@@ -7,15 +7,16 @@
 
 #include <string.h>
 
-#define POSTINGS_MOST 24000 /* that the first look adds up */
+#define POSTINGS_MOST 16000 /* that the first look adds up */
 #define NEAR          10
 #define ABOUT         24
 #define HITS_MOST     4096 /* grams found in a unit; later ones do not count as near */
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double weights[PL_KB__FEATURES] = {
-    [PL_KB__F_FORM] = 0.20, [PL_KB__F_STEM] = 0.85, [PL_KB__F_ROOT] = 0.80,  [PL_KB__F_GRAM] = 0.90,
-    [PL_KB__F_PAIR] = 0.40, [PL_KB__F_NEAR] = 0.45, [PL_KB__F_ABOUT] = 0.50,
+    [PL_KB__F_FORM] = 0.389,  [PL_KB__F_STEM] = 0.780, [PL_KB__F_ROOT] = 0.801,
+    [PL_KB__F_GRAM] = 0.814,  [PL_KB__F_PAIR] = 0.199, [PL_KB__F_NEAR] = 0.114,
+    [PL_KB__F_ABOUT] = 0.801,
 };
 
 /* ---- first look ---- */
@@ -43,9 +44,8 @@ static void add_postings(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     float w = (float)worth(q, t);
     const uint8_t *p = s->table[PL_KB__T_POSTS] + (size_t)t->post * 4;
     for (uint32_t i = 0; i < n; i++, p += 4) {
-        uint32_t posting = pl_kb__load(p), unit = posting >> 8;
-        if (q->sum[unit] == 0) q->touched[q->ntouched++] = unit;
-        q->sum[unit] += w * (float)((posting & 255) + 1);
+        uint32_t posting = pl_kb__load(p);
+        q->sum[posting >> 8] += w * (float)((posting & 255) + 1);
     }
 }
 
@@ -68,17 +68,21 @@ static void insert(struct pl_kb_scratch *q, struct pl_kb__candidate c) {
 static void look_once(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
     uint16_t order[PL_KB__QUERY_TERMS];
     uint32_t n = by_rarity(q, order), left = POSTINGS_MOST;
-    q->ntouched = q->ncandidates = 0;
+    q->ncandidates = 0;
     for (uint32_t i = 0; i < n && left; i++) {
         const struct pl_kb__term *t = &q->terms[order[i]];
         uint32_t take = t->nposts < left ? t->nposts : left;
         add_postings(q, s, t, take);
         left -= take;
     }
-    for (uint32_t i = 0; i < q->ntouched; i++) {
-        uint32_t unit = q->touched[i];
-        insert(q, (struct pl_kb__candidate){.unit = unit, .score = (double)q->sum[unit]});
+    float least = 0; /* of what gets among the candidates */
+    for (uint32_t unit = 0; unit < s->rows[PL_KB__T_UNITS]; unit++) {
+        float sum = q->sum[unit];
         q->sum[unit] = 0;
+        if (sum <= least) continue;
+        insert(q, (struct pl_kb__candidate){.unit = unit, .score = (double)sum});
+        if (q->ncandidates == PL_KB__CANDIDATES)
+            least = (float)q->candidates[q->ncandidates - 1].score;
     }
 }
 
@@ -103,7 +107,7 @@ static void see_grams(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, str
     uint32_t first = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
     uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
     for (uint32_t g = first; g < first + n; g++) {
-        uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_GRAMS, g, 0)];
+        uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_GRAMS, g, 0));
         if (!at) continue;
         q->tf[at - 1]++;
         if (r->nplaces < HITS_MOST)
@@ -121,7 +125,7 @@ static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     for (uint32_t i = 0; i < n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), stem = 0;
         for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
-            uint32_t at = q->slot[pl_kb__at(s, PL_KB__T_WORDS, word, k)];
+            uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
             if (at) q->tf[at - 1]++;
             if (k == PL_KB__STEM) stem = at;
         }

@@ -9,7 +9,7 @@
 
 #define PL_KB__QUERY_WORDS 48
 #define PL_KB__QUERY_TERMS 512 /* of all kinds */
-#define PL_KB__CANDIDATES  24
+#define PL_KB__CANDIDATES  16
 
 struct pl_kb__term {
     uint64_t key;
@@ -37,10 +37,11 @@ struct pl_kb_scratch {
     uint32_t nterms, npairs, nwords;
     double mass[PL_KB__KINDS], pair_mass; /* idf of all its terms */
     uint16_t *slot;                       /* of each term of the shelf: the question's + 1 */
+    uint64_t *asked;                      /* a bit of each, small enough to stay at hand */
     uint32_t nslots;
     /* first look: all units that share a term */
     float *sum;
-    uint32_t *touched, nunits, ntouched;
+    uint32_t nunits;
     /* second look */
     struct pl_kb__candidate candidates[PL_KB__CANDIDATES];
     uint32_t ncandidates;
@@ -50,6 +51,11 @@ struct pl_kb_scratch {
     struct pl_kb_result second;
     struct pl_kb__seen seen;
 };
+
+/* The question's number of a term of the shelf, + 1; 0: it has not asked for it. */
+static inline uint32_t pl_kb__slot(const struct pl_kb_scratch *q, uint32_t term) {
+    return q->asked[term / 64] >> term % 64 & 1 ? q->slot[term] : 0u;
+}
 
 /* Takes the question apart; slots are set until _drop. */
 void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
