@@ -501,8 +501,7 @@ void pl_vm__done(struct vm_machine *m, const struct vm_frame *root) {
     if (d.answers.n) m->s->done = d; /* what asked for nothing has nothing to correct */
 }
 
-/* Does the message give the task that is over another value, and may that begin it anew? */
-static bool brings_other(struct vm_machine *m) {
+bool pl_vm__brings_other(struct vm_machine *m) {
     const struct vm_done *d = &m->s->done;
     if (m->s->nframes || d->flow == PL_NOWHERE || m->p->flows[d->flow].nparams) return false;
     for (size_t i = 0; i < d->answers.n; i++) {
@@ -514,6 +513,11 @@ static bool brings_other(struct vm_machine *m) {
     return false;
 }
 
+/* No trigger is looked at: its condition may ask how sure the message is. */
+bool pl_vm__is_about_done(struct vm_machine *m) {
+    return (m->e->reading.change_word || m->e->reading.nintents == 0) && pl_vm__brings_other(m);
+}
+
 static void begin_anew(struct vm_machine *m) {
     m->s->failures = 0;
     m->moved = true;
@@ -523,7 +527,7 @@ static void begin_anew(struct vm_machine *m) {
 
 bool pl_vm__correct_done(struct vm_machine *m) {
     uint32_t late = m->p->prelude[PL_PRELUDE_TOO_LATE_TO_CHANGE];
-    if (!m->e->reading.change_word || !brings_other(m)) return false;
+    if (!m->e->reading.change_word || !pl_vm__brings_other(m)) return false;
     if (pl_vm__names_other(m, m->s->done.flow)) return false;
     if (!m->s->done.wrote) {
         begin_anew(m);
@@ -536,7 +540,7 @@ bool pl_vm__correct_done(struct vm_machine *m) {
 }
 
 bool pl_vm__follow_up(struct vm_machine *m) {
-    if (!brings_other(m)) return false;
+    if (!pl_vm__brings_other(m)) return false;
     begin_anew(m);
     return true;
 }

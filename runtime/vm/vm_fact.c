@@ -56,7 +56,7 @@ struct pl_value pl_vm__fact(struct vm_machine *m, enum pl_fact fact) {
     switch (fact) {
     case PL_FACT_SENTIMENT: return button ? pl_int(0) : real(r->sentiment);
     case PL_FACT_UNCERTAINTY:
-        if (button || r->command != PL_NOWHERE) return pl_int(0);
+        if (button || r->command != PL_NOWHERE || pl_vm__is_about_done(m)) return pl_int(0);
         return pl_vm__is_answer(m) || pl_vm__is_phrase(m) ? pl_int(0) : real(r->uncertainty);
     case PL_FACT_REPEATS: return pl_int(m->s->repeats);
     case PL_FACT_FAILURES: return pl_int(m->s->failures);

@@ -371,6 +371,8 @@ void pl_vm__done(struct vm_machine *m, const struct vm_frame *root);
 /* No question is open, and the message corrects an answer of the task that is over; true when it is
  * dealt with. */
 bool pl_vm__correct_done(struct vm_machine *m);
+/* Does the message give the task that is over another value, and may that begin it anew? */
+bool pl_vm__brings_other(struct vm_machine *m);
 /* Nothing else fits, and the message has another value for that task ("and ORDER2?"): the same
  * again with it. */
 bool pl_vm__follow_up(struct vm_machine *m);
@@ -378,6 +380,8 @@ bool pl_vm__follow_up(struct vm_machine *m);
 /* vm_message.c */
 /* enum pl_interrupt of the task that the open question is of. */
 uint8_t pl_vm__interrupt_of(const struct vm_machine *m);
+/* It is read as more about the task that is over. */
+bool pl_vm__is_about_done(struct vm_machine *m);
 /* Its words, not a value alone, ask for a flow of the project that is not the one given. */
 bool pl_vm__names_other(struct vm_machine *m, uint32_t flow);
 void pl_vm__message(struct vm_machine *m);
