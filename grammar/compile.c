@@ -75,8 +75,8 @@ static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     struct pl_program p = {0};
     pl_grammar__emit(g, &p);
     pl_grammar__check_change(g, &p);
-    pl_grammar__check_talks(g);
     pl_grammar__catalogs(g);
+    pl_grammar__check_talks(g, &p);
     if (g->said->errors) return PL_MALFORMED;
     pl_grammar__train(g, &p);
     take_texts(g, &p);

@@ -348,10 +348,16 @@ void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct p
 /* The analyses over the flow graph; of a program without errors. */
 void pl_grammar__prove(struct pl_graph *g);
 
-/* ---- check_talk.c ---- */
+/* ---- check_talk*.c ---- */
 
-/* After the texts are known. */
-void pl_grammar__check_talks(struct pl_graph *g);
+/* After the texts are known, translations too. */
+void pl_grammar__check_talks(struct pl_graph *g, const struct pl_program *p);
+/* A value, and the values in brackets, against the types that they stand for. */
+void pl_grammar__talk_value(struct pl_graph *g, struct pl_type type, const struct pl_ast_expr *e);
+void pl_grammar__talk_args(struct pl_graph *g, struct pl_str name,
+                           const struct pl_typedef_field *params, uint32_t n,
+                           const struct pl_ast_args *args, bool all);
+void pl_grammar__talk_label(struct pl_graph *g, const struct pl_ast_text *text);
 
 /* ---- catalog.c ---- */
 

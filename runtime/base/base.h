@@ -80,6 +80,8 @@ void *pl_arena_alloc(struct pl_arena *a, size_t size);
 /* The like for an array; checks the product for overflow. */
 void *pl_arena_array(struct pl_arena *a, size_t count, size_t size);
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s); /* a copy, NUL-terminated too */
+/* The text without marks of direction, every kind of blank a plain one: what people compare. */
+struct pl_str pl_str_plain(struct pl_arena *a, struct pl_str s);
 struct pl_str pl_arena_printf(struct pl_arena *a, const char *format, ...) PL_PRINTF(2, 3);
 /* Forgets everything, keeps the largest block so that a warm arena allocates nothing. */
 void pl_arena_reset(struct pl_arena *a);

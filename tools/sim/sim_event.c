@@ -106,24 +106,8 @@ bool pl_sim__is_bot(const struct sim_event *e) {
 
 /* ---- texts ---- */
 
-static bool is_mark(uint32_t cp) {
-    return cp == 0x200e || cp == 0x200f || cp == 0x061c || cp == 0xfeff ||
-           (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
-}
-
-static bool is_blank(uint32_t cp) {
-    return cp == 0xa0 || cp == 0x202f || (cp >= 0x2000 && cp <= 0x200a);
-}
-
 struct pl_str pl_sim__plain(struct pl_arena *a, struct pl_str s) {
-    char *p = pl_arena_alloc(a, s.n * 3 + 1); /* an ill-formed byte becomes three */
-    size_t n = 0;
-    for (size_t at = 0; at < s.n;) {
-        uint32_t cp = pl_utf8_next(s, &at);
-        if (is_mark(cp)) continue;
-        n += pl_utf8_put(is_blank(cp) ? ' ' : cp, p + n);
-    }
-    return (struct pl_str){p, n};
+    return pl_str_plain(a, s);
 }
 
 bool pl_sim__same(struct pl_arena *a, struct pl_str x, struct pl_str y) {
