@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: mutate.sh LANG_MUTATE MISTAKES LEAST    200 mistakes in two correct projects, one after another
-# (or: LANG_MUTATE --show SEED)
+# (or: LANG_MUTATE --from SEED MISTAKES LEAST: others; LANG_MUTATE --show SEED: one)
 set -eu
 cd "$(dirname "$0")/../.."
 project=$(mktemp -d)

@@ -253,9 +253,9 @@ static bool open_project(struct run *r, const char *folder) {
     return false;
 }
 
-static int play(struct run *r, uint64_t mistakes, uint64_t least) {
+static int play(struct run *r, uint64_t from, uint64_t mistakes, uint64_t least) {
     uint64_t told = 0, made = 0;
-    for (uint64_t seed = 0; made < mistakes && seed < 4 * mistakes; seed++) {
+    for (uint64_t seed = from; made < mistakes && seed < from + 4 * mistakes; seed++) {
         struct mistake k;
         if (!make(r, seed, &k)) continue;
         made++;
@@ -270,9 +270,14 @@ static int play(struct run *r, uint64_t mistakes, uint64_t least) {
 int main(int argc, char **argv) {
     static struct run r;
     bool show = argc > 3 && strcmp(argv[1], "--show") == 0;
+    bool other = argc > 5 && strcmp(argv[1], "--from") == 0;
+    uint64_t from = other ? strtoull(argv[2], NULL, 10) : 0;
+    if (other) argv += 2, argc -= 2;
     int first = 3, code = 0;
     if (argc < 4 || argc - first > PROJECTS) {
-        fprintf(stderr, "usage: lang_mutate MISTAKES LEAST FOLDER... | --show SEED FOLDER...\n");
+        fprintf(
+            stderr,
+            "usage: lang_mutate [--from SEED] MISTAKES LEAST FOLDER... | --show SEED FOLDER...\n");
         return 2;
     }
     pl_arena_init(&r.a, 0);
@@ -282,7 +287,7 @@ int main(int argc, char **argv) {
     if (code == 0 && show)
         code = make(&r, strtoull(argv[2], NULL, 10), &k) && try_it(&r, &k, true) ? 0 : 1;
     else if (code == 0)
-        code = play(&r, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10));
+        code = play(&r, from, strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10));
     for (uint32_t i = 0; i < r.nprojects; i++) pl_compiled_free(&r.projects[i].compiled);
     pl_arena_free(&r.a);
     return code;
