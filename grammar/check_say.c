@@ -5,6 +5,8 @@
 
 #define LABEL_MOST 40
 
+enum { ID_WORDS = 3, ID_WORD = 24 };
+
 /* ---- ids ---- */
 
 static bool id_byte(char c) {
@@ -30,16 +32,85 @@ static bool is_written(struct pl_graph *g, struct pl_str id) {
     return pl_map_get(&g->seen_ids, id);
 }
 
-/* An id that nobody has: the flow's name and a number. */
-static struct pl_str propose(struct pl_check *c) {
-    struct pl_str name = c->flow ? c->flow->decl->name.s : PL_STR("line");
-    for (;;) {
-        struct pl_str id = pl_grammar__str(c->g, " @%.*s.%u", PL_STR_ARG(name), ++c->ids);
-        struct pl_str bare = {id.p + 1, id.n - 1};
-        if (pl_map_get(&c->g->proposed, bare) || is_written(c->g, bare)) continue;
-        pl_map_put(&c->g->proposed, bare, c);
-        return id;
+/* Words that tell no line from another. */
+static bool is_small(struct pl_str word) {
+    static const char *const small[] = {
+        "a",    "an",  "the",  "is",   "are",  "was",  "be",   "of",    "to",  "in",
+        "on",   "at",  "for",  "from", "with", "and",  "or",   "i",     "you", "your",
+        "we",   "our", "my",   "it",   "its",  "ive",  "ill",  "im",    "id",  "shall",
+        "will", "do",  "have", "has",  "me",   "this", "that", "please"};
+    for (size_t i = 0; i < PL_LEN(small); i++)
+        if (pl_str_is(word, small[i])) return true;
+    return false;
+}
+
+/* The first text of the line that ends at `at`, its placeholders left out; empty: there is none. */
+static struct pl_str said_before(struct pl_graph *g, struct pl_span at) {
+    struct pl_str all = g->input->sources->v[at.file].text;
+    struct pl_buf b = {0};
+    size_t from = at.start, depth = 0;
+    while (from > 0 && all.p[from - 1] != '\n') from--;
+    while (from < at.start && all.p[from] != '"') from++;
+    for (size_t i = from + 1; i < at.start && all.p[i] != '"'; i++) {
+        char c = all.p[i];
+        if (c == '\\') c = all.p[++i] == 'n' ? ' ' : '\'';
+        depth += c == '{';
+        if (depth == 0) pl_buf_byte(&b, (uint8_t)c);
+        if (depth && c == '}') depth--;
     }
+    struct pl_str s = pl_arena_str(g->arena, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return g->host->fold ? g->host->fold(g->host->ctx, g->arena, s) : s;
+}
+
+/* At most three of its words, small letters and digits, `_` between them. Apostrophes join. */
+static struct pl_str id_words(struct pl_graph *g, struct pl_str said, bool small) {
+    struct pl_str id = {0};
+    char word[ID_WORD];
+    for (size_t i = 0, words = 0; i < said.n && words < ID_WORDS; i++) {
+        size_t n = 0;
+        for (; i < said.n; i++) {
+            uint8_t c = (uint8_t)said.p[i];
+            bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+            if (c >= 'A' && c <= 'Z') letter = true, c = (uint8_t)(c + 32);
+            if (letter && n < sizeof word) word[n++] = (char)c;
+            if (!letter && c < 0x80 && c != '\'') break; /* what is no ASCII is left out */
+        }
+        if (!n || (!small && is_small((struct pl_str){word, n}))) continue;
+        id = pl_grammar__str(g, "%.*s%s%.*s", PL_STR_ARG(id), words++ ? "_" : "", (int)n, word);
+    }
+    return id;
+}
+
+static struct pl_str line_words(struct pl_graph *g, struct pl_span at) {
+    struct pl_str line = pl_str_trim(pl_span_text(
+        g->input->sources,
+        pl_source_lines(g->input->sources, (struct pl_span){at.file, at.start, at.start})));
+    if (pl_str_starts(line, PL_STR("title "))) return PL_STR("title");
+    struct pl_str said = said_before(g, at), id = id_words(g, said, false);
+    return id.n ? id : id_words(g, said, true);
+}
+
+static bool is_free(struct pl_check *c, struct pl_str id) {
+    struct pl_str bare = {id.p + 1, id.n - 1};
+    if (pl_map_get(&c->g->proposed, bare) || is_written(c->g, bare)) return false;
+    pl_map_put(&c->g->proposed, bare, c);
+    return true;
+}
+
+/* An id that nobody has: the flow's name and words of the line, or a number when it has none. */
+static struct pl_str propose(struct pl_check *c, struct pl_span at) {
+    struct pl_str name = c->flow ? c->flow->decl->name.s : PL_STR("line");
+    struct pl_str words = line_words(c->g, at), id;
+    for (unsigned n = 1; words.n; n++) {
+        id = pl_grammar__str(c->g, " @%.*s.%.*s", PL_STR_ARG(name), PL_STR_ARG(words));
+        if (n > 1) id = pl_grammar__str(c->g, "%.*s_%u", PL_STR_ARG(id), n);
+        if (is_free(c, id)) return id;
+    }
+    do {
+        id = pl_grammar__str(c->g, " @%.*s.%u", PL_STR_ARG(name), ++c->ids);
+    } while (!is_free(c, id));
+    return id;
 }
 
 void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool words) {
@@ -47,7 +118,7 @@ void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool w
     if (!c->aloud) return;
     if (!id->s.n) {
         if (!words) return;
-        struct pl_str fresh = propose(c);
+        struct pl_str fresh = propose(c, id->span);
         struct pl_diag *d = pl_diag(g->diags, PL_D_ID_MISSING, id->span);
         pl_diag_fix(g->diags, d, PL_FIX_SAFE, id->span, fresh, "write%.*s", PL_STR_ARG(fresh));
         return;
@@ -60,7 +131,7 @@ void pl_grammar__check_id(struct pl_check *c, const struct pl_ast_id *id, bool w
         return;
     }
     struct pl_diag *d = pl_diag1(g->diags, PL_D_ID_TWICE, id->span, id->s);
-    struct pl_str fresh = propose(c);
+    struct pl_str fresh = propose(c, id->span);
     fresh = (struct pl_str){fresh.p + 1, fresh.n - 1};
     pl_diag_note(g->diags, d, *first, "first written here");
     pl_diag_fix(g->diags, d, PL_FIX_UNSAFE, id->span, fresh, "write %.*s", PL_STR_ARG(fresh));

@@ -45,6 +45,17 @@ static struct pl_str cut(struct pl_str s) {
     return (struct pl_str){s.p, n};
 }
 
+/* What the queue promises: a person who waits is answered, one who is to be called back is called.
+ */
+static void write_promise(struct pl_jw *w, const struct pl_p_queue *q, uint8_t mode,
+                          int64_t now_ms) {
+    char by[26];
+    uint32_t ms = mode == PL_HANDOFF_CALLBACK ? q->callback_ms : q->within_ms;
+    if (!ms || mode == PL_HANDOFF_MESSAGE) return;
+    pl_datetime_print(now_ms + ms, by);
+    member(w, "answer_by", pl_str_c(by));
+}
+
 static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *fx,
                           struct pl_arena *a, int64_t now_ms, bool slots, struct pl_buf *out) {
     const struct pl_program *p = pl_image_program(c->image->image);
@@ -62,6 +73,7 @@ static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct 
         const struct pl_p_queue *q = &p->queues[fx->queue];
         list_member(&w, "skills", q->skills, q->nskills);
         list_member(&w, "languages", q->languages, q->nlanguages);
+        write_promise(&w, q, fx->mode, now_ms);
     }
     member(&w, "priority", fx->priority.n ? fx->priority : PL_STR("medium"));
     member(&w, "because", cut(because));
@@ -266,6 +278,17 @@ static void print_transcript(struct pl_engine *e, const uint8_t id[16], struct p
     pl_arena_free(&a);
 }
 
+/* Of a hand-over that promises an answer: whether its time is over. */
+static void print_late(struct pl_engine *e, struct pl_arena *a, struct pl_str json,
+                       struct pl_buf *out) {
+    struct pl_json row;
+    size_t at;
+    int64_t by;
+    if (pl_json_parse(a, json, &row, &at) != PL_OK) return;
+    if (pl_datetime_parse(pl_json_text(&row, "answer_by"), 0, &by))
+        pl_buf_printf(out, "\"late\":%s,", eng_now(e) > by ? "true" : "false");
+}
+
 /* A hand-over's own members, its id and the transcript. One that cannot be opened (its conversation
  * was erased) is passed over. */
 static void print_row(struct pl_engine *e, const struct pl_store_row *row, struct pl_jw *out) {
@@ -280,6 +303,7 @@ static void print_row(struct pl_engine *e, const struct pl_store_row *row, struc
     if (pl_journal_open_row(e->api, row->key, row->value, &a, &json) == PL_OK && json.n > 2) {
         pl_hex(key + 10, 16, id);
         pl_buf_printf(&b, "{\"id\":\"%s-%u\",", id, n);
+        print_late(e, &a, json, &b);
         pl_buf_add(&b, json.p + 1, json.n - 2);
         pl_buf_c(&b, ",\"transcript\":");
         print_transcript(e, key + 10, &b);

@@ -17,22 +17,28 @@ flow hello
     fact "Now": "open" @hello.1
   # allow P0208: said in no other language
   "Servus." if verified
+  "{session.order_id}" if session.order_id
   choose "What is it about?"
     option "A person" -> human_request
+    option "No, it's Änderung Nº 2!" -> human_request
+    option "A person, {session.order_id}" -> human_request if session.order_id
 FLOW
 cat > "$dir/expected" <<'FLOW'
 parlance 1
 
 flow hello
-  title "the start" @hello.2
+  title "the start" @hello.title
   on intent track_order
 
-  "Hello." @hello.3
+  "Hello." @hello.hello
     fact "Now": "open" @hello.1
   # allow P0208: said in no other language
   "Servus." if verified
-  choose "What is it about?" @hello.5
-    option "A person" @hello.6 -> human_request
+  "{session.order_id}" if session.order_id
+  choose "What is it about?" @hello.what_about
+    option "A person" @hello.person -> human_request
+    option "No, it's Änderung Nº 2!" @hello.no_anderung_no -> human_request
+    option "A person, {session.order_id}" @hello.person_2 -> human_request if session.order_id
 FLOW
 "$parlance" fmt "$dir/flows" --ids > /dev/null
 diff "$dir/expected" "$dir/flows/page.flow"

@@ -195,6 +195,30 @@ static void several_of_one_conversation(void **state) {
     bench_close(&b);
 }
 
+/* The queue's promise: an answer within two minutes. */
+static void promised_and_late(void **state) {
+    struct bench b;
+    char next[PL_ENGINE_CURSOR];
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "my lawyer");
+    struct pl_json p = page(&b, 0, "", next);
+    int64_t since, by;
+    assert_true(pl_datetime_parse(member(&p, 0, "since"), 0, &since));
+    assert_true(pl_datetime_parse(member(&p, 0, "answer_by"), 0, &by));
+    assert_int_equal(by - since, 120000);
+    assert_false(pl_json_get(&p.m[0].value, "late")->b);
+    bench_advance(&b, 120001);
+    p = page(&b, 0, "", next);
+    assert_true(pl_json_get(&p.m[0].value, "late")->b);
+    bench_open_fresh(&b, 2, 2);
+    bench_say(&b, 2, 1, "a person please"); /* of a queue that promises nothing */
+    p = page(&b, 0, "", next);
+    assert_int_equal(p.n, 2);
+    assert_null(pl_json_get(&p.m[1].value, "late"));
+    bench_close(&b);
+}
+
 static void the_end_of_a_long_conversation(void **state) {
     struct bench b;
     char next[PL_ENGINE_CURSOR], words[32];
@@ -277,6 +301,7 @@ int main(void) {
         cmocka_unit_test(off_the_list_for_good),
         cmocka_unit_test(who_writes_again),
         cmocka_unit_test(several_of_one_conversation),
+        cmocka_unit_test(promised_and_late),
         cmocka_unit_test(the_end_of_a_long_conversation),
         cmocka_unit_test(the_facts_of_an_offer),
         cmocka_unit_test(routes_behind_a_hook),
