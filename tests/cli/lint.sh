@@ -108,9 +108,8 @@ for was in before before.pimg; do
   [ "$(grep -c 'warning P0360' err)" = 2 ] || bad "lint --previous $was: $(cat err)"
   grep -q 'the mark ready is gone' err || bad "lint --previous $was: no mark is missed"
   grep -q '@hello.no is gone' err || bad "lint --previous $was: no option is missed"
-  ends 1 build flows --previous $was --strict
 done
-ends 0 lint flows --strict
+ends 1 build flows --previous before.pimg --strict
 ends 2 lint flows --previous nowhere
 grep -q 'nowhere' err || bad "lint --previous: $(cat err)"
 ends 2 lint flows --previous "$repository/README.md"
