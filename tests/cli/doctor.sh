@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: doctor.sh PARLANCE REPOSITORY    `parlance doctor --models` against a provider that fails.
+set -u
+parlance=$1
+provider=$(dirname "$parlance")/fake_provider
+work=$(mktemp -d)
+pids=()
+trap '[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 2
+wrong=0
+
+say() { echo "doctor: $1"; wrong=1; }
+
+"$provider" "b=401" "c=cut at=4" "d=no_usage" "e=404" "f=headers" >provider.out &
+pids+=($!)
+for _ in $(seq 100); do [ -s provider.out ] && break; sleep 0.05; done
+base=$(sed -n 's|.*: \(http://[^/]*\)/.*|\1|p' provider.out)
+
+target() { # NAME DIALECT PATH MORE...
+  printf '[%s]\ndialect = %s\nurl = %s%s\nmodel = m\nconnect = 10s\nfirst_token = 10s\n' "$1" "$2" "$base" "$3"
+  shift 3
+  printf '%s\n' "$@"
+}
+
+# a file: what doctor must say, by code and by lines
+check() { # CODE FILE LINE...
+  local code=$1 file=$2
+  shift 2
+  TEST_KEY=sk-secret "$parlance" doctor --models "$file" >out 2>err
+  [ $? -eq "$code" ] || { say "$file: not $code:"; cat out err; }
+  for line in "$@"; do
+    grep -qF -- "$line" out err || { say "$file does not give '$line':"; cat out err; }
+  done
+  grep -q sk-secret out err && say "$file: the key was shown"
+}
+
+target good openai /a/v1 "embed = e" "key = env TEST_KEY" "price = 1 2 USD" >good.conf
+check 0 good.conf "well:  answers" "well:  keeps to a schema" "well:  gives embeddings of 3 numbers"
+{ target one anthropic /a; target two openai-responses /a/v1; target three azure "/a/v1?v=1"; } >three.conf
+check 0 three.conf "one (anthropic" "two (openai-responses" "three (azure"
+target t openai /a/v1 "key = env NO_SUCH_KEY" >nokey.conf
+check 1 nokey.conf "the environment has no NO_SUCH_KEY" "mend:  set it for the user"
+target t openai /b/v1 "key = env TEST_KEY" >badkey.conf
+check 1 badkey.conf "the key is not accepted (401, 403): 401 invalid_api_key" "mend:  put a valid key"
+target t vllm /c/v1 >cut.conf
+check 1 cut.conf "the stream ended without its end mark" "a proxy in between"
+target t ollama /d/v1 >usage.conf
+check 1 usage.conf "it does not tell how many tokens it used"
+target t openai /e/v1 >nothere.conf
+check 1 nothere.conf "404 model_not_found" "compare dialect, url and model"
+target t openai /f/v1 "first_token = 200ms" >silent.conf
+check 1 silent.conf "no first token in time" "longer \`first_token\`"
+{ echo "ceiling_day = 1 USD"; target t openai /a/v1; } >noprice.conf
+check 1 noprice.conf "it has no price, so the ceilings do not see it"
+printf '[t]\ndialect = openai\nurl = http://127.0.0.1:9/v1\nmodel = m\n' >refused.conf
+check 1 refused.conf "no connection" "is the server running"
+printf 'modle = 1\n' >mistake.conf
+check 1 mistake.conf "mistake.conf:1: 'modle' stands before the first [target]"
+check 2 nothing.conf "nothing.conf: not found"
+: >empty.conf
+check 2 empty.conf "empty.conf names no target"
+
+"$parlance" doctor --models good.conf --json >out 2>err
+grep -q '^\[{"target":"good",.*"findings":\[{"well":' out || { say "--json:"; cat out err; }
+
+# A certificate that nobody has signed is not trusted, unless it is named.
+if command -v openssl >/dev/null; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key.pem \
+    -out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+  openssl s_server -accept 0 -cert cert.pem -key key.pem -www >tls.out 2>tls.err &
+  pids+=($!)
+  for _ in $(seq 100); do grep -q ^ACCEPT tls.out && break; sleep 0.05; done
+  port=$(sed -n 's/^ACCEPT.*:\([0-9]*\)$/\1/p' tls.out)
+  tls() { printf '[t]\ndialect = openai\nurl = https://%s:%s/v1\nmodel = m\nconnect = 20s\n%s\n' "$1" "$port" "$2"; }
+  tls localhost "" >untrusted.conf
+  check 1 untrusted.conf "no trusted TLS connection: certificate not trusted" "say \`ca = FILE\`"
+  tls 127.0.0.1 "ca = $work/cert.pem" >othername.conf
+  check 1 othername.conf "no trusted TLS connection: certificate not trusted"
+  tls localhost "ca = $work/cert.pem" >trusted.conf
+  check 1 trusted.conf "wrong:"
+  grep -q "TLS" out && { say "a certificate that is named is not trusted:"; cat out; }
+fi
+exit $wrong
