@@ -223,6 +223,7 @@ static enum answer_why finished(struct turn *t, const struct pl_llm_event *e) {
     if (why != WHY_NONE) return why;
     struct pl_str text = pl_str_trim(pl_arena_str(&t->a, pl_buf_slice(&t->shown)));
     if (text.n == 0) return WHY_SHAPE;
+    if (t->substance == 0 || (t->replies && !t->to_the_point)) return WHY_CLAIM;
     if (!put_answer(t, text, t->cited != 0 ? t->cited : t->found.n > 0)) return WHY_LONG;
     pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
     return WHY_NONE;
@@ -422,7 +423,7 @@ static void put_evidence(struct turn *t) {
     struct evidence *e = &t->evidence;
     e->r =
         (struct reading){t->owner->config.locales, t->l, pl_locale_language(t->in.locale), &t->a};
-    pl_answer__hear(e, t->in.text);
+    e->failed |= !pl_answer__claim(&e->r, t->in.text, &e->question);
     pl_answer__hear(e, t->program->assistant);
     for (uint32_t i = 0; i < t->in.nlines; i++)
         if (t->in.lines[i].customer) pl_answer__hear(e, t->in.lines[i].text);

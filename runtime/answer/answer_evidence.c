@@ -71,13 +71,17 @@ static double shared(const struct claim *c, const struct claim *other) {
 static bool is_familiar(const struct evidence *e, struct pl_str stem) {
     for (size_t i = 0; i < e->claims.n; i++)
         if (has_stem(&e->claims.v[i], stem)) return true;
-    for (size_t i = 0; i < e->said.n; i++)
-        if (has_stem(&e->said.v[i], stem)) return true;
     return false;
 }
 
+static bool is_said(const struct evidence *e, struct pl_str stem) {
+    for (size_t i = 0; i < e->said.n; i++)
+        if (has_stem(&e->said.v[i], stem)) return true;
+    return has_stem(&e->question, stem);
+}
+
 static bool fact_supported(const struct evidence *e, const struct claim *c, const struct fact *f) {
-    if (f->kind == FACT_NAME && is_familiar(e, f->text)) return true;
+    if (f->kind == FACT_NAME && (is_familiar(e, f->text) || is_said(e, f->text))) return true;
     bool words = !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
                                  f->kind == FACT_WEEKDAY || f->kind == FACT_DAY);
     for (size_t i = 0; i < e->claims.n; i++)
@@ -110,6 +114,17 @@ static bool contradicted(const struct evidence *e, const struct claim *c) {
         most = s;
     }
     return best != NULL && best->denies != c->denies;
+}
+
+bool pl_answer__says_something(const struct claim *c) {
+    return c->nfacts > 0 || c->nstems >= LEAST_STEMS;
+}
+
+bool pl_answer__to_the_point(const struct evidence *e, const struct claim *c) {
+    if (e->question.nstems == 0) return true;
+    for (uint32_t i = 0; i < c->nstems; i++)
+        if (has_stem(&e->question, c->stems[i])) return true;
+    return false;
 }
 
 enum answer_why pl_answer__supported(const struct evidence *e, const struct claim *c) {

@@ -62,6 +62,16 @@ static const struct {
     {"ar", " لا ليس ليست لن لم غير بدون دون ما "},
 };
 
+static const struct {
+    const char *language, *words;
+} yes[] = {{"en", " yes yeah yep sure absolutely definitely correct certainly right "},
+           {"es", " si claro correcto exacto exactamente "},
+           {"de", " ja genau sicher richtig naturlich "},
+           {"fr", " oui certainement exactement "},
+           {"it", " si certo esatto "},
+           {"pt", " sim certo claro "},
+           {"ar", " نعم بلي اجل بالتاكيد صحيح طبعا "}};
+
 static bool in_words(const char *words, struct pl_str w) {
     const char *at = words;
     while ((at = strchr(at, ' ')) != NULL && at[1] != 0) {
@@ -301,6 +311,12 @@ static void add_word(struct scan *x, uint32_t i) {
     PL_PUSH(&x->stems, w.stem);
 }
 
+static bool is_yes(struct pl_str language, struct pl_str folded) {
+    for (size_t i = 0; i < PL_LEN(yes); i++)
+        if (pl_str_is(language, yes[i].language)) return in_words(yes[i].words, folded);
+    return false;
+}
+
 /* "No, …": answers the question, and does not deny what follows. */
 static uint32_t after_answer(const struct scan *x) {
     if (x->w.n < 2 || !pl_answer__denies(x->r->language, x->w.v[0].folded)) return 0;
@@ -323,12 +339,15 @@ bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct cl
     ok = ok && facts != NULL && stems != NULL;
     if (ok && x.facts.n) memcpy(facts, x.facts.v, x.facts.n * sizeof *facts);
     if (ok && x.stems.n) memcpy(stems, x.stems.v, x.stems.n * sizeof *stems);
-    *out = (struct claim){.text = sentence,
-                          .facts = facts,
-                          .nfacts = (uint32_t)x.facts.n,
-                          .stems = stems,
-                          .nstems = (uint32_t)x.stems.n,
-                          .denies = x.denies};
+    *out =
+        (struct claim){.text = sentence,
+                       .facts = facts,
+                       .nfacts = (uint32_t)x.facts.n,
+                       .stems = stems,
+                       .nstems = (uint32_t)x.stems.n,
+                       .denies = x.denies,
+                       .replies = x.w.n > 0 && (is_yes(r->language, x.w.v[0].folded) ||
+                                                pl_answer__denies(r->language, x.w.v[0].folded))};
     PL_VEC_FREE(&x.facts);
     PL_VEC_FREE(&x.stems);
     return ok;

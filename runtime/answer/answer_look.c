@@ -105,6 +105,13 @@ static size_t code_points(struct pl_str s) {
     return n;
 }
 
+static void weigh(struct turn *t, const struct claim *c) {
+    t->replies |= c->replies;
+    if (!pl_answer__says_something(c)) return;
+    t->substance++;
+    t->to_the_point |= t->evidence.foreign || pl_answer__to_the_point(&t->evidence, c);
+}
+
 static enum answer_why sentence(struct turn *t, struct pl_str s) {
     struct claim c;
     struct pl_str text = without_citations(t, s);
@@ -114,7 +121,7 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     enum answer_why why = does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
     if (why != WHY_NONE) return why;
     uint32_t foreign = pl_veil_foreign(t->veil);
-    size_t from = t->shown.n;
+
     pl_veil_show(t->veil, text, true, &t->shown);
     if (pl_veil_foreign(t->veil) != foreign) {
         pl_answer__count(t->owner, PL_ANSWER_COUNT_FOREIGN);
@@ -124,9 +131,12 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     why = language(t);
     if (why != WHY_NONE) return why;
     pl_answer__count(t->owner, PL_ANSWER_COUNT_SENTENCES);
-    if (t->in.partial != NULL && t->shown.n > from)
-        t->in.partial(t->in.ctx, t->attempts + t->attempt,
-                      (struct pl_str){t->shown.p + from, t->shown.n - from});
+    weigh(t, &c);
+    if (t->in.partial == NULL || t->substance == 0 || (t->replies && !t->to_the_point))
+        return WHY_NONE; /* "Yes." alone is not for showing */
+    struct pl_str news = {t->shown.p + t->released, t->shown.n - t->released};
+    t->released = t->shown.n;
+    if (news.n > 0) t->in.partial(t->in.ctx, t->attempts + t->attempt, news);
     return WHY_NONE;
 }
 
@@ -168,7 +178,9 @@ enum answer_why pl_answer__look(struct turn *t, bool whole) {
 void pl_answer__forget(struct turn *t) {
     pl_buf_clear(&t->raw);
     pl_buf_clear(&t->shown);
-    t->checked = 0;
+    t->checked = t->released = 0;
+    t->substance = 0;
+    t->replies = t->to_the_point = false;
     t->cited = 0;
 }
 

@@ -37,8 +37,9 @@ struct claim {
     uint32_t nfacts;
     const struct pl_str *stems; /* of the words that carry meaning, no numbers among them */
     uint32_t nstems;
-    bool denies; /* it says that something is not so */
-    bool links;  /* EVIDENCE: its links may be given on */
+    bool denies;  /* it says that something is not so */
+    bool replies; /* it begins with yes or no: it says something of the question */
+    bool links;   /* EVIDENCE: its links may be given on */
 };
 
 struct reading { /* how texts of one language are seen through */
@@ -58,14 +59,19 @@ bool pl_answer__denies(struct pl_str language, struct pl_str folded);
 struct evidence {
     struct reading r;
     PL_VEC(struct claim) claims; /* of passages, given values, tools */
-    PL_VEC(struct claim) said;   /* by the customer: words, no facts */
-    bool foreign;                /* some of it is in another language: words cannot be compared */
+    PL_VEC(struct claim) said;   /* by the customer: names that may be used, no facts */
+    struct claim question;
+    bool foreign; /* some of it is in another language: words cannot be compared */
     bool failed;
 };
 /* links: those in it may be shown, for they come from the shop itself. */
 void pl_answer__learn(struct evidence *e, struct pl_str text, bool links);
-/* What the customer said makes words familiar, and states nothing. */
+/* What the customer said states nothing; names in it may be said again. */
 void pl_answer__hear(struct evidence *e, struct pl_str text);
+/* Enough that it can be wrong. */
+bool pl_answer__says_something(const struct claim *c);
+/* It shares words with the question. */
+bool pl_answer__to_the_point(const struct evidence *e, const struct claim *c);
 /* What of the claim nothing supports; WHY_NONE: all is supported. */
 enum answer_why pl_answer__supported(const struct evidence *e, const struct claim *c);
 
@@ -122,7 +128,11 @@ struct turn {
     size_t checked;      /* of raw */
     struct pl_buf shown; /* checked, with personal data put back */
     struct pl_buf plain; /* scratch */
+    size_t released;     /* of shown: given to `partial` */
     uint32_t cited;      /* bits: passages named by the text */
+    uint32_t substance;  /* sentences that say something, and are supported */
+    bool replies;        /* one says yes or no ... */
+    bool to_the_point;   /* ... and one that is supported shares words with the question */
 };
 
 struct pl_answer {

@@ -67,6 +67,14 @@ static const struct row rows[] = {
     {RETURN_Q, NULL, {"text You can return", "cut"}, "unsure long", ""},
     {RETURN_Q, NULL, {"text "}, "unsure shape", ""},
     {RETURN_Q, NULL, {"text Hello \u27e6EMAIL_00000000\u27e7."}, "unsure leak", ""},
+    {"do you sell fish food?", NULL, {"text Yes, we do."}, "unsure claim", ""},
+    {"do you sell fish food?", NULL, {"text Yes, we sell fish food."}, "unsure claim", ""},
+    {"do you sell fish food?",
+     NULL,
+     {"text Yes! You can return unworn shoes within 30 days."},
+     "unsure claim",
+     ""},
+    {RETURN_Q, NULL, {"text Happy to help!"}, "unsure claim", ""},
     /* a second attempt takes the first one's place */
     {RETURN_Q,
      NULL,
@@ -134,11 +142,12 @@ static void nothing_personal_is_asked(void **state) {
     for (size_t i = 0; i < PL_LEN(personal); i++) assert_null(strstr(b->asked.p, personal[i]));
     assert_non_null(strstr(b->asked.p, "\u27e6PHONE_"));
     /* It comes back to the customer in words of his own. */
-    char name[64] = "", reply[128];
+    char name[64] = "", reply[160];
     const char *at = strstr(b->asked.p, "\u27e6NAME_");
     assert_non_null(at);
     snprintf(name, sizeof name, "%.*s", (int)(strstr(at, "\u27e7") - at) + 3, at);
-    snprintf(reply, sizeof reply, "text Thank you, %s!", name);
+    snprintf(reply, sizeof reply, "text Thank you, %s! You can return unworn shoes within 30 days.",
+             name);
     bench_play(b, &t, SCRIPT(reply));
     assert_int_equal(b->outcome, PL_ANSWER_OK);
     assert_true(strstr(b->text.p, "María") != NULL || strstr(b->text.p, "maria") != NULL);

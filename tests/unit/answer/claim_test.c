@@ -42,7 +42,7 @@ static void hold(const char *locale, const char *evidence, const char *question,
     assert_int_equal(pl_locale_open(tools, pl_str_c(locale), none, none, &l), PL_OK);
     struct evidence e = {.r = {tools, l, pl_locale_language(pl_str_c(locale)), &a}};
     pl_answer__learn(&e, pl_str_c(evidence), true);
-    pl_answer__hear(&e, pl_str_c(question));
+    assert_true(pl_answer__claim(&e.r, pl_str_c(question), &e.question));
     assert_false(e.failed);
     for (size_t i = 0; i < n; i++) {
         struct claim c;
