@@ -3,6 +3,8 @@
  * Checks of flows: every path, what is known on it, what leaves and what is never reached. */
 #include "grammar/check_priv.h"
 
+#define WAIT_MOST_MS (INT64_C(366) * 24 * 3600 * 1000)
+
 #define WALKS_MOST 16
 
 static void block(struct pl_check *c, const struct pl_ast_block *b);
@@ -817,8 +819,14 @@ static void check_clear(struct pl_check *c, const struct pl_ast_paths *paths) {
     c->now = s;
 }
 
+static void check_wait_length(struct pl_check *c, const struct pl_ast_duration *d) {
+    if (d->ms > 0 && d->ms <= WAIT_MOST_MS) return;
+    pl_diag1(c->g->diags, PL_D_WAIT_LENGTH, d->span, pl_span_text(c->g->input->sources, d->span));
+}
+
 static void check_wait(struct pl_check *c, const struct pl_ast_wait *w) {
     pl_grammar__check_id(c, &w->id, true);
+    if (w->kind != PL_WAIT_UNTIL) check_wait_length(c, &w->duration);
     if (w->kind == PL_WAIT_EVENT) {
         struct pl_state late = pl_grammar__state_copy(c);
         if (w->else_block) late = branch(c, late, w->else_block);
