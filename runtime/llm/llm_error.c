@@ -95,7 +95,7 @@ static enum pl_llm_failure by_status(int status, int64_t retry_after_ms) {
     case 409: return PL_LLM_FAIL_SERVER;
     default: break;
     }
-    return status >= 300 && status < 500 ? PL_LLM_FAIL_REQUEST : PL_LLM_FAIL_SERVER;
+    return status >= 400 && status < 500 ? PL_LLM_FAIL_REQUEST : PL_LLM_FAIL_SERVER;
 }
 
 /* Codes are names; anything else of the reply is not repeated. */

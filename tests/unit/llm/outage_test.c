@@ -215,6 +215,66 @@ static void all_down_and_back(void **state) {
     bench_close(b);
 }
 
+/* The provider is real, the clock is not: it stands still while sockets move, and goes on when they
+ * have been quiet for a moment. */
+static void wait_fake(struct bench *b) {
+    for (int quiet = 0; b->done < b->asked;) {
+        int before = b->done;
+        uint64_t requests = bench_count(b, PL_LLM_COUNT_attempts);
+        pl_loop_once(b->loop, 2);
+        bool moved = b->done != before || bench_count(b, PL_LLM_COUNT_attempts) != requests;
+        quiet = moved ? 0 : quiet + 1;
+        if (quiet > 5) pl_loop_fake_advance(b->loop, 5);
+    }
+}
+
+/* Ten minutes without any provider, a turn a second, all timers as they are by default. */
+static void ten_minutes_of_nothing(void **state) {
+    enum { SECONDS = 600 };
+    struct pl_loop *real;
+    int64_t slowest = 0;
+    int back_after = -1;
+    (void)state;
+    struct bench *b = bench_open(SECOND);
+    real = b->loop;
+    pl_llm_destroy(&b->llm);
+    assert_int_equal(pl_loop_fake_create(INT64_C(1764000000000), &b->loop), PL_OK);
+    bench_client(b, bench_conf(b, "[first]\ndialect = openai\nmodel = m\nurl = " AT_PROVIDER "\n"
+                                  "[second]\ndialect = anthropic\nmodel = m\n"
+                                  "url = http://127.0.0.1:%d/b\n"));
+    bench_fault(b, 'a', "503");
+    bench_fault(b, 'b', "reset");
+    for (int second = 0; second < SECONDS + 20; second++) {
+        struct asked k;
+        if (second == SECONDS) {
+            bench_fault(b, 'a', "none");
+            bench_fault(b, 'b', "none");
+        }
+        bench_send(b, &k, "[say well]", (struct pl_llm_request){.deadline_ms = 4000});
+        wait_fake(b);
+        if (k.took_us > slowest) slowest = k.took_us;
+        if (second < SECONDS)
+            assert_int_not_equal(k.failure, PL_LLM_FAIL_NONE);
+        else if (strcmp(k.target, "first") == 0 && k.failure == PL_LLM_FAIL_NONE && back_after < 0)
+            back_after = second - SECONDS;
+        if (back_after >= 0) assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+        asked_free(&k);
+        pl_loop_fake_advance(b->loop, 1000);
+        for (int i = 0; i < 3; i++) pl_loop_once(b->loop, 1); /* probes */
+    }
+    uint64_t requests = bench_count(b, PL_LLM_COUNT_attempts);
+    print_message(
+        "ten minutes: %d turns, slowest end %lld ms, %llu requests, %llu probes; back after "
+        "%d s\n",
+        SECONDS, (long long)slowest / 1000, (unsigned long long)requests,
+        (unsigned long long)bench_count(b, PL_LLM_COUNT_probes), back_after);
+    assert_true(slowest <= 4000 * 1000);
+    assert_true(requests < 60);
+    assert_in_range(back_after, 0, 10);
+    bench_close(b);
+    pl_loop_destroy(&real);
+}
+
 static void an_open_breaker_outlives_the_process(void **state) {
     struct pl_llm_target_status status[2];
     struct pl_store_config memory = {.seed = 1};
@@ -242,6 +302,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outage_of_the_first_is_hardly_seen),
         cmocka_unit_test(all_down_and_back),
+        cmocka_unit_test(ten_minutes_of_nothing),
         cmocka_unit_test(an_open_breaker_outlives_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
