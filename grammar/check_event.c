@@ -92,6 +92,12 @@ void pl_grammar__check_on_event(struct pl_graph *g, const struct pl_graph_flow *
 
 /* ---- wait for ---- */
 
+/* A slot that was written above this wait is what the event must say: the wait reads it. */
+static void read_written(struct pl_graph_slots *slots, const struct pl_ast_name *name) {
+    uint32_t i = pl_grammar__slot(slots, name->s);
+    if (i != PL_NOWHERE && slots->v[i].span.start != name->span.start) slots->v[i].read = true;
+}
+
 void pl_grammar__check_wait_for(struct pl_check *c, const struct pl_ast_wait *w,
                                 struct pl_known *after) {
     struct pl_graph *g = c->g;
@@ -104,7 +110,8 @@ void pl_grammar__check_wait_for(struct pl_check *c, const struct pl_ast_wait *w,
                 pl_diag2(g->diags, PL_D_DECLARED_TWICE, name->span, PL_STR("argument"), name->s);
         if (!p)
             no_such(g, event, name->s, name->span);
-        else if (!p->type.optional)
-            pl_grammar__known_add(g, after, pl_grammar__path(g, name->s));
+        else
+            read_written(&c->flow->slots, name);
+        if (p && !p->type.optional) pl_grammar__known_add(g, after, pl_grammar__path(g, name->s));
     }
 }
