@@ -29,9 +29,15 @@ static void text(struct parser *p, struct pl_ast_play *play) {
     play->text = pl_parse__text(p);
 }
 
+/* SYNTAX: 'model' ( 'says' TEXT | 'down' | 'refuses' ) */
 static void model(struct parser *p, struct pl_ast_play *play) {
-    pl_parse__expect_word(p, "says");
-    play->text = pl_parse__text(p);
+    static const char *const words[] = {"says", "down", "refuses"};
+    static const enum pl_play_kind kinds[] = {PL_PLAY_MODEL, PL_PLAY_MODEL_DOWN,
+                                              PL_PLAY_MODEL_REFUSES};
+    int i = pl_parse__one_of(p, words, PL_LEN(words));
+    if (i < 0) return;
+    play->kind = kinds[i];
+    if (play->kind == PL_PLAY_MODEL) play->text = pl_parse__text(p);
 }
 
 static void advance(struct parser *p, struct pl_ast_play *play) {

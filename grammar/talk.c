@@ -181,7 +181,9 @@ static void line(struct maker *m, const struct pl_ast_play *p, struct pl_talk_li
         out->has_value = p->as.remembered != NULL;
         if (out->has_value) out->value = value(m, p->as.remembered);
         break;
-    case PL_PLAY_STRICT: break;
+    case PL_PLAY_STRICT:
+    case PL_PLAY_MODEL_DOWN:
+    case PL_PLAY_MODEL_REFUSES: break;
     case PL_PLAY_HOOK: stub(m, p, out); break;
     case PL_PLAY_BOT: bot(m, p, out); break;
     case PL_PLAY_ADVANCE: out->ms = p->advance.ms; break;

@@ -24,7 +24,29 @@
 
 #include <stdio.h>
 
+#include "runtime/answer/answer.h"
 #include "runtime/engine/engine.h"
+
+/* ---- models: the room answer behind the engine's door, hooks as its tools ---- */
+
+struct pl_sim_models;
+struct pl_sim_models_config {
+    struct pl_locale_tools *locales; /* of the engine's thread, borrowed */
+    struct pl_answer_model model;    /* NULL ask: the knowledge base answers alone */
+    struct pl_engine_hooks hooks;    /* NULL call: models have no tools */
+    struct pl_str (*language)(void *ctx, struct pl_str text); /* as in answer.h */
+    void *language_ctx;
+    struct pl_clock clock;
+    const struct pl_log *log; /* may be NULL */
+    /* Told how each turn ended. May be NULL. */
+    void (*ended)(void *ctx, enum pl_answer_outcome outcome, struct pl_str why);
+    void *ended_ctx;
+};
+/* NULL: out of memory. It outlives the engine that it is given to. */
+struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *config);
+void pl_sim_models_destroy(struct pl_sim_models **m);
+struct pl_engine_models pl_sim_models(struct pl_sim_models *m);
+const struct pl_answer *pl_sim_models_answer(const struct pl_sim_models *m); /* its counters */
 
 /* ---- talks ---- */
 
@@ -46,6 +68,9 @@ struct pl_sim_test {
     bool coverage;             /* says what the talks have reached */
     const char *coverage_html; /* a folder to write the same to as pages; NULL: none */
     const char *threshold;     /* "steps=100,branches=95": less is a failure; NULL: none */
+    /* Asked for what a talk's cassette has no reply for; the cassettes are written anew. Then all
+     * is played in this process. NULL: cassettes must have all of it. */
+    const struct pl_answer_model *record;
     FILE *out, *err;
 };
 
@@ -63,7 +88,8 @@ struct pl_sim_chat {
     bool colour;
     /* The shop. NULL: none is connected, and every hook but those of lists is unavailable. */
     const struct pl_engine_hooks *hooks;
-    const struct pl_log *log; /* may be NULL */
+    const struct pl_answer_model *model; /* NULL: none, the knowledge base answers alone */
+    const struct pl_log *log;            /* may be NULL */
     FILE *out, *err;
     int in; /* descriptor that the customer's lines come from */
 };

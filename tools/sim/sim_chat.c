@@ -23,6 +23,7 @@ struct chat {
     struct sim_build build;
     struct sim_keys keys;
     struct sim_world world;
+    struct pl_sim_models *models;
     struct pl_loop *loop;
     struct pl_locale_tools *tools;
     struct pl_fd input;
@@ -449,6 +450,12 @@ static bool open_world(struct chat *c) {
         return false;
     struct sim_world_config k = {
         .loop = c->loop, .clock = clock, .keys = &c->keys, .hooks = &hooks, .log = c->given->log};
+    struct pl_sim_models_config models = {
+        .locales = c->tools, .hooks = hooks, .clock = clock, .log = c->given->log};
+    if (c->given->model) models.model = *c->given->model;
+    c->models = pl_sim_models_create(&models);
+    if (!c->models) return false;
+    k.models = pl_sim_models(c->models);
     c->world.came = show;
     c->world.traced = note_trace;
     c->world.ctx = c;
@@ -480,6 +487,8 @@ int pl_sim_chat_main(const struct pl_sim_chat *chat) {
     int code = c.tools ? run(&c) : 2;
     fflush(chat->out);
     if (c.loop) pl_fd_stop(&c.input);
+    pl_engine_destroy(&c.world.engine);
+    pl_sim_models_destroy(&c.models);
     pl_sim__world_close(&c.world);
     if (c.loop) pl_loop_destroy(&c.loop);
     pl_sim__keys_remove(&c.keys);

@@ -235,16 +235,16 @@ static void handoff_carries(struct sim_play *p, const struct pl_talk_line *l) {
 
 /* ---- the table ---- */
 
-static void nothing(struct sim_play *p, const struct pl_talk_line *l) {
-    (void)p;
-    (void)l; /* there are no models to call yet */
+static void no_model_calls(struct sim_play *p, const struct pl_talk_line *l) {
+    (void)l;
+    if (p->models.nasked) pl_sim__fail(p, "the model was asked %u times", p->models.nasked);
 }
 
 void pl_sim__expect(struct sim_play *p, const struct pl_talk_line *l) {
     static void (*const table[])(struct sim_play *, const struct pl_talk_line *) = {
         [PL_TALK_GOAL] = goal,
         [PL_TALK_END] = end,
-        [PL_TALK_NO_MODEL_CALLS] = nothing,
+        [PL_TALK_NO_MODEL_CALLS] = no_model_calls,
         [PL_TALK_DIRECTION] = direction,
         [PL_TALK_HOOK_ONCE] = hook,
         [PL_TALK_HOOK_NEVER] = hook,

@@ -10,6 +10,7 @@
 
 #define SEED        20261124
 #define HOOK_LIKE   8 /* `like` of `like` */
+#define RECORD_MS   50
 #define ADVANCE_MAX (400 * INT64_C(86400000))
 
 /* ---- verdicts and rows ---- */
@@ -111,12 +112,24 @@ bool pl_sim__knows_id(struct sim_play *p, struct pl_str id) {
 
 /* ---- begin ---- */
 
+/* What was recorded is not what is asked now: the flow, an article or the prompt is another. */
+static void stale(struct sim_play *p) {
+    const struct pl_talk_line *l = p->models.cassette_line;
+    pl_sim__fail(p,
+                 "the model is asked what cassette \"%.*s\" (line %u) has no reply to; record it "
+                 "anew: parlance test --record",
+                 PL_STR_ARG(l->text), l->line);
+}
+
 /* Everything that is due runs; then what went wrong meanwhile is found. */
 static void pump(struct sim_play *p, int64_t ms) {
     pl_loop_fake_advance(p->loop, ms);
     if (p->shop.missing.n)
         pl_sim__fail(p, "a hook was called that the talk has no stub for; add:\n  %.*s",
                      PL_STR_ARG(p->shop.missing));
+    while (p->models.cassette && pl_sim__cassette_records(p->models.cassette))
+        pl_loop_once(p->loop, RECORD_MS); /* a real model, in real time */
+    if (p->models.cassette && pl_sim__cassette_missing(p->models.cassette)) stale(p);
     if (p->shop.broke.n) pl_sim__fail(p, "%.*s", PL_STR_ARG(p->shop.broke));
     if (p->world.refused.n) pl_sim__fail(p, "it was refused: %.*s", PL_STR_ARG(p->world.refused));
 }
@@ -137,6 +150,16 @@ static void begin(struct sim_play *p) {
                                  .hooks = &hooks,
                                  .seed = SEED,
                                  .shared = p->project->shared};
+    struct sim_models_config models = {.world = &p->world,
+                                       .tools = p->project->tools,
+                                       .hooks = &hooks,
+                                       .clock = k.clock,
+                                       .talk = &p->talk->talk};
+    if (!pl_sim__models_open(&p->models, &models)) {
+        pl_sim__fail(p, "%s", pl_err_text(PL_NOMEM));
+        return;
+    }
+    k.models = pl_sim_models(p->models.bridge);
     enum pl_err err = pl_sim__world_open(&p->world, &k, p->image);
     if (err != PL_OK) {
         pl_sim__fail(p, "the engine could not be made: %s", pl_err_text(err));
@@ -273,6 +296,40 @@ static void reload(struct sim_play *p, const struct pl_talk_line *l) {
     p->image = image;
     p->types.program = pl_image_program(image);
     pump(p, 0);
+}
+
+/* Does this run record it from the start? Once a run, whichever talk comes first. */
+static bool renews(struct sim_play *p, struct pl_str path) {
+    struct sim_project *project = p->project;
+    if (!project->test->record) return false;
+    for (size_t i = 0; i < project->renewed.n; i++)
+        if (pl_str_eq(project->renewed.v[i], path)) return false;
+    PL_PUSH(&project->renewed, pl_arena_str(&project->a, path));
+    return true;
+}
+
+static void save_cassette(struct sim_play *p) {
+    enum pl_err err = p->models.cassette ? pl_sim__cassette_save(p->models.cassette) : PL_OK;
+    if (err != PL_OK) pl_sim__fail(p, "the cassette could not be written: %s", pl_err_text(err));
+}
+
+static void cassette(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_str path = pl_sim__reload_folder(&p->world.a, p->talk, l), why;
+    save_cassette(p);
+    pl_sim__cassette_close(&p->models.cassette);
+    p->models.cassette_line = l;
+    p->models.cassette =
+        pl_sim__cassette_open(path, p->project->test->record, renews(p, path), &why);
+    if (!p->models.cassette)
+        pl_sim__fail(p, "%.*s: %.*s; record it: parlance test --record", PL_STR_ARG(l->text),
+                     PL_STR_ARG(why));
+}
+
+/* A reply that nothing asks for would make a talk say more than it tests. */
+static void check_unsaid(struct sim_play *p) {
+    p->at = pl_sim__models_unsaid(&p->models);
+    if (p->at) pl_sim__fail(p, "the model was not asked for this");
+    p->at = NULL;
 }
 
 /* ---- what the customer does ---- */
@@ -591,16 +648,17 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
                 pl_arena_printf(&p->world.a, "(file) %.*s", PL_STR_ARG(l->text)));
         break;
     case PL_TALK_MODEL:
-    case PL_TALK_CASSETTE:
-        pl_sim__fail(p, "this version has no model that could say it: `answer` goes to its `down`, "
-                        "`decide` to its `none`");
-        break;
+    case PL_TALK_MODEL_DOWN:
+    case PL_TALK_MODEL_REFUSES: pl_sim__models_say(&p->models, l); break;
+    case PL_TALK_CASSETTE: cassette(p, l); break;
     }
 }
 
 static bool is_setup(const struct pl_talk_line *l) {
     return l->kind == PL_TALK_LOCALE || l->kind == PL_TALK_AS || l->kind == PL_TALK_STRICT ||
-           l->kind == PL_TALK_HOOK || l->kind == PL_TALK_AT;
+           l->kind == PL_TALK_HOOK || l->kind == PL_TALK_AT || l->kind == PL_TALK_MODEL ||
+           l->kind == PL_TALK_MODEL_DOWN || l->kind == PL_TALK_MODEL_REFUSES ||
+           l->kind == PL_TALK_CASSETTE;
 }
 
 /* The row that was awaited stands beside the message that came nearest to it. */
@@ -634,6 +692,8 @@ static void play_lines(struct sim_play *p) {
     }
     p->at = NULL;
     rest(p);
+    save_cassette(p);
+    if (!p->failed) check_unsaid(p);
     if (!p->failed && !p->project->test->no_replay) replay(p);
 }
 
@@ -658,6 +718,8 @@ void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct 
 }
 
 void pl_sim__play_free(struct sim_play *p) {
+    pl_engine_destroy(&p->world.engine);
+    pl_sim__models_close(&p->models);
     pl_sim__world_close(&p->world);
     if (p->loop) pl_loop_destroy(&p->loop);
     if (p->logged) fclose(p->logged);

@@ -195,6 +195,7 @@ struct sim_world_config {
     struct pl_clock clock;
     const struct sim_keys *keys;
     const struct pl_engine_hooks *hooks;
+    struct pl_engine_models models;
     const struct pl_log *log;
     uint64_t seed;
     struct pl_engine_shared *shared; /* may be NULL */
@@ -262,6 +263,55 @@ struct pl_engine_hooks pl_sim__no_shop(void);
 /* Is the hook the source of an entity's values? */
 bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);
 
+/* ---- models: sim_model.c, sim_cassette.c ---- */
+
+struct sim_said_by { /* a model's reply */
+    uint8_t kind;    /* PL_TALK_MODEL, _MODEL_DOWN or _MODEL_REFUSES */
+    struct pl_str text;
+    const struct pl_llm_call *calls;
+    size_t ncalls;
+    const struct pl_talk_line *line; /* NULL: of a cassette */
+};
+struct sim_cassette;
+struct reply;
+struct sim_models {
+    struct pl_sim_models *bridge;
+    struct sim_world *world;
+    PL_VEC(struct sim_said_by) lines; /* in order, each once */
+    size_t next;
+    uint32_t nasked;
+    uint64_t asked;
+    struct reply *replies; /* under way */
+    struct sim_cassette *cassette;
+    const struct pl_talk_line *cassette_line;
+};
+struct sim_models_config {
+    struct sim_world *world;
+    struct pl_locale_tools *tools;
+    const struct pl_engine_hooks *hooks;
+    struct pl_clock clock;
+    const struct pl_log *log;
+    const struct pl_talk *talk; /* one without lines for a model plays as where none is connected */
+};
+bool pl_sim__models_open(struct sim_models *m, const struct sim_models_config *k);
+void pl_sim__models_close(struct sim_models *m); /* after the engine */
+void pl_sim__models_say(struct sim_models *m, const struct pl_talk_line *l);
+/* A line that the model was never asked for; NULL: none. */
+const struct pl_talk_line *pl_sim__models_unsaid(const struct sim_models *m);
+
+/* renew: what is on it is not looked at. NULL: `why`. */
+struct sim_cassette *pl_sim__cassette_open(struct pl_str path, const struct pl_answer_model *record,
+                                           bool renew, struct pl_str *why);
+bool pl_sim__cassette_find(struct sim_cassette *c, uint64_t key, struct sim_said_by *out);
+/* Asks the model that is recorded from; 0: there is none. */
+uint64_t pl_sim__cassette_record(struct sim_cassette *c, const struct pl_llm_request *request);
+void pl_sim__cassette_cancel(struct sim_cassette *c, uint64_t number);
+bool pl_sim__cassette_records(const struct sim_cassette *c); /* a recording is under way */
+/* Something was asked that is not on it. */
+bool pl_sim__cassette_missing(const struct sim_cassette *c);
+enum pl_err pl_sim__cassette_save(struct sim_cassette *c); /* if something was recorded */
+void pl_sim__cassette_close(struct sim_cassette **c);
+
 /* ---- a project under test: sim_test.c ---- */
 
 struct sim_talk {
@@ -289,6 +339,7 @@ struct sim_project {
     PL_VEC(struct sim_job) jobs;
     PL_VEC(struct sim_talk) talks;
     PL_VEC(struct sim_reloaded *) reloaded;
+    sim_names renewed; /* cassettes that are recorded anew, and were begun */
     struct pl_locale_tools *tools;
     struct sim_keys keys;
 };
@@ -317,6 +368,7 @@ struct sim_play {
     struct pl_image *image; /* the active one */
     struct sim_world world;
     struct sim_shop shop;
+    struct sim_models models;
     struct sim_types types;
     bool strict, begun;
     int64_t start_ms;

@@ -137,6 +137,7 @@ static void add_jobs(struct sim_project *p, const struct sim_talk *t) {
 }
 
 static unsigned processes(const struct pl_sim_test *t) {
+    if (t->record) return 1; /* one file, one writer */
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return t->jobs ? t->jobs : cores > 0 ? (unsigned)cores : 1;
 }
@@ -252,6 +253,7 @@ int pl_sim_test_main(const struct pl_sim_test *test) {
     PL_VEC_FREE(&p.reloaded);
     PL_VEC_FREE(&p.talks);
     PL_VEC_FREE(&p.jobs);
+    PL_VEC_FREE(&p.renewed);
     pl_sim__build_free(&p.build);
     pl_locale_tools_free(&p.tools);
     pl_arena_free(&p.a);

@@ -167,6 +167,9 @@ static void effect(struct sim_world *w, const struct pl_image *image,
              pl_arena_printf(&w->a, "%.*s, %.*s", PL_STR_ARG(flow), PL_STR_ARG(v->name)));
         break;
     case PL_EFFECT_HOOK: called(w, p, v); break;
+    case PL_EFFECT_MODEL:
+        tell(&w->said, "asked the model", pl_arena_str(&w->a, p->models[v->model].id));
+        break;
     case PL_EFFECT_GOAL: tell(&w->said, "goal", pl_arena_str(&w->a, v->name)); break;
     case PL_EFFECT_HANDOFF:
         tell(&w->said, "handed over",
@@ -192,7 +195,7 @@ static struct pl_str standing(struct sim_world *w, const struct pl_image *image,
                                PL_STR_ARG(p->waits[v->wait].id),
                                PL_STR_ARG(place(w, image, p->waits[v->wait].at)),
                                PL_STR_ARG(p->flows[p->waits[v->wait].flow].name));
-    case PL_VM_BUSY: return PL_STR("for the outcome of a hook");
+    case PL_VM_BUSY: return PL_STR("for the outcome of a hook or a model");
     case PL_VM_NAMING: return PL_STR("for which options were named before");
     case PL_VM_SLEEPING:
         return pl_arena_printf(&w->a, "for a time or an event, in the flow %.*s", PL_STR_ARG(flow));

@@ -205,6 +205,7 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .shared = k->shared,
         .sink = {w, ready, live, ack, events, typing, refused, done},
         .hooks = *k->hooks,
+        .models = k->models,
         .find_image = find_image,
         .find_ctx = w,
         .trace = w->traced ? trace : NULL,
