@@ -856,9 +856,11 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, stru
     pl_grammar__check_top(c, a->top);
     pl_grammar__check_never(c, &a->never);
     pl_grammar__check_budget(c, &a->budget);
+    struct pl_state said = pl_grammar__state_copy(c);
     struct pl_state unsure = branch(c, c->now, a->unsure), down = branch(c, c->now, a->down);
-    join(&down, &unsure);
-    c->now = down;
+    join(&said, &unsure);
+    join(&said, &down);
+    c->now = said;
 }
 
 static void check_decide(struct pl_check *c, const struct pl_ast_decide *d) {

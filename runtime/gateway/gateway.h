@@ -83,6 +83,7 @@ void pl_gateway_ack(struct pl_gateway *g, uint64_t client, struct pl_cid cid, ui
 void pl_gateway_events(struct pl_gateway *g, uint64_t client, const struct pl_gateway_event *events,
                        size_t n);
 void pl_gateway_typing(struct pl_gateway *g, uint64_t client, bool on);
+void pl_gateway_stream(struct pl_gateway *g, uint64_t client, const struct pl_draft *s);
 /* cid.counter 0: about the open or the connection. An empty message takes the code's own text. */
 void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
                       struct pl_str message, struct pl_cid cid);

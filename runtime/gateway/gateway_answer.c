@@ -97,6 +97,13 @@ void pl_gateway_typing(struct pl_gateway *g, uint64_t client, bool on) {
     post(out);
 }
 
+void pl_gateway_stream(struct pl_gateway *g, uint64_t client, const struct pl_draft *s) {
+    struct pl_gateway__out *out = pl_gateway__out(g, client);
+    out->kind = DROPPABLE;
+    pl_print_stream(&out->text, s);
+    post(out);
+}
+
 void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
                       struct pl_str message, struct pl_cid cid) {
     struct pl_gateway__out *out = pl_gateway__out(g, client);

@@ -84,6 +84,13 @@ void pl_print_ack(struct pl_buf *b, struct pl_cid cid, uint64_t seq, bool dup);
 /* body: the event's stored JSON object, beginning with {"kind": — spliced in, not parsed. */
 void pl_print_event(struct pl_buf *b, uint64_t seq, int64_t at_ms, struct pl_str body);
 void pl_print_typing(struct pl_buf *b, bool on);
+struct pl_draft { /* a piece of what a model writes */
+    uint64_t turn, attempt;
+    uint32_t n;
+    bool replace;
+    struct pl_str text;
+};
+void pl_print_stream(struct pl_buf *b, const struct pl_draft *s);
 /* An empty message takes the code's own text; a cid with counter 0 is left out. */
 void pl_print_error(struct pl_buf *b, enum pl_code code, struct pl_str message, struct pl_cid cid);
 void pl_print_bye(struct pl_buf *b, enum pl_code code, uint64_t after_ms);

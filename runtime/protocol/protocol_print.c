@@ -81,6 +81,18 @@ void pl_print_typing(struct pl_buf *b, bool on) {
     pl_buf_c(b, on ? "{\"t\":\"typing\",\"on\":true}" : "{\"t\":\"typing\",\"on\":false}");
 }
 
+void pl_print_stream(struct pl_buf *b, const struct pl_draft *s) {
+    char turn[24];
+    struct pl_jw w = begin(b, PL_FRAME_STREAM);
+    snprintf(turn, sizeof turn, "%llu", (unsigned long long)s->turn);
+    text(&w, "turn", pl_str_c(turn));
+    count(&w, "attempt", s->attempt);
+    count(&w, "n", s->n);
+    text(&w, "op", s->replace ? PL_STR("replace") : PL_STR("append"));
+    text(&w, "text", s->text);
+    pl_jw_close(&w, '}');
+}
+
 void pl_print_error(struct pl_buf *b, enum pl_code code, struct pl_str message, struct pl_cid cid) {
     struct pl_jw w = begin(b, PL_FRAME_ERROR);
     text(&w, "code", pl_str_c(pl_code_word(code)));

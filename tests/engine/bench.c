@@ -151,6 +151,53 @@ static void hook_image(void *ctx, struct pl_image *image) {
     (void)ctx, (void)image;
 }
 
+/* ---- models ---- */
+
+static uint64_t model(void *ctx, const struct pl_engine_ask *ask) {
+    struct bench *b = ctx;
+    pl_assert(b->nturns < CALLS);
+    struct turn *t = &b->turns[b->nturns++];
+    *t = (struct turn){.done = ask->done,
+                       .partial = ask->partial,
+                       .ctx = ask->ctx,
+                       .within_ms = ask->within_ms,
+                       .engine = b->nold};
+    snprintf(t->text, sizeof t->text, "%.*s", PL_STR_ARG(ask->text));
+    for (uint32_t i = 0; i < ask->nlines; i++) {
+        size_t n = strlen(t->before);
+        snprintf(t->before + n, sizeof t->before - n, "%s%s%.*s", n ? " " : "",
+                 ask->lines[i].customer ? "> " : "", PL_STR_ARG(ask->lines[i].text));
+    }
+    return (uint64_t)b->nturns;
+}
+
+static void model_cancel(void *ctx, uint64_t number) {
+    struct bench *b = ctx;
+    b->turns[number - 1].over = true;
+    line(b, "cancel model");
+}
+
+static void stream(void *ctx, uint64_t client, const struct pl_engine_stream *s) {
+    line(ctx, "%llu draft %u %s: %.*s", (unsigned long long)client, s->n,
+         s->replace ? "replace" : "append", PL_STR_ARG(s->text));
+}
+
+struct turn *bench_turn(struct bench *b) {
+    struct turn *t = b->nturns ? &b->turns[b->nturns - 1] : NULL;
+    return t && !t->over && t->engine == b->nold ? t : NULL;
+}
+
+void bench_reply(struct bench *b, enum pl_engine_asked outcome, struct pl_value value) {
+    struct turn *t = bench_turn(b);
+    struct pl_buf bytes = {0};
+    assert_non_null(t);
+    if (value.kind) pl_value_write(&bytes, value);
+    t->over = true;
+    t->done(t->ctx, outcome, pl_buf_slice(&bytes));
+    pl_buf_free(&bytes);
+    bench_run(b);
+}
+
 static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
     struct bench *b = ctx;
     for (size_t i = 0; i < PL_LEN(b->images); i++)
@@ -196,11 +243,13 @@ void bench_start(struct bench *b) {
         .loop = b->loop,
         .clock = pl_loop_clock(b->loop),
         .seed = 7,
-        .sink = {b, ready, live, ack, events, typing, error, done},
+        .sink = {b, ready, live, ack, events, typing, error, done, .stream = stream},
         .hooks = {b, hook_image, hook_image, hook, cancel},
         .find_image = find_image,
         .find_ctx = b,
     };
+    if (!b->no_models)
+        config.models = (struct pl_engine_models){.ctx = b, .start = model, .cancel = model_cancel};
     assert_int_equal(pl_engine_create(&config, b->images[0], &b->engine), PL_OK);
     bench_run(b);
 }

@@ -22,6 +22,16 @@ struct call {
     int engine;
 };
 
+struct turn { /* of a model */
+    pl_engine_model_done *done;
+    pl_engine_model_partial *partial;
+    void *ctx;
+    char text[64], before[256]; /* what was said, lines with a blank between them */
+    int64_t within_ms;
+    bool over; /* answered, or cancelled */
+    int engine;
+};
+
 struct bench {
     char folder[64], keys[96], master[96];
     struct pl_image *images[3]; /* two versions of the project */
@@ -34,6 +44,9 @@ struct bench {
     int nold;
     struct call calls[CALLS];
     int ncalls;
+    struct turn turns[CALLS];
+    int nturns;
+    bool no_models;
     struct pl_buf out; /* what clients were told, a line each */
     struct pl_arena a;
 };
@@ -60,6 +73,9 @@ void bench_choose(struct bench *b, uint64_t client, uint64_t counter, const char
 struct call *bench_call(struct bench *b);
 void bench_answer(struct bench *b, enum pl_engine_outcome outcome, struct pl_value value,
                   const char *failure);
+/* The last turn of a model that was asked for; NULL: none waits. */
+struct turn *bench_turn(struct bench *b);
+void bench_reply(struct bench *b, enum pl_engine_asked outcome, struct pl_value value);
 /* What was told since the last call, and forgets it. The lines lie in the arena. */
 const char *bench_told(struct bench *b);
 uint64_t bench_count(struct bench *b, enum pl_engine_count count);

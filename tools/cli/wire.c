@@ -289,6 +289,12 @@ static void sink_typing(void *ctx, uint64_t client, bool on) {
     pl_gateway_typing(s->gateway, client, on);
 }
 
+static void sink_stream(void *ctx, uint64_t client, const struct pl_engine_stream *s) {
+    struct cli_server *w = ctx;
+    struct pl_draft out = {s->turn, s->attempt, s->n, s->replace, s->text};
+    pl_gateway_stream(w->gateway, client, &out);
+}
+
 static void sink_error(void *ctx, uint64_t client, enum pl_engine_error code, struct pl_str detail,
                        struct pl_engine_cid cid) {
     static const enum pl_code codes[] = {
@@ -838,7 +844,7 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .clock = pl_clock_system(),
         .log = &s->log,
         .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error,
-                 sink_done, .wants = sink_wants},
+                 sink_done, .wants = sink_wants, .stream = sink_stream},
         .hooks = pl_cli__hooks_doors(s->hooks),
         .find_image = find_image,
         .find_ctx = s,

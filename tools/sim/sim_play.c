@@ -95,6 +95,8 @@ static bool has_id(const struct pl_image *image, struct pl_str id) {
     const struct pl_program *g = pl_image_program(image);
     for (uint32_t i = 0; i < g->ntexts; i++)
         if (pl_sim__id_is(g->texts[i].id, id)) return true;
+    for (uint32_t i = 0; i < g->nmodels; i++)
+        if (g->models[i].kind == PL_MODEL_ANSWER && pl_sim__id_is(g->models[i].id, id)) return true;
     return false;
 }
 

@@ -77,6 +77,11 @@ static void frames(void **state) {
           "\"from\":\"bot\",\"parts\":[]}");
     pl_print_typing(&b, true);
     check(PL_FRAME_TYPING, &b, "{\"t\":\"typing\",\"on\":true}");
+    struct pl_draft s = {.turn = 7, .attempt = 3001, .n = 2, .text = PL_STR("Yes.")};
+    pl_print_stream(&b, &s);
+    check(PL_FRAME_STREAM, &b,
+          "{\"t\":\"stream\",\"turn\":\"7\",\"attempt\":3001,\"n\":2,\"op\":\"append\","
+          "\"text\":\"Yes.\"}");
     pl_print_bye(&b, PL_CODE_DRAIN, 1200);
     check(PL_FRAME_BYE, &b, "{\"t\":\"bye\",\"code\":\"drain\",\"retry\":true,\"after_ms\":1200}");
 }
