@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/llm/llm.h"
 #include "tools/cli/cli_priv.h"
 #include "tools/sim/sim.h"
 
@@ -44,10 +45,44 @@ static bool jobs_of(struct cli_args *args, unsigned *jobs) {
     return true;
 }
 
+/* ---- recording ---- */
+
+struct recorder { /* the models of a models file */
+    struct pl_llm *llm;
+    struct pl_answer_model model;
+};
+
+static uint64_t ask_llm(void *ctx, const struct pl_llm_request *request) {
+    return pl_llm_ask(ctx, request);
+}
+
+static void cancel_llm(void *ctx, uint64_t id) {
+    pl_llm_cancel(ctx, id);
+}
+
+static int recorder_open(struct recorder *r, const char *path) {
+    struct pl_arena a;
+    struct pl_llm_models models;
+    struct pl_llm_config config = {.models = &models, .clock = pl_clock_system()};
+    *r = (struct recorder){.llm = NULL};
+    pl_arena_init(&a, 0);
+    int code = pl_cli__models_read(path, &a, &models);
+    enum pl_err err = code == CLI_OK ? pl_llm_create(&config, &r->llm) : PL_OK;
+    if (err != PL_OK) code = pl_cli__failure("the models of %s: %s", path, pl_err_text(err));
+    r->model = (struct pl_answer_model){.ctx = r->llm, .ask = ask_llm, .cancel = cancel_llm};
+    pl_arena_free(&a);
+    return code;
+}
+
+static void recorder_close(struct recorder *r) {
+    if (r->llm) pl_llm_destroy(&r->llm);
+}
+
 int pl_cli__test(struct cli_args args) {
     struct pl_sim_test test = {.colour = colour_on(STDOUT_FILENO), .out = stdout, .err = stderr};
     test.filter = pl_cli__option(&args, "--filter");
     test.locale = pl_cli__option(&args, "--locale");
+    const char *record = pl_cli__option(&args, "--record");
     test.junit = pl_cli__option(&args, "--junit");
     test.coverage_html = pl_cli__option(&args, "--coverage-html");
     test.threshold = pl_cli__option(&args, "--threshold");
@@ -62,7 +97,13 @@ int pl_cli__test(struct cli_args args) {
     test.folder = args.argv[0];
     test.talks = (const char *const *)args.argv + 1;
     test.ntalks = (size_t)args.argc - 1;
-    return pl_sim_test_main(&test);
+    if (!record) return pl_sim_test_main(&test);
+    struct recorder r;
+    int code = recorder_open(&r, record);
+    test.record = &r.model;
+    if (code == CLI_OK) code = pl_sim_test_main(&test);
+    recorder_close(&r);
+    return code;
 }
 
 /* The shop is the demo shop's usual address unless another is named; when none answers there, the

@@ -22,6 +22,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/store/store.h"
 #include "tools/cli/cli_priv.h"
+#include "tools/sim/sim.h"
 
 /* ---- hooks ---- */
 
@@ -224,7 +225,9 @@ struct cli_server {
     struct pl_loop *loop; /* the gateway's, on the main thread */
     struct pl_store *store;
     struct cli_hooks *hooks;
-    struct pl_llm *llm; /* NULL: no models are configured */
+    struct pl_llm *llm;            /* NULL: no models are configured */
+    struct pl_locale_tools *words; /* of the models, on the engine's thread */
+    struct pl_sim_models *models;
     struct pl_engine *engine;
     struct pl_blobs *blobs;
     struct pl_gateway *gateway;
@@ -834,6 +837,27 @@ static void key_paths(const struct cli_server *s, char keys[4096], char master[4
     if (s->config.master_key[0]) snprintf(master, 4096, "%s", s->config.master_key);
 }
 
+static uint64_t ask_llm(void *ctx, const struct pl_llm_request *request) {
+    return pl_llm_ask(ctx, request);
+}
+
+static void cancel_llm(void *ctx, uint64_t id) {
+    pl_llm_cancel(ctx, id);
+}
+
+/* Without a client the articles answer alone. */
+static enum pl_err open_models(struct cli_server *s) {
+    struct pl_sim_models_config config = {
+        .hooks = pl_cli__hooks_doors(s->hooks), .clock = pl_clock_system(), .log = &s->log};
+    s->words = pl_locale_tools_new();
+    config.locales = s->words;
+    if (s->llm)
+        config.model =
+            (struct pl_answer_model){.ctx = s->llm, .ask = ask_llm, .cancel = cancel_llm};
+    if (s->words) s->models = pl_sim_models_create(&config);
+    return s->models ? PL_OK : PL_NOMEM;
+}
+
 static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
     char keys[4096], master[4096];
     key_paths(s, keys, master);
@@ -846,6 +870,7 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .sink = {s, sink_ready, sink_live, sink_ack, sink_events, sink_typing, sink_error,
                  sink_done, .wants = sink_wants, .stream = sink_stream},
         .hooks = pl_cli__hooks_doors(s->hooks),
+        .models = pl_sim_models(s->models),
         .find_image = find_image,
         .find_ctx = s,
     };
@@ -965,6 +990,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
         if (err != PL_OK) pl_cli__failure("the hook workers: %s", pl_err_text(err));
     }
     if (err == PL_OK) err = pl_cli__models_open(config, s->store, &s->log, &s->llm);
+    if (err == PL_OK) err = open_models(s);
     if (err == PL_OK) err = open_engine(s, image);
     if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_identity(s);
@@ -998,6 +1024,8 @@ void pl_cli__server_close(struct cli_server **server) {
     if (s->admin) pl_gateway_admin_stop(&s->admin);
     close_api(s);
     if (s->engine) pl_engine_stop(s->engine);
+    pl_sim_models_destroy(&s->models); /* its turns stand on the engine's loop */
+    pl_locale_tools_free(&s->words);
     if (s->hooks) pl_cli__hooks_close(&s->hooks);
     if (s->llm) pl_llm_destroy(&s->llm);
     if (s->engine) pl_engine_destroy(&s->engine);

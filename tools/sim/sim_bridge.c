@@ -17,8 +17,8 @@ struct bridged { /* one turn */
     void *ctx;
 };
 
-struct tool { /* one call; it outlives who asked for it */
-    struct pl_sim_models *m;
+struct tool {                /* one call; it outlives who asked for it */
+    struct pl_sim_models *m; /* NULL: gone */
     struct tool *next;
     uint64_t number;
     pl_answer_tool_done *done; /* NULL: nobody waits */
@@ -36,6 +36,7 @@ struct pl_sim_models {
 /* ---- tools ---- */
 
 static void unlink_tool(struct tool *t) {
+    if (!t->m) return;
     for (struct tool **p = &t->m->tools; *p; p = &(*p)->next)
         if (*p == t) {
             *p = t->next;
@@ -208,7 +209,8 @@ void pl_sim_models_destroy(struct pl_sim_models **out) {
     while (m->tools) {
         struct tool *t = m->tools;
         m->tools = t->next;
-        free(t);
+        t->m = NULL; /* freed when its hook comes back */
+        t->done = NULL;
     }
     free(m);
     *out = NULL;
