@@ -10,8 +10,18 @@ struct talks {
     PL_AST_LIST(const struct pl_ast_talk *) all;
 };
 
+/* What a model answers has no text, but the id of its `answer`. */
+static bool is_answer(const struct pl_graph *g, struct pl_str id) {
+    const struct pl_flowgraph *fg = g->flowgraph;
+    for (size_t i = 0; i < fg->nodes.n; i++) {
+        const struct pl_ast_stmt *s = fg->nodes.v[i].stmt;
+        if (s && s->kind == PL_STMT_ANSWER && pl_str_eq(s->answer.id.s, id)) return true;
+    }
+    return false;
+}
+
 static void check_id(struct pl_graph *g, const struct pl_ast_id *id) {
-    if (!id->s.n || pl_grammar__texts_of(g, id->s)) return;
+    if (!id->s.n || pl_grammar__texts_of(g, id->s) || is_answer(g, id->s)) return;
     struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, g->texts.n + 1);
     for (size_t i = 0; i < g->texts.n; i++) {
         names[i] = g->texts.v[i].id;

@@ -42,8 +42,8 @@ struct pl_sim_models_config {
     void (*ended)(void *ctx, enum pl_answer_outcome outcome, struct pl_str why);
     void *ended_ctx;
 };
-/* NULL: out of memory. Destroyed when the engine is stopped, before its loop goes; the model and the
- * hooks outlive it. */
+/* NULL: out of memory. Destroyed when the engine is stopped, before its loop goes; the model and
+ * the hooks outlive it. */
 struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *config);
 void pl_sim_models_destroy(struct pl_sim_models **m);
 struct pl_engine_models pl_sim_models(struct pl_sim_models *m);
