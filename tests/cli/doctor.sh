@@ -12,7 +12,7 @@ wrong=0
 
 say() { echo "doctor: $1"; wrong=1; }
 
-"$provider" "b=401" "c=cut at=4" "d=no_usage" "e=404" "f=headers" >provider.out &
+"$provider" --record received "b=401" "c=cut at=4" "d=no_usage" "e=404" "f=headers" >provider.out &
 pids+=($!)
 for _ in $(seq 100); do [ -s provider.out ] && break; sleep 0.05; done
 base=$(sed -n 's|.*: \(http://[^/]*\)/.*|\1|p' provider.out)
@@ -61,6 +61,7 @@ check 2 nothing.conf "nothing.conf: not found"
 : >empty.conf
 check 2 empty.conf "empty.conf names no target"
 
+[ "$(grep -c '^Authorization: Bearer sk-secret' received)" -ge 4 ] || say "the key was not sent"
 "$parlance" doctor --models good.conf --json >out 2>err
 grep -q '^\[{"target":"good",.*"findings":\[{"well":' out || { say "--json:"; cat out err; }
 

@@ -71,6 +71,18 @@ static bool wants_schema(enum provider_dialect d, const struct pl_json *json) {
     return schema_tool_of(json).n > 0;
 }
 
+/* So many places where the time of sending is put. */
+static struct pl_str clocks(struct pl_arena *a, struct pl_str number) {
+    struct pl_buf b = {0};
+    int64_t n = 0;
+    pl_str_i64(number, &n);
+    for (int64_t i = 0; i < n && i < EVENTS_MAX / 2; i++)
+        pl_buf_c(&b, i ? " " PROVIDER_CLOCK : PROVIDER_CLOCK);
+    struct pl_str out = pl_arena_str(a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return out;
+}
+
 static void read_orders(struct pl_arena *a, struct pl_str said, struct provider_answer *k) {
     struct pl_str rest;
     k->text = pl_arena_printf(a, "You said: %.*s", PL_STR_ARG(said));
@@ -80,6 +92,7 @@ static void read_orders(struct pl_arena *a, struct pl_str said, struct provider_
     if (order(said, "[filter", &rest)) k->end = END_FILTERED;
     if (order(said, "[length", &rest)) k->end = END_LENGTH;
     if (order(said, "[play", &rest)) k->play = rest;
+    if (order(said, "[clock", &rest)) k->text = clocks(a, rest);
     if (order(said, "[cached", &rest)) pl_str_i64(rest, &k->cached);
 }
 

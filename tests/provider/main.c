@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The provider as a program: fake_provider [--port P] [--streams DIR] [SITE=MANNER ...]
- *   fake_provider --port 8090 "a=cut at=5 share=0.1"
- * Faults are changed while it runs: curl -d "stall at=4" http://127.0.0.1:8090/a/fault
+ * The provider as a program: fake_provider [--port P] [--streams DIR] [--record FILE] [SITE=MANNER
+ * ...] fake_provider --port 8090 "a=cut at=5 share=0.1" Faults are changed while it runs: curl -d
+ * "stall at=4" http://127.0.0.1:8090/a/fault
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "tests/provider/provider.h"
 
 int main(int argc, char **argv) {
-    const char *streams = "tests/provider/streams";
+    const char *streams = "tests/provider/streams", *record = NULL;
     struct provider_manner m;
     int port = 0, signal_number;
     sigset_t stop;
@@ -24,12 +24,18 @@ int main(int argc, char **argv) {
             port = (int)strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--streams") == 0)
             streams = argv[i + 1];
+        else if (strcmp(argv[i], "--record") == 0)
+            record = argv[i + 1];
         else
             break;
     }
     struct provider *p = provider_start(streams, port);
     if (!p) {
         fprintf(stderr, "fake_provider: cannot listen on port %d\n", port);
+        return 2;
+    }
+    if (record && !provider_record(p, record)) {
+        fprintf(stderr, "fake_provider: cannot write %s\n", record);
         return 2;
     }
     for (int i = 1; i < argc; i++) {

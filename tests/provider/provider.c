@@ -28,6 +28,7 @@ struct provider {
     struct pl_buf got;
     size_t last_at, last_n; /* the last body in it */
     struct pl_rand rand;
+    FILE *record; /* NULL: none */
     _Atomic int open;
     _Atomic bool stopping;
 };
@@ -91,6 +92,10 @@ static void keep(struct connection *c, size_t n) {
     p->last_at = p->got.n + (size_t)(c->body.p - c->in.p);
     p->last_n = c->body.n;
     pl_buf_add(&p->got, c->in.p, n);
+    if (p->record) {
+        fwrite(c->in.p, 1, n, p->record);
+        fflush(p->record);
+    }
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -216,7 +221,16 @@ static bool say_split(struct connection *c, struct pl_str e) {
     return true;
 }
 
+static void stamp(struct pl_str e) {
+    char *at = memmem(e.p, e.n, PROVIDER_CLOCK, strlen(PROVIDER_CLOCK)), digits[24];
+    struct pl_clock clock = pl_clock_system();
+    if (!at) return;
+    snprintf(digits, sizeof digits, "%016lld", (long long)clock.mono_us(clock.ctx));
+    memcpy(at, digits, strlen(PROVIDER_CLOCK));
+}
+
 static bool say_event(struct connection *c, struct pl_str e) {
+    stamp(e);
     if (c->m.fault == PROVIDER_SPLIT) return say_split(c, e);
     if (c->m.fault != PROVIDER_BYTES) return chunk(c->fd, e);
     for (size_t i = 0; i < e.n; i++)
@@ -453,8 +467,17 @@ void provider_stop(struct provider **out) {
     pthread_join(p->thread, NULL);
     while (p->open > 0) usleep(1000);
     pthread_mutex_destroy(&p->lock);
+    if (p->record) fclose(p->record);
     pl_buf_free(&p->got);
     free(p);
+}
+
+bool provider_record(struct provider *p, const char *path) {
+    pthread_mutex_lock(&p->lock);
+    if (p->record) fclose(p->record);
+    p->record = fopen(path, "a");
+    pthread_mutex_unlock(&p->lock);
+    return p->record != NULL;
 }
 
 int provider_port(const struct provider *p) {

@@ -49,6 +49,8 @@ void provider_set(struct provider *p, char site, struct provider_manner m);
 struct provider_bill provider_bill(struct provider *p, char site);
 /* Whether these bytes came in, in any request: line, headers or body. */
 bool provider_got(struct provider *p, const char *bytes, size_t n);
+/* Appends every byte received from now on to this file, too. False: it cannot be written. */
+bool provider_record(struct provider *p, const char *path);
 /* The last request's body, as text; freed by the caller. */
 char *provider_last(struct provider *p);
 

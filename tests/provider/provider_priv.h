@@ -6,6 +6,9 @@
 #include "runtime/value/value.h"
 #include "tests/provider/provider.h"
 
+/* In an event: the monotonic clock in microseconds at the time of its sending. */
+#define PROVIDER_CLOCK "@@@@@@@@@@@@@@@@"
+
 enum provider_dialect { PROVIDER_CHAT, PROVIDER_RESPONSES, PROVIDER_MESSAGES };
 enum provider_end { END_STOP, END_LENGTH, END_TOOL, END_REFUSED, END_FILTERED };
 
