@@ -84,9 +84,12 @@ struct pl_llm_tool {
 
 /* What an ask may use in all, over all its attempts; 0: no limit of its own. */
 struct pl_llm_budget {
-    uint32_t attempts; /* requests to providers, retries and failovers included */
-    int64_t tokens;    /* prompt and output; max_output is cut down to what is left */
-    int64_t micro;     /* money in millionths of the configuration's currency */
+    /* Requests to providers, retries and failovers included. With 1 there is no second target: what
+     * a flow calls a call is an ask, whatever attempts it takes. The last one goes to another
+     * target where there is one. */
+    uint32_t attempts;
+    int64_t tokens; /* prompt and output; max_output is cut down to what is left */
+    int64_t micro;  /* money in millionths of the configuration's currency */
 };
 
 struct pl_llm_event;

@@ -290,8 +290,9 @@ static int64_t again_ms(struct pl_llm__ask *ask, enum pl_llm_failure failure) {
     if (same == PL_LLM__NO || ask->tries > 1) return -1;
     if (same == PL_LLM__AGAIN && !ask->r.target.n && !pl_llm__breaker_admits(&ask->target->breaker))
         return -1;
-    /* A long wait is only worth it when there is nobody else. */
-    if (wait > SHORT_WAIT_MS && pl_llm__ask_has_other(ask)) return -1;
+    /* A long wait, and the last attempt, are only worth it when there is nobody else. */
+    bool last = ask->r.budget.attempts && ask->attempts + 1 >= ask->r.budget.attempts;
+    if ((last || wait > SHORT_WAIT_MS) && pl_llm__ask_has_other(ask)) return -1;
     return time_for(ask, wait + jitter) ? wait + jitter : -1;
 }
 

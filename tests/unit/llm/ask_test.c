@@ -298,6 +298,12 @@ static void an_asks_own_budget_is_kept(void **state) {
     assert_int_equal(k.failure, PL_LLM_FAIL_SERVER);
     assert_int_equal(provider_bill(b->provider, 'a').requests, 1);
     asked_free(&k);
+    r.budget.attempts = 2; /* the last one is for the second */
+    bench_send(b, &k, "x", r);
+    bench_wait(b);
+    assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+    assert_int_equal(provider_bill(b->provider, 'a').requests, 2);
+    asked_free(&k);
     bench_fault(b, 'a', "none");
     r.budget = (struct pl_llm_budget){.tokens = 60};
     bench_send(b, &k, "x", r);
