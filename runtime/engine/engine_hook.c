@@ -72,7 +72,7 @@ void pl_engine__cache_free(struct pl_engine *e) {
 }
 
 static void cache_put(struct pl_engine *e, const struct eng_conv *c, const struct eng_effect *fx,
-                      struct pl_str value) {
+                      uint64_t asked, struct pl_str value) {
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
     if (!is_cacheable(h)) return;
     struct pl_str key = cache_key(e, c, fx);
@@ -84,16 +84,18 @@ static void cache_put(struct pl_engine *e, const struct eng_conv *c, const struc
     pl_assert(k && p);
     memcpy(p, key.p, key.n);
     if (value.n) memcpy(p + key.n, value.p, value.n);
-    *k = (struct eng_cached){{p, key.n}, {p + key.n, value.n}, eng_now(e) + h->cache_ms};
+    *k = (struct eng_cached){{p, key.n}, {p + key.n, value.n}, eng_now(e) + h->cache_ms, asked};
     pl_map_put(&e->cache, k->key, k);
 }
 
+/* What was asked before a write of this conversation came back may not know of it. */
 static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_conv *c,
                                           const struct eng_effect *fx) {
     const struct pl_p_hook *h = &pl_image_program(fx->image->image)->hooks[fx->hook];
     if (!is_cacheable(h)) return NULL;
     struct eng_cached *k = pl_map_get(&e->cache, cache_key(e, c, fx));
-    if (!k || k->until_ms > eng_now(e)) return k;
+    if (!k) return NULL;
+    if (k->until_ms > eng_now(e)) return k->asked > c->wrote ? k : NULL;
     cache_drop(e, k);
     return NULL;
 }
@@ -111,6 +113,7 @@ struct caller {
 struct eng_flight {
     struct pl_engine *e;
     uint64_t number;   /* of the call, as the hooks gave it */
+    uint64_t asked;    /* its own number */
     struct pl_str key; /* owned; empty: not shared */
     PL_VEC(struct caller) callers;
 };
@@ -166,7 +169,8 @@ static void hook_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str v
             value = PL_STR("");
             kept = true;
         }
-        if (!kept) cache_put(e, c, fx, value);
+        if (fx->effect_class == PL_CLASS_WRITE_ONCE) c->wrote = e->calls;
+        if (!kept) cache_put(e, c, fx, f->asked, value);
         kept = true;
         pl_engine__input(e, c, outcome_input(e, k->effect, outcome, value, failure));
     }
@@ -186,10 +190,12 @@ static struct eng_flight *flight_of(struct pl_engine *e, const struct eng_conv *
     bool shared = is_cacheable(&pl_image_program(fx->image->image)->hooks[fx->hook]);
     struct pl_str key = shared ? cache_key(e, c, fx) : (struct pl_str){0};
     struct eng_flight *f = shared ? pl_map_get(&e->flights, key) : NULL;
-    if (f) return f;
+    if (f && f->asked > c->wrote) return f;
+    shared = shared && !f;
     f = calloc(1, sizeof *f);
     pl_assert(f);
     f->e = e;
+    f->asked = fx->call_number;
     if (!shared) return f;
     char *p = malloc(key.n);
     pl_assert(p);

@@ -229,6 +229,7 @@ struct eng_conv {
     struct eng_turn *turn;
     PL_VEC(struct eng_attached) clients;
     uint32_t flying;                 /* hook calls */
+    uint64_t wrote;                  /* the last call when a write of its came back, or 0 */
     PL_VEC(struct eng_keep *) keeps; /* to be remembered once the turn is durable */
     uint32_t keeping;                /* on their way: no snapshot goes past them */
     struct pl_timer timer;
@@ -286,6 +287,7 @@ struct eng_cached {
     struct pl_str key; /* owned with the value, one block */
     struct pl_str value;
     int64_t until_ms;
+    uint64_t asked; /* the number of the call */
 };
 
 struct pl_engine {

@@ -233,6 +233,29 @@ static void reads_are_cached(void **state) {
     bench_close(&b);
 }
 
+/* Who has changed something sees it: what was read before he did is not shown to him again. */
+static void a_write_is_seen_by_the_next_read(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_open_fresh(&b, 2, 2);
+    bench_say(&b, 1, 1, "where is ORDER12");
+    bench_answer(&b, PL_OUTCOME_OK, text("Bonn"), "");
+    bench_say(&b, 1, 2, "pay now");
+    bench_say(&b, 1, 3, "30");
+    assert_string_equal(bench_call(&b)->name, "shop.pay");
+    bench_answer(&b, PL_OUTCOME_OK, text("r1"), "");
+    bench_say(&b, 2, 1, "where is ORDER12"); /* another customer: what is kept will do */
+    assert_null(bench_call(&b));
+    bench_say(&b, 1, 4, "where is ORDER12");
+    assert_non_null(bench_call(&b));
+    bench_answer(&b, PL_OUTCOME_OK, text("Kiel"), "");
+    bench_say(&b, 1, 5, "where is ORDER12");
+    assert_null(bench_call(&b));
+    assert_int_equal(bench_count(&b, PL_ENGINE_HOOKS_CACHED), 2);
+    bench_close(&b);
+}
+
 static void the_same_read_is_asked_once(void **state) {
     struct bench b;
     (void)state;
@@ -735,6 +758,7 @@ int main(void) {
         cmocka_unit_test(the_inbox),
         cmocka_unit_test(a_rule_takes_it_while_a_hook_is_under_way),
         cmocka_unit_test(reads_are_cached),
+        cmocka_unit_test(a_write_is_seen_by_the_next_read),
         cmocka_unit_test(the_same_read_is_asked_once),
         cmocka_unit_test(coming_back),
         cmocka_unit_test(choices_and_buttons),
