@@ -7,10 +7,6 @@
 
 #define EXAMPLES_LEAST 3
 
-static void not_built(struct pl_graph *g, struct pl_span at, const char *what) {
-    pl_diag1(g->diags, PL_D_NOT_BUILT, at, pl_str_c(what));
-}
-
 static struct pl_str language(struct pl_str locale) {
     size_t dash = pl_str_find(locale, PL_STR("-"));
     return (struct pl_str){locale.p, dash == SIZE_MAX ? locale.n : dash};
@@ -188,12 +184,30 @@ static void check_from_hook(struct pl_graph *g, const struct pl_ast_path *path) 
         pl_diag1(g->diags, PL_D_ENTITY_HOOK, path->span, path->s);
 }
 
+/* The function itself is looked for with those of the hooks. */
+static void check_finder(struct pl_graph *g, const struct pl_ast_entity *e) {
+    if (e->lua.n != 2)
+        pl_diag(g->diags, PL_D_HOOK_NAME, e->lua.span);
+    else if (pl_grammar__find(&g->hooks, e->lua.s))
+        pl_diag1(g->diags, PL_D_FINDER_HOOK, e->lua.span, e->lua.s);
+}
+
+static void check_finder_type(struct pl_graph *g, struct pl_symbol *s,
+                              const struct pl_ast_entity *e) {
+    bool used = s->used; /* to ask for its type is no use of it */
+    if (!e->lua.n) return;
+    enum pl_kind base = pl_grammar__base(g, pl_grammar__type_named(g, s->name));
+    s->used = used;
+    if (base != PL_KIND_TEXT)
+        pl_diag2(g->diags, PL_D_FINDER_TYPE, e->lua.span, s->name, pl_str_c(pl_kind_word(base)));
+}
+
 static void check_entity_part(struct pl_graph *g, const struct pl_ast_entity *e) {
     static const struct pl_str shapes[] = {{"upper", 5}, {"lower", 5}};
     check_match(g, e);
     check_from_hook(g, &e->from_hook);
     check_phrase_list(g, &e->after, false);
-    if (e->lua.n) not_built(g, e->lua.span, "an entity recognised by Lua");
+    if (e->lua.n) check_finder(g, e);
     if (e->shape.s.n && !pl_str_eq(e->shape.s, shapes[0]) && !pl_str_eq(e->shape.s, shapes[1]))
         pl_grammar__unknown(g, "shape", e->shape.s, e->shape.span, shapes, PL_LEN(shapes));
     for (size_t i = 0; i < e->members.n; i++) {
@@ -230,9 +244,11 @@ static void check_entities(struct pl_graph *g) {
     for (size_t i = 0; i < g->entities.n; i++) {
         struct pl_symbol *s = g->entities.v[i];
         check_entity_part(g, &s->decl->entity);
+        check_finder_type(g, s, &s->decl->entity);
         if (s->decl->entity.title) pl_grammar__check_line(&c, s->decl->entity.title);
         for (size_t k = 0; k < s->more.n; k++) {
             check_entity_part(g, &s->more.v[k]->entity);
+            check_finder_type(g, s, &s->more.v[k]->entity);
             check_more_members(g, s, &s->more.v[k]->entity);
         }
         if (!recognised(s)) pl_diag1(g->diags, PL_D_ENTITY_EMPTY, s->decl->name.span, s->name);
@@ -272,9 +288,8 @@ static const struct pl_grammar_lua *lua_file(struct pl_graph *g, struct pl_str n
     return NULL;
 }
 
-static void check_lua_function(struct pl_graph *g, const struct pl_symbol *s,
+static void check_lua_function(struct pl_graph *g, const struct pl_ast_path *p,
                                const struct pl_grammar_lua_names *names) {
-    const struct pl_ast_path *p = &s->decl->hook.path;
     for (size_t i = 0; i < names->n; i++)
         if (pl_str_eq(names->v[i], p->part[1].s)) return;
     struct pl_diag *d =
@@ -283,7 +298,31 @@ static void check_lua_function(struct pl_graph *g, const struct pl_symbol *s,
     pl_diag_nearest(g->diags, d, p->part[1].span, p->part[1].s, names->v, names->n);
 }
 
-/* Each file is checked once, its functions against the hooks that name it. */
+static void check_lua_path(struct pl_graph *g, const struct pl_ast_path *p,
+                           const struct pl_grammar_lua_names *names) {
+    if (p->n != 2) return;
+    const struct pl_grammar_lua *file = lua_file(g, p->part[0].s);
+    if (!file)
+        pl_diag3(g->diags, PL_D_LUA_FILE, p->span, p->s, p->part[1].s, p->part[0].s);
+    else if (!names[file - g->input->lua].mistake.n)
+        check_lua_function(g, p, &names[file - g->input->lua]);
+}
+
+static void check_lua_paths(struct pl_graph *g, const struct pl_grammar_lua_names *names) {
+    bool verifies = false; /* the prelude's hooks are for that; a project without it needs none */
+    for (size_t i = 0; i < g->flow.n; i++) verifies |= g->flow.v[i].decl->flow.verified;
+    for (size_t i = 0; i < g->hooks.n; i++) {
+        const struct pl_ast_path *p = &g->hooks.v[i]->decl->hook.path;
+        if (verifies || !pl_grammar__in_prelude(g, p->span)) check_lua_path(g, p, names);
+    }
+    for (size_t i = 0; i < g->entities.n; i++) {
+        const struct pl_symbol *s = g->entities.v[i];
+        check_lua_path(g, &s->decl->entity.lua, names);
+        for (size_t k = 0; k < s->more.n; k++) check_lua_path(g, &s->more.v[k]->entity.lua, names);
+    }
+}
+
+/* Each file is checked once, its functions against those that name it. */
 static void check_lua(struct pl_graph *g) {
     size_t own = 0;
     for (size_t i = 0; i < g->input->nlua; i++) own += !g->input->lua[i].of_prelude;
@@ -297,18 +336,7 @@ static void check_lua(struct pl_graph *g) {
             pl_diag3(g->diags, PL_D_LUA_MISTAKE, g->assistant->head, file->path,
                      pl_grammar__str(g, "%u", names[i].line), names[i].mistake);
     }
-    bool verifies = false; /* the prelude's hooks are for that; a project without it needs none */
-    for (size_t i = 0; i < g->flow.n; i++) verifies |= g->flow.v[i].decl->flow.verified;
-    for (size_t i = 0; i < g->hooks.n; i++) {
-        const struct pl_symbol *s = g->hooks.v[i];
-        const struct pl_ast_path *p = &s->decl->hook.path;
-        if (p->n != 2 || (!verifies && pl_grammar__in_prelude(g, p->span))) continue;
-        const struct pl_grammar_lua *file = lua_file(g, p->part[0].s);
-        if (!file)
-            pl_diag3(g->diags, PL_D_LUA_FILE, p->span, p->s, p->part[1].s, p->part[0].s);
-        else if (!names[file - g->input->lua].mistake.n)
-            check_lua_function(g, s, &names[file - g->input->lua]);
-    }
+    check_lua_paths(g, names);
 }
 
 /* ---- people ---- */

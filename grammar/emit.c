@@ -33,6 +33,8 @@ static const struct pl_p_slot *scope_rows(struct pl_graph *g, struct pl_graph_sl
 
 /* ---- hooks and entities ---- */
 
+#define FIND_MS 100 /* a message waits no longer for what Lua finds in it */
+
 static struct pl_p_hook hook_row(struct pl_graph *g, const struct pl_symbol *s) {
     const struct pl_ast_hook *h = &s->decl->hook;
     struct pl_p_hook row = {.name = s->name, .nparams = (uint32_t)h->params.n};
@@ -79,10 +81,67 @@ static uint32_t entities_for_enums(struct pl_graph *g, uint32_t n) {
     return n;
 }
 
+/* The function that finds the entity in a text, wherever it is named; n 0: none. */
+static struct pl_str finder(const struct pl_symbol *s) {
+    struct pl_str name = s->decl->entity.lua.s;
+    for (size_t i = 0; i < s->more.n && !name.n; i++) name = s->more.v[i]->entity.lua.s;
+    return name;
+}
+
+/* Functions that find entities are hooks behind those that are declared. */
+static void number_finders(struct pl_graph *g, struct pl_p_entity *rows) {
+    uint32_t next = (uint32_t)g->hooks.n;
+    for (uint32_t i = 0; i < g->entities.n; i++)
+        if (finder(g->entities.v[i]).n) rows[i].lua = next++;
+}
+
+/* list of {from: number, to: number, value: text} */
+static struct pl_type found_type(struct pl_graph *g) {
+    struct pl_typedef_field *f = PL_NEW_ARRAY(g->arena, struct pl_typedef_field, 3);
+    static const struct {
+        struct pl_str name;
+        enum pl_kind kind;
+    } fields[] = {
+        {{"from", 4}, PL_KIND_NUMBER}, {{"to", 2}, PL_KIND_NUMBER}, {{"value", 5}, PL_KIND_TEXT}};
+    for (size_t i = 0; i < PL_LEN(fields); i++)
+        f[i] = (struct pl_typedef_field){fields[i].name, pl_grammar__kind(fields[i].kind), 0};
+    struct pl_graph_def d = {.row = {.name = PL_STR("what Lua found"), .kind = PL_KIND_RECORD},
+                             .fields = f,
+                             .entity = PL_NOWHERE,
+                             .title = PL_NOWHERE};
+    d.row.fields = f;
+    d.row.nfields = (uint32_t)PL_LEN(fields);
+    PL_AST_ADD(g->arena, &g->defs, d);
+    struct pl_type item = {.kind = PL_KIND_RECORD, .def = (uint32_t)g->defs.n - 1};
+    return pl_grammar__list_of(g, item);
+}
+
+static uint32_t add_finders(struct pl_graph *g, struct pl_p_hook *rows, uint32_t n) {
+    static const char *const names[] = {"text", "locale", "folded"};
+    struct pl_typedef_field *params = PL_NEW_ARRAY(g->arena, struct pl_typedef_field, 3);
+    struct pl_type found = {0};
+    for (size_t i = 0; i < PL_LEN(names); i++)
+        params[i] =
+            (struct pl_typedef_field){pl_str_c(names[i]), pl_grammar__kind(PL_KIND_TEXT), 0};
+    for (uint32_t i = 0; i < g->entities.n; i++) {
+        struct pl_str name = finder(g->entities.v[i]);
+        if (!name.n) continue;
+        if (found.kind == PL_KIND_NONE) found = found_type(g);
+        rows[n++] = (struct pl_p_hook){.name = name,
+                                       .effect = PL_CLASS_PURE,
+                                       .nparams = 3,
+                                       .params = params,
+                                       .result = found,
+                                       .within_ms = FIND_MS};
+    }
+    return n;
+}
+
 static void emit_entities(struct pl_graph *g, struct pl_program *out) {
     uint32_t n = entities_for_enums(g, (uint32_t)g->entities.n);
     struct pl_p_entity *rows = PL_NEW_ARRAY(g->arena, struct pl_p_entity, n + 1);
     for (uint32_t i = 0; i < g->entities.n; i++) rows[i] = entity_row(g, g->entities.v[i]);
+    number_finders(g, rows);
     for (uint32_t d = 0; d < g->defs.n; d++) {
         uint32_t e = g->defs.v[d].entity;
         if (e == PL_NOWHERE || e < g->entities.n) continue;
@@ -94,10 +153,11 @@ static void emit_entities(struct pl_graph *g, struct pl_program *out) {
 }
 
 static void emit_hooks(struct pl_graph *g, struct pl_program *out) {
-    struct pl_p_hook *rows = PL_NEW_ARRAY(g->arena, struct pl_p_hook, g->hooks.n + 1);
+    struct pl_p_hook *rows =
+        PL_NEW_ARRAY(g->arena, struct pl_p_hook, g->hooks.n + g->entities.n + 1);
     for (size_t i = 0; i < g->hooks.n; i++) rows[i] = hook_row(g, g->hooks.v[i]);
     out->hooks = rows;
-    out->nhooks = (uint32_t)g->hooks.n;
+    out->nhooks = add_finders(g, rows, (uint32_t)g->hooks.n);
 }
 
 static struct pl_p_event event_row(struct pl_graph *g, const struct pl_symbol *s) {

@@ -94,6 +94,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     PL_VEC_FREE(&c->clients);
     pl_buf_free(&c->state);
     pl_engine__handoff_free(c);
+    pl_engine__heard_free(c);
     pl_engine__notes_free(c);
     pl_engine__image_leave(e, &c->image);
     pl_conv_wipe(&c->j);

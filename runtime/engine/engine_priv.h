@@ -54,7 +54,8 @@ struct eng_image {
     uint32_t users; /* conversations in memory, lists being asked for */
     struct eng_list *lists;
     uint32_t nlists;
-    bool timed; /* some rule may come to hold as time goes by */
+    uint32_t nfinders; /* entities that Lua finds */
+    bool timed;        /* some rule may come to hold as time goes by */
     int64_t facts_minute;
     struct pl_vm_queue_fact *queues;
     bool *hours;
@@ -192,6 +193,16 @@ struct eng_turn {
     bool snapshot;                /* something others must see: a hand-over */
 };
 
+/* What the shop's Lua finds in the message that is to be read next: its reading waits for it. */
+struct eng_heard {
+    struct pl_arena a;
+    const struct eng_image *image;
+    struct pl_str text;
+    uint64_t number; /* answers to another one are none */
+    uint32_t waiting;
+    PL_VEC(struct pl_nlp_given) given;
+};
+
 struct eng_conv {
     uint8_t id[16];
     struct pl_conv j;
@@ -227,6 +238,7 @@ struct eng_conv {
     /* under way */
     struct eng_input *first, *last;
     struct eng_turn *turn;
+    struct eng_heard *heard; /* NULL: none yet */
     PL_VEC(struct eng_attached) clients;
     uint32_t flying;                 /* hook calls */
     uint64_t wrote;                  /* the last call when a write of its came back, or 0 */
@@ -359,6 +371,14 @@ bool pl_engine__named(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
 /* The words of an offered choice or button as the customer saw them; false: not offered. */
 bool pl_engine__label(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                       const struct eng_said *said, struct pl_str *label);
+
+/* engine_heard.c */
+/* Is all that the reading of this text needs there? If not it has been asked for, and the
+ * conversation advances when it has come or cannot come any more. */
+bool pl_engine__heard(struct pl_engine *e, struct eng_conv *c, struct pl_str masked);
+/* What was found in the text. */
+void pl_engine__given(const struct eng_conv *c, struct pl_str masked, struct pl_nlp_context *ctx);
+void pl_engine__heard_free(struct eng_conv *c);
 
 /* engine_shared.c: tools and recognisers, its own or borrowed */
 struct pl_locale_tools *pl_engine__tools(const struct pl_engine_config *config);

@@ -254,6 +254,7 @@ static void read_words(struct eng_conv *c, struct pl_arena *a, struct pl_str tex
                                  .lists = lists,
                                  .nlists = nlists};
     if (ctx.asked_entity) ctx.example = p->entities[ctx.asked_entity - 1].example;
+    pl_engine__given(c, text, &ctx);
     pl_nlp_read(c->image->nlp, a, text, &ctx, r);
 }
 

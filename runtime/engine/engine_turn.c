@@ -888,13 +888,25 @@ static void named(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
         pl_engine__fail(e, c, "step_failed", PL_MALFORMED);
 }
 
+/* A message that Lua looks through is read when that is done; what came later waits behind it. */
+static bool is_heard(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t, uint8_t said,
+                     struct pl_str text) {
+    if (said != PL_ENGINE_SAID_TEXT || c->with != PL_WITH_BOT) return true;
+    if (c->mode != PL_VM_BUSY) move_image(e, c);
+    if (c->image->nfinders == 0 || code_points(text) > PL_ENGINE_TEXT) return true;
+    return pl_engine__heard(e, c, pl_privacy_mask(&t->a, pl_arena_str(&t->a, text)).s);
+}
+
 static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     while (has_room(t) && !c->broken) {
         if (c->mode == PL_VM_NAMING) {
             named(e, c, t);
         } else if (c->ninbox && c->mode != PL_VM_BUSY && c->with == PL_WITH_BOT) {
+            if (!is_heard(e, c, t, c->inbox[0].said, c->inbox[0].text)) return;
             take_waiting(e, c, t);
         } else if (c->first) {
+            bool said = c->first->kind == ENG_SEND;
+            if (said && !is_heard(e, c, t, c->first->said, c->first->text)) return;
             struct eng_input *in = input_pop(c);
             handle(e, c, t, in);
             in->answered = true;

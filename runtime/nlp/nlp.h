@@ -127,6 +127,18 @@ struct pl_nlp_list *pl_nlp_list_new(struct pl_locale_tools *t, uint32_t entity,
                                     const struct pl_str *texts, uint32_t n);
 void pl_nlp_list_free(struct pl_nlp_list **l);
 
+/* A value that somebody else found in the text (a Lua function of the shop): for an entity of the
+ * model, at bytes [start, end) of the text. */
+struct pl_nlp_given {
+    uint32_t entity, start, end;
+    struct pl_str value;
+};
+#define PL_NLP_GIVEN       32  /* of one entity in a text, at most */
+#define PL_NLP_GIVEN_VALUE 200 /* bytes of a value, at most */
+/* Is it a place in the text that begins and ends between characters, and a value that may be one?
+ * NULL: yes; else what is wrong. */
+const char *pl_nlp_given_wrong(struct pl_str text, const struct pl_nlp_given *g);
+
 struct pl_nlp_context {
     struct pl_str language; /* of the conversation so far: wins when the text does not tell */
     struct pl_str locale;   /* for the order of day and month, and decimal marks */
@@ -141,6 +153,8 @@ struct pl_nlp_context {
     struct pl_str example;
     const struct pl_nlp_list *const *lists;
     uint32_t nlists;
+    const struct pl_nlp_given *given; /* in this very text; wrong ones are left out */
+    uint32_t ngiven;
 };
 
 struct pl_nlp_guess {
@@ -148,7 +162,13 @@ struct pl_nlp_guess {
     double confidence; /* 0..1 */
 };
 
-enum pl_nlp_how { PL_NLP_BY_REGEX, PL_NLP_BY_WORD, PL_NLP_BY_HOOK, PL_NLP_BY_BUILTIN };
+enum pl_nlp_how {
+    PL_NLP_BY_REGEX,
+    PL_NLP_BY_WORD,
+    PL_NLP_BY_HOOK,
+    PL_NLP_BY_BUILTIN,
+    PL_NLP_BY_OTHERS
+};
 #define PL_NLP_BUILTIN UINT32_MAX
 
 struct pl_nlp_found {

@@ -254,6 +254,38 @@ static void find_joined(struct pl_nlp_turn *t) {
             if (add_joined(t, entity, re, i, n)) return;
 }
 
+/* ---- what others found ---- */
+
+static bool is_between(struct pl_str s, uint32_t at) {
+    return at == s.n || ((uint8_t)s.p[at] & 0xc0) != 0x80;
+}
+
+const char *pl_nlp_given_wrong(struct pl_str text, const struct pl_nlp_given *g) {
+    if (g->start >= g->end || g->end > text.n) return "a place that is not in the text";
+    if (!is_between(text, g->start) || !is_between(text, g->end))
+        return "a place inside a character";
+    if (g->value.n == 0 || g->value.n > PL_NLP_GIVEN_VALUE) return "a value that is empty or long";
+    return pl_utf8_valid(g->value) ? NULL : "a value that is not UTF-8";
+}
+
+static void add_given(struct pl_nlp_turn *t, const struct pl_nlp_given *g, uint32_t from) {
+    const struct pl_nlp_model *m = t->nlp->model;
+    if (g->entity >= m->nentities || pl_nlp_given_wrong(t->text, g) != NULL) return;
+    const struct pl_nlp_entity_row *e = &m->entities[g->entity];
+    struct pl_nlp_found f = {.entity = g->entity,
+                             .name = e->name,
+                             .start = g->start,
+                             .end = g->end,
+                             .value = pl_text(shaped(t, g->value, e->flags)),
+                             .how = PL_NLP_BY_OTHERS,
+                             .needs_after = e->after && !announced(t, g->entity, g->start)};
+    if (!drop_shorter(t, from, &f)) pl_nlp__add(t, f);
+}
+
+static void find_given(struct pl_nlp_turn *t) {
+    for (uint32_t i = 0; i < t->ctx->ngiven; i++) add_given(t, &t->ctx->given[i], 0);
+}
+
 /* Exact hits before fuzzy ones, so that of two of one length the exact one is kept. */
 static void add_words(struct pl_nlp_turn *t, const struct pl_nlp_hits *hits, enum pl_nlp_how how) {
     uint32_t from = t->r->nfound;
@@ -282,6 +314,7 @@ void pl_nlp__entities(struct pl_nlp_turn *t) {
     find_regexes(t);
     find_joined(t);
     add_words(t, &t->hits, PL_NLP_BY_WORD);
+    find_given(t);
     for (uint32_t i = 0; i < t->ctx->nlists; i++) {
         struct pl_nlp_hits hits = {0};
         pl_nlp__find(&t->ctx->lists[i]->index, &t->r->words, t->a, &hits);

@@ -23,7 +23,8 @@ static bool has_digit(struct pl_str s) {
  * something by themselves ("too small") stay, with the entity beside them. */
 static bool replaces(const struct pl_nlp_found *f, const struct pl_words *w, uint32_t i) {
     if (f->needs_after || f->how == PL_NLP_BY_WORD) return false;
-    return f->how == PL_NLP_BY_HOOK || has_digit(w->v[i].folded) || f->value.kind == PL_KIND_EMAIL;
+    return f->how == PL_NLP_BY_HOOK || f->how == PL_NLP_BY_OTHERS || has_digit(w->v[i].folded) ||
+           f->value.kind == PL_KIND_EMAIL;
 }
 
 /* The found value that covers word i and counts most: an entity before a built-in kind, then the
