@@ -17,6 +17,9 @@ foreach(source IN LISTS unit_tests)
   set_tests_properties(unit/${room}/${stem} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# It measures times of tens of milliseconds.
+set_tests_properties(unit/llm/outage_test PROPERTIES RUN_SERIAL ON)
+
 # A fuzz entry tests/fuzz/<room>_<door>_fuzz.c defines LLVMFuzzerTestOneInput. With PL_FUZZ it is a
 # libFuzzer program of the target `fuzzers`; without, it replays its seeds: the folder
 # tests/fuzz/corpus/<room>_<door>/ with what was found once, and those named here. With
