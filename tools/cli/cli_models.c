@@ -39,7 +39,7 @@ enum pl_err pl_cli__models_open(const struct pl_config *config, struct pl_store 
 
 /* Signs that a name of a counter may not have. */
 static void target_counter(const struct pl_llm_target_status *t, const char *what, char out[96]) {
-    snprintf(out, 96, "llm.target_%s_%s", t->name, what);
+    snprintf(out, 96, "llm.target_%.63s_%s", t->name, what);
     for (char *p = out + 4; *p; p++)
         if (*p == '-' || *p == '.') *p = '_';
 }
