@@ -133,6 +133,10 @@ struct pl_grammar_host {
     /* The text of a file beside a flow file (holidays). */
     bool (*read)(void *ctx, struct pl_arena *a, struct pl_str flow_file, struct pl_str path,
                  struct pl_str *out);
+    /* Appends the section "kb.index" when there are articles, and says what is wrong with them. The
+     * program's locales, its source first. */
+    void (*knowledge)(void *ctx, struct pl_arena *a, const struct pl_str *locales, uint32_t n,
+                      struct pl_diags *diags, struct pl_buf *section);
 };
 
 /* Is a source of this name part of the prelude: in a folder "prelude", or called prelude.flow? */

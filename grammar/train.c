@@ -183,6 +183,18 @@ static void add_model(struct pl_graph *g, const struct pl_grammar_training *t,
     pl_buf_free(&section);
 }
 
+static void add_knowledge(struct pl_graph *g) {
+    struct pl_buf section = {0};
+    g->host->knowledge(g->host->ctx, g->arena, g->locales.v, (uint32_t)g->locales.n, g->diags,
+                       &section);
+    if (section.n) {
+        struct pl_p_section s = {PL_STR("kb.index"),
+                                 pl_arena_str(g->arena, pl_buf_slice(&section))};
+        PL_AST_ADD(g->arena, &g->sections, s);
+    }
+    pl_buf_free(&section);
+}
+
 void pl_grammar__train(struct pl_graph *g, struct pl_program *out) {
     struct pl_grammar_training t = {.intents = out->intents, .nintents = out->nintents};
     struct spans at = {0};
@@ -195,6 +207,7 @@ void pl_grammar__train(struct pl_graph *g, struct pl_program *out) {
         t.nmatches = (uint32_t)g->written.n;
         add_model(g, &t, &at);
     }
+    if (g->host->knowledge) add_knowledge(g);
     out->sections = g->sections.v;
     out->nsections = (uint32_t)g->sections.n;
 }

@@ -29,17 +29,10 @@ void pl_kb_scratch_free(struct pl_kb_scratch **s) {
 
 /* ---- hits ---- */
 
-/* The passage that a candidate shows: its own; for a card the article's best, else its first. */
-static uint32_t passage_of(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
-                           uint32_t unit) {
+/* The passage that a candidate shows: its own; for a card the article's beginning. */
+static uint32_t passage_of(const struct pl_kb__shelf *s, uint32_t unit) {
     if (unit < s->npassages) return unit;
     uint32_t article = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_ARTICLE);
-    for (uint32_t i = 0; i < q->ncandidates; i++) {
-        uint32_t other = q->candidates[i].unit;
-        if (other < s->npassages &&
-            pl_kb__at(s, PL_KB__T_UNITS, other, PL_KB__U_ARTICLE) == article)
-            return other;
-    }
     if (!pl_kb__at(s, PL_KB__T_ARTICLES, article, PL_KB__A_N)) return PL_KB__NONE;
     return pl_kb__at(s, PL_KB__T_ARTICLES, article, PL_KB__A_FIRST);
 }
@@ -57,7 +50,7 @@ static void make_hits(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     for (uint32_t i = 0; i < q->ncandidates && out->n < top; i++) {
         const struct pl_kb__candidate *c = &q->candidates[i];
         uint32_t article = pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_ARTICLE);
-        uint32_t unit = passage_of(q, s, c->unit);
+        uint32_t unit = passage_of(s, c->unit);
         if (unit == PL_KB__NONE || has_article(out, s->article + article)) continue;
         struct pl_kb_hit *hit = &out->hits[out->n];
         pl_kb__hit(s, unit, hit);

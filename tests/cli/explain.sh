@@ -17,7 +17,7 @@ for page in $(ls "$repository"/docs/diagnostics/P*.md | awk "NR % 12 == 1"); do
   [ "$(head -1 <<<"$said")" = "$(sed -n '1s/^# //p' "$page")" ] || bad "explain $code: another title"
   # nothing of the page is lost but its marks of layout
   diff <(sed 's/^ *//; s/^\*\*\(Error\|Warning\)\.\*\*/\1./; /^```/d; s/^##* P\([0-9]\)/P\1/; s/^## //' "$page") \
-       <(sed 's/^ *//; /^\(i18n\|lua\)\/[^ ]*:$/d; /^[a-z]*\.[a-z]*:$/d' <<<"$said") || bad "explain $code: not the page"
+       <(sed 's/^ *//; /^\(i18n\|lua\|kb\)\/[^ ]*:$/d; /^[a-z]*\.[a-z]*:$/d' <<<"$said") || bad "explain $code: not the page"
   case $said in *$'\e'*) bad "explain $code: paints what is no terminal" ;; esac
 done
 [ "$("$parlance" explain p0200)" = "$("$parlance" explain 200)" ] || bad "explain 200: not P0200"

@@ -123,7 +123,7 @@ static bool copy_prelude(struct pl_arena *a, const struct doc_root *r, const cha
 }
 
 bool doc_open(struct doc_root *r, struct pl_arena *a, const char *base, const char *prelude) {
-    static const char *const folders[] = {"prelude", "i18n", "lua"};
+    static const char *const folders[] = {"prelude", "i18n", "lua", "kb/en", "kb/es", "kb/fr"};
     char path[128];
     snprintf(r->top, sizeof r->top, "/tmp/parlance-docs-XXXXXX");
     if (!mkdtemp(r->top) || pl_file_read(a, base, DOC_PAGE_MOST, &r->base) != PL_OK) return false;

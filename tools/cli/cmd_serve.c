@@ -97,6 +97,7 @@ static uint64_t stamp(const struct pl_config *c) {
     pl_arena_init(&a, 0);
     stamp_files(&a, c->flows, ".flow", &h);
     stamp_files(&a, c->flows, ".txt", &h); /* holidays */
+    stamp_files(&a, c->flows, ".md", &h);  /* articles */
     stamp_beside(&a, c->flows, c->translations, "i18n", ".arb", &h);
     stamp_beside(&a, c->flows, c->hooks, "lua", ".lua", &h);
     pl_arena_free(&a);

@@ -18,6 +18,7 @@ struct build {
     PL_VEC(struct pl_grammar_catalog) catalogs;
     PL_VEC(struct pl_grammar_lua) lua;
     PL_VEC(struct pl_str) paths;
+    pl_compile_articles articles;
 };
 
 static bool is_folder(const char *path) {
@@ -83,6 +84,20 @@ static void take_lua(struct build *b, struct pl_str file, struct pl_str path, st
     PL_PUSH(&b->lua, l);
 }
 
+/* "en/returns/how.md": of the locale en. What lies in no folder belongs to none. */
+static void take_article(struct build *b, struct pl_str file, struct pl_str path,
+                         struct pl_str text) {
+    struct pl_str name =
+        pl_arena_printf(&b->out->arena, "%.*s/kb/%.*s", PL_STR_ARG(b->label), PL_STR_ARG(path));
+    struct pl_compile_article a = {.file = add_source(b, file, name, text)};
+    size_t slash = pl_str_find(path, PL_STR("/"));
+    if (slash != SIZE_MAX) a.locale = (struct pl_str){path.p, slash++};
+    if (slash == SIZE_MAX) slash = 0;
+    a.path = (struct pl_str){path.p + slash, path.n - slash};
+    a.id = stem(a.path, PL_STR(".md"));
+    PL_PUSH(&b->articles, a);
+}
+
 /* ---- the prelude that is part of the program ---- */
 
 static bool has_prelude(const struct build *b) {
@@ -141,6 +156,8 @@ static enum pl_err read_all(struct build *b) {
     if (err == PL_OK && !o->without_talks) err = each_file(b, b->folder.p, ".talk", take_source);
     if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
     if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
+    struct pl_str kb = pl_arena_printf(&b->out->arena, "%.*s/kb", PL_STR_ARG(b->folder));
+    if (err == PL_OK && is_folder(kb.p)) err = each_file(b, kb.p, ".md", take_article);
     if (err == PL_OK && !has_prelude(b)) take_prelude(b);
     if (err == PL_OK) take_prelude_hooks(b);
     return err;
@@ -170,7 +187,11 @@ static enum pl_err write_image(struct pl_compiled *out) {
 }
 
 static enum pl_err compile(struct build *b) {
-    struct pl_compile_host host = {.folder = b->folder, .label = b->label};
+    struct pl_compile_host host = {.folder = b->folder,
+                                   .label = b->label,
+                                   .sources = &b->out->sources,
+                                   .articles = &b->articles,
+                                   .check_only = b->options->check_only && !b->options->knowledge};
     struct pl_grammar_host callbacks;
     struct pl_grammar_input input = {.previous = b->options->previous,
                                      .sources = &b->out->sources,
@@ -207,6 +228,8 @@ enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_option
     if (err == PL_OK) err = read_all(&b);
     out->paths = keep_paths(&b);
     if (err == PL_OK) err = compile(&b);
+    for (size_t i = 0; i < b.articles.n; i++) pl_compile__article_free(&b.articles.v[i]);
+    PL_VEC_FREE(&b.articles);
     PL_VEC_FREE(&b.catalogs);
     PL_VEC_FREE(&b.lua);
     PL_VEC_FREE(&b.paths);

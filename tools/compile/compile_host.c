@@ -158,6 +158,13 @@ static size_t confusions(void *ctx, struct pl_arena *a, const struct pl_grammar_
     return n;
 }
 
+static void knowledge(void *ctx, struct pl_arena *a, const struct pl_str *locales, uint32_t n,
+                      struct pl_diags *diags, struct pl_buf *section) {
+    struct pl_compile_host *h = ctx;
+    pl_compile__knowledge(a, h->tools, h->sources, h->articles, locales, n, h->check_only, diags,
+                          section);
+}
+
 /* ---- files ---- */
 
 static void lua(void *ctx, struct pl_arena *a, const struct pl_grammar_lua *file,
@@ -202,7 +209,8 @@ void pl_compile__host_open(struct pl_compile_host *h, struct pl_grammar_host *ou
                                     .train = train,
                                     .confusions = confusions,
                                     .lua = lua,
-                                    .read = read_beside};
+                                    .read = read_beside,
+                                    .knowledge = knowledge};
 }
 
 void pl_compile__host_close(struct pl_compile_host *h) {

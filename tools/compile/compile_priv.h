@@ -5,6 +5,8 @@
 #ifndef PL_COMPILE_PRIV_H
 #define PL_COMPILE_PRIV_H
 
+#include "grammar/grammar.h"
+#include "runtime/kb/kb.h"
 #include "runtime/nlp/nlp.h"
 #include "tools/compile/compile.h"
 
@@ -15,12 +17,51 @@ extern const struct pl_embedded pl_compile__prelude_flows[];
 extern const struct pl_embedded pl_compile__prelude_catalogs[];
 extern const struct pl_embedded pl_compile__prelude_lua[];
 
+/* ---- articles of the knowledge base ---- */
+
+/* A link of an article to another one, or to a heading. */
+struct pl_compile_link {
+    struct pl_span at; /* the target, as it is written */
+    struct pl_str target;
+};
+/* A Markdown file below kb/. What is in it is in the compiler's arena; vectors are its own. */
+struct pl_compile_article {
+    uint32_t file;        /* of the sources */
+    struct pl_str locale; /* its folder */
+    struct pl_str path;   /* within that folder, "returns/how.md" */
+    struct pl_str id;     /* the path without its ending, or as the file says */
+    struct pl_str title, url;
+    struct pl_span id_at, title_at; /* without a title: the beginning */
+    PL_VEC(struct pl_str) asked;
+    PL_VEC(struct pl_str) anchors;
+    PL_VEC(struct pl_kb_passage) passages;
+    PL_VEC(struct pl_compile_link) links;
+};
+typedef PL_VEC(struct pl_compile_article) pl_compile_articles;
+
+/* Reads one file whose names are filled in; what is wrong with it goes to diags. */
+void pl_compile__article(struct pl_arena *a, struct pl_locale_tools *t,
+                         const struct pl_sources *sources, struct pl_diags *diags,
+                         struct pl_compile_article *out);
+void pl_compile__article_free(struct pl_compile_article *article);
+
+/* Reads all, checks what they say of one another, and appends the index; `check_only`: no index. */
+void pl_compile__knowledge(struct pl_arena *a, struct pl_locale_tools *t,
+                           const struct pl_sources *sources, pl_compile_articles *articles,
+                           const struct pl_str *locales, uint32_t nlocales, bool check_only,
+                           struct pl_diags *diags, struct pl_buf *section);
+
+/* ---- the host ---- */
+
 struct pl_compile_host {
     struct pl_str folder; /* on disk */
     struct pl_str label;  /* what source names start with instead */
     struct pl_locale_tools *tools;
     char cache[4096]; /* folder; empty: none */
     struct pl_nlp_cache models;
+    const struct pl_sources *sources;
+    pl_compile_articles *articles;
+    bool check_only;
 };
 
 /* Fills h->cache and h->models. folder: as in struct pl_compile_options. */
