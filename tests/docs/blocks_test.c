@@ -8,6 +8,8 @@
  *     ```flow warning=P0800    it must compile, and give this warning among others
  *     ```talk                  talks about the last flow block above; they are played
  *     ```arb                   a catalog of the last flow block above; "@@locale" names it
+ *     ```markdown kb/en/a.md   an article of the knowledge base; like a flow block it may name
+ * codes
  *
  * A line `# expect error P0304` in a block says the same as `error=P0304`. What does not begin with
  * `parlance 1` gets that line; statements are put into a flow. Other blocks are not looked at.
@@ -48,7 +50,7 @@ static bool add_code(struct codes *c, struct pl_str word) {
 static bool expectations(const struct block *b, struct codes *errors, struct codes *warnings) {
     struct pl_str info = b->info, body = b->body, word, code;
     bool good = true;
-    doc_take_word(&info);
+    if (pl_str_is(doc_take_word(&info), "markdown")) doc_take_word(&info); /* its file */
     while ((word = doc_take_word(&info)).n) {
         if ((code = doc_after(word, "error=")).n)
             good = add_code(errors, code) && good;
@@ -110,6 +112,11 @@ static bool play(const struct run *r) {
 static const char *beside(struct pl_arena *a, const struct block *b, struct pl_str kind) {
     if (pl_str_is(kind, "talk")) return "page.talk";
     if (pl_str_is(kind, "flow")) return NULL;
+    if (pl_str_is(kind, "markdown")) {
+        struct pl_str info = b->info;
+        doc_take_word(&info);
+        return pl_arena_str(a, doc_take_word(&info)).p;
+    }
     size_t at = pl_str_find(b->body, PL_STR("\"@@locale\": \""));
     if (at == SIZE_MAX) return "i18n/unnamed.arb";
     struct pl_str rest = {b->body.p + at + 13, b->body.n - at - 13};
@@ -120,7 +127,9 @@ static const char *beside(struct pl_arena *a, const struct block *b, struct pl_s
 
 static void check(struct run *r, struct pl_arena *a, const struct block *b) {
     struct pl_str info = b->info, kind = doc_take_word(&info);
-    if (!pl_str_is(kind, "flow") && !pl_str_is(kind, "talk") && !pl_str_is(kind, "arb")) return;
+    bool article = pl_str_is(kind, "markdown") && info.n;
+    if (!article && !pl_str_is(kind, "flow") && !pl_str_is(kind, "talk") && !pl_str_is(kind, "arb"))
+        return;
     struct codes errors = {0}, warnings = {0};
     struct pl_buf said = {0}, base = {0};
     const char *file = beside(a, b, kind);

@@ -101,6 +101,10 @@ void doc_base(struct pl_buf *out, struct pl_str base, struct pl_str text) {
 void doc_put(const struct doc_root *r, const char *name, struct pl_str text) {
     char path[512];
     snprintf(path, sizeof path, "%s/%s", r->root, name);
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    if (pl_mkdirs(path) != PL_OK) abort();
+    *slash = '/';
     if (pl_file_replace(path, text) != PL_OK) abort();
 }
 
@@ -123,7 +127,7 @@ static bool copy_prelude(struct pl_arena *a, const struct doc_root *r, const cha
 }
 
 bool doc_open(struct doc_root *r, struct pl_arena *a, const char *base, const char *prelude) {
-    static const char *const folders[] = {"prelude", "i18n", "lua", "kb/en", "kb/es", "kb/fr"};
+    static const char *const folders[] = {"prelude", "i18n", "lua"};
     char path[128];
     snprintf(r->top, sizeof r->top, "/tmp/parlance-docs-XXXXXX");
     if (!mkdtemp(r->top) || pl_file_read(a, base, DOC_PAGE_MOST, &r->base) != PL_OK) return false;
