@@ -342,14 +342,14 @@ static void check_lua(struct pl_graph *g) {
 /* ---- people ---- */
 
 /* The name in words is a title to begin with. */
-static void title_missing(struct pl_graph *g, const struct pl_ast_decl *decl, const char *what) {
-    struct pl_diag *d =
-        pl_diag2(g->diags, PL_D_TITLE_MISSING, decl->name.span, pl_str_c(what), decl->name.s);
-    char *words = (char *)pl_grammar__str(g, "%.*s", PL_STR_ARG(decl->name.s)).p;
+static void title_missing(struct pl_graph *g, const struct pl_ast_name *name, struct pl_span head,
+                          const char *what) {
+    struct pl_diag *d = pl_diag2(g->diags, PL_D_TITLE_MISSING, name->span, pl_str_c(what), name->s);
+    char *words = (char *)pl_grammar__str(g, "%.*s", PL_STR_ARG(name->s)).p;
     for (size_t i = 0; words[i]; i++)
         if (words[i] == '_') words[i] = ' ';
-    pl_diag_fix_below(g->diags, d, PL_FIX_UNSAFE, decl->head,
-                      pl_grammar__str(g, "title \"%s\"", words), "add: title \"%s\"", words);
+    pl_diag_fix_below(g->diags, d, PL_FIX_UNSAFE, head, pl_grammar__str(g, "title \"%s\"", words),
+                      "add: title \"%s\"", words);
 }
 
 static void check_people(struct pl_graph *g) {
@@ -361,7 +361,7 @@ static void check_people(struct pl_graph *g) {
         if (q->title)
             pl_grammar__check_line(&c, q->title);
         else
-            title_missing(g, g->queues.v[i]->decl, "queue");
+            title_missing(g, &g->queues.v[i]->decl->name, g->queues.v[i]->decl->head, "queue");
     }
 }
 
@@ -470,15 +470,28 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     }
     if (a->title) pl_grammar__check_line(&c, a->title);
     if (a->resume) pl_grammar__check_line(&c, a->resume);
-    if (asked_for && !a->title && !f->prelude) title_missing(g, f->decl, "flow");
+    if (asked_for && !a->title && !f->prelude)
+        title_missing(g, &f->decl->name, f->decl->head, "flow");
 }
 
 /* ---- scopes and types ---- */
 
+/* Without a title of its own a slot is called as its entity is. */
+static bool is_titled(const struct pl_graph *g, const struct pl_graph_slot *s) {
+    const struct pl_symbol *entity = NULL;
+    if (s->type.kind == PL_KIND_ENTITY && s->type.def < g->defs.n)
+        entity = g->defs.v[s->type.def].symbol;
+    return s->title || (entity && entity->decl->entity.title);
+}
+
 static void check_titles(struct pl_graph *g, struct pl_graph_slots *slots) {
     struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
-    for (size_t i = 0; i < slots->n; i++)
-        if (slots->v[i].title) pl_grammar__check_line(&c, slots->v[i].title);
+    for (size_t i = 0; i < slots->n; i++) {
+        const struct pl_graph_slot *s = &slots->v[i];
+        struct pl_ast_name name = {.s = s->name, .span = s->span};
+        if (s->title && !s->ask_titled) pl_grammar__check_line(&c, s->title);
+        if (s->named && s->ask.end && !is_titled(g, s)) title_missing(g, &name, s->ask, "slot");
+    }
 }
 
 static void check_labels(struct pl_graph *g) {
@@ -504,6 +517,7 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
     pl_grammar__check_events(g);
     check_titles(g, &g->session);
     check_titles(g, &g->customer);
+    for (size_t i = 0; i < g->flow.n; i++) check_titles(g, &g->flow.v[i].slots);
     check_labels(g);
     for (size_t i = 0; i < g->rules.n; i++) check_rule(g, g->rules.v[i]);
     for (size_t i = 0; i < g->flow.n; i++) check_head(g, &g->flow.v[i]);

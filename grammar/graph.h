@@ -50,6 +50,9 @@ struct pl_graph_slot {
     struct pl_ast_line *title;
     bool param, loop;
     bool asked, read, written; /* by some `ask`; by anything */
+    struct pl_span ask;        /* head of the first question for it */
+    bool ask_titled;           /* the title stands at a question, not at the declaration */
+    bool named;                /* a text of the prelude may name it by its title */
     uint32_t title_text;       /* texts, once emitted */
     struct pl_span marked;     /* what first made it private or secret, when no declaration did */
     struct pl_str marked_by;   /* the slot whose mark it took; empty: of something else */

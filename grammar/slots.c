@@ -140,21 +140,48 @@ static struct pl_type ask_type(struct finder *x, const struct pl_ast_ask *a) {
     return t;
 }
 
-/* Enums that are asked for are recognised by their labels. */
-static void note_asked(struct finder *x, const struct pl_ast_ask *a) {
+/* NULL: there is none of this name. */
+static struct pl_graph_slot *slot_of(struct finder *x, const struct pl_ast_path *path) {
     size_t parts;
-    uint32_t ref = pl_grammar__slot_ref(x->g, x->f, &a->slot, &parts);
-    if (ref == PL_NOWHERE) return;
-    struct pl_type t = pl_grammar__slot_at(x->g, x->f, ref)->type;
-    if (t.kind == PL_KIND_ENUM && t.def < x->g->defs.n) x->g->defs.v[t.def].asked = true;
+    uint32_t ref = pl_grammar__slot_ref(x->g, x->f, path, &parts);
+    return ref == PL_NOWHERE ? NULL : pl_grammar__slot_at(x->g, x->f, ref);
 }
 
-static void ask(struct finder *x, const struct pl_ast_ask *a) {
+/* `correction` names what is recognised in any message, `ask_for` what has no words of its own. */
+static bool is_named(const struct pl_graph *g, const struct pl_ast_ask *a, struct pl_type t) {
+    bool wordless = !a->prompts.n && pl_grammar__find(&g->flows, PL_STR("ask_for"));
+    return wordless || a->confirm_corrections || t.kind == PL_KIND_ENTITY ||
+           t.kind == PL_KIND_ENUM || t.kind == PL_KIND_EMAIL || t.kind == PL_KIND_PHONE;
+}
+
+static void take_title(struct pl_graph *g, struct pl_graph_slot *slot, struct pl_ast_line *title) {
+    if (!slot->title) {
+        slot->title = title;
+        slot->ask_titled = true;
+    } else if (slot->title != title && !pl_str_eq(slot->title->text->s, title->text->s)) {
+        struct pl_diag *d =
+            pl_diag1(g->diags, PL_D_TWICE, title->text->span,
+                     pl_grammar__str(g, "the title of `%.*s`", PL_STR_ARG(slot->name)));
+        pl_diag_note(g->diags, d, slot->title->text->span, "first written here");
+    }
+}
+
+static void note_asked(struct finder *x, const struct pl_ast_ask *a, struct pl_span head) {
+    struct pl_graph_slot *slot = slot_of(x, &a->slot);
+    if (!slot) return;
+    struct pl_type t = slot->type;
+    /* enums that are asked for are recognised by their labels */
+    if (t.kind == PL_KIND_ENUM && t.def < x->g->defs.n) x->g->defs.v[t.def].asked = true;
+    if (!slot->ask.end) slot->ask = head;
+    if (is_named(x->g, a, t) && !x->f->prelude) slot->named = true;
+    if (a->title) take_title(x->g, slot, a->title);
+}
+
+static void ask(struct finder *x, const struct pl_ast_ask *a, struct pl_span head) {
     write_path(x, &a->slot, ask_type(x, a));
-    note_asked(x, a);
+    note_asked(x, a, head);
     uint32_t i = a->slot.n == 1 ? pl_grammar__slot(&x->f->slots, a->slot.s) : PL_NOWHERE;
     if (i != PL_NOWHERE) x->f->slots.v[i].asked = true;
-    if (i != PL_NOWHERE && a->title && !x->f->slots.v[i].title) x->f->slots.v[i].title = a->title;
     for (size_t k = 0; k < a->prompts.n; k++)
         for (size_t s = 0; s < a->prompts.v[k].says.n; s++)
             parts(x, &a->prompts.v[k].says.v[s].parts);
@@ -208,13 +235,22 @@ static void wait(struct finder *x, const struct pl_ast_wait *w) {
     body(x, w->else_block);
 }
 
+/* Of several slots the customer chooses by their titles. */
+static void change(struct finder *x, const struct pl_ast_change *k) {
+    for (size_t i = 0; k->slots.n > 1 && i < k->slots.n; i++) {
+        struct pl_graph_slot *slot = slot_of(x, &k->slots.v[i]);
+        if (slot) slot->named = true;
+    }
+    body(x, k->else_block);
+}
+
 static void statement(struct finder *x, const struct pl_ast_stmt *s) {
     switch (s->kind) {
     case PL_STMT_SAY: parts(x, &s->say.parts); break;
     case PL_STMT_ANY_OF:
         for (size_t i = 0; i < s->any_of.says.n; i++) parts(x, &s->any_of.says.v[i].parts);
         break;
-    case PL_STMT_ASK: ask(x, &s->ask); break;
+    case PL_STMT_ASK: ask(x, &s->ask, s->head); break;
     case PL_STMT_CONFIRM:
         parts(x, &s->confirm.parts);
         body(x, s->confirm.no);
@@ -256,7 +292,7 @@ static void statement(struct finder *x, const struct pl_ast_stmt *s) {
         break;
     case PL_STMT_SET: set(x, &s->set.slot, s->set.value); break;
     case PL_STMT_BACK: body(x, s->back.else_block); break;
-    case PL_STMT_CHANGE: body(x, s->change.else_block); break;
+    case PL_STMT_CHANGE: change(x, &s->change); break;
     case PL_STMT_WAIT: wait(x, &s->wait); break;
     default: break;
     }

@@ -76,7 +76,7 @@ grep -q '^mended flows/page.flow:16: P0002' err || bad "lint --fix: does not say
 mv flows/page.flow mended
 page <<'FLOW'
   if language is "en"
-    "Hello." @hello.1
+    "Hello." @hello.hello
   if verified is true
     "Welcome back." @hello.back
   goto anything_else
