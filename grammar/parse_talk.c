@@ -142,18 +142,18 @@ static void expect_slot(struct parser *p, struct pl_ast_expect *e) {
         e->value = pl_parse__value(p);
 }
 
-/* SYNTAX: 'handoff' ( [ 'now' | 'offer' ] [ 'to' NAME ] [ 'priority' NAME ] [ 'by' NAME ]
- *                   | 'carries' given { ',' given } ) */
+/* SYNTAX: 'handoff' ( [ 'now' | 'offer' | 'callback' | 'message' ] [ 'to' NAME ] [ 'priority' NAME
+ * ] [ 'by' NAME ] | 'carries' given { ',' given } ) */
 static void expect_handoff(struct parser *p, struct pl_ast_expect *e) {
+    static const char *const modes[] = {"now", "offer", "callback", "message"};
     if (pl_parse__accept_word(p, "carries")) {
         e->kind = PL_EXPECT_HANDOFF_CARRIES;
         e->carries = pl_parse__givens(p);
         return;
     }
-    if (pl_parse__accept_word(p, "now"))
-        e->mode = PL_AST_HANDOFF_NOW;
-    else if (pl_parse__accept_word(p, "offer"))
-        e->mode = PL_AST_HANDOFF_OFFER;
+    for (size_t i = 0; i < PL_LEN(modes) && e->mode == PL_AST_HANDOFF_PLAIN; i++)
+        if (pl_parse__accept_word(p, modes[i]))
+            e->mode = (enum pl_ast_handoff_mode)(PL_AST_HANDOFF_NOW + i);
     if (pl_parse__accept_word(p, "to")) e->to = pl_parse__name(p, "the name of a queue");
     if (pl_parse__accept_word(p, "priority")) e->priority = pl_parse__name(p, "a priority");
     if (pl_parse__accept_word(p, "by")) e->by = pl_parse__name(p, "the name of a rule");

@@ -152,9 +152,9 @@ static void expect(struct maker *m, const struct pl_ast_expect *e, struct pl_tal
     if (e->text) out->text = e->text->s;
     out->args = values(m, &e->args);
     out->has_args = e->args.present;
-    out->handoff = e->mode == PL_AST_HANDOFF_NOW     ? PL_TALK_HANDOFF_NOW
-                   : e->mode == PL_AST_HANDOFF_OFFER ? PL_TALK_HANDOFF_OFFER
-                                                     : PL_TALK_HANDOFF_ANY;
+    out->any_handoff = e->mode == PL_AST_HANDOFF_PLAIN;
+    if (!out->any_handoff)
+        out->handoff = (uint8_t)(PL_HANDOFF_NOW + (e->mode - PL_AST_HANDOFF_NOW));
     out->queue = e->to.s;
     out->priority = e->priority.s;
     out->rule = e->by.s;

@@ -11,6 +11,7 @@
 #define PL_GRAMMAR_TALK_H
 
 #include "grammar/diag.h"
+#include "runtime/program/program.h"
 #include "runtime/value/value.h"
 
 /* PL_TALK_LOCALE, PL_TALK_USER, …: the first word of the line. */
@@ -80,7 +81,6 @@ enum pl_talk_expect_kind {
     PL_TALK_NOTE,
     PL_TALK_TRACK
 };
-enum pl_talk_handoff { PL_TALK_HANDOFF_ANY, PL_TALK_HANDOFF_NOW, PL_TALK_HANDOFF_OFFER };
 
 struct pl_talk_carried {
     struct pl_str name; /* "transcript", "session.order_id" */
@@ -112,7 +112,8 @@ struct pl_talk_line {
     const struct pl_talk_part *parts;
     size_t nparts;
     /* EXPECT */
-    uint8_t expect, handoff; /* enum pl_talk_expect_kind, enum pl_talk_handoff */
+    uint8_t expect, handoff; /* enum pl_talk_expect_kind, enum pl_handoff_mode */
+    bool any_handoff;        /* HANDOFF: of whatever mode */
     struct pl_str queue, priority, rule;
     const struct pl_talk_carried *carries;
     size_t ncarries;

@@ -151,8 +151,7 @@ static void slot(struct sim_play *p, const struct pl_talk_line *l) {
 static const char *const modes[] = {"now", "offer", "callback", "message"};
 
 static bool fits(const struct pl_talk_line *l, const struct sim_handoff *h) {
-    if (l->handoff == PL_TALK_HANDOFF_NOW && h->mode != PL_HANDOFF_NOW) return false;
-    if (l->handoff == PL_TALK_HANDOFF_OFFER && h->mode != PL_HANDOFF_OFFER) return false;
+    if (!l->any_handoff && l->handoff != h->mode) return false;
     return (!l->queue.n || pl_str_eq(l->queue, h->queue)) &&
            (!l->priority.n || pl_str_eq(l->priority, h->priority)) &&
            (!l->rule.n || pl_str_eq(l->rule, h->rule));
