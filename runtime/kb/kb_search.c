@@ -8,6 +8,9 @@
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn): where 95 in 100
  * questions that no article answers are left alone. */
 #define SURE 0.635
+/* The best passage has at least this share of the question's rare stems: in a small knowledge base
+ * common words alone can look like an answer. */
+#define RARE 0.26
 
 struct pl_kb_scratch *pl_kb_scratch_new(struct pl_locale_tools *t) {
     struct pl_kb_scratch *s = calloc(1, sizeof *s);
@@ -59,7 +62,7 @@ static void make_hits(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
         pl_kb__point_out(q, s, unit, marks[out->n], hit);
         out->n++;
     }
-    out->sure = out->n && out->hits[0].confidence >= SURE;
+    out->sure = out->n && out->hits[0].confidence >= SURE && q->signs[PL_KB__S_TOP] >= RARE;
 }
 
 /* ---- one shelf ---- */

@@ -43,7 +43,7 @@ printf -- '---\ntitle: Cómo se puede pagar\n---\n\nCon tarjeta, PayPal o transf
 finds "can I pay by card" en pay
 finds "send the shoes back" en-GB returns
 finds "¿puedo pagar con tarjeta?" es-MX pay
-finds "how do I return unworn items" es returns
+finds "return unworn items" es returns
 said=$("$parlance" kb search "return unworn items" --project shop --json)
 case $said in
 *'"text":"You can return unworn items within 30 days. The label is free (https://shop.example/label)."'*) ;;

@@ -85,7 +85,7 @@ static void add(struct share *to, struct share s) {
 
 #define FLOOR_MEAN      93.8
 #define FLOOR_LEAST     91.5 /* of the languages */
-#define FLOOR_ANSWERED  89
+#define FLOOR_ANSWERED  83
 #define FLOOR_LET_ALONE 95
 
 static bool under(const char *what, double got, double floor) {
