@@ -243,8 +243,25 @@ static void check_bot(struct talks *t, const struct pl_ast_play *p) {
     }
 }
 
+static struct pl_str language_of(struct pl_str locale) {
+    size_t dash = pl_str_find(locale, PL_STR("-"));
+    return dash == SIZE_MAX ? locale : (struct pl_str){locale.p, dash};
+}
+
+/* A customer of another region of the same language is served as well. */
+static void check_locales(struct pl_graph *g, const struct pl_ast_names *locales) {
+    for (size_t i = 0; i < locales->n; i++) {
+        const struct pl_ast_name *l = &locales->v[i];
+        bool served = false;
+        for (size_t k = 0; k < g->locales.n; k++)
+            served |= pl_str_eq(language_of(l->s), language_of(g->locales.v[k]));
+        if (!served) pl_grammar__unknown(g, "locale", l->s, l->span, g->locales.v, g->locales.n);
+    }
+}
+
 static void check_play(struct talks *t, const struct pl_ast_play *p) {
     switch (p->kind) {
+    case PL_PLAY_LOCALE: check_locales(t->g, &p->locales); break;
     case PL_PLAY_HOOK: check_stub(t, p); break;
     case PL_PLAY_EVENT: check_event(t, p); break;
     case PL_PLAY_AS: check_as(t, p); break;
