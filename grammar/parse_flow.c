@@ -468,10 +468,6 @@ static const struct stmt_rule stmts[] = {
     {"pass", PL_STMT_PASS, false, pass_head},
 };
 
-static bool next_is(const struct parser *p, enum pl_token_kind kind) {
-    return pl_parse__next_kind(p) == kind;
-}
-
 static const char *statement_advice(const struct parser *p) {
     enum pl_token_kind kind = pl_parse__kind(p);
     if (kind == PL_TOKEN_WORD || kind == PL_TOKEN_CURRENCY)
@@ -482,9 +478,17 @@ static const char *statement_advice(const struct parser *p) {
     return pl_parse__line_advice(p);
 }
 
-static void missing_set(struct parser *p, struct pl_diag *diag) {
+/* Where the name of a slot ends that stands before a `=`, as in "customer.size = …", or 0. */
+static uint32_t assigned(const struct parser *p) {
+    const struct pl_token *t = &p->tokens.v[p->at];
+    while (t[0].kind == PL_TOKEN_NAME && t[1].kind == PL_TOKEN_DOT) t += 2;
+    return t[0].kind == PL_TOKEN_NAME && t[1].kind == PL_TOKEN_EQ ? t[0].end : 0;
+}
+
+static void missing_set(struct parser *p, struct pl_diag *diag, uint32_t end) {
     uint32_t start = pl_parse__here(p);
-    pl_diag_hint(p->diags, diag, "write `set %.*s = …`", PL_STR_ARG(pl_parse__str(p)));
+    pl_diag_hint(p->diags, diag, "write `set %.*s = …`", (int)(end - start),
+                 p->view.bytes.p + start);
     pl_diag_fix(p->diags, diag, PL_FIX_SAFE, pl_lex_span(&p->view, start, start), PL_STR("set "),
                 "write `set` before it");
 }
@@ -499,13 +503,14 @@ static void unknown_statement(struct parser *p, bool header) {
     for (size_t i = 0; header && i < PL_LEN(lines); i++) words[n++] = pl_str_c(lines[i]);
     for (size_t i = 0; i < PL_LEN(stmts); i++) words[n++] = pl_str_c(stmts[i].word);
     struct pl_span at = pl_parse__token_span(p);
-    bool name = pl_parse__kind(p) == PL_TOKEN_NAME, assigns = name && next_is(p, PL_TOKEN_EQ);
+    bool name = pl_parse__kind(p) == PL_TOKEN_NAME;
+    uint32_t slot_end = assigned(p);
     const char *advice = statement_advice(p);
     if (pl_parse__quiet(p)) return;
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_EXPECTED, at, PL_STR("a statement"), pl_parse__found(p), none);
-    if (assigns)
-        missing_set(p, diag);
+    if (slot_end)
+        missing_set(p, diag, slot_end);
     else if (advice)
         pl_diag_hint(p->diags, diag, "%s", advice), pl_parse__line_fix(p, diag);
     else if (name)
