@@ -258,7 +258,7 @@ bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
                       const struct pl_talk_line *line, struct pl_str *why);
 uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook);
 void pl_sim__shop_free(struct sim_shop *s);
-/* The hooks of a chat without a shop: lists are empty, everything else is unavailable. */
+/* The hooks of a chat without a shop: pure ones run, lists are empty, all else is unavailable. */
 struct pl_engine_hooks pl_sim__no_shop(void);
 /* Is the hook the source of an entity's values? */
 bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);

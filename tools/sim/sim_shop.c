@@ -51,16 +51,6 @@ static struct answer *absent(const struct pl_engine_call *call) {
     return x;
 }
 
-static uint64_t no_shop(void *ctx, const struct pl_engine_call *call) {
-    (void)ctx;
-    pl_loop_post(call->loop, &absent(call)->post);
-    return 0;
-}
-
-struct pl_engine_hooks pl_sim__no_shop(void) {
-    return (struct pl_engine_hooks){.call = no_shop};
-}
-
 /* ---- stubs ---- */
 
 static bool matches(struct sim_types *t, const struct pl_p_hook *hook,
@@ -124,8 +114,10 @@ static bool find_source(const struct pl_program *p, struct pl_str hook,
     return false;
 }
 
-static struct answer *run_pure(struct sim_shop *s, const struct pl_program *p,
-                               const struct pl_engine_call *call) {
+/* NULL: there is no such file. What was wrong with it is in *broke. */
+static struct answer *run_pure(struct pl_arena *a, const struct pl_engine_call *call,
+                               struct pl_str *broke) {
+    const struct pl_program *p = pl_image_program(call->image);
     const struct pl_p_hook *hook = &p->hooks[call->hook];
     struct pl_hook_call c = {.hook = hook->name,
                              .args = call->args,
@@ -138,10 +130,10 @@ static struct answer *run_pure(struct sim_shop *s, const struct pl_program *p,
     struct pl_value v = PL_NONE;
     struct pl_str detail;
     if (!find_source(p, hook->name, &source)) return NULL;
-    enum pl_hook_outcome outcome = pl_hooks_run_pure(s->a, &source, &c, &v, &detail);
+    enum pl_hook_outcome outcome = pl_hooks_run_pure(a, &source, &c, &v, &detail);
     if (outcome == PL_HOOK_UNAVAILABLE) {
-        s->broke = pl_arena_printf(s->a, "the pure hook %.*s broke: %.*s", PL_STR_ARG(hook->name),
-                                   PL_STR_ARG(detail));
+        *broke = pl_arena_printf(a, "the pure hook %.*s broke: %.*s", PL_STR_ARG(hook->name),
+                                 PL_STR_ARG(detail));
         return answer_to(call, PL_OUTCOME_UNAVAILABLE);
     }
     struct answer *x = answer_to(call, outcome == PL_HOOK_OK ? PL_OUTCOME_OK : PL_OUTCOME_FAILED);
@@ -170,7 +162,7 @@ static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     for (size_t i = s->stubs.n; i > 0 && !x; i--) /* the latest one counts */
         if (matches(&t, hook, s->stubs.v[i - 1], call))
             x = stubbed(&t, hook, s->stubs.v[i - 1], call);
-    if (!x && hook->effect == PL_CLASS_PURE) x = run_pure(s, p, call);
+    if (!x && hook->effect == PL_CLASS_PURE) x = run_pure(s->a, call, &s->broke);
     if (!x && !list) remember_missing(s, &t, hook, call);
     if (!x) x = absent(call);
     pl_loop_post(call->loop, &x->post);
@@ -179,6 +171,27 @@ static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
 
 struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s) {
     return (struct pl_engine_hooks){.ctx = s, .call = shop_call};
+}
+
+/* ---- no shop ---- */
+
+/* Pure code is the project's own, and runs without one. */
+static uint64_t no_shop(void *ctx, const struct pl_engine_call *call) {
+    const struct pl_p_hook *hook = &pl_image_program(call->image)->hooks[call->hook];
+    struct answer *x = NULL;
+    struct pl_str broke = {0};
+    struct pl_arena a;
+    (void)ctx;
+    pl_arena_init(&a, 0);
+    if (hook->effect == PL_CLASS_PURE) x = run_pure(&a, call, &broke);
+    if (!x) x = absent(call);
+    pl_loop_post(call->loop, &x->post);
+    pl_arena_free(&a);
+    return 0;
+}
+
+struct pl_engine_hooks pl_sim__no_shop(void) {
+    return (struct pl_engine_hooks){.call = no_shop};
 }
 
 /* ---- adding ---- */

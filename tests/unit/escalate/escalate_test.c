@@ -188,13 +188,16 @@ static void no_rules(void **state) {
     close_bench(&b);
 }
 
-static void a_state_of_another_program(void **state) {
+static void a_state_that_is_none(void **state) {
     struct bench b;
     struct pl_vm_event e = {.kind = PL_EVENT_MESSAGE, .now_ms = NOW};
     (void)state;
     make(&b);
     open_bench(&b);
-    assert_int_equal(pl_escalate(b.vm, b.image, PL_STR("\2"), &e, &b.a, &b.found), PL_MALFORMED);
+    struct pl_str cut = {b.state.p, b.state.n - 1};
+    assert_int_equal(pl_escalate(b.vm, b.image, cut, &e, &b.a, &b.found), PL_MALFORMED);
+    assert_int_equal(b.found.rule, PL_NOWHERE);
+    assert_int_equal(pl_escalate(b.vm, b.image, PL_STR("\xff"), &e, &b.a, &b.found), PL_VERSION);
     assert_int_equal(b.found.rule, PL_NOWHERE);
     close_bench(&b);
 }
@@ -204,7 +207,7 @@ int main(void) {
         cmocka_unit_test(the_highest_then_the_first), cmocka_unit_test(none_is_medium),
         cmocka_unit_test(once_while_it_holds),        cmocka_unit_test(every_so_often),
         cmocka_unit_test(the_second_has_its_turn),    cmocka_unit_test(no_rules),
-        cmocka_unit_test(a_state_of_another_program),
+        cmocka_unit_test(a_state_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

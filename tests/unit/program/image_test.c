@@ -211,6 +211,8 @@ static const struct {
     FIELD(entities[0].def, BAD),
     FIELD(entities[0].title, BAD),
     FIELD(entities[0].hook, 1),
+    FIELD(entities[0].lua, 1),
+    FIELD(entities[0].lua, BAD),
     FIELD(backs[0].to, BAD),
     FIELD(backs[0].to, AT_PROMPT),
     FIELD(backs[0].els, BAD),
@@ -301,6 +303,82 @@ static void refuses_each_kind(void **state) {
             fail_msg("%s: got %d '%s'", bytes[k].name, err, why);
         small_free(&m);
     }
+}
+
+/* ---- what finds an entity ---- */
+
+/* The hook that finds the entity: pure, of three texts, a list of {number, number, text}. */
+struct finder {
+    struct small m;
+    struct pl_p_hook hooks[2];
+    struct pl_type types[2];
+    struct pl_typedef defs[3];
+    struct pl_typedef_field params[3], fields[3];
+};
+
+static void make_finder(struct finder *f) {
+    small_make(&f->m);
+    f->hooks[0] = f->m.hooks[0];
+    f->types[0] = f->m.types[0];
+    f->types[1] = (struct pl_type){.kind = PL_KIND_RECORD, .def = 2};
+    memcpy(f->defs, f->m.defs, sizeof f->m.defs);
+    for (int i = 0; i < 3; i++) {
+        f->params[i] = (struct pl_typedef_field){PL_STR("given"), {.kind = PL_KIND_TEXT}, 0};
+        f->fields[i] = (struct pl_typedef_field){
+            PL_STR("of it"), {.kind = i == 2 ? PL_KIND_TEXT : PL_KIND_NUMBER}, 0};
+    }
+    f->defs[2] = (struct pl_typedef){
+        .name = PL_STR("found"), .kind = PL_KIND_RECORD, .fields = f->fields, .nfields = 3};
+    f->hooks[1] = (struct pl_p_hook){.name = PL_STR("places.find"),
+                                     .effect = PL_CLASS_PURE,
+                                     .nparams = 3,
+                                     .params = f->params,
+                                     .result = {.kind = PL_KIND_LIST, .def = 1},
+                                     .within_ms = 200};
+    f->m.p.hooks = f->hooks;
+    f->m.p.nhooks = 2;
+    f->m.p.types.types = f->types;
+    f->m.p.types.ntypes = 2;
+    f->m.p.types.defs = f->defs;
+    f->m.p.types.ndefs = 3;
+    f->m.entities[0].lua = 1;
+}
+
+static void not_a_finder(struct finder *f) {
+    refused(&f->m, "finds an entity: its signature");
+    make_finder(f);
+}
+
+static void refuses_other_finders(void **state) {
+    struct finder f;
+    struct pl_image *i;
+    char why[256];
+    (void)state;
+    make_finder(&f);
+    if (load(&f.m, &i, why) != PL_OK) fail_msg("%s", why);
+    assert_int_equal(pl_image_program(i)->entities[0].lua, 1);
+    pl_image_unref(&i);
+    f.hooks[1].effect = PL_CLASS_READ;
+    not_a_finder(&f);
+    f.hooks[1].nparams = 2;
+    not_a_finder(&f);
+    f.params[1].type.kind = PL_KIND_NUMBER;
+    not_a_finder(&f);
+    f.hooks[1].result = (struct pl_type){.kind = PL_KIND_TEXT};
+    not_a_finder(&f);
+    f.hooks[1].result.def = 0; /* a list of something else */
+    not_a_finder(&f);
+    f.defs[2].nfields = 2;
+    not_a_finder(&f);
+    f.fields[0].type.kind = PL_KIND_TEXT;
+    not_a_finder(&f);
+    f.fields[2].type.kind = PL_KIND_NUMBER;
+    not_a_finder(&f);
+    f.fields[2].type.optional = true;
+    not_a_finder(&f);
+    f.m.entities[0].lua = 0; /* a hook that is there, and reads the shop */
+    not_a_finder(&f);
+    small_free(&f.m);
 }
 
 /* ---- code ---- */
@@ -439,6 +517,7 @@ int main(void) {
         cmocka_unit_test(counts_its_users),
         cmocka_unit_test(refuses_each_index),
         cmocka_unit_test(refuses_each_kind),
+        cmocka_unit_test(refuses_other_finders),
         cmocka_unit_test(refuses_wrong_code),
         cmocka_unit_test(refuses_deep_stacks),
         cmocka_unit_test(refuses_other_messages),

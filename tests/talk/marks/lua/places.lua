@@ -26,6 +26,16 @@ return {
     if folded:find("nothing") then return { { from = 1, to = 1, value = "" } } end
     if folded:find("crash") then error("broken") end
     if folded:find("forever") then while true do end end
+    if folded:find("early") then return { { from = 0, to = 1, value = "x" } } end
+    if folded:find("within") then return { { from = 2, to = 3, value = "x" } } end
+    if folded:find("long one") then return { { from = 1, to = 1, value = ("x"):rep(201) } } end
+    if folded:find("words") then return { { from = "one", to = 2, value = "x" } } end
+    if folded:find("both") then
+      return { { from = 1, to = 4, value = "odd thing" }, { from = 1, to = 99, value = "x" } }
+    end
+    if folded:find("overlapping") then
+      return { { from = 1, to = 4, value = "the shorter" }, { from = 1, to = 11, value = "the longer" } }
+    end
     if folded:find("many") then
       local all = {}
       for i = 1, 33 do all[i] = { from = 1, to = 1, value = "x" } end
