@@ -228,6 +228,103 @@ describe("a conversation", () => {
     });
 });
 
+describe("an answer of a model", () => {
+    const piece = (n, text, attempt = 1) => ({ t: "stream", turn: "7", attempt, n, op: "append", text });
+    const ANSWER = { kind: "message", from: "bot", parts: [
+        { type: "text", text: "You have 30 days. Sale items cannot be returned." },
+        { type: "source", label: "How to return something", article: "kb/returns/how to" },
+        { type: "source", label: "Terms", url: "https://shop.example/terms" },
+        { type: "source", label: "A leaflet" },
+        { type: "source" },
+        { type: "rating" },
+    ] };
+
+    async function asked(options) {
+        const seen = await visit(options);
+        await seen.widget.open();
+        await expect(seen.widget.theirs).count(1);
+        return { ...seen, draft: seen.widget.at(".draft") };
+    }
+
+    test("is seen as it is written, heard once, and replaced by what is said", async () => {
+        const { page, widget, wrong, draft } = await asked();
+        await expect(draft).hidden();
+        mock.broadcast(piece(1, "You have 30 days."));
+        mock.broadcast(piece(2, " Sale items"));
+        await expect(draft).text("You have 30 days. Sale items");
+        assert.equal(await draft.getAttribute("aria-hidden"), "true");
+        assert.equal(await draft.evaluate((e) => e.closest("[aria-live], [role=log]")), null);
+        await shot(page, "draft");
+        assert.deepEqual(await violations(page), []);
+        mock.broadcast(piece(1, "You may <b>return</b> it.", 2));
+        await expect(draft).text("You may <b>return</b> it.");
+        mock.happen(ANSWER);
+        await expect(widget.theirs).count(2);
+        await expect(draft).hidden();
+        assert.equal((await widget.transcript()).filter((l) => l.includes("30 days")).length, 1);
+        assert.deepEqual(wrong, []);
+    });
+
+    test("a draft with a gap is not shown further; one of a lost connection is forgotten", async () => {
+        const { widget, draft } = await asked();
+        mock.broadcast(piece(1, "One."));
+        mock.broadcast(piece(3, " Three."));
+        mock.broadcast(piece(4, " Four."));
+        await expect(draft).text("One.");
+        mock.broadcast(piece(2, "Not from the beginning.", 2));
+        await expect(draft).hidden();
+        mock.broadcast(piece(1, "Again.", 3));
+        await expect(draft).text("Again.");
+        mock.drop();
+        await expect(draft).hidden();
+        await expect(widget.theirs).count(1);
+    });
+
+    for (const [name, where, options, helpful] of [
+        ["light", "/index.html", {}, "Was this helpful?"],
+        ["dark", "/es.html", { colorScheme: "dark" }, "¿Te ha servido?"],
+        ["phone-rtl", "/ar.html", { viewport: { width: 390, height: 844 } }, "هل أفادك هذا؟"],
+    ])
+        test(`says where it comes from and asks whether it helped: ${name}`, async () => {
+            const { page, widget, wrong } = await asked({ where, ...options });
+            mock.happen(ANSWER);
+            await expect(widget.at(".source")).count(3);
+            const links = widget.at(".source a");
+            await expect(links).count(2);
+            const [article, terms] = await links.evaluateAll((all) => all.map((a) => a.href));
+            assert.match(new URL(article).pathname, /^\/kb\/(en|es|ar)[-A-Za-z]*\/returns\/how%20to$/);
+            assert.equal(terms, "https://shop.example/terms");
+            await expect(widget.at(".rating > span").first()).text(helpful);
+            const { seq } = [...mock.byResume.values()].at(-1).events.at(-1);
+            await widget.at(".thumb.up").click();
+            await until(() => mock.sent("rate").length === 1, "a rating");
+            assert.deepEqual(mock.sent("rate")[0], { t: "rate", seq, value: 1 });
+            assert.equal(await widget.at(".thumb.up").getAttribute("aria-pressed"), "true");
+            await shot(page, `answer-${name}`);
+            assert.deepEqual(await violations(page), []);
+            await widget.at(".thumb.down").click();
+            await widget.at(".thumb.down").click();
+            await until(() => mock.sent("rate").length === 3, "three ratings");
+            assert.deepEqual(mock.sent("rate").map((f) => f.value), [1, -1, 0]);
+            assert.equal(await widget.at(".thumb[aria-pressed=true]").count(), 0);
+            assert.deepEqual(wrong, []);
+        });
+
+    test("a thumb given without a connection goes out with the next one", async () => {
+        const { widget } = await asked();
+        mock.happen(ANSWER);
+        await expect(widget.at(".thumb.up")).count(1);
+        mock.fault = { down: true };
+        mock.drop();
+        await expect(widget.notice).text(/lost/i);
+        await widget.at(".thumb.up").click();
+        assert.equal(mock.sent("rate").length, 0);
+        mock.fault = {};
+        await until(() => mock.sent("rate").length === 1, "a rating");
+        assert.equal(mock.sent("rate")[0].value, 1);
+    });
+});
+
 describe("a bad network", () => {
     test("what was missed arrives once and in order", async () => {
         const { widget } = await visit();

@@ -12,6 +12,8 @@ export type Part =
     | { type: "link"; label: string; url: string }
     | { type: "steps"; items: string[] }
     | { type: "file"; url: string }
+    | Source
+    | { type: "rating" }
     | Card
     | { type: "cards"; items: Card[] };
 
@@ -20,6 +22,13 @@ export interface Card {
     title?: string;
     text?: string;
     parts?: Part[];
+}
+
+export interface Source {
+    type: "source";
+    label?: string;
+    url?: string;
+    article?: string; // "kb/returns/how-to": the server has a page of it
 }
 
 export interface Choice {
@@ -58,6 +67,14 @@ export interface ReadyFrame {
     locale: string;
 }
 
+export interface StreamFrame {
+    t: "stream";
+    turn: string;
+    attempt: number;
+    n: number;
+    text: string;
+}
+
 export interface ErrorFrame {
     t: "error";
     code: string;
@@ -73,6 +90,7 @@ export type ServerFrame =
     | { t: "ack"; cid: string; seq: number; dup?: boolean }
     | EventFrame
     | { t: "typing"; on: boolean }
+    | StreamFrame
     | ErrorFrame
     | { t: "bye"; code: string; retry: boolean; after_ms?: number };
 
@@ -103,6 +121,8 @@ function is_frame(value: unknown): value is ServerFrame {
     if (frame.t === "ready")
         return typeof frame.resume === "string" && typeof frame.conversation === "string";
     if (frame.t === "ack") return typeof frame.cid === "string";
+    if (frame.t === "stream")
+        return Number.isSafeInteger(frame.n) && typeof frame.turn === "string" && typeof frame.text === "string";
     return typeof frame.t === "string";
 }
 

@@ -3,13 +3,15 @@
 // The parts of a message as elements. Unknown parts, and parts whose shape is wrong, are left out.
 
 import { button, h, icon, safe_url } from "./dom.js";
-import type { Card, Part } from "./frames.js";
+import type { Card, Part, Source } from "./frames.js";
 import type { Strings } from "./strings.js";
 
 export interface PartContext {
     strings: Strings;
     base: string; // what relative addresses are relative to
+    locale: string;
     press(id: string, label: string): void;
+    rate(value: number): void;
 }
 
 const RTL_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
@@ -26,7 +28,7 @@ export function words(tag: "p" | "span" | "h3" | "li" | "dd", text: string): HTM
 }
 
 export function outside_link(
-    context: PartContext,
+    context: Pick<PartContext, "strings" | "base">,
     look: string,
     label: string,
     address: unknown,
@@ -61,6 +63,34 @@ function fact(label: string, value: string): HTMLElement {
 function press_or_go(context: PartContext, part: Part & { type: "button" }): HTMLElement | null {
     if (part.url !== undefined) return outside_link(context, "action", part.label, part.url);
     return button({ class: "action" }, () => context.press(part.id, part.label), part.label);
+}
+
+// Where an answer comes from: a page, or an article that the server shows.
+function source(context: PartContext, part: Source): HTMLElement | null {
+    const id = part.article?.replace(/^kb\//, "").split("/").map(encodeURIComponent).join("/");
+    const address = id ? `/kb/${encodeURIComponent(context.locale)}/${id}` : part.url;
+    const label = part.label || part.url;
+    if (!label) return null;
+    const link = address ? outside_link(context, "link", label, address) : null;
+    return h("p", { class: "source" }, `${context.strings.source} `, link ?? words("span", label));
+}
+
+// Pressed again, a thumb is taken back.
+function rating(context: PartContext): HTMLElement {
+    const s = context.strings;
+    const thanks = h("span", { role: "status" });
+    const thumb = (value: number, look: string, label: string): HTMLButtonElement => {
+        const made = button({ class: `thumb ${look}`, "aria-label": label, title: label, "aria-pressed": "false" }, () => {
+            const on = made.getAttribute("aria-pressed") !== "true";
+            for (const one of thumbs) one.setAttribute("aria-pressed", String(on && one === made));
+            thanks.textContent = on ? s.thanks : "";
+            context.rate(on ? value : 0);
+        }, icon("thumb"));
+        return made;
+    };
+    const thumbs = [thumb(1, "up", s.helped), thumb(-1, "down", s.helped_not)];
+    return h("div", { class: "rating", role: "group", "aria-label": s.helpful },
+        h("span", { "aria-hidden": "true" }, s.helpful), ...thumbs, thanks);
 }
 
 function card(context: PartContext, part: Card): HTMLElement {
@@ -107,6 +137,10 @@ function one(context: PartContext, part: Part): HTMLElement | null {
             return h("ol", { class: "steps" }, ...part.items.map((item) => words("li", item)));
         case "file":
             return outside_link(context, "link", file_name(part.url), part.url);
+        case "source":
+            return source(context, part);
+        case "rating":
+            return rating(context);
         case "card":
             return card(context, part);
         case "cards":

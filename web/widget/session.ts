@@ -11,6 +11,7 @@
 //       |                 +<--------- wait (full jitter) <------- closed ------------+
 //       +--- told not to come back
 
+import { Draft } from "./draft.js";
 import { parse_frames } from "./frames.js";
 import type { ErrorFrame, EventFrame, ReadyFrame, Saying, ServerFrame } from "./frames.js";
 import { new_sender, random_hex } from "./memory.js";
@@ -26,6 +27,7 @@ export interface Listener {
     live(): void;
     event(frame: EventFrame): void;
     typing(on: boolean): void;
+    draft(text: string): void; // of the answer that is being written; empty: none
     pending(message: Waiting): void;
     taken(message: Waiting): void; // durable on the server
     failed(message: Waiting, code: string): void;
@@ -69,6 +71,8 @@ export class Session {
     #come_back_ms: number | null = null;
     #under_way: Waiting | null = null;
     #typed_at = 0;
+    readonly #draft = new Draft();
+    readonly #ratings = new Map<number, number>(); // not sent yet, by seq
 
     constructor(server: string, locale: string, memory: Memory, listener: Listener) {
         this.#server = server;
@@ -125,6 +129,12 @@ export class Session {
         this.#write({ t: "typing", on: true });
     }
 
+    // Did it help: 1, -1, or 0 to take it back.
+    rate(seq: number, value: number): void {
+        this.#ratings.set(seq, value);
+        if (this.#live) this.#tell_ratings();
+    }
+
     read(seq: number): void {
         if (seq <= this.#seen) return;
         this.#seen = seq;
@@ -179,8 +189,18 @@ export class Session {
     }
 
     #show_again(): void {
+        this.#end_draft();
         this.#listener.restart();
         for (const message of this.#sender.outbox) this.#listener.pending(message);
+    }
+
+    #tell_ratings(): void {
+        for (const [seq, value] of this.#ratings) this.#write({ t: "rate", seq, value });
+        this.#ratings.clear();
+    }
+
+    #end_draft(): void {
+        if (this.#draft.drop()) this.#listener.draft("");
     }
 
     // Once for all events of one message.
@@ -248,6 +268,7 @@ export class Session {
     #closed(code: number): void {
         this.#drop();
         this.#listener.typing(false);
+        this.#end_draft();
         if (code < FINAL_CLOSE) this.#wait();
         else this.#drop_and_refuse(`closed_${code}`);
     }
@@ -295,6 +316,8 @@ export class Session {
                 return this.#acknowledged(frame.cid);
             case "typing":
                 return this.#listener.typing(frame.on === true);
+            case "stream":
+                return this.#listener.draft(this.#draft.take(frame));
             case "error":
                 return this.#error(frame);
             case "bye":
@@ -332,6 +355,7 @@ export class Session {
         this.#change("live");
         this.#listener.live();
         this.#tell_seen();
+        this.#tell_ratings();
         this.#send_next();
     }
 
@@ -340,6 +364,7 @@ export class Session {
         this.#last = frame.seq;
         if (this.#live) this.#save();
         if (frame.cid) this.#acknowledged(frame.cid); // an event of ours proves what a lost ack would have
+        if (frame.from !== "customer") this.#end_draft();
         this.#listener.event(frame);
     }
 
@@ -430,6 +455,7 @@ export class Session {
 
     #forget(): void {
         this.#memory.forget();
+        this.#ratings.clear();
         this.#conversation = null;
         this.#last = this.#seen = 0;
         this.#renumber();

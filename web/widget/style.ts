@@ -152,6 +152,17 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 .card-body > .link { flex: none; }
 .card-body > .link:last-child { margin-block-start: auto; }
 
+.draft { display: flex; flex-direction: column; align-items: flex-start; margin-block-start: 16px; }
+.draft:not([hidden]) + .typing { margin-block-start: 6px; padding: 8px 12px; }
+.source { font-size: 13px; color: var(--quiet); }
+.source .link { display: inline; }
+.source .icon { display: inline; vertical-align: -2px; margin-inline-start: 4px; }
+.rating { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 13px; color: var(--quiet); }
+.thumb { flex: none; inline-size: 36px; block-size: 36px; padding: 0; border: 1px solid var(--edge); border-radius: 50%; background: var(--paper); color: var(--link); display: grid; place-items: center; }
+.thumb:hover { border-color: var(--link); background: var(--ground); }
+.thumb .icon { inline-size: 17px; block-size: 17px; }
+.thumb.down .icon { transform: rotate(180deg); }
+.thumb[aria-pressed="true"] { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 .typing { align-self: flex-start; display: flex; gap: 5px; margin-block-start: 12px; padding: 14px 15px; border: 1px solid var(--line); border-radius: 16px; border-end-start-radius: 5px; background: var(--paper); }
 .typing i { inline-size: 7px; block-size: 7px; border-radius: 50%; background: var(--quiet); animation: beat 1.2s infinite ease-in-out; }
 .typing i:nth-of-type(2) { animation-delay: .15s; }
@@ -202,7 +213,7 @@ progress { inline-size: 140px; block-size: 6px; accent-color: var(--accent); }
 @media (forced-colors: active) {
     .launcher, .send, .badge, .face { border: 1px solid ButtonText; }
     .customer .bubble { border-color: Highlight; }
-    .choice[aria-pressed="true"] { border: 2px solid Highlight; }
+    .choice[aria-pressed="true"], .thumb[aria-pressed="true"] { border: 2px solid Highlight; }
     .typing i { background: CanvasText; }
     .steps li::before { border: 1px solid CanvasText; line-height: 21px; }
 }

@@ -20,6 +20,7 @@ export interface Visitor {
     closed(): void;
     says(saying: Saying): void;
     sends(file: File, progress: Progress): Sending | null; // null: not connected
+    rates(seq: number, value: number): void;
     writes(): void;
     renews(): void;
     retries(): void; // asks for a connection that was refused
@@ -74,11 +75,14 @@ export class View {
     readonly #notice = h("p", { class: "notice", role: "status" });
     readonly #log = h("div", { class: "log", role: "log", "aria-live": "polite" });
     readonly #typing = h("div", { class: "typing", hidden: "" });
+    // Seen as it is written; screen readers hear the whole answer once, when it is said.
+    readonly #draft = h("div", { class: "draft", "aria-hidden": "true", hidden: "" });
     readonly #choices = h("div", { class: "choices", role: "group" });
     readonly #scroll = h(
         "div",
         { class: "scroll", tabindex: "0", role: "region" },
         this.#log,
+        this.#draft,
         this.#typing,
         this.#choices,
     );
@@ -249,6 +253,11 @@ export class View {
         if (on) this.#typing_timer = window.setTimeout(() => this.typing(false), TYPING_MS);
     }
 
+    draft(text: string): void {
+        this.#draft.hidden = text === "";
+        this.#draft.replaceChildren(h("div", { class: "bubble" }, words("p", text)));
+    }
+
     pending(message: Waiting): void {
         const bubble = this.#unsent.get(message.key) ?? this.#customer_bubble(message);
         this.#unsent.set(message.key, bubble);
@@ -291,9 +300,10 @@ export class View {
         this.#launcher.setAttribute("aria-label", this.#open ? s.close : `${s.open}${news && "."}${news}`);
     }
 
-    #context(): PartContext {
+    #context(seq: number): PartContext {
         const press = (id: string, label: string): void => this.#visitor.says({ button: id, text: label });
-        return { strings: this.#strings, base: this.#base, press };
+        const rate = (value: number): void => this.#visitor.rates(seq, value);
+        return { strings: this.#strings, base: this.#base, locale: this.#locale, press, rate };
     }
 
     #customer_event(frame: EventFrame): void {
@@ -379,7 +389,7 @@ export class View {
     #fill(element: HTMLElement, frame: EventFrame, said: string | null): void {
         if (said) element.append(h("span", { class: "unseen" }, said));
         const bubble = h("div", { class: "bubble" });
-        for (const part of render(this.#context(), frame.parts ?? [])) {
+        for (const part of render(this.#context(frame.seq), frame.parts ?? [])) {
             const wide = part.className === "shelf" || part.className === "card";
             (wide ? element : bubble).append(part);
         }
@@ -497,7 +507,7 @@ export class View {
 
     #offer(choices: Choice[]): void {
         this.#name_choices(false);
-        const context = this.#context();
+        const context = { strings: this.#strings, base: this.#base };
         const made = choices.map((choice) => {
             if (choice.url !== undefined) return outside_link(context, "choice", choice.label, choice.url);
             const press = (): void => {
@@ -583,7 +593,7 @@ export class View {
         });
         // Late pictures, quick replies and a growing field must not push the end out of sight.
         const grown = new ResizeObserver(() => this.#following && this.#to_end());
-        for (const part of [this.#log, this.#typing, this.#choices, this.#scroll]) grown.observe(part);
+        for (const part of [this.#log, this.#draft, this.#typing, this.#choices, this.#scroll]) grown.observe(part);
         visualViewport?.addEventListener("resize", () => this.#fit());
         this.#ready_to_send();
     }

@@ -113,6 +113,10 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
         return secret ? send_file(this.#home, secret, file, progress) : null;
     }
 
+    rates(seq: number, value: number): void {
+        this.#session?.rate(seq, value);
+    }
+
     writes(): void {
         this.#session?.typing();
     }
@@ -162,6 +166,10 @@ class ParlanceChat extends HTMLElement implements Listener, Visitor {
 
     typing(on: boolean): void {
         this.#view?.typing(on);
+    }
+
+    draft(text: string): void {
+        this.#view?.draft(text);
     }
 
     pending(message: Waiting): void {
