@@ -57,9 +57,9 @@ struct pl_answer_config {
     struct pl_locale_tools *locales; /* of this thread, borrowed */
     struct pl_answer_model model;
     struct pl_answer_tools tools; /* NULL call: models are offered no tools */
-    /* The language of a text ("es"), empty when unsure. NULL: a reply's language is not looked at.
-     */
-    struct pl_str (*language)(void *ctx, struct pl_str text);
+    /* The language of a text ("es") where another is expected, empty when unsure. NULL: a reply's
+     * language is not looked at. */
+    struct pl_str (*language)(void *ctx, struct pl_str text, struct pl_str expected);
     void *language_ctx;
     struct pl_clock clock;
     const struct pl_log *log; /* may be NULL */

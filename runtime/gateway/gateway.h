@@ -120,6 +120,9 @@ struct pl_gateway_api {
                   const uint8_t hash[32]);
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
+    /* Appends the page of an article of the knowledge base, as HTML without styles or scripts.
+     * False: there is no such article. NULL: no articles are shown. */
+    bool (*article)(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html);
 };
 /* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
  * for a person; copied. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The language of a message: by its script, and among languages of the Latin script by frequent
- * words. The conversation's language keeps a message that does not tell.
+ * words. The conversation's language keeps a message that does not tell. A text of ours is told
+ * only where there is hardly a doubt.
  */
 #include "runtime/nlp/nlp_priv.h"
 
@@ -136,4 +137,48 @@ void pl_nlp__language(struct pl_nlp_turn *t) {
         t->r->language = by_words(t, usual);
     else
         t->r->language = pl_str_c(script_langs[script]);
+}
+
+/* ---- a text of ours ---- */
+
+#define SURE 3 /* frequent words */
+
+static bool is_known(struct pl_str lang) {
+    for (size_t i = 0; i < PL_LEN(stops); i++)
+        if (pl_str_is(lang, stops[i].lang)) return true;
+    for (size_t i = 0; i < SCRIPTS; i++)
+        if (script_langs[i] && pl_str_is(lang, script_langs[i])) return true;
+    return false;
+}
+
+static uint32_t frequent(const struct pl_words *w, const char *words) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->n; i++) n += in_list(words, w->v[i].folded);
+    return n;
+}
+
+/* The language with twice the frequent words of any other. */
+static struct pl_str clearly(const struct pl_words *w) {
+    struct pl_str best = PL_STR("");
+    uint32_t most = 0, next = 0;
+    for (size_t i = 0; i < PL_LEN(stops); i++) {
+        uint32_t n = frequent(w, stops[i].words);
+        if (n > most) {
+            next = most;
+            most = n;
+            best = pl_str_c(stops[i].lang);
+        } else if (n > next) {
+            next = n;
+        }
+    }
+    return most >= SURE && most >= 2 * next ? best : PL_STR("");
+}
+
+struct pl_str pl_nlp_tell(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
+                          struct pl_str expected) {
+    if (!is_known(expected)) return PL_STR("");
+    struct pl_words w = pl_locale_words(t, a, text, expected);
+    int script = main_script(&w);
+    if (script < 0) return PL_STR("");
+    return script == LATIN ? clearly(&w) : pl_str_c(script_langs[script]);
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/crypto/crypto.h"
 #include "runtime/kb/kb.h"
+#include "runtime/nlp/nlp.h"
 #include "tests/answer/bench.h"
 #include "tools/compile/compile.h"
 
@@ -279,12 +280,22 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
     for (size_t i = 0; i < PL_LEN(clear); i++) put_zero(clear[i]);
 }
 
+static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expected) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    struct pl_str told = pl_nlp_tell(ctx, &a, text, expected);
+    pl_arena_free(&a);
+    return told;
+}
+
 void bench_open(struct bench *b, bool with_model, const char *article) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
     pl_arena_init(&b->a, 0);
     assert_int_equal(pl_loop_fake_create(1795334400000, &b->loop), PL_OK);
     b->image = build(b->locales, article);
     struct pl_answer_config config = {.locales = b->locales, .clock = pl_loop_clock(b->loop)};
+    config.language = language;
+    config.language_ctx = b->locales;
     if (with_model) config.model = (struct pl_answer_model){b, model_ask, model_cancel};
     if (with_model) config.tools = (struct pl_answer_tools){b, tool_call, NULL};
     b->answer = pl_answer_create(&config);

@@ -55,6 +55,17 @@ static const struct row rows[] = {
      {"text Puedes devolver los zapatos sin usar en un plazo de 30 días [1]."},
      "Puedes devolver los zapatos sin usar en un plazo de 30 días.",
      "kb/returns "},
+    /* in another language than the customer's */
+    {"quiero devolver unos zapatos",
+     "es-ES",
+     {"text You can return unworn shoes within 30 days of delivery [1]."},
+     "unsure language",
+     ""},
+    {RETURN_Q,
+     NULL,
+     {"text Puedes devolver los zapatos sin usar en un plazo de 30 días [1]."},
+     "unsure language",
+     ""},
     /* what is not so */
     {RETURN_Q, NULL, {"text You can return unworn shoes within 90 days."}, "unsure number", ""},
     {RETURN_Q, NULL, {"text You can return shoes at https://evil.example/x."}, "unsure link", ""},

@@ -12,7 +12,7 @@ need() { # PAGE TEXT WHAT
 first_field() { sed -n "s/^$1(\([A-Za-z_]*\),.*/\1/p" "$2"; }
 quoted() { sed -n "s/^$1([A-Z_]*, \"\([a-z_]*\)\".*/\1/p" "$2"; }
 
-for room in engine store gateway; do
+for room in engine store gateway answer; do
   for name in $(first_field COUNTER "runtime/$room/counter.def" | tr '[:upper:]' '[:lower:]'); do
     need docs/OPERATING.md "parlance_${room}_$name" counter
   done

@@ -132,6 +132,18 @@ enum pl_err pl_cli__models_open(const struct pl_config *config, struct pl_store 
 void pl_cli__models_counters(struct pl_llm *llm, void (*show)(void *to, const struct pl_counter *c),
                              void *to);
 
+/* ---- articles as pages: cli_articles.c ---- */
+
+struct cli_articles;
+struct pl_image;
+struct cli_articles *pl_cli__articles_new(void); /* NULL: out of memory */
+void pl_cli__articles_free(struct cli_articles **a);
+/* Shows those of this image from now on. Any thread. */
+void pl_cli__articles_take(struct cli_articles *a, struct pl_image *image);
+/* Appends the article's page, in the locale or the nearest that has it. Any thread. */
+bool pl_cli__articles_page(struct cli_articles *a, struct pl_str locale, struct pl_str id,
+                           struct pl_buf *out);
+
 /* Hooks alone, for the simulator: Lua workers and HTTP to the shop. */
 struct cli_hooks;
 enum pl_err pl_cli__hooks_open(const char *shop_url, const struct pl_config *config,

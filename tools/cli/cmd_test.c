@@ -45,9 +45,9 @@ static bool jobs_of(struct cli_args *args, unsigned *jobs) {
     return true;
 }
 
-/* ---- recording ---- */
+/* ---- models ---- */
 
-struct recorder { /* the models of a models file */
+struct reached { /* the models of a models file */
     struct pl_llm *llm;
     struct pl_answer_model model;
 };
@@ -60,11 +60,11 @@ static void cancel_llm(void *ctx, uint64_t id) {
     pl_llm_cancel(ctx, id);
 }
 
-static int recorder_open(struct recorder *r, const char *path) {
+static int reach(struct reached *r, const char *path) {
     struct pl_arena a;
     struct pl_llm_models models;
     struct pl_llm_config config = {.models = &models, .clock = pl_clock_system()};
-    *r = (struct recorder){.llm = NULL};
+    *r = (struct reached){.llm = NULL};
     pl_arena_init(&a, 0);
     int code = pl_cli__models_read(path, &a, &models);
     enum pl_err err = code == CLI_OK ? pl_llm_create(&config, &r->llm) : PL_OK;
@@ -74,7 +74,7 @@ static int recorder_open(struct recorder *r, const char *path) {
     return code;
 }
 
-static void recorder_close(struct recorder *r) {
+static void leave(struct reached *r) {
     if (r->llm) pl_llm_destroy(&r->llm);
 }
 
@@ -98,11 +98,11 @@ int pl_cli__test(struct cli_args args) {
     test.talks = (const char *const *)args.argv + 1;
     test.ntalks = (size_t)args.argc - 1;
     if (!record) return pl_sim_test_main(&test);
-    struct recorder r;
-    int code = recorder_open(&r, record);
+    struct reached r;
+    int code = reach(&r, record);
     test.record = &r.model;
     if (code == CLI_OK) code = pl_sim_test_main(&test);
-    recorder_close(&r);
+    leave(&r);
     return code;
 }
 
@@ -154,6 +154,7 @@ int pl_cli__sim(struct cli_args args) {
     struct pl_config config;
     struct cli_hooks *hooks = NULL;
     struct pl_engine_hooks doors;
+    struct reached models = {.llm = NULL};
     struct pl_log log = {PL_LOG_ERROR, stderr, pl_clock_system(), NULL};
     struct pl_sim_chat chat = {.colour = colour_on(STDOUT_FILENO),
                                .log = &log,
@@ -163,6 +164,7 @@ int pl_cli__sim(struct cli_args args) {
     chat.locale = pl_cli__option(&args, "--locale");
     chat.trace = pl_cli__flag(&args, "--trace");
     const char *shop = pl_cli__option(&args, "--shop");
+    const char *models_file = pl_cli__option(&args, "--models");
     bool alone = pl_cli__flag(&args, "--no-shop");
     if (pl_cli__strange("sim", &args)) return CLI_FAILED;
     if (args.argc != 1) return pl_cli__usage("sim", "name one folder of flows");
@@ -182,7 +184,10 @@ int pl_cli__sim(struct cli_args args) {
             say_shop(shop);
         }
     }
+    if (code == CLI_OK && models_file) code = reach(&models, models_file);
+    if (models.llm) chat.model = &models.model;
     if (code == CLI_OK) code = pl_sim_chat_main(&chat);
+    leave(&models);
     pl_cli__hooks_close(&hooks);
     pl_arena_free(&a);
     return code;

@@ -229,6 +229,7 @@ struct cli_server {
     struct pl_locale_tools *words; /* of the models, on the engine's thread */
     struct pl_sim_models *models;
     struct pl_engine *engine;
+    struct cli_articles *articles;
     struct pl_blobs *blobs;
     struct pl_gateway *gateway;
     struct pl_gateway_admin *admin;
@@ -532,11 +533,18 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     const struct pl_counter *engine = pl_engine_counters(s->engine);
     const struct pl_counter *store = pl_store_counters(s->store);
     const struct pl_counter *gateway = pl_gateway_counters(s->gateway);
+    const struct pl_counter *answer = pl_answer_counters(pl_sim_models_answer(s->models));
     for (int i = 0; i < PL_ENGINE_COUNTERS; i++) show(to, &engine[i]);
     for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
     for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
+    for (int i = 0; i < PL_ANSWER_COUNTERS; i++) show(to, &answer[i]);
     hooks_counters(s->hooks, show, to);
     pl_cli__models_counters(s->llm, show, to);
+}
+
+static bool api_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html) {
+    struct cli_server *s = ctx;
+    return pl_cli__articles_page(s->articles, locale, id, html);
 }
 
 /* ---- admin commands, on the admin thread ---- */
@@ -555,6 +563,7 @@ static enum pl_err admin_reload(void *ctx, const struct pl_json *request, struct
     enum pl_err err = pl_cli__image_load(s->config.data, hex, &image, reason);
     if (err == PL_OK) {
         err = pl_engine_activate(s->engine, image);
+        if (err == PL_OK) pl_cli__articles_take(s->articles, image);
         pl_image_unref(&image);
     }
     if (err != PL_OK) {
@@ -879,6 +888,13 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
     return err;
 }
 
+static enum pl_err open_articles(struct cli_server *s, struct pl_image *image) {
+    s->articles = pl_cli__articles_new();
+    if (!s->articles) return PL_NOMEM;
+    pl_cli__articles_take(s->articles, image);
+    return PL_OK;
+}
+
 static enum pl_err open_blobs(struct cli_server *s) {
     char keys[4096], master[4096], dir[4096];
     key_paths(s, keys, master);
@@ -933,7 +949,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .identity = &s->identity,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters},
+        .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters, api_article},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,
@@ -992,6 +1008,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     if (err == PL_OK) err = pl_cli__models_open(config, s->store, &s->log, &s->llm);
     if (err == PL_OK) err = open_models(s);
     if (err == PL_OK) err = open_engine(s, image);
+    if (err == PL_OK) err = open_articles(s, image);
     if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_identity(s);
     if (err == PL_OK) err = open_blobs(s);
@@ -1030,6 +1047,7 @@ void pl_cli__server_close(struct cli_server **server) {
     if (s->llm) pl_llm_destroy(&s->llm);
     if (s->engine) pl_engine_destroy(&s->engine);
     if (s->gateway) pl_gateway_destroy(&s->gateway);
+    pl_cli__articles_free(&s->articles);
     pl_blobs_destroy(&s->blobs);
     if (s->store) pl_store_close(&s->store);
     if (s->loop) {

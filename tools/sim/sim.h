@@ -34,8 +34,6 @@ struct pl_sim_models_config {
     struct pl_locale_tools *locales; /* of the engine's thread, borrowed */
     struct pl_answer_model model;    /* NULL ask: the knowledge base answers alone */
     struct pl_engine_hooks hooks;    /* NULL call: models have no tools */
-    struct pl_str (*language)(void *ctx, struct pl_str text); /* as in answer.h */
-    void *language_ctx;
     struct pl_clock clock;
     const struct pl_log *log; /* may be NULL */
     /* Told how each turn ended. May be NULL. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/nlp/nlp.h"
 #include "tools/sim/sim_priv.h"
 
 struct bridged { /* one turn */
@@ -178,6 +179,14 @@ static void drop(void *ctx, struct pl_image *image) {
     pl_answer_drop(m->answer, image);
 }
 
+static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expected) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    struct pl_str told = pl_nlp_tell(ctx, &a, text, expected); /* a static text */
+    pl_arena_free(&a);
+    return told;
+}
+
 /* ---- the object ---- */
 
 struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *config) {
@@ -186,8 +195,8 @@ struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *co
     m->config = *config;
     struct pl_answer_config k = {.locales = config->locales,
                                  .model = config->model,
-                                 .language = config->language,
-                                 .language_ctx = config->language_ctx,
+                                 .language = language,
+                                 .language_ctx = config->locales,
                                  .clock = config->clock,
                                  .log = config->log};
     if (config->hooks.call)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The articles of the active image as pages, for customers who want to read where an answer comes
+ * from. Taken from the admin thread, shown on the gateway's.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "runtime/kb/kb.h"
+#include "runtime/locale/locale.h"
+#include "runtime/program/program.h"
+#include "tools/cli/cli_priv.h"
+
+struct cli_articles {
+    pthread_mutex_t lock;
+    struct pl_image *image;
+    struct pl_kb *kb; /* of the image's bytes; NULL: it has none that can be read */
+};
+
+struct cli_articles *pl_cli__articles_new(void) {
+    struct cli_articles *a = calloc(1, sizeof *a);
+    if (a) pthread_mutex_init(&a->lock, NULL);
+    return a;
+}
+
+void pl_cli__articles_take(struct cli_articles *a, struct pl_image *image) {
+    pthread_mutex_lock(&a->lock);
+    if (a->kb) pl_kb_close(&a->kb);
+    if (a->image) pl_image_unref(&a->image);
+    a->image = image ? pl_image_ref(image) : NULL;
+    if (image) (void)pl_kb_open(pl_image_section(image, "kb.index"), &a->kb);
+    pthread_mutex_unlock(&a->lock);
+}
+
+void pl_cli__articles_free(struct cli_articles **out) {
+    struct cli_articles *a = *out;
+    if (!a) return;
+    *out = NULL;
+    pl_cli__articles_take(a, NULL);
+    pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+/* ---- which ---- */
+
+/* The locale itself, its language, the source's language, any. */
+static int nearness(struct pl_str has, struct pl_str wanted, struct pl_str source) {
+    struct pl_str language = pl_locale_language(has);
+    if (pl_str_eq(has, wanted)) return 4;
+    if (pl_str_eq(language, pl_locale_language(wanted))) return 3;
+    return pl_str_eq(language, pl_locale_language(source)) ? 2 : 1;
+}
+
+/* Its first and last + 1 passage. */
+static bool find(const struct cli_articles *a, struct pl_str locale, struct pl_str id,
+                 uint32_t *first, uint32_t *end) {
+    struct pl_str source = pl_image_program(a->image)->source_locale;
+    struct pl_kb_hit hit;
+    int best = 0;
+    for (uint32_t i = 0; i < pl_kb_narticles(a->kb); i++) {
+        uint32_t from, to;
+        pl_kb_article_passages(a->kb, i, &from, &to);
+        if (from == to || !pl_kb_passage(a->kb, from, &hit) || !pl_str_eq(hit.id, id)) continue;
+        int near = nearness(hit.locale, locale, source);
+        if (near <= best) continue;
+        best = near;
+        *first = from;
+        *end = to;
+    }
+    return best > 0;
+}
+
+/* ---- the page ---- */
+
+static void text(struct pl_buf *b, struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        const char *as = s.p[i] == '<'   ? "&lt;"
+                         : s.p[i] == '>' ? "&gt;"
+                         : s.p[i] == '&' ? "&amp;"
+                         : s.p[i] == '"' ? "&quot;"
+                                         : NULL;
+        if (as)
+            pl_buf_c(b, as);
+        else
+            pl_buf_byte(b, (uint8_t)s.p[i]);
+    }
+}
+
+static void element(struct pl_buf *b, const char *tag, struct pl_str s) {
+    if (s.n == 0) return;
+    pl_buf_printf(b, "<%s>", tag);
+    text(b, s);
+    pl_buf_printf(b, "</%s>\n", tag);
+}
+
+static void head(struct pl_buf *b, const struct pl_kb_hit *h) {
+    pl_buf_c(b, "<!doctype html>\n<html lang=\"");
+    text(b, h->locale);
+    pl_buf_printf(b, "\" dir=\"%s\">\n<meta charset=\"utf-8\">\n",
+                  pl_locale_rtl(h->locale) ? "rtl" : "ltr");
+    pl_buf_c(b, "<meta name=\"viewport\" content=\"width=device-width\">\n"
+                "<link rel=\"stylesheet\" href=\"/kb/style.css\">\n");
+    element(b, "title", h->title);
+    pl_buf_c(b, "<main>\n");
+    element(b, "h1", h->title);
+}
+
+bool pl_cli__articles_page(struct cli_articles *a, struct pl_str locale, struct pl_str id,
+                           struct pl_buf *out) {
+    uint32_t first = 0, end = 0;
+    struct pl_kb_hit h;
+    pthread_mutex_lock(&a->lock);
+    bool found = a->kb && find(a, locale, id, &first, &end);
+    for (uint32_t i = first; found && i < end && pl_kb_passage(a->kb, i, &h); i++) {
+        if (i == first) head(out, &h);
+        element(out, "h2", h.heading);
+        element(out, "p", h.text);
+    }
+    pthread_mutex_unlock(&a->lock);
+    if (found) pl_buf_c(out, "</main>\n</html>\n");
+    return found;
+}
