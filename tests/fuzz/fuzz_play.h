@@ -14,6 +14,8 @@ struct fuzz_play {
     struct pl_vm_view view; /* after the last step; mode 0 before the first */
     struct pl_vm_entity entities[FUZZ_ENTITIES];
     struct pl_vm_intent intent;
+    struct pl_field fields[2], of[2]; /* of what a model says, and of where it has it from */
+    struct pl_value source;
 };
 
 static inline bool fuzz_matches(void *ctx, const struct pl_image *image, uint32_t regex,
@@ -56,6 +58,19 @@ static inline void fuzz_message(struct fuzz_play *f, struct pl_vm_event *e) {
         e->rule = (uint32_t)pl_rand_below(rand, f->p->nrules);
 }
 
+/* What a model says, or not. */
+static inline void fuzz_model(struct fuzz_play *f, struct pl_vm_event *e) {
+    f->fields[0] = (struct pl_field){PL_STR("text"), pl_text(PL_STR("Within 30 days."))};
+    f->fields[1].name = PL_STR("sources");
+    f->fields[1].value = (struct pl_value){.kind = PL_KIND_LIST, .list = {&f->source, 1}};
+    f->of[0] = (struct pl_field){PL_STR("title"), pl_text(PL_STR("Returns"))};
+    f->of[1] = (struct pl_field){PL_STR("url"), pl_text(PL_STR("kb/returns"))};
+    f->source = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f->of, 2}};
+    e->kind = PL_EVENT_MODEL;
+    e->value = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f->fields, 2}};
+    if (pl_rand_below(&f->rand, 3) == 0) e->value = pl_bool(true);
+}
+
 /* The next event; the first opens the conversation. */
 static inline struct pl_vm_event fuzz_event(struct fuzz_play *f, bool first, uint64_t seed) {
     struct pl_vm_event e = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
@@ -69,6 +84,7 @@ static inline struct pl_vm_event fuzz_event(struct fuzz_play *f, bool first, uin
         if (f->view.deadline_ms > f->now_ms) e.now_ms = f->now_ms = f->view.deadline_ms;
     }
     if (e.kind == PL_EVENT_MESSAGE) fuzz_message(f, &e);
+    if (e.kind == PL_EVENT_HOOK && f->p->nmodels && pl_rand_below(&f->rand, 2)) fuzz_model(f, &e);
     e.effect = f->view.effect;
     if (pl_rand_below(&f->rand, 2)) e.failure = PL_STR("unavailable");
     return e;

@@ -42,7 +42,9 @@ static void put_image(struct maker *m, struct pl_str name, const struct pl_progr
     pl_buf_free(&bytes);
 }
 
-/* Programs with mistakes in them give none. */
+static void play_image(struct maker *m, const struct pl_program *p);
+
+/* Programs with mistakes in them give none; those that ask models are played too. */
 static void compile(struct maker *m, struct pl_str name, struct pl_str text) {
     struct pl_arena a;
     struct pl_sources sources;
@@ -54,8 +56,10 @@ static void compile(struct maker *m, struct pl_str name, struct pl_str text) {
     pl_sources_add(&sources, name, text);
     pl_sources_add(&sources, PL_STR("prelude/base.flow"), m->base);
     struct pl_grammar_input input = {.sources = &sources};
-    if (pl_grammar_compile(&a, &input, NULL, &diags, &program) == PL_OK)
+    if (pl_grammar_compile(&a, &input, NULL, &diags, &program) == PL_OK) {
         put_image(m, name, &program);
+        if (program.nmodels) play_image(m, &program);
+    }
     pl_arena_free(&a);
 }
 
@@ -109,21 +113,25 @@ static void play(struct maker *m, struct pl_vm *vm, const struct pl_image *image
     pl_arena_free(&a);
 }
 
-static void play_small(struct maker *m) {
-    struct small s;
+static void play_image(struct maker *m, const struct pl_program *p) {
     struct pl_buf b = {0};
     struct pl_image *image;
     char why[256];
-    small_make(&s);
-    s.p.start = 0;
-    put_image(m, PL_STR("hand"), &s.p);
-    pl_program_write(&s.p, &b);
+    pl_program_write(p, &b);
     pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
     struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     for (uint64_t seed = 1; seed <= PLAYS; seed++) play(m, vm, image, seed);
     pl_vm_destroy(&vm);
     pl_image_unref(&image);
     pl_buf_free(&b);
+}
+
+static void play_small(struct maker *m) {
+    struct small s;
+    small_make(&s);
+    s.p.start = 0;
+    put_image(m, PL_STR("hand"), &s.p);
+    play_image(m, &s.p);
     small_free(&s);
 }
 

@@ -197,6 +197,12 @@ static void on_erase(void *ctx, uint64_t ticket, const uint8_t customer[16]) {
     pl_gateway_answer(s->g, ticket, PL_OK, PL_STR("{}"));
 }
 
+static bool on_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html) {
+    (void)ctx;
+    pl_buf_printf(html, "<!doctype html><h1>%.*s</h1>", PL_STR_ARG(locale));
+    return pl_str_is(id, "returns/how to");
+}
+
 static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
     struct server *s = ctx;
     show(to, &pl_gateway_counters(s->g)[PL_GATEWAY_accepted]);
@@ -227,7 +233,8 @@ static void prepare(struct server *s) {
                 .done = on_done,
                 .event = on_event,
                 .erase = on_erase,
-                .counters = on_counters},
+                .counters = on_counters,
+                .article = on_article},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
         .origins = "*",
@@ -1117,6 +1124,21 @@ static void api(void **state) {
     pl_buf_free(&b);
 }
 
+static void articles(void **state) {
+    struct server *s = *state;
+    struct pl_buf b = {0};
+    int port = pl_gateway_port(s->g);
+    assert_int_equal(client_http(port, "GET", "/kb/es-ES/returns/how%20to", NULL, &b), 200);
+    has(&b, "<h1>es-ES</h1>");
+    assert_int_equal(client_http(port, "GET", "/kb/style.css", NULL, &b), 200);
+    static const char *const none[] = {"/kb/es-ES/other", "/kb/es-ES/", "/kb/es-ES", "/kb/", "/kb"};
+    for (size_t i = 0; i < PL_LEN(none); i++) {
+        assert_int_equal(client_http(port, "GET", none[i], NULL, &b), 404);
+        has(&b, "\"code\":\"not_found\"");
+    }
+    pl_buf_free(&b);
+}
+
 static void a_taken_port(void **state) {
     struct server *s = *state;
     struct pl_gateway_config config = s->config;
@@ -1137,6 +1159,7 @@ static void a_taken_port(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        WITH_SERVER(articles),
         OVER_BOTH(a_conversation),
         OVER_BOTH(ack_and_events_travel_together),
         OVER_BOTH(malformed_frames),
