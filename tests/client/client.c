@@ -262,8 +262,8 @@ bool client_member(struct pl_str text, const char *name, char *out, size_t size)
 }
 
 /* Sends a request that asks to close, frees it, and gives all that comes back. */
-static int exchange(int port, struct pl_buf *request, struct pl_buf *out) {
-    struct client c = {.fd = connect_tcp("127.0.0.1", port), .wait_ms = 5000};
+static int exchange(int port, struct pl_buf *request, int64_t wait_ms, struct pl_buf *out) {
+    struct client c = {.fd = connect_tcp("127.0.0.1", port), .wait_ms = wait_ms};
     pl_buf_clear(out);
     if (c.fd >= 0) client_raw(&c, request->p, request->n);
     int64_t end = now_ms() + c.wait_ms;
@@ -277,15 +277,20 @@ static int exchange(int port, struct pl_buf *request, struct pl_buf *out) {
 
 int client_http(int port, const char *method, const char *path, const char *extra,
                 struct pl_buf *out) {
+    return client_http_for(port, method, path, extra, 5000, out);
+}
+
+int client_http_for(int port, const char *method, const char *path, const char *extra,
+                    int64_t wait_ms, struct pl_buf *out) {
     struct pl_buf request = {0};
     pl_buf_printf(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
                   method, path, extra != NULL ? extra : "");
-    return exchange(port, &request, out);
+    return exchange(port, &request, wait_ms, out);
 }
 
 int client_post(int port, const char *path, const char *extra, const void *body, size_t n,
                 struct pl_buf *out) {
     struct pl_buf request = {0};
     print_post(&request, path, extra, body, n);
-    return exchange(port, &request, out);
+    return exchange(port, &request, 5000, out);
 }

@@ -52,10 +52,13 @@ int client_closed(struct client *c);
 /* Copies the JSON text member `name` found first in `text` (no escapes are undone). */
 bool client_member(struct pl_str text, const char *name, char *out, size_t size);
 
-/* A plain HTTP/1.1 request over a connection of its own; gives the status, 0 when none, and the
- * whole answer (headers too) in out. */
+/* A plain HTTP/1.1 request over a connection of its own, with `Connection: close`; gives the
+ * status, 0 when none, and the whole answer (headers too) in out. */
 int client_http(int port, const char *method, const char *path, const char *extra,
                 struct pl_buf *out);
+/* The same, but it waits only so long for the server to close. */
+int client_http_for(int port, const char *method, const char *path, const char *extra,
+                    int64_t wait_ms, struct pl_buf *out);
 /* The same with a body. */
 int client_post(int port, const char *path, const char *extra, const void *body, size_t n,
                 struct pl_buf *out);
