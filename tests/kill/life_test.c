@@ -11,30 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/kill/site.h"
-#include "tests/kill/talk.h"
-
-#define WAIT_MS 20000
-
-static int open_site(void **state) {
-    static struct site s;
-    site_open(&s, "flows");
-    site_shop(&s, NULL);
-    site_server(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int close_site(void **state) {
-    site_close(*state);
-    return 0;
-}
-
-static void begin(struct talk *t, const struct site *s, uint64_t instance) {
-    talk_begin(t, instance, "en-US");
-    assert_true(talk_connect(t, s->server.port));
-    assert_non_null(talk_event(t, 1, WAIT_MS));
-}
+#include "tests/kill/play.h"
 
 static void log_is_clean(const struct site *s) {
     static const char *const bad[] = {"Sanitizer", "runtime error", "\"level\":\"error\"",
@@ -58,7 +35,7 @@ static void drains(void **state) {
     struct site *s = *state;
     struct talk t;
     pid_t workers[64];
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     uint64_t seq = talk_ask(&t, "where is ORDER123456789?", WAIT_MS);
     assert_true(talk_until(&t, &seq, "track.sms", WAIT_MS));
     size_t n = proc_children(s->server.pid, workers, PL_LEN(workers));
@@ -83,7 +60,7 @@ static void drains(void **state) {
 static void a_write_under_way(void **state) {
     struct site *s = *state;
     struct talk t;
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     uint64_t seq = talk_ask(&t, "return ORDER987654321, broken", WAIT_MS);
     assert_true(talk_until(&t, &seq, "return.confirm", WAIT_MS));
     site_fault(s, "", "slow=4s");
@@ -100,10 +77,7 @@ static void a_write_under_way(void **state) {
     assert_int_equal(
         talk_count(&t, "bot:return.done") + talk_count(&t, "bot:prelude.unconfirmed.done"), 1);
     assert_int_equal(site_acted(s, "", "writes"), 1);
-    talk_check(&t);
-    talk_reread(&t, s->server.port);
-    if (t.wrong[0]) fail_msg("%s", t.wrong);
-    talk_end(&t);
+    play_end(&t, s);
 }
 
 /* The workers of a server that was killed end by themselves. */
@@ -122,7 +96,7 @@ static void old_conversations(void **state) {
     struct site *s = *state;
     struct talk t[MANY];
     for (size_t i = 0; i < MANY; i++) {
-        begin(&t[i], s, i + 1);
+        play_begin(&t[i], s, i + 1);
         uint64_t seq = talk_ask(&t[i], "where is my order?", WAIT_MS);
         assert_true(talk_until(&t[i], &seq, "track.ask", WAIT_MS));
     }
@@ -137,10 +111,7 @@ static void old_conversations(void **state) {
         while (!t[i].live && talk_hear(&t[i], 5)) continue;
         uint64_t seq = talk_ask(&t[i], "ORDER123456789", WAIT_MS);
         assert_true(talk_until(&t[i], &seq, "track.found", WAIT_MS));
-        talk_check(&t[i]);
-        talk_reread(&t[i], s->server.port);
-        if (t[i].wrong[0]) fail_msg("%s", t[i].wrong);
-        talk_end(&t[i]);
+        play_end(&t[i], s);
     }
     print_message("%d old conversations went on within %lld ms\n", MANY,
                   (long long)(now_ms() - began));
@@ -208,7 +179,7 @@ static void wrong_words(void **state) {
 static void keys_in_trouble(void **state) {
     struct site *s = *state;
     struct talk t;
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     talk_end(&t);
     kill(s->server.pid, SIGTERM);
     assert_int_equal(proc_wait(&s->server, WAIT_MS), 0);
@@ -235,7 +206,7 @@ static void a_damaged_image(void **state) {
     assert_int_equal(proc_wait(&s->server, WAIT_MS), 0);
     site_shell(s, "for f in \"$D\"/data/images/*; do echo damaged > \"$f\"; done");
     site_server(s, NULL);
-    begin(&t, s, 9);
+    play_begin(&t, s, 9);
     talk_end(&t);
 }
 
@@ -256,5 +227,5 @@ int main(void) {
         cmocka_unit_test(a_damaged_image), cmocka_unit_test(broken_flows),
     };
     give_up_after(140);
-    return cmocka_run_group_tests_name("life", tests, open_site, close_site);
+    return cmocka_run_group_tests_name("life", tests, play_open, play_close);
 }

@@ -10,38 +10,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/kill/site.h"
-#include "tests/kill/talk.h"
-
-#define WAIT_MS 30000
-
-static int open_site(void **state) {
-    static struct site s;
-    site_open(&s, "flows");
-    site_shop(&s, NULL);
-    site_server(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int close_site(void **state) {
-    site_close(*state);
-    return 0;
-}
+#include "tests/kill/play.h"
 
 /* As far as the customer's "yes"; gives the seq behind it. */
 static uint64_t ask_return(struct talk *t, const struct site *s) {
-    talk_begin(t, 7, "en-US");
-    assert_true(talk_connect(t, s->server.port));
-    assert_non_null(talk_event(t, 1, WAIT_MS));
-    uint64_t seq = talk_ask(t, "return ORDER987654321, broken", WAIT_MS);
-    assert_true(talk_until(t, &seq, "return.confirm", WAIT_MS));
+    play_begin(t, s, 7);
+    play_say(t, "return ORDER987654321, broken", "return.confirm");
     return talk_ask(t, "yes", WAIT_MS);
-}
-
-static void restart(struct site *s) {
-    proc_kill(&s->server);
-    site_server(s, NULL);
 }
 
 static void wait_for_write(const struct site *s) {
@@ -116,7 +91,7 @@ static void lost_and_the_server_killed(void **state) {
     site_fault(s, "", "lost=1.0");
     uint64_t seq = ask_return(&t, s);
     assert_true(talk_until(&t, &seq, "return.pending", WAIT_MS));
-    restart(s);
+    play_restart(s);
     site_fault(s, "", "none");
     nap_ms(4000);
     assert_true(talk_connect(&t, s->server.port));
@@ -144,7 +119,7 @@ static void server_killed_before_the_reply(void **state) {
     site_fault(s, "", "slow=1500ms");
     ask_return(&t, s);
     wait_for_write(s);
-    restart(s);
+    play_restart(s);
     site_fault(s, "", "none");
     assert_true(talk_connect(&t, s->server.port));
     truth_was_told_once(&t, s);
@@ -162,7 +137,7 @@ static void workers_killed_before_the_reply(void **state) {
 }
 
 int main(void) {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, play_open, play_close)
     const struct CMUnitTest tests[] = {
         CASE(reply_is_lost),
         CASE(reply_is_late),

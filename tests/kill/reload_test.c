@@ -12,76 +12,25 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/kill/site.h"
-#include "tests/kill/talk.h"
+#include "tests/kill/play.h"
 
-#define WAIT_MS 20000
+static void prepare(const struct site *s) {
+    site_shell(s, "sed -i '/^  open  *support/d' \"$D/flows/escalation.flow\""); /* at any hour */
+}
 
 static int open_site(void **state) {
-    static struct site s;
-    site_open(&s, "flows");
-    site_shell(&s, "sed -i '/^  open  *support/d' \"$D/flows/escalation.flow\""); /* at any hour */
-    site_shop(&s, NULL);
-    site_server(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int close_site(void **state) {
-    site_close(*state);
-    return 0;
-}
-
-static void restart(struct site *s) {
-    proc_kill(&s->server);
-    site_server(s, NULL);
-}
-
-static void begin(struct talk *t, const struct site *s, uint64_t instance) {
-    talk_begin(t, instance, "en-US");
-    assert_true(talk_connect(t, s->server.port));
-    assert_non_null(talk_event(t, 1, WAIT_MS));
-}
-
-static void come_back(struct talk *t, const struct site *s) {
-    assert_true(talk_connect(t, s->server.port));
-    while (!t->live && talk_hear(t, 5)) continue;
-    assert_true(t->live);
-}
-
-static void end(struct talk *t, const struct site *s) {
-    talk_check(t);
-    talk_reread(t, s->server.port);
-    if (t->wrong[0]) fail_msg("%s", t->wrong);
-    assert_int_equal(t->errors, 0);
-    talk_end(t);
+    return play_site(state, prepare);
 }
 
 /* The words of the answer to it. */
 static void answer(struct talk *t, const char *say, const char *id, const char *words) {
-    uint64_t seq = talk_ask(t, say, WAIT_MS);
-    assert_true(talk_until(t, &seq, id, WAIT_MS));
+    uint64_t seq = play_say(t, say, id);
     if (!strstr(t->events.v[seq - 1], words))
         fail_msg("not with the words \"%s\": %s", words, t->events.v[seq - 1]);
 }
 
-static int parlance(const struct site *s, struct pl_buf *out, const char *a, const char *b,
-                    const char *c, const char *d) {
-    const char *argv[] = {kill_parlance(), a, b, c, d, NULL};
-    const char *with[8];
-    size_t n = 0;
-    while (argv[n]) {
-        with[n] = argv[n];
-        n++;
-    }
-    with[n++] = "--data";
-    with[n++] = s->data;
-    with[n] = NULL;
-    return proc_run(out, 60000, with);
-}
-
 static int reload(const struct site *s, struct pl_buf *out) {
-    return parlance(s, out, "reload", s->flows, NULL, NULL);
+    return play_command(s, out, (const char *[]){"reload", s->flows, NULL});
 }
 
 /* ---- reload ---- */
@@ -90,7 +39,7 @@ static void broken_changes_nothing(void **state) {
     struct site *s = *state;
     struct talk t;
     struct pl_buf out = {0};
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     answer(&t, "where is my order?", "track.ask", "I'd be happy");
     site_shell(s, "cp \"$D/flows/general.flow\" \"$D/general.good\""
                   " && echo '  \"And {nothing}\" @broken' >> \"$D/flows/general.flow\"");
@@ -101,7 +50,7 @@ static void broken_changes_nothing(void **state) {
     answer(&t, "ORDER123456789", "track.found", "Great! I found your order");
     answer(&t, "no thanks", "prelude.anything_else", "Is there anything else");
     answer(&t, "how much is shipping", "shipping.price", "The exact price");
-    end(&t, s);
+    play_end(&t, s);
     pl_buf_free(&out);
 }
 
@@ -118,42 +67,42 @@ static void change(const struct site *s, const char *was, const char *is) {
 static void good_is_for_what_begins(void **state) {
     struct site *s = *state;
     struct talk before, after;
-    begin(&before, s, 1);
+    play_begin(&before, s, 1);
     answer(&before, "where is my order?", "track.ask", "I'd be happy");
     change(s, "Great! I found your order", "Here it is, order");
-    begin(&after, s, 2);
+    play_begin(&after, s, 2);
     answer(&after, "where is ORDER123456789?", "track.found", "Here it is, order");
     answer(&before, "ORDER123456789", "track.found", "Great! I found your order");
     answer(&before, "no thanks", "prelude.anything_else", "Is there anything else");
     answer(&before, "track ORDER987654321", "track.found", "Here it is, order");
-    end(&before, s);
-    end(&after, s);
+    play_end(&before, s);
+    play_end(&after, s);
 }
 
 static void it_outlives_a_kill(void **state) {
     struct site *s = *state;
     struct talk before, after;
-    begin(&before, s, 1);
+    play_begin(&before, s, 1);
     answer(&before, "where is my order?", "track.ask", "I'd be happy");
     change(s, "Here it is, order", "There we have it, order");
-    restart(s);
-    come_back(&before, s);
+    play_restart(s);
+    play_back(&before, s);
     answer(&before, "ORDER123456789", "track.found", "Here it is, order");
-    begin(&after, s, 2);
+    play_begin(&after, s, 2);
     answer(&after, "where is ORDER123456789?", "track.found", "There we have it, order");
-    restart(s); /* now its snapshot and its entries name different images */
-    come_back(&before, s);
+    play_restart(s); /* now its snapshot and its entries name different images */
+    play_back(&before, s);
     answer(&before, "no thanks", "prelude.anything_else", "Is there anything else");
     answer(&before, "track ORDER987654321", "track.found", "There we have it, order");
-    end(&before, s);
-    end(&after, s);
+    play_end(&before, s);
+    play_end(&after, s);
 }
 
 /* New slots and flows: what is known of the customer is still known. */
 static void slots_move_over(void **state) {
     struct site *s = *state;
     struct talk t;
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     answer(&t, "where is ORDER123456789?", "track.found", "There we have it, order");
     answer(&t, "no thanks", "prelude.anything_else", "Is there anything else");
     site_shell(s,
@@ -161,10 +110,10 @@ static void slots_move_over(void **state) {
                " \"$D/flows/assistant.flow\"");
     change(s, "There we have it, order", "Once more, order");
     answer(&t, "where is my order?", "track.found", "Once more, order ORDER123456789");
-    restart(s);
-    come_back(&t, s);
+    play_restart(s);
+    play_back(&t, s);
     answer(&t, "no thanks", "prelude.anything_else", "Is there anything else");
-    end(&t, s);
+    play_end(&t, s);
 }
 
 /* ---- tokens and the queue ---- */
@@ -173,15 +122,6 @@ static int queue(const struct site *s, const char *token, struct pl_buf *out) {
     char header[256] = "";
     if (token) snprintf(header, sizeof header, "Authorization: Bearer %s\r\n", token);
     return client_http(s->server.port, "GET", "/api/v1/queue", header, out);
-}
-
-static void token(const struct site *s, const char *name, const char *may, char out[128]) {
-    struct pl_buf b = {0};
-    char scopes[64];
-    snprintf(scopes, sizeof scopes, "--may=%s", may);
-    if (parlance(s, &b, "token", "create", name, scopes) != 0) fail_msg("%s", b.p);
-    snprintf(out, 128, "%.*s", (int)strcspn(b.p, "\n"), b.p);
-    pl_buf_free(&b);
 }
 
 static void carries(const struct pl_buf *out, const char *what) {
@@ -219,24 +159,24 @@ static void queue_is_listed(void **state) {
     struct talk t;
     struct pl_buf out = {0}, again = {0};
     char good[128], narrow[128];
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     answer(&t, "where is my order?", "track.ask", "I'd be happy");
     answer(&t, "ORDER123456789", "track.found", "order");
     answer(&t, "I want to talk to a person", "prelude.handed_over", "I'm handing you over");
     assert_int_equal(talk_count(&t, "handoff"), 1);
-    token(s, "console", "queue", good);
-    token(s, "watcher", "metrics", narrow);
+    play_token(s, "console", "queue", good);
+    play_token(s, "watcher", "metrics", narrow);
     assert_int_equal(queue(s, NULL, &out), 401);
     assert_int_equal(queue(s, "plt_0000", &out), 401);
     assert_int_equal(queue(s, narrow, &out), 403);
     assert_null(strstr(out.p, "ORDER"));
     assert_int_equal(queue(s, good, &out), 200);
     looks_right(&out);
-    restart(s);
+    play_restart(s);
     assert_int_equal(queue(s, good, &again), 200);
     looks_right(&again);
     assert_string_equal(body_of(&again), body_of(&out));
-    come_back(&t, s);
+    play_back(&t, s);
     assert_string_equal(t.with, "waiting");
     talk_ask(&t, "are you there?", WAIT_MS); /* kept for the person, not answered by the bot */
     talk_hear(&t, 300);
@@ -248,11 +188,11 @@ static void queue_is_listed(void **state) {
     pl_buf_byte(&again, 0);
     take_off(s, narrow, &again, 403);
     take_off(s, good, &again, 200);
-    restart(s);
+    play_restart(s);
     assert_int_equal(queue(s, good, &out), 200);
     assert_non_null(strstr(out.p, "{\"queue\":[]}"));
     take_off(s, good, &again, 404);
-    end(&t, s);
+    play_end(&t, s);
     pl_buf_free(&out);
     pl_buf_free(&again);
 }
@@ -261,16 +201,16 @@ static void a_token_can_be_revoked(void **state) {
     struct site *s = *state;
     struct pl_buf out = {0};
     char good[128], id[17];
-    token(s, "short-lived", "queue", good);
+    play_token(s, "short-lived", "queue", good);
     assert_int_equal(queue(s, good, &out), 200);
-    assert_int_equal(parlance(s, &out, "token", "list", NULL, NULL), 0);
+    assert_int_equal(play_command(s, &out, (const char *[]){"token", "list", NULL}), 0);
     const char *at = strstr(out.p, "short-lived");
     assert_non_null(at);
     assert_null(strstr(out.p, good)); /* only its hash is kept */
     snprintf(id, sizeof id, "%.16s", at - 18);
-    assert_int_equal(parlance(s, &out, "token", "revoke", id, NULL), 0);
+    assert_int_equal(play_command(s, &out, (const char *[]){"token", "revoke", id, NULL}), 0);
     assert_int_equal(queue(s, good, &out), 401);
-    restart(s);
+    play_restart(s);
     assert_int_equal(queue(s, good, &out), 401);
     pl_buf_free(&out);
 }
@@ -282,7 +222,7 @@ static void a_token_without_a_server(void **state) {
     char good[128];
     kill(s->server.pid, SIGTERM);
     assert_int_equal(proc_wait(&s->server, 20000), 0);
-    token(s, "early", "queue", good);
+    play_token(s, "early", "queue", good);
     assert_int_not_equal(reload(s, &out), 0);
     if (!strstr(out.p, "no server runs on the data folder")) fail_msg("%s", out.p);
     site_server(s, NULL);
@@ -298,5 +238,5 @@ int main(void) {
         cmocka_unit_test(a_token_without_a_server),
     };
     give_up_after(140);
-    return cmocka_run_group_tests_name("reload", tests, open_site, close_site);
+    return cmocka_run_group_tests_name("reload", tests, open_site, play_close);
 }

@@ -9,46 +9,22 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/kill/site.h"
-#include "tests/kill/talk.h"
+#include "tests/kill/play.h"
 
-#define WAIT_MS 20000
+static void prepare(const struct site *s) {
+    site_within(s, "orders.find", "500ms");
+}
 
 static int open_site(void **state) {
-    static struct site s;
-    site_open(&s, "flows");
-    site_within(&s, "orders.find", "500ms");
-    site_shop(&s, NULL);
-    site_server(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int close_site(void **state) {
-    site_close(*state);
-    return 0;
-}
-
-static void begin(struct talk *t, const struct site *s, uint64_t instance) {
-    talk_begin(t, instance, "en-US");
-    assert_true(talk_connect(t, s->server.port));
-    assert_non_null(talk_event(t, 1, WAIT_MS));
-}
-
-static void end(struct talk *t, const struct site *s) {
-    talk_check(t);
-    talk_reread(t, s->server.port);
-    if (t->wrong[0]) fail_msg("%s", t->wrong);
-    assert_int_equal(t->errors, 0);
-    talk_end(t);
+    return play_site(state, prepare);
 }
 
 /* Asks for an order, and while that is under way another customer something else. */
 static void takes_its_branch(struct site *s, const char *name) {
     struct talk t, other;
     uint64_t seq, quick;
-    begin(&t, s, 1);
-    begin(&other, s, 2);
+    play_begin(&t, s, 1);
+    play_begin(&other, s, 2);
     talk_say(&t, "where is ORDER123456789?");
     int64_t began = now_ms();
     quick = talk_ask(&other, "how much is shipping", WAIT_MS);
@@ -60,16 +36,16 @@ static void takes_its_branch(struct site *s, const char *name) {
                   (long long)(now_ms() - began), (long long)neighbour);
     seq = talk_ask(&t, "no thanks", WAIT_MS);
     assert_true(talk_until(&t, &seq, "prelude.offer.declined", WAIT_MS));
-    end(&t, s);
-    end(&other, s);
+    play_end(&t, s);
+    play_end(&other, s);
 }
 
 static void works(struct site *s) {
     struct talk t;
-    begin(&t, s, 3);
+    play_begin(&t, s, 3);
     uint64_t seq = talk_ask(&t, "where is ORDER987654321?", WAIT_MS);
     assert_true(talk_until(&t, &seq, "track.found", WAIT_MS));
-    end(&t, s);
+    play_end(&t, s);
 }
 
 static void is_slow(void **state) {
@@ -113,5 +89,5 @@ int main(void) {
         cmocka_unit_test(is_gone), cmocka_unit_test(the_server_is_well),
     };
     give_up_after(140);
-    return cmocka_run_group_tests_name("shop", tests, open_site, close_site);
+    return cmocka_run_group_tests_name("shop", tests, open_site, play_close);
 }

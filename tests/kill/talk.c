@@ -196,7 +196,9 @@ bool talk_connect(struct talk *t, int port) {
         return false;
     }
     t->on = true;
-    pl_buf_printf(&b, "{\"t\":\"open\",\"token\":null,\"locale\":\"%s\"", t->locale);
+    const char *quote = t->identity[0] ? "\"" : "";
+    pl_buf_printf(&b, "{\"t\":\"open\",\"token\":%s%s%s,\"locale\":\"%s\"", quote,
+                  t->identity[0] ? t->identity : "null", quote, t->locale);
     if (t->resume[0]) {
         t->resumes++;
         pl_buf_printf(&b, ",\"resume\":\"%s\",\"epoch\":\"%s\",\"seq\":%zu}", t->resume, t->epoch,

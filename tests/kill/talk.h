@@ -25,6 +25,7 @@ struct talk {
     bool ready; /* since connecting */
     bool live;
     char locale[16], instance[17], resume[160], epoch[40], with[16];
+    char identity[1024];           /* what open says who he is; "" nothing */
     PL_VEC(char *) events;         /* JSON of seq 1, 2, … */
     PL_VEC(struct talk_said) said; /* counters 1, 2, … */
     unsigned resumes, again, dups, errors;

@@ -10,40 +10,17 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/kill/site.h"
-#include "tests/kill/talk.h"
+#include "tests/kill/play.h"
 
-#define WAIT_MS     20000
 #define DEADLINE_MS 600 /* of the hooks that hurt */
 #define SUFFERERS   3   /* at once: more than there are workers */
 
+static void prepare(const struct site *s) {
+    site_shell(s, "cp tests/kill/hurt.flow \"$D/flows\" && cp tests/kill/hurt.lua \"$D/lua\"");
+}
+
 static int open_site(void **state) {
-    static struct site s;
-    site_open(&s, "flows");
-    site_shell(&s, "cp tests/kill/hurt.flow \"$D/flows\" && cp tests/kill/hurt.lua \"$D/lua\"");
-    site_shop(&s, NULL);
-    site_server(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int close_site(void **state) {
-    site_close(*state);
-    return 0;
-}
-
-static void begin(struct talk *t, const struct site *s, uint64_t instance) {
-    talk_begin(t, instance, "en-US");
-    assert_true(talk_connect(t, s->server.port));
-    assert_non_null(talk_event(t, 1, WAIT_MS));
-}
-
-static void end(struct talk *t, const struct site *s) {
-    talk_check(t);
-    talk_reread(t, s->server.port);
-    if (t->wrong[0]) fail_msg("%s", t->wrong);
-    assert_int_equal(t->errors, 0);
-    talk_end(t);
+    return play_site(state, prepare);
 }
 
 /* What a neighbour says meanwhile; the third asks the shop. */
@@ -67,7 +44,7 @@ struct latency {
 static struct latency neighbour(const struct site *s, uint64_t instance) {
     struct talk t;
     struct latency l = {0};
-    begin(&t, s, instance);
+    play_begin(&t, s, instance);
     for (size_t i = 0; i < PL_LEN(lines); i++) {
         int64_t began = now_ms();
         uint64_t seq = talk_ask(&t, lines[i].say, WAIT_MS);
@@ -77,14 +54,14 @@ static struct latency neighbour(const struct site *s, uint64_t instance) {
         l.sum += took;
         l.n++;
     }
-    end(&t, s);
+    play_end(&t, s);
     return l;
 }
 
 static void hurts(struct site *s, const char *name, const char *say, const char *branch) {
     struct talk t[SUFFERERS];
     struct latency calm = neighbour(s, 50), beside;
-    for (size_t i = 0; i < SUFFERERS; i++) begin(&t[i], s, i + 1);
+    for (size_t i = 0; i < SUFFERERS; i++) play_begin(&t[i], s, i + 1);
     int64_t began = now_ms();
     for (size_t i = 0; i < SUFFERERS; i++) talk_say(&t[i], say);
     beside = neighbour(s, 60);
@@ -100,7 +77,7 @@ static void hurts(struct site *s, const char *name, const char *say, const char 
                   (long long)calm.most, (long long)(beside.sum / beside.n), (long long)beside.most,
                   (long long)(after.sum / after.n), (long long)after.most);
     assert_true(took < DEADLINE_MS + 5000);
-    for (size_t i = 0; i < SUFFERERS; i++) end(&t[i], s);
+    for (size_t i = 0; i < SUFFERERS; i++) play_end(&t[i], s);
 }
 
 static void loops(void **state) {
@@ -127,7 +104,7 @@ static void worker_crashes_once(void **state) {
     struct site *s = *state;
     struct talk t;
     pid_t workers[64];
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     site_fault(s, "/api/orders", "slow=3s");
     int before = site_acted(s, "", "slowed");
     uint64_t seq = talk_ask(&t, "listen to the river", WAIT_MS);
@@ -140,7 +117,7 @@ static void worker_crashes_once(void **state) {
         talk_hear(&t, 800);
     }
     assert_true(talk_until(&t, &seq, "hurt.wait.done", WAIT_MS));
-    end(&t, s);
+    play_end(&t, s);
     neighbour(s, 60);
 }
 
@@ -149,7 +126,7 @@ static void workers_crash_again_and_again(void **state) {
     struct site *s = *state;
     struct talk t;
     uint64_t seq = 1;
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     site_fault(s, "", "slow=1s");
     talk_say(&t, "listen to the river");
     int64_t until = now_ms() + WAIT_MS;
@@ -159,7 +136,7 @@ static void workers_crash_again_and_again(void **state) {
     }
     site_fault(s, "", "none");
     assert_true(talk_until(&t, &seq, "hurt.wait.failed", WAIT_MS));
-    end(&t, s);
+    play_end(&t, s);
     neighbour(s, 60);
 }
 
@@ -184,5 +161,5 @@ int main(void) {
         cmocka_unit_test(the_server_is_well),
     };
     give_up_after(140);
-    return cmocka_run_group_tests_name("workers", tests, open_site, close_site);
+    return cmocka_run_group_tests_name("workers", tests, open_site, play_close);
 }
