@@ -745,6 +745,7 @@ enum pl_err pl_engine__conv_load(struct pl_engine *e, const uint8_t id[16], stru
     *out = pl_engine__conv_find(e, id);
     if (*out) return PL_OK;
     enum pl_err err = load_new(e, id, false, out);
+    if (err == PL_ERASED) pl_engine__drop_rows(e, id); /* the server died right after erasing it */
     if (err != PL_OK) return err;
     pl_engine__attach_again(e, *out);
     pl_engine__list(e, *out);

@@ -3,18 +3,20 @@
  * What is remembered of customers between conversations. One is read when a page says who he is,
  * and written behind the turn that changed it: one write at a time, each slot by the latest change.
  *
- *   data: version 2 | consent, since (zigzag) | n | name, since (zigzag), JSON of the value; texts
+ *   data: version 3 | consent, since, last refusal (zigzag) | n | name, since (zigzag), JSON; texts
  *         | n of waiting events | key, hash of what it says (8 each), since (zigzag), name,
  * arguments row:  'x' | when the oldest of them has waited too long (8) | customer (16)
  *
- * A change is made again when its conversation is loaded from its journal; it changes nothing then.
+ * A change is made again when its conversation is loaded from its journal; it changes nothing then:
+ * what was later stays, and what was changed until a refusal, also in the same millisecond, is
+ * forgotten with it.
  */
 #include "runtime/engine/engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_VERSION 2
+#define DATA_VERSION 3
 #define SLOTS_MOST   256
 #define DAY_MS       86400000
 #define KEPT_MS      (7 * INT64_C(86400000)) /* that an event waits for its customer */
@@ -26,7 +28,7 @@ struct slot {
     int64_t at_ms;
 };
 struct data {
-    int64_t consent, at_ms;
+    int64_t consent, at_ms, refused_ms; /* 0: he never refused */
     struct slot v[SLOTS_MOST];
     uint32_t n;
     struct eng_kept kept[PL_VM_HELD];
@@ -53,12 +55,13 @@ static void read_kept(struct pl_reader *r, struct data *d) {
 
 static bool read_data(struct pl_str bytes, struct data *d) {
     struct pl_reader r = pl_reader_of(bytes);
-    d->consent = d->at_ms = 0;
+    d->consent = d->at_ms = d->refused_ms = 0;
     d->n = d->nkept = 0;
     if (bytes.n == 0) return true;
     if (pl_read_u8(&r) != DATA_VERSION) return false;
     d->consent = pl_read_zig(&r);
     d->at_ms = pl_read_zig(&r);
+    d->refused_ms = pl_read_zig(&r);
     uint64_t n = pl_read_var(&r);
     for (uint64_t i = 0; i < n && i < SLOTS_MOST && !r.bad; i++) {
         struct slot *s = &d->v[d->n++];
@@ -75,6 +78,7 @@ static void write_data(struct pl_buf *b, const struct data *d) {
     pl_buf_byte(b, DATA_VERSION);
     pl_buf_zig(b, d->consent);
     pl_buf_zig(b, d->at_ms);
+    pl_buf_zig(b, d->refused_ms);
     pl_buf_var(b, d->n);
     for (uint32_t i = 0; i < d->n; i++) {
         pl_buf_text(b, d->v[i].name);
@@ -116,8 +120,19 @@ static void change(struct data *d, struct pl_str name, struct pl_str json, int64
     d->v[i] = (struct slot){name, json, at_ms};
 }
 
+/* What was told until he refused goes, whatever he agreed to since. */
+static void refuse(struct data *d, int64_t at_ms) {
+    uint32_t left = 0;
+    if (at_ms > d->refused_ms) d->refused_ms = at_ms;
+    for (uint32_t i = 0; i < d->n; i++)
+        if (d->v[i].at_ms > at_ms) d->v[left++] = d->v[i];
+    d->n = left;
+}
+
 static void merge_changes(struct data *d, const struct eng_keep *k) {
     struct pl_reader r = pl_reader_of(pl_buf_slice(&k->changes));
+    if (k->consent && d->refused_ms && k->at_ms <= d->refused_ms) return;
+    if (!k->consent) refuse(d, k->at_ms);
     if (k->at_ms >= d->at_ms) {
         d->consent = k->consent ? 1 : -1;
         d->at_ms = k->at_ms;
@@ -168,7 +183,7 @@ static enum pl_err merge(struct data *d, const struct eng_keep *k) {
     case ENG_KEEP_SWEEP: break;
     case ENG_KEEP_ERASE:
         d->n = d->nkept = 0;
-        d->consent = d->at_ms = 0;
+        d->consent = d->at_ms = d->refused_ms = 0;
         break;
     }
     return PL_OK;

@@ -208,9 +208,19 @@ void pl_engine__erased(struct pl_engine *e, struct eng_erasure *x, enum pl_err e
     pl_engine__keep_add(e, k);
 }
 
+/* Of the hand-overs in the queue, which stand by their urgency, those of one conversation. */
+static void drop_queue_rows(struct pl_engine *e, struct pl_arena *a, const uint8_t id[16]) {
+    struct pl_store_row *rows = NULL;
+    size_t n = 0;
+    if (pl_store_rows(e->config.store, a, PL_STR("q"), PL_STR(""), SIZE_MAX, &rows, &n) != PL_OK)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].key.n >= 26 && memcmp(rows[i].key.p + 10, id, 16) == 0) unlist(e, rows[i].key);
+}
+
 /* The rows with something of the conversation: its snapshot, its hand-overs. Sealed with the key
- * that is gone, they are of no use. */
-static void drop_rows(struct pl_engine *e, const uint8_t id[16]) {
+ * that is gone, they are of no use. The snapshot goes last: while it is there, others may be. */
+void pl_engine__drop_rows(struct pl_engine *e, const uint8_t id[16]) {
     struct pl_arena a;
     struct pl_store_row *rows = NULL;
     char prefix[17] = {'c'};
@@ -218,8 +228,11 @@ static void drop_rows(struct pl_engine *e, const uint8_t id[16]) {
     memcpy(prefix + 1, id, 16);
     pl_arena_init(&a, 0);
     if (pl_store_rows(e->config.store, &a, (struct pl_str){prefix, 17}, PL_STR(""), 64, &rows,
-                      &n) == PL_OK)
+                      &n) == PL_OK &&
+        n > 0) {
+        drop_queue_rows(e, &a, id);
         for (size_t i = 0; i < n; i++) unlist(e, rows[i].key);
+    }
     pl_arena_free(&a);
 }
 
@@ -242,7 +255,7 @@ void pl_engine__erase(struct pl_engine *e, struct eng_conv *c, const struct eng_
         char key[LIST_KEY];
         list_key(key, c->customer, c->known_ms, c->id);
         drop_handoffs(e, c);
-        drop_rows(e, c->id);
+        pl_engine__drop_rows(e, c->id);
         unlist(e, (struct pl_str){key, sizeof key});
         ENG_COUNT(e, ERASED);
         c->erased = c->broken = true; /* it leaves memory, and its clients are told */
@@ -259,7 +272,7 @@ static enum pl_err erase_unread(struct pl_engine *e, const struct pl_store_row *
     pl_arena_init(&a, 0);
     enum pl_err err = pl_snapshot_load(e->journal, id, &a, &conv, &snap);
     if (err == PL_OK) err = pl_conv_erase(e->journal, &conv);
-    if (err == PL_OK) drop_rows(e, id);
+    if (err == PL_OK) pl_engine__drop_rows(e, id);
     if (err == PL_OK) ENG_COUNT(e, ERASED);
     pl_conv_wipe(&conv);
     pl_arena_free(&a);

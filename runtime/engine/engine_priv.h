@@ -514,6 +514,7 @@ void pl_engine__taken(struct pl_engine *e, struct eng_conv *c, const struct pl_v
 void pl_engine__forget_customer(struct pl_engine *e, struct eng_input *in);
 void pl_engine__erase(struct pl_engine *e, struct eng_conv *c, const struct eng_input *in);
 void pl_engine__erased(struct pl_engine *e, struct eng_erasure *x, enum pl_err err);
+void pl_engine__drop_rows(struct pl_engine *e, const uint8_t id[16]);
 
 /* engine_hook.c */
 /* Nobody waits for it any more: a read that nobody else waits for either is ended. */

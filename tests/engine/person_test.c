@@ -435,8 +435,99 @@ static void forgotten_at_once(void **state) {
     bench_close(&b);
 }
 
+static void is_a_stranger(struct bench *b, uint64_t client, uint8_t conversation) {
+    bench_open_known(b, client, conversation, true, 7, true);
+    bench_say(b, client, 1, "my profile");
+    has(b, "profile.nick");
+    bench_told(b);
+}
+
+/* The clock stands still: what he agreed to and what he took back are of the same millisecond. */
+static void forgotten_in_the_same_millisecond(void **state) {
+    struct bench b;
+    (void)state;
+    bench_open(&b, NULL);
+    tell_name(&b);
+    bench_say(&b, 1, 5, "forget me");
+    has(&b, "forget.done");
+    is_a_stranger(&b, 2, 2);
+    bench_crash(&b); /* both changes are made again */
+    bench_resume(&b, 1, 1, 0);
+    is_a_stranger(&b, 3, 3);
+    assert_int_equal(bench_count(&b, PL_ENGINE_DIVERGED), 0);
+    bench_close(&b);
+}
+
+/* He agreed in one conversation and took it back in another; then the first is made again alone. */
+static void forgotten_from_elsewhere(void **state) {
+    struct bench b;
+    const int64_t later[] = {0, 1000};
+    (void)state;
+    for (size_t i = 0; i < PL_LEN(later); i++) {
+        bench_open(&b, NULL);
+        tell_name(&b);
+        bench_advance(&b, later[i]);
+        bench_open_known(&b, 2, 2, true, 7, true);
+        bench_say(&b, 2, 1, "forget me");
+        has(&b, "forget.done");
+        bench_crash(&b);
+        bench_resume(&b, 1, 1, 0);
+        is_a_stranger(&b, 3, 3);
+        bench_crash(&b);
+        bench_resume(&b, 2, 2, 0);
+        bench_resume(&b, 1, 1, 0);
+        is_a_stranger(&b, 4, 4);
+        assert_int_equal(bench_count(&b, PL_ENGINE_DIVERGED), 0);
+        bench_close(&b);
+    }
+}
+
+/* ---- after a crash right behind the answer ---- */
+
+static size_t rows_of(struct bench *b, struct pl_arena *a, const char *prefix,
+                      struct pl_store_row **rows) {
+    size_t n = 0;
+    assert_int_equal(pl_store_rows(b->store, a, pl_str_c(prefix), PL_STR(""), 100, rows, &n),
+                     PL_OK);
+    return n;
+}
+
+/* As if the state had not been written any more: its rows are there again. */
+static void rows_that_a_crash_left(void **state) {
+    struct bench b;
+    struct pl_arena a;
+    struct pl_store_row *saved, *queued, *rows;
+    (void)state;
+    pl_arena_init(&a, 0);
+    bench_open(&b, NULL);
+    bench_open_known(&b, 1, 1, true, 7, true);
+    bench_say(&b, 1, 1, "a person please");
+    bench_advance(&b, 10000);
+    pl_engine_forget(b.engine, (const uint8_t[16]){1});
+    size_t nsaved = rows_of(&b, &a, "c", &saved), nqueued = rows_of(&b, &a, "q", &queued);
+    assert_true(nsaved == 1 && nqueued == 1);
+    erase(&b, 90, 7);
+    has(&b, "90 done: no error");
+    bench_crash(&b);
+    pl_store_project(b.store, saved, nsaved, NULL, 0);
+    pl_store_project(b.store, queued, nqueued, NULL, 0);
+    bench_told(&b);
+    bench_resume(&b, 2, 1, 0);
+    told(&b, "2 ERR_ERASED 0\n");
+    assert_int_equal(rows_of(&b, &a, "c", &rows), 0);
+    assert_int_equal(rows_of(&b, &a, "q", &rows), 0);
+    erase(&b, 91, 7); /* and that it was his */
+    has(&b, "91 done: no error");
+    nothing_is_left(&b);
+    bench_close(&b);
+    pl_arena_free(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forgotten_in_the_same_millisecond),
+        cmocka_unit_test(forgotten_from_elsewhere),
+        cmocka_unit_test(rows_that_a_crash_left),
         cmocka_unit_test(to_the_latest),
         cmocka_unit_test(to_the_one_that_waits),
         cmocka_unit_test(kept_until_he_comes),
