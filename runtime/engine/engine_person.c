@@ -281,15 +281,34 @@ static enum pl_err erase_unread(struct pl_engine *e, const struct pl_store_row *
     return err;
 }
 
+static void erase_loaded(struct pl_engine *e, struct eng_conv *c, struct eng_erasure *x) {
+    struct eng_input *in = pl_engine__input_new(e, ENG_ERASE, PL_STR(""), PL_STR(""), PL_STR(""));
+    in->erasure = x;
+    pl_engine__input(e, c, in);
+}
+
 static void erase_one(struct pl_engine *e, const struct pl_store_row *row, struct eng_erasure *x) {
     struct eng_conv *c;
     if (pl_engine__conv_load(e, id_of(row), &c) != PL_OK) {
         pl_engine__erased(e, x, erase_unread(e, row));
         return;
     }
-    struct eng_input *in = pl_engine__input_new(e, ENG_ERASE, PL_STR(""), PL_STR(""), PL_STR(""));
-    in->erasure = x;
-    pl_engine__input(e, c, in);
+    erase_loaded(e, c, x);
+}
+
+/* Those in memory whose row is not in the state yet: it is written behind the journal. */
+static void erase_unlisted(struct pl_engine *e, const struct pl_store_row *rows, size_t n,
+                           struct eng_erasure *x) {
+    struct eng_conv *next;
+    for (struct eng_conv *c = e->oldest; c; c = next) {
+        size_t i = 0;
+        next = c->next;
+        if (memcmp(c->customer, x->customer, sizeof c->customer) != 0) continue;
+        while (i < n && memcmp(id_of(&rows[i]), c->id, sizeof c->id) != 0) i++;
+        if (i < n) continue;
+        x->left++;
+        erase_loaded(e, c, x);
+    }
 }
 
 void pl_engine__forget_customer(struct pl_engine *e, struct eng_input *in) {
@@ -301,6 +320,7 @@ void pl_engine__forget_customer(struct pl_engine *e, struct eng_input *in) {
     size_t n = conversations(e, in->customer, &a, SIZE_MAX, &rows);
     *x = (struct eng_erasure){.ticket = in->client, .left = (uint32_t)n + 1};
     memcpy(x->customer, in->customer, sizeof x->customer);
+    erase_unlisted(e, rows, n, x);
     for (size_t i = 0; i < n; i++) erase_one(e, &rows[i], x);
     pl_engine__erased(e, x, PL_OK); /* all of them are on their way */
     pl_arena_free(&a);
