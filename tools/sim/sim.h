@@ -85,7 +85,8 @@ struct pl_sim_chat {
     const char *locale; /* NULL: the assistant's source locale */
     bool trace;         /* print what was understood and done after every turn */
     bool colour;
-    /* The shop. NULL: none is connected. Pure hooks run, lists are empty, all else is unavailable. */
+    /* The shop. NULL: none is connected. Pure hooks run, lists are empty, all else is unavailable.
+     */
     const struct pl_engine_hooks *hooks;
     const struct pl_answer_model *model; /* NULL: none, the knowledge base answers alone */
     const struct pl_log *log;            /* may be NULL */
