@@ -140,6 +140,25 @@ static void workers_crash_again_and_again(void **state) {
     neighbour(s, 60);
 }
 
+/* Lua finds the answer; a message that it never comes back from is read without it. */
+static void lua_finds(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    struct pl_buf log = {0};
+    begin(&t, s, 1);
+    uint64_t seq = talk_ask(&t, "which swing is free", WAIT_MS);
+    assert_true(talk_until(&t, &seq, "hurt.swing.ask", WAIT_MS));
+    seq = talk_ask(&t, "swing for ever sw-3", WAIT_MS);
+    assert_true(talk_until(&t, &seq, "hurt.swing.again", WAIT_MS));
+    assert_non_null(strstr(site_log(s, &log), "find_failed"));
+    assert_non_null(strstr(log.p, "hurt.swings"));
+    assert_null(strstr(log.p, "sw-3")); /* not what was said */
+    seq = talk_ask(&t, "sw-7, I think", WAIT_MS);
+    assert_true(talk_until(&t, &seq, "hurt.swing.done", WAIT_MS));
+    end(&t, s);
+    pl_buf_free(&log);
+}
+
 static void the_server_is_well(void **state) {
     struct site *s = *state;
     struct pl_buf log = {0};
@@ -158,6 +177,7 @@ int main(void) {
         cmocka_unit_test(searches),
         cmocka_unit_test(worker_crashes_once),
         cmocka_unit_test(workers_crash_again_and_again),
+        cmocka_unit_test(lua_finds),
         cmocka_unit_test(the_server_is_well),
     };
     give_up_after(140);
