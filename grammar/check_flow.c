@@ -841,15 +841,7 @@ static void check_wait(struct pl_check *c, const struct pl_ast_wait *w) {
     if (w->else_block) pl_diag(c->g->diags, PL_D_UNREACHABLE, w->else_block->span);
 }
 
-static void check_answer(struct pl_check *c, const struct pl_ast_answer *a, struct pl_span head) {
-    struct pl_graph *g = c->g;
-    if (!a->budget.n)
-        pl_diag2(g->diags, PL_D_REQUIRED_BRANCH, head, PL_STR("answer"), PL_STR("a budget"));
-    if (!a->down || !a->unsure) {
-        pl_diag2(g->diags, PL_D_REQUIRED_BRANCH, head, PL_STR("answer"),
-                 a->down ? PL_STR("a block `unsure`") : PL_STR("a block `down`"));
-        return;
-    }
+static void check_answer(struct pl_check *c, const struct pl_ast_answer *a) {
     pl_grammar__check_id(c, &a->id, true);
     for (size_t i = 0; i < a->tools.n; i++) pl_grammar__check_tool(c, &a->tools.v[i]);
     pl_grammar__check_givens(c, &a->given);
@@ -911,7 +903,7 @@ static void statement(struct pl_check *c, const struct pl_ast_stmt *s) {
     case PL_STMT_CONFIRM: check_confirm(c, &s->confirm); break;
     case PL_STMT_CHOOSE: check_choose(c, &s->choose, s->head); break;
     case PL_STMT_CALL: check_call(c, &s->call); break;
-    case PL_STMT_ANSWER: check_answer(c, &s->answer, s->head); break;
+    case PL_STMT_ANSWER: check_answer(c, &s->answer); break;
     case PL_STMT_DECIDE: check_decide(c, &s->decide); break;
     case PL_STMT_IF: check_if(c, &s->if_); break;
     case PL_STMT_MATCH: check_match(c, &s->match, s->head); break;

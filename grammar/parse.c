@@ -114,11 +114,17 @@ static void advise(struct parser *p, struct pl_diag *diag, const char *advice) {
     if (advice) pl_diag_hint(p->diags, diag, "%s", advice);
 }
 
-void pl_parse__expected(struct parser *p, const char *what) {
-    if (pl_parse__quiet(p)) return;
+/* NULL when something was said already. */
+static struct pl_diag *expected(struct parser *p, const char *what) {
+    if (pl_parse__quiet(p)) return NULL;
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_EXPECTED, mistake_span(p), pl_str_c(what),
                                              pl_parse__found(p), (struct pl_str){0});
     advise(p, diag, pl_parse__expected_advice(p, what));
+    return diag;
+}
+
+void pl_parse__expected(struct parser *p, const char *what) {
+    expected(p, what);
 }
 
 /* What is known to help with this word, or the nearest of those that may stand here. */
@@ -175,7 +181,10 @@ bool pl_parse__expect(struct parser *p, enum pl_token_kind kind) {
 
 bool pl_parse__expect_word(struct parser *p, const char *word) {
     if (pl_parse__accept_word(p, word)) return true;
-    pl_parse__expected(p, pl_arena_printf(p->arena, "`%s`", word).p);
+    struct pl_str name = pl_str_c(word);
+    struct pl_diag *diag = expected(p, pl_arena_printf(p->arena, "`%s`", word).p);
+    if (diag && token(p)->kind == PL_TOKEN_NAME)
+        pl_diag_nearest(p->diags, diag, diag->span, pl_parse__str(p), &name, 1);
     return false;
 }
 

@@ -170,11 +170,19 @@ static bool select_key(const struct pl_graph *g, const struct pl_tx *x, struct p
     return pl_grammar__member(g, x->type, key) != NULL;
 }
 
+static void never_absent(struct pl_graph *g, const struct pl_ast_branch *b, struct pl_str value) {
+    struct pl_span all = b->span;
+    struct pl_str text = g->input->sources->v[all.file].text;
+    while (all.end < text.n && text.p[all.end] == ' ') all.end++;
+    struct pl_diag *d = pl_diag1(g->diags, PL_D_NEVER_ABSENT, b->key.span, value);
+    pl_diag_fix(g->diags, d, PL_FIX_SAFE, all, PL_STR(""), "delete the branch");
+}
+
 static void check_key(struct pl_where *w, const struct pl_tx *x, const struct pl_ast_branch *b) {
     struct pl_graph *g = w->g;
     if (select_key(g, x, b->key.s)) return;
     if (pl_str_is(b->key.s, "none")) {
-        pl_diag1(g->diags, PL_D_NEVER_ABSENT, b->key.span, shown(x));
+        never_absent(g, b, shown(x));
         return;
     }
     struct pl_str *names;

@@ -610,6 +610,7 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
     e->own_loop = !config->loop;
     pthread_mutex_init(&e->api_lock, NULL);
     pthread_mutex_init(&e->active_lock, NULL);
+    pthread_mutex_init(&e->promises_lock, NULL);
     name_counters(e);
     pl_rand_seed(&e->rand, config->seed ? config->seed : (uint64_t)eng_now(e));
     struct pl_vm_env env = {.matches = pl_engine__matches, .ctx = e};
@@ -723,6 +724,8 @@ void pl_engine_destroy(struct pl_engine **engine) {
     pl_buf_free(&e->buf2);
     pthread_mutex_destroy(&e->api_lock);
     pthread_mutex_destroy(&e->active_lock);
+    pl_engine__promises_free(e);
+    pthread_mutex_destroy(&e->promises_lock);
     if (!e->config.loop && e->loop) pl_loop_destroy(&e->loop);
     free(e);
 }

@@ -329,6 +329,9 @@ enum pl_engine_count {
     PL_ENGINE_COUNTERS
 };
 const struct pl_counter *pl_engine_counters(const struct pl_engine *e);
+/* Two for each queue that promises an answer: engine.queue_NAME_in_time and …_late. Any thread. */
+void pl_engine_queue_counters(struct pl_engine *e,
+                              void (*show)(void *to, const struct pl_counter *c), void *to);
 
 /* ---- for the simulator: on the engine's thread ---- */
 

@@ -55,16 +55,21 @@ static enum pl_err judge(const struct eng_conv *c, const struct eng_input *in, s
     return PL_CONFLICT;
 }
 
-/* Leaves the record as it is after the entry, when it is made and when it is read again. */
-static void apply(struct eng_conv *c, uint8_t action, uint64_t number, struct pl_str note) {
+/* Leaves the record as it is after the entry, when it is made and when it is read again. Gives the
+ * hand-over when this is the first that a person does with it, else NULL. */
+static const struct eng_handoff *apply(struct eng_conv *c, uint8_t action, uint64_t number,
+                                       struct pl_str note) {
+    const struct eng_handoff *first = pl_engine__handoff_answered(c, number);
     if (action == PL_ENGINE_SAYS) {
         pl_engine__with(c, PL_WITH_AGENT);
-        return;
+        return first;
     }
     pl_engine__handoff_done(c, number);
-    if (action != PL_ENGINE_BACK) return;
-    pl_engine__with(c, PL_WITH_BOT);
-    pl_engine__note(c, note);
+    if (action == PL_ENGINE_BACK) {
+        pl_engine__with(c, PL_WITH_BOT);
+        pl_engine__note(c, note);
+    }
+    return first;
 }
 
 void pl_engine__agent(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -89,7 +94,8 @@ void pl_engine__agent(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
     PL_PUSH(&t->told, ((struct eng_told){in->client, PL_OK}));
     t->snapshot = true;
     if (!pl_engine__add(e, t, &entry)) return;
-    apply(c, in->said, number, text);
+    const struct eng_handoff *first = apply(c, in->said, number, text);
+    if (first) pl_engine__promise_kept(e, first);
     if (in->said != PL_ENGINE_BACK) return;
     pl_engine__event(e, c, PL_EVENT_HANDED_BACK, &event);
     pl_engine__step(e, c, t, &event, 0);

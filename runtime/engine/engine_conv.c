@@ -489,7 +489,7 @@ static void write_people(struct pl_buf *b, const struct eng_conv *c) {
         const struct eng_handoff *h = &c->handoffs.v[i];
         pl_buf_var(b, h->n);
         pl_buf_zig(b, h->since_ms);
-        pl_buf_byte(b, h->done);
+        pl_buf_byte(b, (uint8_t)(h->done | h->answered << 1));
         pl_buf_text(b, pl_buf_slice(&h->json));
     }
     pl_buf_var(b, c->notes.n);
@@ -501,7 +501,9 @@ static void read_people(struct pl_reader *r, struct eng_conv *c) {
     for (uint64_t i = 0; i < n && !r->bad; i++) {
         struct eng_handoff h = {.n = pl_read_var(r), .shown = true}; /* its row came with it */
         h.since_ms = pl_read_zig(r);
-        h.done = pl_read_u8(r);
+        uint8_t bits = pl_read_u8(r);
+        h.done = bits & 1;
+        h.answered = bits & 2;
         pl_buf_str(&h.json, pl_read_text(r));
         PL_PUSH(&c->handoffs, h);
     }

@@ -65,6 +65,7 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
         pl_engine__image_free(e, i);
         return err;
     }
+    pl_engine__promises(e, p);
     find_lists(i);
     for (uint32_t k = 0; k < p->nentities; k++) i->nfinders += p->entities[k].lua != PL_NOWHERE;
     for (uint32_t k = 0; k < p->nrules; k++) i->timed |= pl_image_timed(image, k);

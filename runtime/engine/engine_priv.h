@@ -108,8 +108,9 @@ struct eng_button {
 struct eng_handoff { /* a hand-over that people have, or had last */
     uint64_t n;      /* of its entry */
     int64_t since_ms;
-    bool done;  /* off their list */
-    bool shown; /* its row in the store says so */
+    bool done;     /* off their list */
+    bool shown;    /* its row in the store says so */
+    bool answered; /* a person did something with it */
     struct pl_buf json;
 };
 
@@ -335,6 +336,8 @@ struct pl_engine {
     bool stopped; /* nothing begins any more, nobody is told */
     _Atomic uint64_t nconvs;
     struct pl_counter counters[PL_ENGINE_COUNTERS];
+    pthread_mutex_t promises_lock;
+    struct eng_promise *promises; /* of queues; their addresses stay */
 };
 
 #define ENG_COUNT(e, name) pl_count(&(e)->counters[PL_ENGINE_##name], 1)
@@ -379,6 +382,14 @@ bool pl_engine__heard(struct pl_engine *e, struct eng_conv *c, struct pl_str mas
 /* What was found in the text. */
 void pl_engine__given(const struct eng_conv *c, struct pl_str masked, struct pl_nlp_context *ctx);
 void pl_engine__heard_free(struct eng_conv *c);
+
+/* engine_promise.c: whether queues keep what they promise */
+
+/* The queues of a program that promise something are counted from now on. */
+void pl_engine__promises(struct pl_engine *e, const struct pl_program *p);
+/* It was answered now. */
+void pl_engine__promise_kept(struct pl_engine *e, const struct eng_handoff *h);
+void pl_engine__promises_free(struct pl_engine *e);
 
 /* engine_shared.c: tools and recognisers, its own or borrowed */
 struct pl_locale_tools *pl_engine__tools(const struct pl_engine_config *config);
@@ -544,6 +555,8 @@ void pl_engine__handoff_add(struct eng_conv *c, uint64_t n, int64_t at_ms, struc
 /* A hand-over that is remembered, 0 for the last; or NULL. */
 const struct eng_handoff *pl_engine__handoff_find(const struct eng_conv *c, uint64_t n);
 /* False: there is none such on the list. */
+/* Marks it as answered; gives it when it was not before, else NULL. */
+const struct eng_handoff *pl_engine__handoff_answered(struct eng_conv *c, uint64_t n);
 bool pl_engine__handoff_done(struct eng_conv *c, uint64_t n);
 /* The customer says something that no bot answers: with no hand-over of his on the list the last
  * one is on it again. True: so it was. */

@@ -140,6 +140,16 @@ const struct eng_handoff *pl_engine__handoff_find(const struct eng_conv *c, uint
     return NULL;
 }
 
+const struct eng_handoff *pl_engine__handoff_answered(struct eng_conv *c, uint64_t n) {
+    for (size_t i = 0; i < c->handoffs.n; i++) {
+        struct eng_handoff *h = &c->handoffs.v[i];
+        if (h->n != n || h->done || h->answered) continue;
+        h->answered = true;
+        return h;
+    }
+    return NULL;
+}
+
 bool pl_engine__handoff_done(struct eng_conv *c, uint64_t n) {
     for (size_t i = 0; i < c->handoffs.n; i++) {
         struct eng_handoff *h = &c->handoffs.v[i];

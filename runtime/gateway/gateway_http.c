@@ -153,7 +153,7 @@ static void show_health(struct pl_gateway *g, struct pl_gateway__http *a) {
 /* "engine.TURNS" is shown as parlance_engine_turns. */
 static void show_counter(void *to, const struct pl_counter *c) {
     struct pl_buf *b = to;
-    char name[80];
+    char name[160];
     snprintf(name, sizeof name, "parlance_%s", c->name);
     for (char *p = name; *p != '\0'; p++) {
         if (*p == '.') *p = '_';

@@ -219,6 +219,65 @@ static void promised_and_late(void **state) {
     bench_close(&b);
 }
 
+struct promise {
+    uint64_t in_time, late, rows;
+};
+
+static void see_promise(void *to, const struct pl_counter *c) {
+    struct promise *p = to;
+    p->rows++;
+    if (strstr(c->name, "_in_time")) p->in_time += pl_counter_read(c);
+    if (strstr(c->name, "_late")) p->late += pl_counter_read(c);
+}
+
+static struct promise promise(struct bench *b) {
+    struct promise p = {0};
+    pl_engine_queue_counters(b->engine, see_promise, &p);
+    return p;
+}
+
+static void promise_is(struct bench *b, uint64_t in_time, uint64_t late) {
+    struct promise p = promise(b);
+    assert_int_equal(p.in_time, in_time);
+    assert_int_equal(p.late, late);
+}
+
+/* Each hand-over counts once, with the first that a person does; a queue without a promise never.
+ */
+static void answered_in_time_or_late(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    assert_int_equal(promise(&b).rows, 2); /* one queue promises, and is there before it counts */
+    bench_say(&b, 1, 1, "my lawyer");
+    struct pl_engine_done d = first_id(&b);
+    bench_advance(&b, 119000);
+    promise_is(&b, 0, 0);
+    d.what = PL_ENGINE_SAYS;
+    d.text = PL_STR("Hello.");
+    done(&b, &d, "77 done: no error\n");
+    promise_is(&b, 1, 0);
+    bench_crash(&b); /* a server that begins anew counts from 0, and knows what was answered */
+    bench_advance(&b, 120000);
+    d.what = PL_ENGINE_DONE;
+    done(&b, &d, "77 done: no error\n");
+    promise_is(&b, 0, 0);
+    bench_open_fresh(&b, 2, 2);
+    bench_say(&b, 2, 1, "my lawyer");
+    d = first_id(&b);
+    bench_advance(&b, 120001);
+    d.what = PL_ENGINE_BACK;
+    d.text = PL_STR("");
+    done(&b, &d, "77 done: no error\n");
+    promise_is(&b, 0, 1);
+    bench_open_fresh(&b, 3, 3);
+    bench_say(&b, 3, 1, "a person please"); /* its queue promises nothing */
+    d = first_id(&b);
+    done(&b, &d, "77 done: no error\n");
+    promise_is(&b, 0, 1);
+    bench_close(&b);
+}
+
 static void the_end_of_a_long_conversation(void **state) {
     struct bench b;
     char next[PL_ENGINE_CURSOR], words[32];
@@ -302,6 +361,7 @@ int main(void) {
         cmocka_unit_test(who_writes_again),
         cmocka_unit_test(several_of_one_conversation),
         cmocka_unit_test(promised_and_late),
+        cmocka_unit_test(answered_in_time_or_late),
         cmocka_unit_test(the_end_of_a_long_conversation),
         cmocka_unit_test(the_facts_of_an_offer),
         cmocka_unit_test(routes_behind_a_hook),

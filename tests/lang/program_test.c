@@ -12,13 +12,15 @@
  * Lines `# note` tell the notes of the report above them, all of them or none.
  *
  * A file without expectations must compile without a word. `# catalog es-ES {"a.b": "…"}` gives it
- * a catalog; a file of the same name and the ending .talk is checked with it. What compiles must be
- * an image that loads. With one of the ending .before, it is compiled to follow on that program;
- * with a file of the same name and the ending .dump beside it, its tables and code must be those
+ * a catalog; with `# refuse training: …` the recognisers cannot be made. A file of the same name
+ * and the ending .talk is checked with it. What compiles must be an image that loads. With one of
+ * the ending .before, it is compiled to follow on that program; with a file of the same name and
+ * the ending .dump beside it, its tables and code must be those
  * (`--dump FILE` prints them).
  */
 #include "grammar/grammar.h"
 #include "runtime/program/program.h"
+#include "tests/lang/expect.h"
 
 #include <string.h>
 
@@ -44,20 +46,20 @@ static bool zone(void *ctx, struct pl_str name) {
     return pl_str_find(name, PL_STR("/")) != SIZE_MAX;
 }
 
-static struct pl_str line_after(struct pl_str text, size_t *at, struct pl_str mark) {
-    struct pl_str rest = {text.p + *at, text.n - *at};
-    size_t found = pl_str_find(rest, mark);
-    if (found == SIZE_MAX) return (struct pl_str){0};
-    size_t from = *at + found + mark.n, to = from;
-    while (to < text.n && text.p[to] != '\n') to++;
-    *at = to;
-    return pl_str_trim((struct pl_str){text.p + from, to - from});
+/* Refuses, for the reason that the file gives. */
+static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
+                  struct pl_buf *section, struct pl_str *why) {
+    (void)a;
+    (void)t;
+    (void)section;
+    *why = *(const struct pl_str *)ctx;
+    return false;
 }
 
 static size_t add_catalogs(struct run *r, struct pl_str text, struct pl_grammar_catalog *out) {
     size_t at = 0, n = 0;
     struct pl_str line;
-    while (n < CATALOGS_MOST && (line = line_after(text, &at, PL_STR("# catalog "))).n) {
+    while (n < CATALOGS_MOST && (line = expect_line_after(text, &at, PL_STR("# catalog "))).n) {
         size_t space = pl_str_find(line, PL_STR(" "));
         pl_assert(space != SIZE_MAX);
         out[n].locale = (struct pl_str){line.p, space};
@@ -96,7 +98,10 @@ static const struct pl_program *before(struct run *r, const struct pl_grammar_ho
 
 static void run_start(struct run *r, struct pl_str base, struct pl_str path, struct pl_str name,
                       struct pl_str text) {
-    static const struct pl_grammar_host host = {.plurals = plurals, .zone = zone};
+    size_t at = 0;
+    struct pl_str refusal = expect_line_after(text, &at, PL_STR("# refuse training: "));
+    struct pl_grammar_host host = {
+        .ctx = &refusal, .plurals = plurals, .zone = zone, .train = refusal.n ? train : NULL};
     struct pl_grammar_catalog catalogs[CATALOGS_MOST] = {0};
     *r = (struct run){0};
     pl_arena_init(&r->arena, 0);
@@ -109,85 +114,6 @@ static void run_start(struct run *r, struct pl_str base, struct pl_str path, str
     input.ncatalogs = add_catalogs(r, text, catalogs);
     input.previous = before(r, &host, base, path);
     r->err = pl_grammar_compile(&r->arena, &input, &host, &r->diags, &r->program);
-}
-
-static void describe(struct pl_buf *out, const struct run *r, const struct pl_diag *d, bool place,
-                     bool hint) {
-    struct pl_pos pos = pl_source_pos(&r->sources.v[d->span.file], d->span.start);
-    pl_buf_printf(out, "%s P%04u", pl_severity_word(d->severity), (unsigned)d->code);
-    if (place) pl_buf_printf(out, " at %u:%u", (unsigned)pos.line, (unsigned)pos.column);
-    pl_buf_c(out, ": ");
-    pl_diag_message(out, d);
-    if (hint) pl_buf_printf(out, " | %.*s", PL_STR_ARG(d->hint));
-}
-
-static bool same(struct pl_str want, const struct run *r, const struct pl_diag *d) {
-    bool equal = false;
-    for (int i = 0; i < 4 && !equal; i++) {
-        struct pl_buf got = {0};
-        describe(&got, r, d, i & 1, i & 2);
-        equal = pl_str_eq(want, pl_buf_slice(&got));
-        pl_buf_free(&got);
-    }
-    return equal;
-}
-
-static void describe_note(struct pl_buf *out, const struct run *r, const struct pl_diag_note *n) {
-    struct pl_pos pos = pl_source_pos(&r->sources.v[n->span.file], n->span.start);
-    pl_buf_printf(out, "%u:%u: %.*s", (unsigned)pos.line, (unsigned)pos.column,
-                  PL_STR_ARG(n->text));
-}
-
-static bool same_note(struct pl_str want, const struct run *r, const struct pl_diag *d, size_t i) {
-    struct pl_buf got = {0};
-    if (i < d->nnotes) describe_note(&got, r, &d->notes[i]);
-    bool equal = pl_str_eq(want, pl_buf_slice(&got));
-    pl_buf_free(&got);
-    return equal;
-}
-
-/* The notes that the text from `at` on, up to the next expectation, tells of. */
-static bool compare_notes(const struct run *r, struct pl_str name, struct pl_str rest,
-                          const struct pl_diag *d) {
-    size_t end = pl_str_find(rest, PL_STR("# expect ")), at = 0, i = 0;
-    struct pl_str part = {rest.p, end == SIZE_MAX ? rest.n : end}, want;
-    bool good = true;
-    for (; (want = line_after(part, &at, PL_STR("# note "))).n; i++) {
-        if (same_note(want, r, d, i)) continue;
-        printf("%.*s: expected   note %.*s\n", PL_STR_ARG(name), PL_STR_ARG(want));
-        good = false;
-    }
-    return good && (i == 0 || i == d->nnotes);
-}
-
-static bool compare(const struct run *r, struct pl_str name, struct pl_str text) {
-    size_t at = 0, i = 0;
-    struct pl_str want;
-    bool good = true;
-    for (; (want = line_after(text, &at, PL_STR("# expect "))).n; i++) {
-        struct pl_str rest = {text.p + at, text.n - at};
-        if (i < r->diags.n && same(want, r, r->diags.v[i])) {
-            good = compare_notes(r, name, rest, r->diags.v[i]) && good;
-            continue;
-        }
-        printf("%.*s: expected   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(want));
-        good = false;
-    }
-    good = good && i == r->diags.n;
-    for (size_t k = 0; !good && k < r->diags.n; k++) {
-        struct pl_buf got = {0};
-        describe(&got, r, r->diags.v[k], true, r->diags.v[k]->hint.n > 0);
-        printf("%.*s: reported   %.*s\n", PL_STR_ARG(name), PL_STR_ARG(pl_buf_slice(&got)));
-        pl_buf_free(&got);
-        for (size_t n = 0; n < r->diags.v[k]->nnotes; n++) {
-            got = (struct pl_buf){0};
-            describe_note(&got, r, &r->diags.v[k]->notes[n]);
-            printf("%.*s:            note %.*s\n", PL_STR_ARG(name),
-                   PL_STR_ARG(pl_buf_slice(&got)));
-            pl_buf_free(&got);
-        }
-    }
-    return good;
 }
 
 /* What was compiled must pass the image's own verifier. */
@@ -232,7 +158,7 @@ static bool check_file(const char *folder, struct pl_str base, struct pl_str nam
     bool good = pl_file_read(&arena, path.p, SIZE_MOST, &text) == PL_OK;
     if (good) {
         run_start(&r, base, path, name, text);
-        good = compare(&r, name, text);
+        good = expect_compare(&r.sources, &r.diags, name, text);
         if (r.err == PL_OK) good = loads(&r, name) && dump_is(&r, path) && good;
         pl_arena_free(&r.arena);
     }

@@ -535,6 +535,7 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     const struct pl_counter *gateway = pl_gateway_counters(s->gateway);
     const struct pl_counter *answer = pl_answer_counters(pl_sim_models_answer(s->models));
     for (int i = 0; i < PL_ENGINE_COUNTERS; i++) show(to, &engine[i]);
+    pl_engine_queue_counters(s->engine, show, to);
     for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
     for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
     for (int i = 0; i < PL_ANSWER_COUNTERS; i++) show(to, &answer[i]);
