@@ -34,14 +34,14 @@ set(fuzz_seeds_grammar_parse ${fuzz_tests}/lang/syntax ${fuzz_tests}/lang/exampl
 set(fuzz_seeds_grammar_format ${fuzz_tests}/lang/syntax ${fuzz_tests}/lang/examples ${fuzz_tests}/golden/format)
 set(fuzz_seeds_grammar_talk ${fuzz_tests}/talk/design ${fuzz_tests}/talk/failing ${fuzz_tests}/golden/format)
 set(fuzz_seeds_grammar_check ${fuzz_tests}/lang/program ${fuzz_tests}/vm/plays)
-foreach(door program_image vm_image vm_state vm_event)
+foreach(door nlp_model program_image vm_image vm_state vm_event)
   set(fuzz_seeds_${door} ${fuzz_made}/${door})
 endforeach()
 if(PL_FUZZ)
   add_custom_target(fuzzers)
-elseif(TARGET room_grammar AND TARGET room_vm)
+elseif(TARGET room_grammar AND TARGET room_vm AND TARGET room_nlp)
   add_executable(fuzz_make_seeds ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds.c)
-  target_link_libraries(fuzz_make_seeds PRIVATE room_grammar room_vm)
+  target_link_libraries(fuzz_make_seeds PRIVATE room_grammar room_vm room_nlp)
   add_test(NAME fuzz/seeds COMMAND fuzz_make_seeds ${fuzz_tests}/lang/base.flow ${fuzz_tests}/lang/program
                                    ${fuzz_tests}/vm/plays ${fuzz_made})
   set_tests_properties(fuzz/seeds PROPERTIES TIMEOUT 60 FIXTURES_SETUP fuzz_seeds)
@@ -72,7 +72,7 @@ foreach(source IN LISTS fuzz_entries)
       add_test(NAME fuzz/run/${door}
                COMMAND nice -n 15 # tests with deadlines run beside it
                        ${fuzz_build}/${stem} -seed=1 -max_total_time=${PL_FUZZ_SECONDS} -timeout=20
-                       -max_len=16384 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+                       -max_len=32768 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
                        -artifact_prefix=${fuzz_build}/found/${door}-
                        ${fuzz_build}/corpus/${door} ${fuzz_folders})
       set_tests_properties(fuzz/run/${door} PROPERTIES TIMEOUT ${fuzz_most} LABELS fuzz FIXTURES_REQUIRED fuzz_seeds)

@@ -14,6 +14,9 @@ static void read_with(const struct pl_nlp_model *m, struct pl_locale_tools *t) {
     pl_arena_init(&a, 0);
     pl_nlp_read(n, &a, PL_STR("where is ORDER123456789, my lawyer asks"), NULL, &r);
     pl_nlp_read(n, &a, PL_STR("أين طلبي؟ 12/11/2026 a@b.example $5"), NULL, &r);
+    pl_nlp_read(n, &a, PL_STR("a trip from Berlin to Paris"), NULL, &r);
+    pl_nlp_read(n, &a, PL_STR("41 out, 40 in"), NULL, &r);
+    pl_nlp_read(n, &a, PL_STR("leave a note saying hi gift wrapped yes"), NULL, &r);
     pl_nlp_free(&n);
     pl_arena_free(&a);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Seeds in the formats of today: images of the programs of some folders, and states and events of
- * the small program, played by chance. Binary seeds are made and not kept, since a format's new
- * version would turn all of them into the one case "another version".
+ * the small program, played by chance; what reads messages with marks. Binary seeds are made and
+ * not kept, since a format's new version would turn all of them into the one case "another
+ * version".
  *
  * usage: fuzz_seeds BASE FOLDER … OUT */
 #include "grammar/grammar.h"
 #include "tests/fuzz/fuzz_play.h"
 #include "tests/unit/program/small.h"
+#undef S
+#include "tests/unit/nlp/marks.h"
 
 enum { SIZE_MOST = 1 << 20, FILES_MOST = 200, IMAGE_MOST = 16384, STEPS = 16, PLAYS = 100 };
 
@@ -135,6 +138,18 @@ static void play_small(struct maker *m) {
     small_free(&s);
 }
 
+/* ---- what reads messages ---- */
+
+static void put_model(struct maker *m) {
+    struct pl_locale_tools *tools = pl_locale_tools_new();
+    struct pl_buf section = {0};
+    struct pl_str why;
+    pl_assert(pl_nlp_build(tools, &m->arena, &marks, &section, &why) == PL_OK);
+    put(m, "nlp_model", PL_STR("marks"), pl_buf_slice(&section));
+    pl_buf_free(&section);
+    pl_locale_tools_free(&tools);
+}
+
 int main(int argc, char **argv) {
     struct maker m = {.out = argv[argc - 1]};
     if (argc < 4) return 2;
@@ -142,6 +157,7 @@ int main(int argc, char **argv) {
     pl_assert(pl_file_read(&m.arena, argv[1], SIZE_MOST, &m.base) == PL_OK);
     for (int i = 2; i < argc - 1; i++) compile_folder(&m, argv[i]);
     play_small(&m);
+    put_model(&m);
     printf("%zu images, %zu states, %zu events\n", m.images, m.states, m.events);
     pl_arena_free(&m.arena);
     return m.images && m.states && m.events ? 0 : 1;
