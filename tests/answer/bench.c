@@ -43,20 +43,37 @@ static const struct pl_kb_article articles[] = {
     {S("es"), S("returns"), S("Cómo devolver algo"), S(""), asked_es, 1, returns_es, 1},
 };
 
+static struct pl_image *load(struct pl_str bytes) {
+    struct pl_image *image = NULL;
+    uint8_t hash[32];
+    char why[256] = "";
+    pl_crypto_sha256(bytes, hash);
+    if (pl_image_load(bytes, hash, &image, why) != PL_OK) fail_msg("%s", why);
+    return image;
+}
+
+static void compile(const char *folder, struct pl_compiled *c) {
+    if (pl_compile_folder(folder, NULL, c) == PL_OK) return;
+    struct pl_buf text = {0};
+    pl_diags_print(&text, &c->diags, false);
+    fail_msg("%.*s", PL_STR_ARG(pl_buf_slice(&text)));
+}
+
+static struct pl_image *build_project(const char *folder) {
+    struct pl_compiled c;
+    compile(folder, &c);
+    struct pl_image *image = load(c.image);
+    pl_compiled_free(&c);
+    return image;
+}
+
 static struct pl_image *build(struct pl_locale_tools *t, const char *article) {
     struct pl_compiled c;
     struct pl_buf kb = {0}, bytes = {0};
-    struct pl_image *image = NULL;
     const struct pl_kb_passage more = {S("Returns"), S("more"), pl_str_c(article)};
     struct pl_kb_article all[PL_LEN(articles) + 1];
     uint32_t narticles = PL_LEN(articles);
-    uint8_t hash[32];
-    char why[256] = "";
-    if (pl_compile_folder("tests/answer/shop", NULL, &c) != PL_OK) {
-        struct pl_buf text = {0};
-        pl_diags_print(&text, &c.diags, false);
-        fail_msg("%.*s", PL_STR_ARG(pl_buf_slice(&text)));
-    }
+    compile("tests/answer/shop", &c);
     memcpy(all, articles, sizeof articles);
     if (article != NULL)
         all[narticles++] = (struct pl_kb_article){.locale = S("en"),
@@ -74,8 +91,7 @@ static struct pl_image *build(struct pl_locale_tools *t, const char *article) {
     c.program.sections = v;
     c.program.nsections = n + 1;
     pl_program_write(&c.program, &bytes);
-    pl_crypto_sha256(pl_buf_slice(&bytes), hash);
-    if (pl_image_load(pl_buf_slice(&bytes), hash, &image, why) != PL_OK) fail_msg("%s", why);
+    struct pl_image *image = load(pl_buf_slice(&bytes));
     pl_compiled_free(&c);
     pl_buf_free(&bytes);
     pl_buf_free(&kb);
@@ -253,13 +269,14 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
     b->script = script;
     b->asks = b->cancels = b->attempt = 0;
     b->ended = 0;
-    struct pl_value given = PL_NONE;
-    if (turn->order_id) given = pl_text(pl_str_c(turn->order_id));
+    uint32_t model = model_of(pl_image_program(b->image), turn->decides);
+    struct pl_value given[8] = {{0}};
+    if (turn->order_id) given[0] = pl_text(pl_str_c(turn->order_id));
     struct pl_answer_turn t = {
         .image = b->image,
-        .model = model_of(pl_image_program(b->image), turn->decides),
-        .args = &given,
-        .nargs = turn->decides ? 0 : 1,
+        .model = model,
+        .args = given,
+        .nargs = pl_image_program(b->image)->models[model].ngiven,
         .about = S("Why does the customer send it back?"),
         .text = pl_str_c(turn->text),
         .locale = pl_str_c(turn->locale ? turn->locale : "en-US"),
@@ -288,11 +305,10 @@ static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expec
     return told;
 }
 
-void bench_open(struct bench *b, bool with_model, const char *article) {
-    *b = (struct bench){.locales = pl_locale_tools_new()};
+static void open_with(struct bench *b, bool with_model, struct pl_image *image) {
     pl_arena_init(&b->a, 0);
     assert_int_equal(pl_loop_fake_create(1795334400000, &b->loop), PL_OK);
-    b->image = build(b->locales, article);
+    b->image = image;
     struct pl_answer_config config = {.locales = b->locales, .clock = pl_loop_clock(b->loop)};
     config.language = language;
     config.language_ctx = b->locales;
@@ -300,6 +316,16 @@ void bench_open(struct bench *b, bool with_model, const char *article) {
     if (with_model) config.tools = (struct pl_answer_tools){b, tool_call, NULL};
     b->answer = pl_answer_create(&config);
     assert_int_equal(pl_answer_load(b->answer, b->image), PL_OK);
+}
+
+void bench_open(struct bench *b, bool with_model, const char *article) {
+    *b = (struct bench){.locales = pl_locale_tools_new()};
+    open_with(b, with_model, build(b->locales, article));
+}
+
+void bench_open_project(struct bench *b, const char *folder) {
+    *b = (struct bench){.locales = pl_locale_tools_new()};
+    open_with(b, true, build_project(folder));
 }
 
 void bench_close(struct bench *b) {

@@ -37,6 +37,8 @@ struct bench {
 
 /* with_model false: there is none. article: one more, of the same matter; NULL: none. */
 void bench_open(struct bench *b, bool with_model, const char *article);
+/* A project with articles of its own, as it is; with a model. */
+void bench_open_project(struct bench *b, const char *folder);
 void bench_close(struct bench *b);
 /* A turn of open_question, or of sort_reason when `decides`, played to its end. slots: a record. */
 struct bench_turn {
