@@ -283,8 +283,9 @@ static bool left_of(int64_t bound, int64_t used, int64_t *left) {
 }
 
 void pl_answer__ask(struct turn *t) {
-    int64_t calls, tokens, micro, ms = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
-    bool fits = left_of(t->spec->calls, t->attempts, &calls) &&
+    int64_t tokens, micro, ms = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
+    /* A call is one ask: what it takes to have it answered is the providers' matter. */
+    bool fits = (t->spec->calls == 0 || t->asks++ < t->spec->calls) &&
                 left_of(t->spec->tokens, t->tokens, &tokens) &&
                 left_of(t->spec->micro, t->micro, &micro) && ms > 0;
     if (!fits) {
@@ -297,7 +298,7 @@ void pl_answer__ask(struct turn *t) {
     t->request.messages = t->messages.v;
     t->request.nmessages = t->messages.n;
     t->request.deadline_ms = ms;
-    t->request.budget = (struct pl_llm_budget){(uint32_t)calls, tokens, micro};
+    t->request.budget = (struct pl_llm_budget){.tokens = tokens, .micro = micro};
     t->request.loop = t->in.loop;
     t->request.on_event = on_event;
     t->asked = calloc(1, sizeof *t->asked);

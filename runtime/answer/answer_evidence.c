@@ -8,10 +8,11 @@
  */
 #include "runtime/answer/answer_priv.h"
 
-#define LEAST_STEMS  3    /* fewer words claim nothing: "Happy to help!" */
+#define LEAST_STEMS  2    /* a word alone claims nothing */
 #define LEAST_SHARED 0.34 /* of a claim's words, in the sentence that states its fact */
-#define LEAST_KNOWN  0.5  /* of a claim's words, in all of the evidence */
+#define LEAST_KNOWN  0.51 /* of a claim's words, in all of the evidence */
 #define SAME_MATTER  0.6  /* of a claim's words: the sentence is about the same */
+#define SAME_WORDS   0.9  /* it is the same but for a word */
 
 static void learn(struct evidence *e, struct pl_str text, bool heard, bool links) {
     struct pl_str kept = pl_arena_str(e->r.a, text);
@@ -50,6 +51,7 @@ static bool same_fact(const struct fact *a, const struct fact *b) {
     case FACT_NUMBER: return pl_dec_cmp(a->n, b->n) == 0 && (a->unit == 0 || a->unit == b->unit);
     case FACT_MONTH:
     case FACT_WEEKDAY:
+    case FACT_UNIT:
     case FACT_DAY: return a->value == b->value;
     default: return pl_str_eq(a->text, b->text);
     }
@@ -59,6 +61,13 @@ static bool states(const struct claim *c, const struct fact *f) {
     for (uint32_t i = 0; i < c->nfacts; i++)
         if (same_fact(f, &c->facts[i])) return true;
     return false;
+}
+
+/* "7 days" are not "7 weeks": what is counted stands in the sentence too. */
+static bool counts(const struct claim *c, const struct fact *f) {
+    for (size_t i = 0; i < PL_LEN(f->of); i++)
+        if (f->of[i].n > 0 && !has_stem(c, f->of[i])) return false;
+    return true;
 }
 
 /* The share of the claim's words that are in the other. */
@@ -82,10 +91,12 @@ static bool is_said(const struct evidence *e, struct pl_str stem) {
 
 static bool fact_supported(const struct evidence *e, const struct claim *c, const struct fact *f) {
     if (f->kind == FACT_NAME && (is_familiar(e, f->text) || is_said(e, f->text))) return true;
-    bool words = !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
-                                 f->kind == FACT_WEEKDAY || f->kind == FACT_DAY);
+    bool words =
+        !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
+                        f->kind == FACT_WEEKDAY || f->kind == FACT_DAY || f->kind == FACT_UNIT);
     for (size_t i = 0; i < e->claims.n; i++)
-        if (states(&e->claims.v[i], f) && (f->kind != FACT_LINK || e->claims.v[i].links) &&
+        if (states(&e->claims.v[i], f) && (!words || counts(&e->claims.v[i], f)) &&
+            (f->kind != FACT_LINK || e->claims.v[i].links) &&
             (!words || shared(c, &e->claims.v[i]) >= LEAST_SHARED))
             return true;
     /* A name is a name in any language: its letters are looked for as they are. */
@@ -104,24 +115,28 @@ static enum answer_why why_not(enum fact_kind kind) {
 /* The sentence that is about the same says the opposite. */
 static bool contradicted(const struct evidence *e, const struct claim *c) {
     const struct claim *best = NULL;
-    double most = SAME_MATTER;
+    double most = SAME_MATTER, alike = 0; /* of the best: its share, and the other way round */
     for (size_t i = 0; i < e->claims.n; i++) {
-        double s = shared(c, &e->claims.v[i]);
-        bool better = s > most || (s == most && best != NULL && e->claims.v[i].denies == c->denies);
-        if (best != NULL && !better) continue;
+        const struct claim *other = &e->claims.v[i];
+        double s = shared(c, other), back = shared(other, c);
         if (s < SAME_MATTER) continue;
-        best = &e->claims.v[i];
+        bool better = s > most || (s == most && (best == NULL || back > alike));
+        bool same = best != NULL && s == most && back == alike && other->denies == c->denies;
+        if (!better && !same) continue;
+        best = other;
         most = s;
+        alike = back;
     }
-    return best != NULL && best->denies != c->denies;
+    if (best == NULL) return false;
+    return most >= SAME_WORDS ? best->denies != c->denies : !best->denies != !c->denies;
 }
 
 bool pl_answer__says_something(const struct claim *c) {
-    return c->nfacts > 0 || c->nstems >= LEAST_STEMS;
+    return c->asks || c->nfacts > 0 || c->nstems > 0;
 }
 
 bool pl_answer__to_the_point(const struct evidence *e, const struct claim *c) {
-    if (e->question.nstems == 0) return true;
+    if (e->question.nstems == 0 || c->asks) return true;
     for (uint32_t i = 0; i < c->nstems; i++)
         if (has_stem(&e->question, c->stems[i])) return true;
     return false;
@@ -130,9 +145,11 @@ bool pl_answer__to_the_point(const struct evidence *e, const struct claim *c) {
 enum answer_why pl_answer__supported(const struct evidence *e, const struct claim *c) {
     for (uint32_t i = 0; i < c->nfacts; i++)
         if (!fact_supported(e, c, &c->facts[i])) return why_not(c->facts[i].kind);
-    if (e->foreign || c->nstems < LEAST_STEMS) return WHY_NONE;
+    if (e->foreign || c->nstems == 0) return WHY_NONE;
+    /* A question states nothing: it may be about what the customer said. */
     uint32_t known = 0;
-    for (uint32_t i = 0; i < c->nstems; i++) known += is_familiar(e, c->stems[i]);
-    if ((double)known / c->nstems < LEAST_KNOWN) return WHY_CLAIM;
-    return contradicted(e, c) ? WHY_CLAIM : WHY_NONE;
+    for (uint32_t i = 0; i < c->nstems; i++)
+        known += is_familiar(e, c->stems[i]) || (c->asks && is_said(e, c->stems[i]));
+    if (c->nstems >= LEAST_STEMS && known < LEAST_KNOWN * c->nstems) return WHY_CLAIM;
+    return !c->asks && contradicted(e, c) ? WHY_CLAIM : WHY_NONE;
 }

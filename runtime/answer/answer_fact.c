@@ -14,7 +14,7 @@ struct scan {
     PL_VEC(struct fact) facts;
     PL_VEC(struct pl_str) stems;
     bool *linked; /* by word: part of a link */
-    bool denies;
+    uint32_t denies;
 };
 
 /* ---- words of languages ---- */
@@ -27,7 +27,8 @@ static const struct {
      "our not from they them their there its it's you'll you're we'll we're please also any "
      "all but get got how who what when where which into out about then than been being does "
      "did just more most some such too very only here yes should must able let make need want "
-     "using use "},
+     "using use happy help glad welcome course thanks thank sorry hello hope great good question "
+     "know else until more less see find like click visit "},
     {"es",
      " los las una uno unos unas que con por para del sus tus mis como esta este estos estas "
      "puede puedes pueden tiene tienes hay ser son era fue desde hasta cuando donde todo toda "
@@ -233,6 +234,21 @@ static bool has_digit(struct pl_str f) {
     return false;
 }
 
+/* What is counted: the words right behind a number, after at most one that says little ("two more
+ * days"). */
+static void put_counted(const struct scan *x, uint32_t i, struct fact *f) {
+    uint32_t n = 0;
+    for (uint32_t k = i + 1; k < x->w.n && k <= i + 3 && n < 2; k++) {
+        struct pl_word w = x->w.v[k];
+        int32_t value;
+        bool says = !pl_answer__is_stop(x->r->language, w.folded) && unit_of_word(w.folded) == 0;
+        says = says && !has_digit(w.folded) && !pl_answer__denies(x->r->language, w.folded) &&
+               pl_locale_said(x->r->l, w.folded, &value) == PL_SAID_NOTHING;
+        if (!says && (n > 0 || k > i + 1)) return;
+        if (says) f->of[n++] = w.stem;
+    }
+}
+
 /* "4.8", "30", "10th", "5x"; else an id, such as "ret123". */
 static void add_number(struct scan *x, uint32_t i) {
     struct pl_str f = x->w.v[i].folded;
@@ -240,6 +256,7 @@ static void add_number(struct scan *x, uint32_t i) {
     struct fact number = {.kind = FACT_NUMBER, .unit = unit_of(x, i)};
     bool fits = n > 0 && n <= 18 && f.n - n <= 8 && !has_digit((struct pl_str){f.p + n, f.n - n}) &&
                 number_of((struct pl_str){f.p, n}, &number.n);
+    if (fits) put_counted(x, i, &number);
     if (fits)
         PL_PUSH(&x->facts, number);
     else
@@ -283,6 +300,7 @@ static bool add_said(struct scan *x, uint32_t i) {
         f.kind = FACT_NUMBER;
         f.n = (struct pl_dec){value, 0};
         f.unit = unit_of(x, i);
+        put_counted(x, i, &f);
         break;
     case PL_SAID_MONTH:
         if (!near_number(x, i)) return false; /* "you may return it" */
@@ -290,6 +308,7 @@ static bool add_said(struct scan *x, uint32_t i) {
         break;
     case PL_SAID_WEEKDAY: f.kind = FACT_WEEKDAY; break;
     case PL_SAID_DAY: f.kind = FACT_DAY; break;
+    case PL_SAID_UNIT: f.kind = FACT_UNIT; break;
     default: return false;
     }
     PL_PUSH(&x->facts, f);
@@ -299,7 +318,10 @@ static bool add_said(struct scan *x, uint32_t i) {
 static void add_word(struct scan *x, uint32_t i) {
     struct pl_word w = x->w.v[i];
     if (x->linked[i]) return;
-    x->denies |= pl_answer__denies(x->r->language, w.folded);
+    if (pl_answer__denies(x->r->language, w.folded)) {
+        x->denies++;
+        return;
+    }
     if (has_digit(w.folded)) {
         add_number(x, i);
         return;
@@ -327,6 +349,14 @@ static uint32_t after_answer(const struct scan *x) {
     return comma ? 1 : 0;
 }
 
+static bool is_question(struct pl_str s) {
+    static const char *const marks[] = {"?", "؟", "？"};
+    s = pl_str_trim(s);
+    for (size_t i = 0; i < PL_LEN(marks); i++)
+        if (pl_str_ends(s, pl_str_c(marks[i]))) return true;
+    return false;
+}
+
 bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out) {
     struct scan x = {.r = r, .s = sentence};
     x.w = pl_locale_words(r->t, r->a, sentence, r->language);
@@ -346,6 +376,7 @@ bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct cl
                        .stems = stems,
                        .nstems = (uint32_t)x.stems.n,
                        .denies = x.denies,
+                       .asks = is_question(sentence),
                        .replies = x.w.n > 0 && (is_yes(r->language, x.w.v[0].folded) ||
                                                 pl_answer__denies(r->language, x.w.v[0].folded))};
     PL_VEC_FREE(&x.facts);

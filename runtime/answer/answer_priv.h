@@ -22,13 +22,23 @@ enum answer_why {
 
 /* ---- facts: what a text states ---- */
 
-enum fact_kind { FACT_NUMBER, FACT_MONTH, FACT_WEEKDAY, FACT_DAY, FACT_ID, FACT_NAME, FACT_LINK };
+enum fact_kind {
+    FACT_NUMBER,
+    FACT_MONTH,
+    FACT_WEEKDAY,
+    FACT_DAY,
+    FACT_UNIT,
+    FACT_ID,
+    FACT_NAME,
+    FACT_LINK
+};
 struct fact {
-    uint8_t kind;       /* enum fact_kind */
-    uint8_t unit;       /* NUMBER: 0, '%', or a currency's sign */
-    int32_t value;      /* MONTH, WEEKDAY, DAY */
-    struct pl_dec n;    /* NUMBER */
-    struct pl_str text; /* ID, NAME: folded; LINK: as written, without what ends a sentence */
+    uint8_t kind;        /* enum fact_kind */
+    uint8_t unit;        /* NUMBER: 0, '%', or a currency's sign */
+    int32_t value;       /* MONTH, WEEKDAY, DAY, UNIT */
+    struct pl_dec n;     /* NUMBER */
+    struct pl_str of[2]; /* NUMBER: the words behind it: "business", "days" */
+    struct pl_str text;  /* ID, NAME: folded; LINK: as written, without what ends a sentence */
 };
 /* One sentence seen through. */
 struct claim {
@@ -37,9 +47,10 @@ struct claim {
     uint32_t nfacts;
     const struct pl_str *stems; /* of the words that carry meaning, no numbers among them */
     uint32_t nstems;
-    bool denies;  /* it says that something is not so */
-    bool replies; /* it begins with yes or no: it says something of the question */
-    bool links;   /* EVIDENCE: its links may be given on */
+    uint32_t denies; /* words that say that something is not so */
+    bool replies;    /* it begins with yes or no: it says something of the question */
+    bool asks;       /* it is a question */
+    bool links;      /* EVIDENCE: its links may be given on */
 };
 
 struct reading { /* how texts of one language are seen through */
@@ -121,7 +132,8 @@ struct turn {
     PL_VEC(struct tool_run *) tools;
     uint64_t ask; /* 0: none under way */
     struct asked *asked;
-    uint32_t attempt, attempts, rounds; /* attempts: of earlier rounds */
+    uint32_t attempt, attempts, rounds; /* attempts: of earlier asks */
+    uint32_t asks;                      /* so far: the budget's calls */
     int64_t tokens, micro;              /* used up by earlier rounds */
     /* its reply */
     struct pl_buf raw;   /* as it came, this attempt */

@@ -87,9 +87,17 @@ const uint32_t *pl_locale_sentences(struct pl_locale_tools *t, struct pl_arena *
 
 /* ---- words that say a number or a day ---- */
 
-enum pl_said { PL_SAID_NOTHING, PL_SAID_NUMBER, PL_SAID_MONTH, PL_SAID_WEEKDAY, PL_SAID_DAY };
+enum pl_said {
+    PL_SAID_NOTHING,
+    PL_SAID_NUMBER,
+    PL_SAID_MONTH,
+    PL_SAID_WEEKDAY,
+    PL_SAID_DAY,
+    PL_SAID_UNIT
+};
 /* What a folded word says in the locale's language: "thirty" NUMBER 30 (2 to 20, tens, 100, 1000),
- * "march" MONTH 3, "monday" WEEKDAY 0, "tomorrow" DAY 1. From CLDR, looked up in a table that is
+ * "march" MONTH 3, "monday" WEEKDAY 0, "tomorrow" DAY 1, "weeks" UNIT 4 (second, minute, hour, day,
+ * week, month, year from 0). From CLDR, looked up in a table that is
  * made at the first call. */
 enum pl_said pl_locale_said(struct pl_locale *l, struct pl_str folded, int32_t *value);
 

@@ -111,6 +111,37 @@ static void put_days(struct table *t) {
     ureldatefmt_close(f);
 }
 
+/* "2 weeks": the word that is no number. */
+static void put_unit(struct table *t, UNumberFormatter *f, int32_t n, int32_t unit) {
+    UErrorCode err = U_ZERO_ERROR;
+    UChar u[128];
+    UFormattedNumber *result = unumf_openResult(&err);
+    unumf_formatInt(f, n, result, &err);
+    int32_t len = U_SUCCESS(err) ? unumf_resultToString(result, u, PL_LEN(u), &err) : 0;
+    unumf_closeResult(result);
+    if (U_FAILURE(err)) return;
+    int32_t from = 0, to = len;
+    while (from < to && !u_isalpha(u[from])) from++;
+    while (to > from && !u_isalpha(u[to - 1])) to--;
+    put(t, u + from, to - from, PL_SAID_UNIT, unit);
+}
+
+static void put_units(struct table *t) {
+    static const char *const units[] = {"second", "minute", "hour", "day", "week", "month", "year"};
+    static const int32_t counts[] = {1, 2, 5, 100};
+    for (size_t i = 0; i < PL_LEN(units); i++) {
+        UErrorCode err = U_ZERO_ERROR;
+        char ascii[96];
+        UChar skeleton[96];
+        snprintf(ascii, sizeof ascii, "measure-unit/duration-%s unit-width-full-name", units[i]);
+        u_charsToUChars(ascii, skeleton, (int32_t)strlen(ascii) + 1);
+        UNumberFormatter *f = unumf_openForSkeletonAndLocale(skeleton, -1, t->l->icu, &err);
+        for (size_t k = 0; U_SUCCESS(err) && k < PL_LEN(counts); k++)
+            put_unit(t, f, counts[k], (int32_t)i);
+        if (f != NULL) unumf_close(f);
+    }
+}
+
 static int by_word(const void *a, const void *b) {
     const struct pl_locale_saying *x = a, *y = b;
     int c = strcmp(x->word, y->word);
@@ -125,6 +156,7 @@ static void make_table(struct pl_locale *l) {
     put_numbers(t);
     put_dates(t);
     put_days(t);
+    put_units(t);
     qsort(t->v, t->n, sizeof *t->v, by_word);
     l->said = malloc((t->n + 1) * sizeof *t->v);
     pl_assert(l->said != NULL);

@@ -86,6 +86,13 @@ static const struct row rows[] = {
      "unsure claim",
      ""},
     {RETURN_Q, NULL, {"text Happy to help!"}, "unsure claim", ""},
+    {"can I return?",
+     NULL,
+     {"text What would you like to return?"},
+     "What would you like to return?",
+     "kb/returns "},
+    {"can I return?", NULL, {"text Would you like to return 77 shoes?"}, "unsure number", ""},
+    {RETURN_Q, NULL, {"text You can return unworn shoes within 30 weeks."}, "unsure number", ""},
     /* a second attempt takes the first one's place */
     {RETURN_Q,
      NULL,

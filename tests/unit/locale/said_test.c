@@ -72,6 +72,8 @@ static void words_say(void **state) {
         {"en-US", "sunday", PL_SAID_WEEKDAY, 6},    {"en-US", "tomorrow", PL_SAID_DAY, 1},
         {"en-US", "yesterday", PL_SAID_DAY, -1},    {"en-US", "today", PL_SAID_DAY, 0},
         {"en-US", "parcel", PL_SAID_NOTHING, 0},    {"en-US", "", PL_SAID_NOTHING, 0},
+        {"en-US", "weeks", PL_SAID_UNIT, 4},        {"en-US", "day", PL_SAID_UNIT, 3},
+        {"es-ES", "meses", PL_SAID_UNIT, 5},        {"ar-SA", "ايام", PL_SAID_UNIT, 3},
         {"es-ES", "treinta", PL_SAID_NUMBER, 30},   {"es-ES", "enero", PL_SAID_MONTH, 1},
         {"es-ES", "miercoles", PL_SAID_WEEKDAY, 2}, {"es-ES", "manana", PL_SAID_DAY, 1},
         {"de-DE", "zwanzig", PL_SAID_NUMBER, 20},   {"de-DE", "gestern", PL_SAID_DAY, -1},
