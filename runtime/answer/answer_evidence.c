@@ -112,13 +112,21 @@ static enum answer_why why_not(enum fact_kind kind) {
     }
 }
 
+/* The share of the claim's words and facts that are in the other. */
+static double in_common(const struct claim *c, const struct claim *other) {
+    uint32_t n = 0, all = c->nstems + c->nfacts;
+    for (uint32_t i = 0; i < c->nstems; i++) n += has_stem(other, c->stems[i]);
+    for (uint32_t i = 0; i < c->nfacts; i++) n += states(other, &c->facts[i]);
+    return all == 0 ? 1 : (double)n / all;
+}
+
 /* The sentence that is about the same says the opposite. */
 static bool contradicted(const struct evidence *e, const struct claim *c) {
     const struct claim *best = NULL;
     double most = SAME_MATTER, alike = 0; /* of the best: its share, and the other way round */
     for (size_t i = 0; i < e->claims.n; i++) {
         const struct claim *other = &e->claims.v[i];
-        double s = shared(c, other), back = shared(other, c);
+        double s = in_common(c, other), back = in_common(other, c);
         if (s < SAME_MATTER) continue;
         bool better = s > most || (s == most && (best == NULL || back > alike));
         bool same = best != NULL && s == most && back == alike && other->denies == c->denies;
