@@ -71,6 +71,15 @@ static bool repeats(struct pl_diags *d, uint16_t code, struct pl_span at, const 
     return false;
 }
 
+/* The last one, so that an error has its place. */
+static bool drop_warning(struct pl_diags *d) {
+    size_t at = d->n;
+    while (at && d->v[at - 1]->severity != PL_SEVERITY_WARNING) at--;
+    if (!at) return false;
+    for (d->n--; at <= d->n; at++) d->v[at - 1] = d->v[at];
+    return true;
+}
+
 static struct pl_diag *report(struct pl_diags *d, enum pl_diag_code code, struct pl_span at,
                               const struct pl_str *args, size_t nargs) {
     const struct pl_diag_info *info = pl_diag_info((uint16_t)code);
@@ -84,10 +93,9 @@ static struct pl_diag *report(struct pl_diags *d, enum pl_diag_code code, struct
         d->errors++;
     else
         d->warnings++;
-    if (d->n >= PL_DIAG_MOST) {
-        d->dropped++;
+    if (d->n >= PL_DIAG_MOST) d->dropped++;
+    if (d->n >= PL_DIAG_MOST && !(info->severity == PL_SEVERITY_ERROR && drop_warning(d)))
         return &d->scratch;
-    }
     struct pl_diag *diag = PL_NEW(d->arena, struct pl_diag);
     *diag = d->scratch;
     for (size_t i = 0; i < nargs; i++) diag->args[i] = pl_arena_str(d->arena, args[i]);

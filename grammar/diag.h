@@ -4,8 +4,9 @@
  *
  * Part of the room's public door: grammar.h includes it. A collector (struct pl_diags) and all it
  * holds live in the arena it was made with; it borrows the source set. At most PL_DIAG_MOST
- * diagnostics are kept a run, later ones are counted. `# allow P0123: reason` above a line removes
- * a warning of that code from that line; errors cannot be allowed away. Threads: one owner.
+ * diagnostics are kept a run, later ones are counted; an error then takes a warning's place.
+ * `# allow P0123: reason` above a line removes a warning of that code from that line; errors cannot
+ * be allowed away. Threads: one owner.
  *
  * Codes are stable once released (diag.def): 00xx characters and layout, 01xx syntax, 02xx names,
  * 03xx types, 04xx flow, 05xx texts and translations, 06xx rules, 07xx hooks, 08xx understanding,
@@ -143,7 +144,7 @@ void pl_diag_message(struct pl_buf *out, const struct pl_diag *diag);
 /* For people: file:line:col, the marked line, why, fix, notes. Colour by ANSI codes when asked. */
 void pl_diag_print(struct pl_buf *out, const struct pl_diags *d, const struct pl_diag *diag,
                    bool colour);
-/* All of them and a closing count. */
+/* Errors, then warnings, of one code only the first few, and a closing count of all. */
 void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour);
 /* For programs: one JSON object a line, with code, severity, file, line, column, end_line,
  * end_column, message, notes and fixes. Why and how to mend it are among the notes. */

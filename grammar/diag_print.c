@@ -197,11 +197,49 @@ void pl_diag_print(struct pl_buf *out, const struct pl_diags *d, const struct pl
     }
 }
 
-void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour) {
+/* ---- all of them, for people ---- */
+
+/* Of one code so many warnings are shown: one mistake made everywhere must not hide the others. */
+enum { ALIKE_MOST = 8 };
+
+static size_t count_code(const struct pl_diags *d, uint16_t code) {
+    size_t n = 0;
+    for (size_t i = 0; i < d->n; i++) n += d->v[i]->code == code;
+    return n;
+}
+
+static void put_folded(struct pl_buf *out, uint16_t code, size_t more) {
+    pl_buf_printf(out, "… and %zu more like this (P%04u); ", more, (unsigned)code);
+    pl_buf_c(out, code == PL_D_ID_MISSING ? "`parlance fmt --ids` writes them all\n\n"
+                                          : "`parlance lint --json` lists them all\n\n");
+}
+
+static void print_errors(struct pl_buf *out, const struct pl_diags *d, bool colour) {
     for (size_t i = 0; i < d->n; i++) {
+        if (d->v[i]->severity != PL_SEVERITY_ERROR) continue;
         pl_diag_print(out, d, d->v[i], colour);
         pl_buf_byte(out, '\n');
     }
+}
+
+static void print_warnings(struct pl_buf *out, const struct pl_diags *d, bool colour) {
+    for (size_t i = 0; i < d->n; i++) {
+        uint16_t code = d->v[i]->code;
+        size_t before = 0;
+        if (d->v[i]->severity == PL_SEVERITY_ERROR) continue;
+        for (size_t k = 0; k < i; k++) before += d->v[k]->code == code;
+        if (before < ALIKE_MOST) {
+            pl_diag_print(out, d, d->v[i], colour);
+            pl_buf_byte(out, '\n');
+        } else if (before == ALIKE_MOST) {
+            put_folded(out, code, count_code(d, code) - before);
+        }
+    }
+}
+
+void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour) {
+    print_errors(out, d, colour);
+    print_warnings(out, d, colour);
     if (d->dropped) pl_buf_printf(out, "%zu more are not shown\n", d->dropped);
     if (d->errors || d->warnings)
         pl_buf_printf(out, "%zu error%s, %zu warning%s\n", d->errors, d->errors == 1 ? "" : "s",

@@ -43,8 +43,9 @@ FLOW
 "$parlance" fmt "$dir/flows" --ids > /dev/null
 diff "$dir/expected" "$dir/flows/page.flow"
 [ -z "$("$parlance" fmt "$dir/flows" --ids)" ] || { echo "a second run changes something"; exit 1; }
-printf 'flow wrong\n  goto nowhere\n' >> "$dir/flows/page.flow"
+printf 'flow wrong\n  "No id."\n  goto nowhere\n' >> "$dir/flows/page.flow"
 cp "$dir/flows/page.flow" "$dir/before"
 ! "$parlance" fmt "$dir/flows" --ids > "$dir/said" 2>&1 || { echo "ids: wrote in spite of an error"; exit 1; }
 grep -q 'no ids are written while there are errors' "$dir/said" || { cat "$dir/said"; exit 1; }
+! grep -q 'warning P' "$dir/said" || { echo "ids: warnings beside the errors"; cat "$dir/said"; exit 1; }
 diff "$dir/before" "$dir/flows/page.flow"

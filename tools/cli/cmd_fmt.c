@@ -117,6 +117,16 @@ static int write_ids(const struct pl_compiled *c, uint32_t file, size_t *n) {
     return code;
 }
 
+/* The warnings are what this command is to mend. */
+static void keep_errors(struct pl_diags *d) {
+    size_t n = 0;
+    for (size_t i = 0; i < d->n; i++)
+        if (d->v[i]->severity == PL_SEVERITY_ERROR) d->v[n++] = d->v[i];
+    d->n = n;
+    d->dropped = d->errors > n ? d->errors - n : 0;
+    d->warnings = 0;
+}
+
 /* Once more while diagnostics were too many to be kept. */
 static int fmt_ids(const char *folder) {
     static const struct pl_compile_options check = {.check_only = true, .without_talks = true};
@@ -128,6 +138,7 @@ static int fmt_ids(const char *folder) {
         n = 0;
         code = pl_cli__compile_folder(folder, &check, &c);
         if (code == CLI_FOUND) {
+            keep_errors(&c.diags);
             pl_cli__report(&report, &c.diags, code);
             fprintf(stderr, "no ids are written while there are errors\n");
         }

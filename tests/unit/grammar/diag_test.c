@@ -175,6 +175,65 @@ static void keeps_two_hundred(void **state) {
     pl_buf_free(&b);
 }
 
+static void start(struct run *r, struct pl_str text) {
+    *r = (struct run){0};
+    pl_arena_init(&r->arena, 0);
+    pl_sources_init(&r->sources, &r->arena);
+    pl_diags_init(&r->diags, &r->arena, &r->sources);
+    pl_sources_add(&r->sources, PL_STR("a.flow"), text);
+}
+
+static size_t times(struct pl_str text, struct pl_str what) {
+    size_t n = 0, at;
+    for (; (at = pl_str_find(text, what)) != SIZE_MAX; n++)
+        text = (struct pl_str){text.p + at + what.n, text.n - at - what.n};
+    return n;
+}
+
+/* Errors stand first, and of one warning made everywhere only the first few are shown. */
+static void folds_what_is_alike(void **state) {
+    (void)state;
+    struct run r;
+    struct pl_buf out = {0};
+    start(&r, PL_STR("parlance 1\n0123456789012345678901234567890123456789\n"));
+    for (uint32_t i = 0; i < 9; i++) pl_diag(&r.diags, PL_D_ID_MISSING, (struct pl_span){0, i, i});
+    pl_diag1(&r.diags, PL_D_CATALOG_MISSING, (struct pl_span){0, 20, 21}, PL_STR("xx"));
+    pl_diag(&r.diags, PL_D_TAB, (struct pl_span){0, 30, 31});
+    pl_diags_finish(&r.diags, false);
+    pl_diags_print(&out, &r.diags, false);
+    struct pl_str said = pl_buf_slice(&out);
+    assert_true(pl_str_starts(said, PL_STR("a.flow:2:20: error P0002: ")));
+    assert_int_equal(times(said, PL_STR("warning P0208: ")), 8);
+    assert_int_equal(times(said, PL_STR("warning P0528: ")), 1);
+    assert_int_equal(times(said, PL_STR("\n… and 1 more like this (P0208); "
+                                        "`parlance fmt --ids` writes them all\n")),
+                     1);
+    assert_int_equal(times(said, PL_STR("\n1 error, 10 warnings\n")), 1);
+    pl_buf_clear(&out);
+    pl_diags_print_json(&out, &r.diags);
+    assert_int_equal(times(pl_buf_slice(&out), PL_STR("\"P0208\"")), 9);
+    pl_buf_free(&out);
+    pl_arena_free(&r.arena);
+}
+
+/* However many warnings came before, errors are kept. */
+static void errors_take_the_place(void **state) {
+    (void)state;
+    struct run r;
+    start(&r, PL_STR("parlance 1\n"));
+    for (uint32_t i = 0; i < PL_DIAG_MOST; i++)
+        pl_diag(&r.diags, PL_D_ID_MISSING, (struct pl_span){0, i % 8, i % 8 + 1});
+    pl_diag(&r.diags, PL_D_TAB, (struct pl_span){0, 3, 4});
+    pl_diag(&r.diags, PL_D_TAB, (struct pl_span){0, 4, 5});
+    pl_diag(&r.diags, PL_D_ID_MISSING, (struct pl_span){0, 2, 3});
+    assert_int_equal(r.diags.n, PL_DIAG_MOST);
+    assert_int_equal(r.diags.dropped, 3);
+    assert_int_equal(r.diags.errors, 2);
+    assert_int_equal(r.diags.v[PL_DIAG_MOST - 1]->code, PL_D_TAB);
+    assert_int_equal(r.diags.v[PL_DIAG_MOST - 2]->code, PL_D_TAB);
+    pl_arena_free(&r.arena);
+}
+
 static unsigned code_around(const char *before, const char *what, size_t n, const char *after) {
     struct pl_buf b = {0};
     pl_buf_c(&b, before);
@@ -282,6 +341,8 @@ int main(void) {
         cmocka_unit_test(prints_json),
         cmocka_unit_test(allow_removes_a_warning),
         cmocka_unit_test(keeps_two_hundred),
+        cmocka_unit_test(folds_what_is_alike),
+        cmocka_unit_test(errors_take_the_place),
         cmocka_unit_test(limits),
         cmocka_unit_test(depths),
         cmocka_unit_test(bytes_that_are_no_text),
