@@ -21,37 +21,6 @@ struct scan {
 
 static const struct {
     const char *language, *words;
-} stops[] = {
-    {"en",
-     " the and for you your with that this have has had will would can could may are was were "
-     "our not from they them their there its it's you'll you're we'll we're please also any "
-     "all but get got how who what when where which into out about then than been being does "
-     "did just more most some such too very only here yes should must able let make need want "
-     "using use happy help glad welcome course thanks thank sorry hello hope great good question "
-     "know else until more less see find like click visit "},
-    {"es",
-     " los las una uno unos unas que con por para del sus tus mis como esta este estos estas "
-     "puede puedes pueden tiene tienes hay ser son era fue desde hasta cuando donde todo toda "
-     "todos muy mas pero tambien sin sobre entre nos les usted ustedes favor "},
-    {"de",
-     " der die das den dem des ein eine einen einem einer und oder mit von vom zum zur fur ist "
-     "sind war wird werden kann konnen sie ihr ihre ihren wir uns auf aus bei nach als auch "
-     "nur noch wenn dann haben hat bitte "},
-    {"fr", " les des une dans avec pour par sur vous votre vos nous notre nos est sont etait sera "
-           "peut pouvez que qui quand aussi plus tout tous toute mais ces cette cet "},
-    {"it",
-     " gli una uno del della dei delle con per che chi sono era puo puoi potete suo sua vostro "
-     "nostro anche piu tutto tutti questa questo quando dove "},
-    {"pt",
-     " uma uns umas dos das com por para que seu sua seus suas voce voces pode podem esta este "
-     "sao era quando onde mais tambem tudo todos "},
-    {"ar",
-     " في من على الى عن مع هذا هذه ذلك التي الذي ان او ثم كل قد لك لكم يمكنك يمكن كما عند بعد "
-     "قبل اذا ما هل كان تكون يكون نعم "},
-};
-
-static const struct {
-    const char *language, *words;
 } denials[] = {
     {"en", " not no never none cannot can't don't doesn't didn't won't isn't aren't without nor "
            "neither nothing unable "},
@@ -79,16 +48,6 @@ static bool in_words(const char *words, struct pl_str w) {
         at++;
         if (strncmp(at, w.p, w.n) == 0 && at[w.n] == ' ') return true;
     }
-    return false;
-}
-
-bool pl_answer__is_stop(struct pl_str language, struct pl_str folded) {
-    size_t signs = 0;
-    for (size_t at = 0; at < folded.n; signs++) pl_utf8_next(folded, &at);
-    bool letters = folded.n > 0 && (uint8_t)folded.p[0] < 0x80;
-    if (letters && signs < 3) return true;
-    for (size_t i = 0; i < PL_LEN(stops); i++)
-        if (pl_str_is(language, stops[i].language)) return in_words(stops[i].words, folded);
     return false;
 }
 
@@ -241,7 +200,7 @@ static void put_counted(const struct scan *x, uint32_t i, struct fact *f) {
     for (uint32_t k = i + 1; k < x->w.n && k <= i + 3 && n < 2; k++) {
         struct pl_word w = x->w.v[k];
         int32_t value;
-        bool says = !pl_answer__is_stop(x->r->language, w.folded) && unit_of_word(w.folded) == 0;
+        bool says = !pl_locale_is_stop(x->r->language, w.folded) && unit_of_word(w.folded) == 0;
         says = says && !has_digit(w.folded) && !pl_answer__denies(x->r->language, w.folded) &&
                pl_locale_said(x->r->l, w.folded, &value) == PL_SAID_NOTHING;
         if (!says && (n > 0 || k > i + 1)) return;
@@ -326,7 +285,7 @@ static void add_word(struct scan *x, uint32_t i) {
         add_number(x, i);
         return;
     }
-    if (add_said(x, i) || pl_answer__is_stop(x->r->language, w.folded) ||
+    if (add_said(x, i) || pl_locale_is_stop(x->r->language, w.folded) ||
         unit_of_word(w.folded) != 0)
         return;
     if (is_name(x, i)) PL_PUSH(&x->facts, ((struct fact){.kind = FACT_NAME, .text = w.stem}));

@@ -61,8 +61,6 @@ struct reading { /* how texts of one language are seen through */
 };
 /* false: the arena is full. first: the text begins a sentence. */
 bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out);
-/* "do", "is", "que": says little by itself. */
-bool pl_answer__is_stop(struct pl_str language, struct pl_str folded);
 bool pl_answer__denies(struct pl_str language, struct pl_str folded);
 
 /* ---- evidence: what may be stated ---- */

@@ -38,6 +38,7 @@ struct pl_kb__word {
     const uint64_t *grams;
     uint32_t ngrams;
     uint32_t start, end; /* bytes in the text */
+    bool common;         /* it says little by itself */
 };
 struct pl_kb__words {
     struct pl_kb__word *v;

@@ -7,6 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define COMMON                                                                                     \
+    0.15 /* of what a word's rarity says, when it says little by itself: in a few dozen            \
+            articles "tell" and "about" are rare too */
+
 /* BM25's: what a term is worth that so many of all units have. */
 static double idf(double units, double df) {
     return log(1 + (units - df + 0.5) / (df + 0.5));
@@ -34,7 +38,7 @@ static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
 
 /* The number of the question's term with this key; it is added when it is new. */
 static uint32_t take_term(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
-                          enum pl_kb__kind kind, uint64_t key) {
+                          enum pl_kb__kind kind, uint64_t key, double worth) {
     uint32_t term = find_term(s, key);
     if (term != PL_KB__NONE && pl_kb__slot(q, term)) return pl_kb__slot(q, term) - 1;
     for (uint32_t i = 0; term == PL_KB__NONE && i < q->nterms; i++)
@@ -49,7 +53,7 @@ static uint32_t take_term(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
         t->post = pl_kb__at(s, PL_KB__T_TERMS, term, PL_KB__TERM_POST);
         t->nposts = pl_kb__at(s, PL_KB__T_TERMS, term, PL_KB__TERM_POSTS);
     }
-    t->idf = idf(s->rows[PL_KB__T_UNITS], t->df);
+    t->idf = worth * idf(s->rows[PL_KB__T_UNITS], t->df);
     q->mass[kind] += t->idf;
     return q->nterms++;
 }
@@ -93,10 +97,12 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     pl_arena_reset(&q->arena);
     struct pl_kb__words w = pl_kb__words(q->tools, &q->arena, text, s->language);
     for (uint32_t i = 0; i < w.n && i < PL_KB__QUERY_WORDS; i++) {
-        uint32_t stem = take_term(q, s, PL_KB__STEM, w.v[i].key[PL_KB__STEM]);
-        take_term(q, s, PL_KB__FORM, w.v[i].key[PL_KB__FORM]);
-        take_term(q, s, PL_KB__ROOT, w.v[i].key[PL_KB__ROOT]);
-        for (uint32_t g = 0; g < w.v[i].ngrams; g++) take_term(q, s, PL_KB__GRAM, w.v[i].grams[g]);
+        double worth = w.v[i].common ? COMMON : 1;
+        uint32_t stem = take_term(q, s, PL_KB__STEM, w.v[i].key[PL_KB__STEM], worth);
+        take_term(q, s, PL_KB__FORM, w.v[i].key[PL_KB__FORM], worth);
+        take_term(q, s, PL_KB__ROOT, w.v[i].key[PL_KB__ROOT], worth);
+        for (uint32_t g = 0; g < w.v[i].ngrams; g++)
+            take_term(q, s, PL_KB__GRAM, w.v[i].grams[g], worth);
         take_pair(q, before, stem);
         before = stem;
         q->nwords++;

@@ -121,13 +121,15 @@ static void unspaced_grams(struct gram_list *g, const struct pl_words *w, uint32
 
 /* `tones`: the marks that folding takes off tell words apart, so they stay with the stem. */
 static void fill(struct pl_locale_tools *t, struct pl_arena *a, const struct pl_words *w,
-                 uint32_t i, bool tones, struct gram_list *grams, struct pl_kb__word *out) {
+                 uint32_t i, bool tones, struct pl_str language, struct gram_list *grams,
+                 struct pl_kb__word *out) {
     const struct pl_word *from = &w->v[i];
     struct letters l = {.n = 0};
     struct pl_str raw = {w->text.p + from->start, from->end - from->start};
     struct pl_str form = pl_locale_lower(t, a, raw);
     add_letters(&l, from->folded, PL_KB__GRAMS);
     *out = (struct pl_kb__word){.start = from->start, .end = from->end};
+    out->common = pl_locale_is_stop(language, from->folded);
     out->key[PL_KB__FORM] = key_of(PL_KB__FORM, form.p, form.n);
     struct pl_str stem = tones ? form : from->stem;
     out->key[PL_KB__STEM] = key_of(PL_KB__STEM, stem.p, stem.n);
@@ -149,6 +151,6 @@ struct pl_kb__words pl_kb__words(struct pl_locale_tools *t, struct pl_arena *a, 
     out.v = PL_NEW_ARRAY(a, struct pl_kb__word, (size_t)w.n + 1);
     grams.v = PL_NEW_ARRAY(a, uint64_t, (size_t)w.n * PL_KB__GRAMS + 1);
     bool tones = pl_str_is(language, "vi");
-    for (uint32_t i = 0; i < w.n; i++) fill(t, a, &w, i, tones, &grams, &out.v[out.n++]);
+    for (uint32_t i = 0; i < w.n; i++) fill(t, a, &w, i, tones, language, &grams, &out.v[out.n++]);
     return out;
 }
