@@ -381,10 +381,29 @@ static const struct {
     {'-', PL_KIND_DATETIME, PL_KIND_DATETIME, PL_KIND_DURATION},
 };
 
+/* Of dates and durations: a number alone is no span of time, and a date is no moment. */
+static void hint_times(struct pl_where *w, const struct pl_ast_expr *e, struct pl_diag *d,
+                       enum pl_kind a, enum pl_kind b) {
+    bool time = a == PL_KIND_DATE || a == PL_KIND_DATETIME || a == PL_KIND_DURATION;
+    bool times = time && (b == PL_KIND_DATE || b == PL_KIND_DATETIME);
+    struct pl_str all = pl_span_text(w->g->input->sources, e->span);
+    if (times && a != b && a != PL_KIND_DURATION)
+        pl_diag_hint(w->g->diags, d,
+                     "`today` is a date, `now` a datetime: compare a date with `today`, a "
+                     "datetime with `now`");
+    else if (time && b == PL_KIND_NUMBER && e->binary.right->kind == PL_EXPR_NUMBER)
+        pl_diag_hint(w->g->diags, d, "a length of time has its unit, as in: %.*sd",
+                     PL_STR_ARG(all));
+    else if (time && b == PL_KIND_NUMBER)
+        pl_diag_hint(w->g->diags, d, "a length of time is a duration, as in: today + 30d");
+}
+
 static struct pl_tx *operands(struct pl_where *w, const struct pl_ast_expr *e,
                               const struct pl_tx *a, const struct pl_tx *b) {
-    pl_diag3(w->g->diags, PL_D_OPERANDS, e->binary.op_span, pl_str_c(pl_op_word(e->binary.op)),
-             pl_grammar__type_name(w->g, a->type), pl_grammar__type_name(w->g, b->type));
+    struct pl_diag *d =
+        pl_diag3(w->g->diags, PL_D_OPERANDS, e->binary.op_span, pl_str_c(pl_op_word(e->binary.op)),
+                 pl_grammar__type_name(w->g, a->type), pl_grammar__type_name(w->g, b->type));
+    hint_times(w, e, d, pl_grammar__base(w->g, a->type), pl_grammar__base(w->g, b->type));
     return bad(w, e->span);
 }
 

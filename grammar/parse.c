@@ -188,6 +188,25 @@ bool pl_parse__expect_word(struct parser *p, const char *word) {
     return false;
 }
 
+/* The line up to the last token that was passed. */
+static struct pl_str line_so_far(const struct parser *p) {
+    uint32_t from = p->last_end;
+    while (from && p->view.bytes.p[from - 1] != '\n') from--;
+    while (from < p->last_end && p->view.bytes.p[from] == ' ') from++;
+    return (struct pl_str){p->view.bytes.p + from, p->last_end - from};
+}
+
+void pl_parse__at_most(struct parser *p, const char *why, const char *rest) {
+    if (pl_parse__accept_word(p, "at")) {
+        pl_parse__expect_word(p, "most");
+        return;
+    }
+    struct pl_diag *diag = expected(p, "`at most`");
+    if (diag)
+        pl_diag_hint(p->diags, diag, "%s, as in: %.*s at most %s", why, PL_STR_ARG(line_so_far(p)),
+                     rest);
+}
+
 void pl_parse__end_line(struct parser *p) {
     if (pl_parse__accept(p, PL_TOKEN_NEWLINE) || pl_parse__quiet(p)) return;
     struct pl_diag *diag = pl_parse__mistake(p, PL_D_REST, mistake_span(p), pl_parse__found(p),
@@ -298,6 +317,7 @@ static struct pl_str order_words(struct parser *p, const struct line_rule *rules
 struct lines_state {
     uint64_t seen; /* bit i: rule i had a line */
     int rank;
+    bool strays; /* the line was a text or a statement that cannot stand here */
 };
 
 static void check_place(struct parser *p, const char *what, const struct line_rule *rules, size_t n,
@@ -324,7 +344,11 @@ void pl_parse__lines(struct parser *p, const char *what, const struct line_rule 
         }
         const struct line_rule *r = find_rule(p, rules, n);
         struct lines_state before = state;
-        if (r) {
+        size_t first = p->at;
+        bool goes_on = pl_parse__goes_on(p);
+        if (state.strays && goes_on) { /* one indentation too far makes all that follows strange */
+            pl_parse__quiet(p);
+        } else if (r) {
             check_place(p, what, rules, n, r, &state);
             if (r->word) pl_parse__advance(p);
             r->parse(p, node);
@@ -333,6 +357,7 @@ void pl_parse__lines(struct parser *p, const char *what, const struct line_rule 
         }
         if (!p->panic) continue;
         if (!r || !r->word) state = before; /* what it would have been is anybody's guess */
+        state.strays = goes_on && p->at == first;
         pl_parse__recover(p);
     }
     pl_parse__accept(p, PL_TOKEN_DEDENT);

@@ -80,6 +80,15 @@ static bool outside(const struct parser *p) {
     return at(p, 0)->kind == PL_TOKEN_TEXT;
 }
 
+bool pl_parse__goes_on(const struct parser *p) {
+    static const char *const heads[] = {"ask",  "confirm", "choose", "call", "if",   "match",
+                                        "any",  "handoff", "goto",   "set",  "end",  "return",
+                                        "back", "change",  "answer", "wait", "clear"};
+    for (size_t i = 0; i < PL_LEN(heads); i++)
+        if (is_word(p, heads[i])) return true;
+    return at(p, 0)->kind == PL_TOKEN_TEXT;
+}
+
 const char *pl_parse__line_advice(const struct parser *p) {
     enum pl_token_kind kind = (enum pl_token_kind)at(p, 0)->kind;
     if (outside(p)) return "it belongs in a flow, indented";
@@ -88,6 +97,14 @@ const char *pl_parse__line_advice(const struct parser *p) {
     if (kind == PL_TOKEN_SLASH && at(p, 1)->kind == PL_TOKEN_SLASH)
         return "a comment begins with #";
     return NULL;
+}
+
+/* What other languages say for `mentions`. */
+static bool holds(const struct parser *p) {
+    static const char *const verbs[] = {"contains", "contain", "includes", "has", "says", "like"};
+    for (size_t i = 0; i < PL_LEN(verbs); i++)
+        if (is_word(p, verbs[i])) return true;
+    return false;
 }
 
 /* The line ends in a name. */
@@ -112,6 +129,11 @@ const char *pl_parse__rest_advice(const struct parser *p) {
         return "an id begins with @";
     if (last == PL_TOKEN_NUMBER && kind == PL_TOKEN_NAME) return unit_of_time(pl_parse__str(p));
     if (is_word(p, "if") && line_begins(p, "else")) return "write `elif`";
+    if (kind == PL_TOKEN_NAME && line_begins(p, "when") && holds(p))
+        return "write `mentions`, and the words below it, indented, as in: en \"lawyer\", "
+               "\"court\"";
+    if (kind == PL_TOKEN_ARROW && line_begins(p, "call"))
+        return "the result stands first, as in: call order = orders.find(order_id)";
     if (line_begins(p, "handoff") && (is_word(p, "to") || is_word(p, "priority")))
         return "the order is: to a queue, priority, because";
     if (last == PL_TOKEN_NAME && kind != PL_TOKEN_RPAREN && line_begins(p, "call"))
@@ -171,6 +193,20 @@ void pl_parse__line_fix(struct parser *p, struct pl_diag *diag) {
         replace(p, diag, start, at(p, 1)->end, "#");
 }
 
+/* call f(x) -> y */
+static void result_first(struct parser *p, struct pl_diag *diag) {
+    const struct pl_token *first = line_start(p), *name = at(p, 1);
+    const char *bytes = p->view.bytes.p;
+    if (name->kind != PL_TOKEN_NAME || at(p, 2)->kind != PL_TOKEN_NEWLINE) return;
+    struct pl_str called = {bytes + first->end + 1, before(p)->end - first->end - 1};
+    struct pl_str better =
+        pl_arena_printf(p->arena, "call %.*s = %.*s", (int)(name->end - name->start),
+                        bytes + name->start, PL_STR_ARG(called));
+    pl_diag_hint(p->diags, diag, "the result stands first: %.*s", PL_STR_ARG(better));
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, pl_lex_span(&p->view, first->start, name->end), better,
+                "write `%.*s`", PL_STR_ARG(better));
+}
+
 void pl_parse__rest_fix(struct parser *p, struct pl_diag *diag) {
     const struct pl_token *last = before(p), *here = at(p, 0);
     bool ends = here->kind != PL_TOKEN_END && at(p, 1)->kind == PL_TOKEN_NEWLINE;
@@ -181,4 +217,6 @@ void pl_parse__rest_fix(struct parser *p, struct pl_diag *diag) {
     else if (last->kind == PL_TOKEN_TEXT && here->kind == PL_TOKEN_NAME &&
              at(p, 1)->kind == PL_TOKEN_DOT)
         replace(p, diag, here->start, here->start, "@");
+    else if (here->kind == PL_TOKEN_ARROW && line_begins(p, "call"))
+        result_first(p, diag);
 }

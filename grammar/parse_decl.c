@@ -46,6 +46,19 @@ static bool next_is_of(const struct parser *p) {
            pl_str_is((struct pl_str){p->view.bytes.p + t->start, t->end - t->start}, "of");
 }
 
+/* list book */
+static void needs_of(struct parser *p) {
+    struct pl_str item = pl_parse__str(p);
+    struct pl_span at = pl_parse__token_span(p);
+    if (pl_parse__quiet(p)) return;
+    struct pl_diag *diag = pl_parse__mistake(p, PL_D_EXPECTED, at, PL_STR("`of`"),
+                                             pl_parse__found(p), (struct pl_str){0});
+    at.end = at.start;
+    pl_diag_hint(p->diags, diag, "write `list of %.*s`", PL_STR_ARG(item));
+    pl_diag_fix(p->diags, diag, PL_FIX_SAFE, at, PL_STR("of "), "write `list of %.*s`",
+                PL_STR_ARG(item));
+}
+
 /* SYNTAX: { 'private' | 'secret' } ( type | enum )
  *         type = NAME [ '?' ] | 'list' 'of' NAME */
 struct pl_ast_type pl_parse__type(struct parser *p, bool enums) {
@@ -61,6 +74,9 @@ struct pl_ast_type pl_parse__type(struct parser *p, bool enums) {
         pl_parse__advance(p);
         type.form = PL_TYPE_LIST;
         type.name = pl_parse__name(p, "the type of the items");
+    } else if (pl_parse__at_word(p, "list") && pl_parse__next_kind(p) == PL_TOKEN_NAME) {
+        pl_parse__advance(p);
+        needs_of(p);
     } else {
         type.name = pl_parse__name(p, "a type");
         type.optional = pl_parse__accept(p, PL_TOKEN_QUESTION);

@@ -185,8 +185,8 @@ static struct pl_ast_expr *sum(struct parser *p) {
 }
 
 /* SYNTAX: 'is' [ 'not' ] ( 'empty' | sum ), after `is` */
-static struct pl_ast_expr *is_rest(struct parser *p, struct pl_ast_expr *left, struct pl_span at) {
-    bool negated = pl_parse__accept_word(p, "not");
+static struct pl_ast_expr *is_rest(struct parser *p, struct pl_ast_expr *left, struct pl_span at,
+                                   bool negated) {
     if (!pl_parse__accept_word(p, "empty"))
         return binary(p, negated ? PL_AST_OP_IS_NOT : PL_AST_OP_IS, at, left, sum(p));
     struct pl_ast_expr *e = make(p, PL_EXPR_EMPTY);
@@ -241,7 +241,7 @@ static struct pl_ast_expr *comparison(struct parser *p) {
     struct pl_span at = pl_parse__token_span(p);
     enum pl_ast_op op;
     if (pl_parse__accept_word(p, "is")) {
-        e = is_rest(p, left, at);
+        e = is_rest(p, left, at, pl_parse__accept_word(p, "not"));
     } else if (pl_parse__accept_word(p, "in")) {
         e = binary(p, PL_AST_OP_IN, at, left, sum(p));
     } else if (pl_parse__accept_word(p, "matches")) {
@@ -249,7 +249,9 @@ static struct pl_ast_expr *comparison(struct parser *p) {
         e->matches.operand = left;
         e->matches.regex = pl_parse__regex(p);
         e->span = pl_span_join(left->span, e->matches.regex.span);
-    } else if (order_sign(p, &op) || foreign_equals(p, &op)) {
+    } else if (foreign_equals(p, &op)) {
+        e = is_rest(p, left, at, op == PL_AST_OP_IS_NOT);
+    } else if (order_sign(p, &op)) {
         e = binary(p, op, at, left, sum(p));
     } else {
         return left;

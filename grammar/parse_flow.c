@@ -95,8 +95,7 @@ struct pl_ast_block *pl_parse__else(struct parser *p) {
 
 /* SYNTAX: 'at' 'most' NUMBER else_inline */
 static struct pl_ast_block *bound(struct parser *p, struct pl_ast_number *most) {
-    pl_parse__expect_word(p, "at");
-    pl_parse__expect_word(p, "most");
+    pl_parse__at_most(p, "say how often, and what then", "3 else handoff because \"…\"");
     *most = pl_parse__number(p);
     pl_parse__expect_word(p, "else");
     return leaving(p, true);
@@ -373,8 +372,7 @@ static void wait_event(struct parser *p, struct pl_ast_wait *w) {
         w->params = pl_parse__names(p, "a name");
         pl_parse__expect(p, PL_TOKEN_RPAREN);
     }
-    pl_parse__expect_word(p, "at");
-    pl_parse__expect_word(p, "most");
+    pl_parse__at_most(p, "say how long", "2d");
     w->duration = pl_parse__duration(p);
 }
 

@@ -85,8 +85,7 @@ struct pl_ast_each pl_parse__each(struct parser *p) {
     struct pl_ast_each each = {.var = pl_parse__name(p, "a name for the item")};
     pl_parse__expect_word(p, "in");
     each.list = pl_parse__expr(p);
-    pl_parse__expect_word(p, "at");
-    pl_parse__expect_word(p, "most");
+    pl_parse__at_most(p, "say how many are shown", "5");
     each.most = pl_parse__number(p);
     return each;
 }
@@ -203,7 +202,12 @@ struct pl_ast_part *pl_parse__part(struct parser *p, bool in_card, bool each) {
     size_t n = in_card ? PL_LEN(part_rules) : each ? EACH_PARTS : PLAIN_PARTS;
     struct pl_ast_part *part = PL_NEW(p->arena, struct pl_ast_part);
     uint32_t start = pl_parse__here(p);
+    size_t said = p->diags->n;
+    bool goes_on = pl_parse__goes_on(p);
     int i = pl_parse__one_of(p, words, n);
+    if (i < 0 && goes_on && p->diags->n > said && !p->diags->v[said]->hint.n)
+        pl_diag_hint(p->diags, p->diags->v[said],
+                     "what comes next starts in the column of the line above: indent it less");
     if (i < 0) return NULL;
     part->kind = part_rules[i].kind;
     part_rules[i].parse(p, part);

@@ -46,6 +46,8 @@ bool pl_parse__accept(struct parser *p, enum pl_token_kind kind);
 bool pl_parse__accept_word(struct parser *p, const char *word);
 bool pl_parse__expect(struct parser *p, enum pl_token_kind kind);
 bool pl_parse__expect_word(struct parser *p, const char *word);
+/* `at most`, which the line as it stands needs: `why` and how it goes on are the example. */
+void pl_parse__at_most(struct parser *p, const char *why, const char *rest);
 /* The end of the line, and nothing before it. */
 void pl_parse__end_line(struct parser *p);
 /* NEWLINE INDENT, which `what` ("`confirm`") needs. */
@@ -73,6 +75,8 @@ int pl_parse__one_of(struct parser *p, const char *const *words, size_t n);
 const char *pl_parse__line_advice(const struct parser *p);
 const char *pl_parse__rest_advice(const struct parser *p);
 const char *pl_parse__expected_advice(const struct parser *p, const char *what);
+/* A statement or a text: in a block of parts a line that is indented too far. */
+bool pl_parse__goes_on(const struct parser *p);
 /* The fixes of the first two, where the advice leaves no choice. */
 void pl_parse__line_fix(struct parser *p, struct pl_diag *diag);
 void pl_parse__rest_fix(struct parser *p, struct pl_diag *diag);
