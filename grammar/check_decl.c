@@ -455,6 +455,15 @@ static bool gives_bool(const struct pl_graph *g, struct pl_str flow) {
     return t.kind == PL_KIND_BOOL && !t.optional;
 }
 
+/* What continue_interrupted calls by its title: what the customer was at when he left a question.
+ */
+static bool is_come_back_to(const struct pl_graph_flow *f, const struct pl_ast_trigger *t) {
+    const struct pl_ast_flow *a = &f->decl->flow;
+    bool starts = t->kind == PL_TRIGGER_SAYS || t->kind == PL_TRIGGER_EVENT ||
+                  t->kind == PL_TRIGGER_OTHERWISE;
+    return starts && f->asks && !a->resume && a->interrupt != PL_AST_INTERRUPT_NEVER;
+}
+
 static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     const struct pl_ast_flow *a = &f->decl->flow;
     struct pl_known known = {0};
@@ -462,16 +471,16 @@ static void check_head(struct pl_graph *g, struct pl_graph_flow *f) {
     c.where = (struct pl_where){.g = g, .known = &known};
     if (a->verified && !gives_bool(g, PL_STR("verify_identity")))
         pl_diag(g->diags, PL_D_VERIFY_FLOW, f->decl->head);
-    bool asked_for = false;
+    bool called = false;
     for (size_t i = 0; i < a->triggers.n; i++) {
         check_trigger(g, f, &a->triggers.v[i]);
         check_shadowed(g, f, &a->triggers.v[i]);
-        asked_for |= a->triggers.v[i].kind == PL_TRIGGER_INTENT;
+        called |=
+            a->triggers.v[i].kind == PL_TRIGGER_INTENT || is_come_back_to(f, &a->triggers.v[i]);
     }
     if (a->title) pl_grammar__check_line(&c, a->title);
     if (a->resume) pl_grammar__check_line(&c, a->resume);
-    if (asked_for && !a->title && !f->prelude)
-        title_missing(g, &f->decl->name, f->decl->head, "flow");
+    if (called && !a->title && !f->prelude) title_missing(g, &f->decl->name, f->decl->head, "flow");
 }
 
 /* ---- scopes and types ---- */

@@ -22,11 +22,11 @@ static void check_used(struct pl_graph *g, const struct pl_symbols *s) {
     }
 }
 
-/* A hand-over that names no queue goes by skills and languages, else to the first. */
+/* A hand-over that names no queue goes by language, else to the first. */
 static void use_queues(struct pl_graph *g) {
     for (size_t i = 0; i < g->queues.n; i++) {
         const struct pl_ast_queue *q = &g->queues.v[i]->decl->queue;
-        if (i == 0 || q->skills.n || q->languages.n) g->queues.v[i]->used = true;
+        if (i == 0 || q->languages.n) g->queues.v[i]->used = true;
     }
 }
 

@@ -69,6 +69,7 @@ struct pl_graph_flow {
     struct pl_graph_slots slots; /* parameters first */
     struct pl_type result;       /* kind NONE: nothing */
     bool records;                /* the result may be what the customer did not type */
+    bool asks;                   /* has a question of its own */
 };
 
 /* A text of the program: its arguments in the order of their first appearance. */

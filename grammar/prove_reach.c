@@ -115,13 +115,15 @@ static void check_people(struct pl_graph *g, struct pl_walk *w, const bool *endl
 
 /* ---- people at every hour ---- */
 
-/* A hand-over to no queue in particular goes to whichever is open. */
+/* A hand-over to no queue in particular goes by language, else to the first: each must be open. */
 static bool always_open(const struct pl_graph *g, const struct pl_ast_handoff *h) {
     bool any = !g->queues.n;
     for (size_t i = 0; i < g->queues.n; i++) {
-        const struct pl_symbol *q = g->queues.v[i];
-        bool meant = !h->to.s.n || pl_str_eq(q->name, h->to.s);
-        any |= meant && !q->decl->queue.open.s.n;
+        const struct pl_ast_queue *q = &g->queues.v[i]->decl->queue;
+        bool named = h->to.s.n && pl_str_eq(g->queues.v[i]->name, h->to.s);
+        if (!named && (h->to.s.n || (i > 0 && !q->languages.n))) continue;
+        if (q->open.s.n) return false;
+        any = true;
     }
     return any;
 }

@@ -245,6 +245,8 @@ static void change(struct finder *x, const struct pl_ast_change *k) {
 }
 
 static void statement(struct finder *x, const struct pl_ast_stmt *s) {
+    if (s->kind == PL_STMT_ASK || s->kind == PL_STMT_CONFIRM || s->kind == PL_STMT_CHOOSE)
+        x->f->asks = true;
     switch (s->kind) {
     case PL_STMT_SAY: parts(x, &s->say.parts); break;
     case PL_STMT_ANY_OF:

@@ -223,7 +223,7 @@ struct pl_p_back {
 enum pl_handoff_mode { PL_HANDOFF_NOW, PL_HANDOFF_OFFER, PL_HANDOFF_CALLBACK, PL_HANDOFF_MESSAGE };
 struct pl_p_handoff {
     uint8_t mode;           /* OFFER only in rules: in flows the compiler writes the question out */
-    uint32_t queue;         /* queues; PL_NOWHERE: the project's first */
+    uint32_t queue;         /* queues; PL_NOWHERE: goes by language */
     uint32_t queue_slot;    /* `to queue` of a parameter; else PL_NOWHERE */
     struct pl_str priority; /* "" | low medium high critical */
     uint32_t because;       /* text, or PL_NOWHERE */

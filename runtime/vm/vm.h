@@ -93,13 +93,14 @@ struct pl_vm_queue_fact {
 struct pl_vm_event {
     uint8_t kind;
     int64_t now_ms;
-    int32_t today;    /* in the assistant's zone */
-    uint64_t seed;    /* for `any of` */
-    uint64_t subject; /* a hash of the customer, else of the conversation: experiments */
-    bool verified;    /* the customer proved who he is: holds for the conversation's life */
-    bool brief;       /* what this step said before was too long to be kept: the flow that says
-                         anything goes to internal_error */
-    uint32_t nqueues; /* as many as the image's queues */
+    int32_t today;        /* in the assistant's zone */
+    uint64_t seed;        /* for `any of` */
+    uint64_t subject;     /* a hash of the customer, else of the conversation: experiments */
+    struct pl_str locale; /* the conversation's: which queue a hand-over goes to */
+    bool verified;        /* the customer proved who he is: holds for the conversation's life */
+    bool brief;           /* what this step said before was too long to be kept: the flow that says
+                             anything goes to internal_error */
+    uint32_t nqueues;     /* as many as the image's queues */
     const struct pl_vm_queue_fact *queues;
     uint32_t nhours;
     const bool *hours;            /* open now? */
@@ -269,6 +270,10 @@ enum pl_vm_trace {
 #undef TRACE
     PL_TRACES
 };
+
+/* The queue of a hand-over that names none: the first that lists the locale's language, else the
+ * first. PL_NOWHERE: there are no queues. */
+uint32_t pl_vm_queue(const struct pl_program *p, struct pl_str locale);
 
 /* low 1 to critical 4; 0 for a word that is no priority. */
 int pl_vm_rank(struct pl_str priority);

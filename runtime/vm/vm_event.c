@@ -108,6 +108,7 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
     pl_buf_u64(b, e->seed);
     pl_buf_u64(b, e->subject);
     pl_buf_byte(b, (uint8_t)(e->verified | e->brief << 1));
+    pl_buf_text(b, e->locale);
     write_facts(b, e);
     if (e->kind == PL_EVENT_MESSAGE) write_reading(b, &e->reading);
     pl_buf_var(b, (uint32_t)(e->rule + 1));
@@ -277,6 +278,7 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
     uint8_t bits = pl_read_u8(&r);
     e.verified = bits & 1;
     e.brief = bits & 2;
+    e.locale = pl_read_text(&r);
     read_facts(&r, a, &e);
     if (e.kind == PL_EVENT_MESSAGE) read_reading(&r, a, &e.reading);
     e.rule = (uint32_t)pl_read_var(&r) - 1;

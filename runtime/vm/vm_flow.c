@@ -424,9 +424,25 @@ static void drop_arrangements(struct vm_machine *m) {
     }
 }
 
+/* "ar" is listed for ar-SA, "pt-BR" for itself alone. */
+static bool serves(const struct pl_p_queue *q, struct pl_str locale) {
+    for (uint32_t i = 0; i < q->nlanguages; i++) {
+        struct pl_str lang = q->languages[i];
+        bool whole = lang.n == locale.n || (lang.n < locale.n && locale.p[lang.n] == '-');
+        if (whole && pl_str_starts(locale, lang)) return true;
+    }
+    return false;
+}
+
+uint32_t pl_vm_queue(const struct pl_program *p, struct pl_str locale) {
+    for (uint32_t i = 0; i < p->nqueues; i++)
+        if (serves(&p->queues[i], locale)) return i;
+    return p->nqueues ? 0 : PL_NOWHERE;
+}
+
 void pl_vm__hand_over(struct vm_machine *m, const struct pl_p_handoff *h, uint32_t queue,
                       struct pl_vm_text because, uint32_t rule) {
-    if (queue == PL_NOWHERE && m->p->nqueues) queue = 0;
+    if (queue == PL_NOWHERE) queue = pl_vm_queue(m->p, m->e->locale);
     if (h->mode == PL_HANDOFF_CALLBACK || h->mode == PL_HANDOFF_MESSAGE) {
         emit_handoff(m, h, queue, because, rule);
         return;

@@ -77,6 +77,7 @@ static inline struct pl_vm_event fuzz_event(struct fuzz_play *f, bool first, uin
     e.reading.command = PL_NOWHERE;
     e.now_ms = f->now_ms += 1000;
     e.seed = seed;
+    if (seed % 2) e.locale = PL_STR("ar-SA");
     if (!first) e.kind = PL_EVENT_MESSAGE;
     if (f->view.mode == PL_VM_BUSY) e.kind = PL_EVENT_HOOK;
     if (f->view.deadline_ms && pl_rand_below(&f->rand, 3) == 0) {

@@ -12,8 +12,8 @@
  *     # < idle
  *
  * `>` events: open | say "text" MARKS | done [JSON] | failed NAME | outcome ID [NAME] | later 10m |
- *     set closed|open|verified|seed N|subject N | event NAME {JSON} | clock (the rules look) |
- *     diverged
+ *     set closed|open|verified|seed N|subject N|locale L | event NAME {JSON} |
+ *     clock (the rules look) | diverged
  * MARKS: intent=a, intent=a?b (ambiguous), command=a, yes, no, change, named, long, choice=N,
  * press=N, sentiment=-0.9, uncertainty=0.9, mention=N, says=N, NAME=VALUE (an entity or a kind),
  *     after:NAME=VALUE (its words before it are missing), slot:NAME=KIND:VALUE (told by the marks
@@ -45,6 +45,7 @@ struct play {
     int64_t now_ms;
     uint64_t seed, subject;
     bool closed, verified;
+    struct pl_str locale;
     uint32_t hook;     /* the last one called */
     struct pl_buf out; /* what happened, a line each */
 };
@@ -241,6 +242,7 @@ static void event_of(struct play *y, uint8_t kind, struct pl_vm_event *e) {
                               .today = (int32_t)(y->now_ms / 86400000),
                               .seed = y->seed++,
                               .subject = y->subject,
+                              .locale = y->locale,
                               .verified = y->verified,
                               .nqueues = y->p->nqueues,
                               .queues = q,
@@ -548,6 +550,7 @@ static bool set(struct play *y, struct pl_str rest) {
     if (pl_str_is(what, "open")) y->closed = false;
     if (pl_str_is(what, "verified")) y->verified = true;
     if (pl_str_is(what, "seed")) y->seed = number(word(&rest));
+    if (pl_str_is(what, "locale")) y->locale = word(&rest);
     if (pl_str_is(what, "subject")) y->subject = number(word(&rest));
     return true;
 }
@@ -619,6 +622,7 @@ static void begin(struct play *y, struct pl_image *image) {
     y->seed = 1;
     y->subject = 0;
     y->closed = y->verified = false;
+    y->locale = (struct pl_str){0};
     y->hook = PL_NOWHERE;
     y->state = pl_vm_begin(&y->a, image, y->now_ms);
     pl_buf_clear(&y->out);

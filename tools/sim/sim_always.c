@@ -127,6 +127,7 @@ static struct pl_vm_event event_of(struct always *w, enum pl_vm_event_kind kind,
                                          .opens_ms = now_ms + (w->closed ? DAY_MS / 2 : 0)};
     for (uint32_t i = 0; i < w->g->nhours; i++) hours[i] = !w->closed;
     e.today = (int32_t)(now_ms / DAY_MS);
+    e.locale = w->g->source_locale;
     e.nqueues = w->g->nqueues;
     e.queues = q;
     e.nhours = w->g->nhours;

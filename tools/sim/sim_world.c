@@ -74,7 +74,6 @@ static void done(void *ctx, uint64_t ticket, enum pl_err err, struct pl_str why)
 /* ---- who looks on ---- */
 
 static struct pl_str queue_name(const struct pl_program *p, uint32_t queue) {
-    if (queue == PL_NOWHERE && p->nqueues) queue = 0;
     return queue < p->nqueues ? p->queues[queue].name : PL_STR("");
 }
 
@@ -87,11 +86,12 @@ static void handed_over(struct sim_world *w, const struct pl_program *p,
 }
 
 /* The prelude's question is the offer; a rule's is made when the turn has come to rest. */
-static void offered(struct sim_world *w, const struct pl_program *p) {
+static void offered(struct sim_world *w, const struct pl_program *p, struct pl_str locale) {
     struct sim_handoff h = {.mode = PL_HANDOFF_OFFER};
     if (w->offer_rule < p->nrules) {
         const struct pl_p_rule *rule = &p->rules[w->offer_rule];
-        h.queue = queue_name(p, rule->handoff.queue);
+        uint32_t queue = rule->handoff.queue;
+        h.queue = queue_name(p, queue == PL_NOWHERE ? pl_vm_queue(p, locale) : queue);
         h.priority = rule->handoff.priority.n ? rule->handoff.priority : PL_STR("medium");
         h.rule = rule->name;
     }
@@ -145,7 +145,7 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
         if (v->kind == PL_EFFECT_ENDED) ended(w, p, v);
         if (v->kind == PL_EFFECT_ERROR) mistake(w, image, v);
         if (v->kind == PL_EFFECT_STARTED && v->flow == p->prelude[PL_PRELUDE_OFFER_PERSON])
-            offered(w, p);
+            offered(w, p, event->locale);
     }
 }
 

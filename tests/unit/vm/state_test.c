@@ -309,6 +309,7 @@ static void events_are_read_back(void **state) {
     e.today = -3;
     e.seed = UINT64_MAX;
     e.verified = true;
+    e.locale = PL_STR("ar-SA");
     e.queues = &queue;
     e.nqueues = 1;
     e.hours = &open;
@@ -324,6 +325,7 @@ static void events_are_read_back(void **state) {
     assert_int_equal(r.today, -3);
     assert_true(r.seed == UINT64_MAX && r.verified && r.rule == 0 && r.effect == 12);
     assert_true(pl_str_is(r.failure, "not_found") && pl_str_is(r.route, "high"));
+    assert_true(pl_str_is(r.locale, "ar-SA"));
     assert_int_equal(r.queues[0].opens_ms, NOW + 5);
     assert_int_equal(r.queues[0].wait_ms, 7);
     assert_true(r.hours[0]);
