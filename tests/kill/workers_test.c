@@ -145,7 +145,7 @@ static void lua_finds(void **state) {
     struct site *s = *state;
     struct talk t;
     struct pl_buf log = {0};
-    begin(&t, s, 1);
+    play_begin(&t, s, 1);
     uint64_t seq = talk_ask(&t, "which swing is free", WAIT_MS);
     assert_true(talk_until(&t, &seq, "hurt.swing.ask", WAIT_MS));
     seq = talk_ask(&t, "swing for ever sw-3", WAIT_MS);
@@ -155,7 +155,7 @@ static void lua_finds(void **state) {
     assert_null(strstr(log.p, "sw-3")); /* not what was said */
     seq = talk_ask(&t, "sw-7, I think", WAIT_MS);
     assert_true(talk_until(&t, &seq, "hurt.swing.done", WAIT_MS));
-    end(&t, s);
+    play_end(&t, s);
     pl_buf_free(&log);
 }
 
