@@ -146,6 +146,8 @@ const char *pl_parse__rest_advice(const struct parser *p) {
 const char *pl_parse__expected_advice(const struct parser *p, const char *what) {
     enum pl_token_kind kind = (enum pl_token_kind)at(p, 0)->kind;
     bool word = kind == PL_TOKEN_NAME || kind == PL_TOKEN_WORD;
+    if (kind == PL_TOKEN_ID && (line_begins(p, "pick") || line_begins(p, "press")))
+        return "an id stands in quotes here, as in: pick \"@size.large\"";
     if (kind == PL_TOKEN_HYPHENATED) return "to subtract, write spaces around the -";
     if (word && pl_str_is(pl_str_c(what), pl_token_words(PL_TOKEN_TEXT)))
         return "a text stands in double quotes: \"…\"";

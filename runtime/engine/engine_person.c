@@ -196,12 +196,13 @@ void pl_engine__erased(struct pl_engine *e, struct eng_erasure *x, enum pl_err e
     if (err != PL_OK && x->err == PL_OK) x->err = err;
     if (--x->left > 0) return;
     if (x->last) {
-        pl_engine__told(e, x->ticket, x->err, PL_STR(""));
+        pl_engine__told(e, x->ticket, x->err, x->known ? PL_STR("") : PL_STR("nobody"));
         free(x);
         return;
     }
     x->last = true;
     x->left = 1;
+    x->known = x->known || pl_customer_known(e->journal, x->customer);
     pl_engine__keeps_drop(e, x->customer);
     struct eng_keep *k = pl_engine__keep_new(e, ENG_KEEP_ERASE, x->customer);
     k->erasure = x;
@@ -307,6 +308,7 @@ static void erase_unlisted(struct pl_engine *e, const struct pl_store_row *rows,
         while (i < n && memcmp(id_of(&rows[i]), c->id, sizeof c->id) != 0) i++;
         if (i < n) continue;
         x->left++;
+        x->known = true;
         erase_loaded(e, c, x);
     }
 }
@@ -318,7 +320,7 @@ void pl_engine__forget_customer(struct pl_engine *e, struct eng_input *in) {
     pl_assert(x);
     pl_arena_init(&a, 0);
     size_t n = conversations(e, in->customer, &a, SIZE_MAX, &rows);
-    *x = (struct eng_erasure){.ticket = in->client, .left = (uint32_t)n + 1};
+    *x = (struct eng_erasure){.ticket = in->client, .left = (uint32_t)n + 1, .known = n > 0};
     memcpy(x->customer, in->customer, sizeof x->customer);
     erase_unlisted(e, rows, n, x);
     for (size_t i = 0; i < n; i++) erase_one(e, &rows[i], x);

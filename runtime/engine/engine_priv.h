@@ -143,6 +143,7 @@ struct eng_erasure { /* of a customer, under way */
     uint8_t customer[16];
     uint32_t left; /* conversations, then what is remembered */
     bool last;     /* that is under way */
+    bool known;    /* a conversation of his, or what is remembered, was there */
     enum pl_err err;
 };
 

@@ -299,6 +299,8 @@ enum pl_err pl_customer_load(struct pl_journal *j, const uint8_t id[16], uint32_
 /* Erases his key: nothing that was remembered can be read again, by anybody. On disk when PL_OK;
  * PL_OK too when there is none, or it was erased before. */
 enum pl_err pl_customer_erase(struct pl_journal *j, const uint8_t id[16]);
+/* Was anything ever remembered of him? True too when the store cannot say. */
+bool pl_customer_known(struct pl_journal *j, const uint8_t id[16]);
 #define PL_CUSTOMER_MOST 8192 /* bytes of data */
 
 /* ---- state rows with a conversation's data ---- */

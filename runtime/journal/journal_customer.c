@@ -48,6 +48,12 @@ static bool take_key_id(void *ctx, const struct pl_store_entry *e) {
     return false;
 }
 
+bool pl_customer_known(struct pl_journal *j, const uint8_t id[16]) {
+    struct pl_store_head head;
+    struct pl_stream stream = pl_stream_of('u', id);
+    return pl_store_head(j->store, &stream, &head) != PL_NOT_FOUND;
+}
+
 enum pl_err pl_customer_erase(struct pl_journal *j, const uint8_t id[16]) {
     struct pl_store_head head;
     struct pl_conv conv = {.stream = pl_stream_of('u', id)};

@@ -52,7 +52,7 @@ flows/page.flow:7:19: error P0200: there is no session slot `ordr`
      7 |   "Hello {session.ordr}." @hello.greet
        |                   ^~~~
        = why: every name is looked up now, so that no customer reaches a line that leads nowhere
-       = fix: there is no other session slot than order_id
+       = fix: there is no other session slot than order_id, proved_email
 
 flows/page.flow:8:8: error P0200: there is no flow `track_ordr`
      8 |   goto track_ordr

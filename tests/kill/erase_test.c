@@ -189,6 +189,9 @@ static int close_erasing(void **state) {
 
 static void by_command(struct erasing *x) {
     struct pl_buf out = {0};
+    if (play_command(x->site, &out, (const char *[]){"erase", "no-such-one", "--yes", NULL}) != 1)
+        fail_msg("of nobody: %s", out.p);
+    pl_buf_clear(&out);
     if (play_command(x->site, &out, (const char *[]){"erase", WHO, "--yes", NULL}) != 0)
         fail_msg("%s", out.p);
     pl_buf_free(&out);

@@ -98,6 +98,11 @@ static struct pl_str members(struct telling *t, struct pl_type type) {
     return s;
 }
 
+static struct pl_str wanted(struct telling *t, struct pl_type type) {
+    struct pl_str among = members(t, type);
+    return among.n ? among : pl_str_c(how(pl_image_program(t->image), type));
+}
+
 /* Numbers and truths, lists and records are JSON already; everything else is a JSON text. */
 static bool read_value(struct telling *t, struct pl_type type, struct pl_str text,
                        struct pl_value *out) {
@@ -114,14 +119,12 @@ static bool read_value(struct telling *t, struct pl_type type, struct pl_str tex
 }
 
 static int add_value(struct telling *t, uint32_t i, struct pl_str text) {
-    const struct pl_program *p = pl_image_program(t->image);
     const struct pl_typedef_field *param = &t->row->params[i];
     struct pl_value v;
     if (!read_value(t, param->type, text, &v)) {
-        struct pl_str among = members(t, param->type);
-        return pl_cli__failure(
-            "%.*s=%.*s: expected %.*s\n  %.*s", PL_STR_ARG(param->name), PL_STR_ARG(text),
-            PL_STR_ARG(among.n ? among : pl_str_c(how(p, param->type))), PL_STR_ARG(signature(t)));
+        return pl_cli__failure("%.*s=%.*s: expected %.*s\n  %.*s", PL_STR_ARG(param->name),
+                               PL_STR_ARG(text), PL_STR_ARG(wanted(t, param->type)),
+                               PL_STR_ARG(signature(t)));
     }
     pl_buf_byte(&t->args, t->args.n ? ',' : '{');
     pl_json_quote(&t->args, param->name);
@@ -144,6 +147,12 @@ static int unknown(struct telling *t, struct pl_str name) {
                            PL_STR_ARG(signature(t)));
 }
 
+static int missing(struct telling *t, const struct pl_typedef_field *param) {
+    return pl_cli__failure("%.*s is missing: add %.*s=VALUE, %.*s\n  %.*s", PL_STR_ARG(param->name),
+                           PL_STR_ARG(param->name), PL_STR_ARG(wanted(t, param->type)),
+                           PL_STR_ARG(signature(t)));
+}
+
 /* Each NAME=VALUE once, and all that must be there. */
 static int read_args(struct telling *t, const struct cli_args *args) {
     bool *given = PL_NEW_ARRAY(&t->a, bool, t->row->nparams + 1);
@@ -162,11 +171,7 @@ static int read_args(struct telling *t, const struct cli_args *args) {
         if (code != CLI_OK) return code;
     }
     for (uint32_t i = 0; i < t->row->nparams; i++)
-        if (!given[i] && !t->row->params[i].type.optional)
-            return pl_cli__failure(
-                "%.*s is missing: add %.*s=VALUE, %s\n  %.*s", PL_STR_ARG(t->row->params[i].name),
-                PL_STR_ARG(t->row->params[i].name),
-                how(pl_image_program(t->image), t->row->params[i].type), PL_STR_ARG(signature(t)));
+        if (!given[i] && !t->row->params[i].type.optional) return missing(t, &t->row->params[i]);
     pl_buf_c(&t->args, t->args.n ? "}" : "{}");
     return CLI_OK;
 }
@@ -260,7 +265,12 @@ int pl_cli__erase(struct cli_args args) {
     const char *const pairs[][2] = {{"customer", args.argv[0]}};
     pl_arena_init(&a, 0);
     int code = ask(data, &a, "erase", pairs, 1, &answer);
-    if (code == CLI_OK) printf("erased: nothing of %s can be read any more\n", args.argv[0]);
+    if (code == CLI_OK && says(&answer, "nobody")) {
+        fprintf(stderr, "nobody of the id %s is known: nothing was erased\n", args.argv[0]);
+        code = CLI_FOUND;
+    } else if (code == CLI_OK) {
+        printf("erased: nothing of %s can be read any more\n", args.argv[0]);
+    }
     pl_arena_free(&a);
     return code;
 }

@@ -745,7 +745,6 @@ static enum pl_err admin_erase(void *ctx, const struct pl_json *request, struct 
     struct cli_server *s = ctx;
     char more[256];
     uint8_t customer[16];
-    (void)answer;
     if (!pl_identity_customer(pl_json_text(request, "customer"), customer)) {
         pl_buf_c(why, "erase takes \"customer\", the shop's id of him");
         return PL_MALFORMED;
@@ -753,6 +752,8 @@ static enum pl_err admin_erase(void *ctx, const struct pl_json *request, struct 
     pl_engine_erase(s->engine, waiter_ticket(&s->waiter), customer);
     enum pl_err err = waiter_wait(&s->waiter, more);
     if (err != PL_OK) pl_buf_c(why, event_failure(err));
+    pl_jw_name(answer, "nobody");
+    pl_jw_bool(answer, strcmp(more, "nobody") == 0);
     return err;
 }
 
