@@ -338,10 +338,8 @@ static bool has_catalog(const struct pl_graph *g, struct pl_str locale) {
 
 void pl_grammar__catalogs(struct pl_graph *g) {
     const struct pl_ast_names *listed = &g->assistant->assistant.locales;
-    size_t own = 0;
-    for (size_t i = 0; i < g->input->ncatalogs; i++) own += !g->input->catalogs[i].of_prelude;
     read_preludes(g);
-    for (size_t i = 0; i < listed->n && own; i++)
+    for (size_t i = 0; i < listed->n; i++)
         if (!pl_str_eq(listed->v[i].s, g->locales.v[0]) && !has_catalog(g, listed->v[i].s))
             pl_diag1(g->diags, PL_D_CATALOG_MISSING, listed->v[i].span, listed->v[i].s);
     for (size_t i = 0; i < g->input->ncatalogs; i++)

@@ -13,6 +13,7 @@ parlance 1
 
 assistant "Tiny"
   source  es-ES
+  # allow P0528: the English are served in Spanish, by a prelude that speaks English
   locales es-ES, en-GB
 
 intent hours
