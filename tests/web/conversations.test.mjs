@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 // The three conversations of the product, in the widget, against a running server with the demo shop
-// behind it: PL_SERVER=http://127.0.0.1:8080 node --test conversations.test.mjs
+// behind it: PL_SERVER=http://127.0.0.1:8080 PL_SHOP=http://127.0.0.1:8081 node --test conversations.test.mjs
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -88,7 +88,14 @@ async function product(one, said, english) {
 
 const TRACKING = /\bRET\d{9}\b/;
 
+// Who was here before has sent the same shoes back.
+async function forgetReturn() {
+    const reply = await fetch(`${process.env.PL_SHOP}/debug/unreturn?order=ORDER987654321`, { method: "POST" });
+    assert.equal(reply.status, 200);
+}
+
 async function giveBack(one, said, english) {
+    await forgetReturn();
     await one.say(said.back);
     const settled = (events) => TRACKING.test(text(events));
     const asked = await one.say(said.reason);

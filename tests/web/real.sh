@@ -3,8 +3,8 @@
 # usage: real.sh BUILD_DIR TEST.mjs [FLOWS]     runs a browser test against that build's server and demo shop
 #
 # Both listen on free ports and keep everything in a temporary folder. The test is told PL_SERVER,
-# where the server listens, and PL_SERVE, the command that starts it there. restart.test.mjs starts
-# and kills it itself; for other tests it runs already.
+# where the server listens, PL_SHOP, where the shop does, and PL_SERVE, the command that starts the
+# server there. restart.test.mjs starts and kills it itself; for other tests it runs already.
 set -euo pipefail
 build=$(cd "$1" && pwd)
 test=$2
@@ -41,6 +41,7 @@ says() {
 started+=($!)
 shop=$(says "$data/shop.log" "demo shop: " $!)
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+export PL_SHOP=$shop
 export PL_SERVER=http://127.0.0.1:$port
 export PL_SERVE="env -C $PWD $build/parlance serve $flows --port $port --data $data --shop-url $shop"
 

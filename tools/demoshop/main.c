@@ -21,6 +21,7 @@ static const char help[] =
     "               lost: acts on a write, then closes the connection without an answer\n"
     "\n"
     "At run time: POST /debug/fault?prefix=/api/returns with such a text, or none;\n"
+    "POST /debug/unreturn?order=ID: as if the order had never been sent back.\n"
     "GET /debug/acted?key=K tells how often a write with that key was acted upon.\n";
 
 struct options {

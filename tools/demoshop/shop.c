@@ -87,6 +87,20 @@ static void post_fault(struct shop *s, const struct shop_request *r, struct shop
     pl_buf_c(&reply->body, "{\"ok\":true}");
 }
 
+/* POST /debug/unreturn?order=ORDER987654321: as if it had never been sent back. */
+static void post_unreturn(struct shop *s, const struct shop_request *r, struct shop_reply *reply) {
+    struct pl_str id = r->query;
+    if (pl_str_starts(id, PL_STR("order="))) id = (struct pl_str){id.p + 6, id.n - 6};
+    for (size_t i = 0; i < shop_norders; i++) {
+        if (!pl_str_is(id, s->orders[i].id)) continue;
+        s->orders[i].returned[0] = 0;
+        reply->status = 200;
+        pl_buf_c(&reply->body, "{\"ok\":true}");
+        return;
+    }
+    shop_error(reply, 404, "there is no such order");
+}
+
 /* ---- what was done, under which key ---- */
 
 static struct shop_acted *acted_of(struct shop *s, struct pl_str key) {
@@ -176,6 +190,8 @@ static void write_once(struct shop *s, const struct shop_request *r, struct shop
 static void act(struct shop *s, const struct shop_request *r, struct shop_reply *reply) {
     if (pl_str_is(r->path, "/debug/fault"))
         post_fault(s, r, reply);
+    else if (pl_str_is(r->path, "/debug/unreturn"))
+        post_unreturn(s, r, reply);
     else if (pl_str_is(r->path, "/debug/acted"))
         get_acted(s, r, reply);
     else if (pl_str_is(r->method, "GET"))
