@@ -31,6 +31,14 @@ local function order_of(o)
   }
 end
 
+local function list(query)
+  local reply = http.get("shop", "/api/orders", { query = query })
+  if reply.status ~= 200 then return fail("unavailable") end
+  local orders = {}
+  for i, o in ipairs(reply.json.orders) do orders[i] = order_of(o) end
+  return orders
+end
+
 local function path_of(id)
   return "/api/orders/" .. http.escape(id)
 end
@@ -51,11 +59,7 @@ return {
   end,
 
   of_customer = function(customer)
-    local reply = http.get("shop", "/api/orders", { query = { userId = customer } })
-    if reply.status ~= 200 then return fail("unavailable") end
-    local orders = {}
-    for i, o in ipairs(reply.json.orders) do orders[i] = order_of(o) end
-    return orders
+    return list({ userId = customer })
   end,
 
   cancel = function(id)
@@ -63,11 +67,7 @@ return {
   end,
 
   of_email = function(email)
-    local reply = http.get("shop", "/api/orders", { query = { email = email } })
-    if reply.status ~= 200 then return fail("unavailable") end
-    local orders = {}
-    for i, o in ipairs(reply.json.orders) do orders[i] = order_of(o) end
-    return orders
+    return list({ email = email })
   end,
 
   set_address = function(id, street, town)

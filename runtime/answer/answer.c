@@ -378,6 +378,7 @@ static void know(struct knowns *k, struct pl_str name, const struct pl_type *typ
         return;
     }
     int kind = personal_kind(name, v.kind);
+    if (kind == PL_PERSONAL_NAME && !is_private) kind = -1; /* a product's */
     bool text = v.kind == PL_KIND_TEXT || v.kind == PL_KIND_EMAIL || v.kind == PL_KIND_PHONE;
     if (kind < 0 && is_private && text) kind = PL_PERSONAL_PRIVATE;
     if (kind >= 0) PL_PUSH(&k->v, ((struct pl_personal_known){(uint8_t)kind, v.s}));

@@ -41,18 +41,6 @@ static const struct {
 #include "runtime/nlp/builtin.def"
 };
 
-static void add(struct pl_nlp_turn *t, size_t start, size_t end, struct pl_value v) {
-    struct pl_nlp_found f = {
-        .entity = PL_NLP_BUILTIN,
-        .name = pl_str_c(pl_kind_word(v.kind)),
-        .start = (uint32_t)start,
-        .end = (uint32_t)end,
-        .value = v,
-        .how = PL_NLP_BY_BUILTIN,
-    };
-    pl_nlp__add(t, f);
-}
-
 static struct pl_str folded(const struct pl_nlp_turn *t, uint32_t i) {
     return i < t->r->words.n ? t->r->words.v[i].folded : (struct pl_str){0};
 }
@@ -160,8 +148,8 @@ static void find_times(struct pl_nlp_turn *t) {
     struct at a = find_time(t, 0, 0);
     const struct pl_words *w = &t->r->words;
     if (a.seconds == NO_TIME) return;
-    add(t, w->v[a.first].start, w->v[a.last].end,
-        (struct pl_value){.kind = PL_KIND_TIME, .time = a.seconds});
+    pl_nlp__add_builtin(t, w->v[a.first].start, w->v[a.last].end,
+                        (struct pl_value){.kind = PL_KIND_TIME, .time = a.seconds});
 }
 
 /* ---- points in time ---- */
@@ -199,7 +187,7 @@ static void find_points(struct pl_nlp_turn *t) {
         v.datetime = point(t, today, a.seconds);
         if (v.datetime <= t->ctx->now_ms) v.datetime = point(t, today + 1, a.seconds);
     }
-    add(t, start, end, v);
+    pl_nlp__add_builtin(t, start, end, v);
 }
 
 /* ---- durations ---- */
@@ -269,7 +257,8 @@ static void find_durations(struct pl_nlp_turn *t) {
         last = unit;
     }
     if (ms > 0 && ms <= MOST_MS)
-        add(t, start, end, (struct pl_value){.kind = PL_KIND_DURATION, .duration = ms});
+        pl_nlp__add_builtin(t, start, end,
+                            (struct pl_value){.kind = PL_KIND_DURATION, .duration = ms});
 }
 
 /* ---- web addresses ---- */
@@ -299,7 +288,7 @@ static void take_url(struct pl_nlp_turn *t, size_t start, size_t end) {
     if (!good_host(host) || pl_str_find(s, PL_STR("@")) != SIZE_MAX) return;
     struct pl_value v = pl_text(scheme ? s : pl_arena_printf(t->a, "https://%.*s", PL_STR_ARG(s)));
     v.kind = PL_KIND_URL;
-    add(t, start, end, v);
+    pl_nlp__add_builtin(t, start, end, v);
 }
 
 static void find_urls(struct pl_nlp_turn *t) {
@@ -322,7 +311,7 @@ static void find_tongues(struct pl_nlp_turn *t) {
             if (!pl_nlp__in_list(tongues[k].words, w->v[i].folded)) continue;
             struct pl_value v = pl_text(pl_str_c(tongues[k].code));
             v.kind = PL_KIND_LANGUAGE;
-            add(t, w->v[i].start, w->v[i].end, v);
+            pl_nlp__add_builtin(t, w->v[i].start, w->v[i].end, v);
         }
 }
 

@@ -45,7 +45,7 @@ static const char percents[] =
 #include "runtime/nlp/builtin.def"
     ;
 
-static void add(struct pl_nlp_turn *t, size_t start, size_t end, struct pl_value v) {
+void pl_nlp__add_builtin(struct pl_nlp_turn *t, size_t start, size_t end, struct pl_value v) {
     struct pl_nlp_found f = {
         .entity = PL_NLP_BUILTIN,
         .name = pl_str_c(pl_kind_word(v.kind)),
@@ -93,7 +93,7 @@ static void find_emails(struct pl_nlp_turn *t) {
         if (from == at || s.p[at - 1] == '.' || !good_domain(domain)) continue;
         struct pl_value v = pl_text((struct pl_str){s.p + from, to - from});
         v.kind = PL_KIND_EMAIL;
-        add(t, from, to, v);
+        pl_nlp__add_builtin(t, from, to, v);
     }
 }
 
@@ -214,12 +214,12 @@ static void add_money(struct pl_nlp_turn *t, uint32_t i, struct pl_dec n) {
         const char *iso = near[k].text.n > 0 ? currency_of(t, near[k].text) : NULL;
         if (iso == NULL) continue;
         char code[4] = {iso[0], iso[1], iso[2], 0};
-        add(t, near[k].start, near[k].end, pl_money(n, code));
+        pl_nlp__add_builtin(t, near[k].start, near[k].end, pl_money(n, code));
         return;
     }
     if (t->ctx->asked != PL_KIND_MONEY || t->ctx->currency.n != 3) return;
     char code[4] = {t->ctx->currency.p[0], t->ctx->currency.p[1], t->ctx->currency.p[2], 0};
-    add(t, t->r->words.v[i].start, t->r->words.v[i].end, pl_money(n, code));
+    pl_nlp__add_builtin(t, t->r->words.v[i].start, t->r->words.v[i].end, pl_money(n, code));
 }
 
 static void add_percent(struct pl_nlp_turn *t, uint32_t i, struct pl_dec n) {
@@ -233,7 +233,7 @@ static void add_percent(struct pl_nlp_turn *t, uint32_t i, struct pl_dec n) {
     for (int k = 2; k < 4; k++) {
         if (near[k].text.n == 0 || !pl_nlp__in_list(percents, near[k].text)) continue;
         struct pl_value v = {.kind = PL_KIND_PERCENT, .n = n};
-        add(t, near[k].start, near[k].end, v);
+        pl_nlp__add_builtin(t, near[k].start, near[k].end, v);
         return;
     }
 }
@@ -253,7 +253,8 @@ static void find_numbers(struct pl_nlp_turn *t) {
         bool digits = s.p[0] >= '0' && s.p[0] <= '9';
         if (digits ? !parse_number(s, comma, &n) : !pl_nlp__word_number(s, &n)) continue;
         if (digits && follows_minus(t, i)) n.m = -n.m, start--;
-        add(t, start, w->v[i].end, (struct pl_value){.kind = PL_KIND_NUMBER, .n = n});
+        pl_nlp__add_builtin(t, start, w->v[i].end,
+                            (struct pl_value){.kind = PL_KIND_NUMBER, .n = n});
         if (!digits) continue;
         add_money(t, i, n);
         add_percent(t, i, n);
@@ -323,7 +324,7 @@ static void find_phones(struct pl_nlp_turn *t) {
         }
         struct pl_value v = pl_text(pl_arena_str(t->a, s));
         v.kind = PL_KIND_PHONE;
-        add(t, start, end, v);
+        pl_nlp__add_builtin(t, start, end, v);
     }
 }
 
@@ -336,7 +337,8 @@ static int64_t today_of(const struct pl_nlp_turn *t) {
 }
 
 static void add_date(struct pl_nlp_turn *t, size_t start, size_t end, int64_t day) {
-    add(t, start, end, (struct pl_value){.kind = PL_KIND_DATE, .date = (int32_t)day});
+    pl_nlp__add_builtin(t, start, end,
+                        (struct pl_value){.kind = PL_KIND_DATE, .date = (int32_t)day});
 }
 
 static void find_days(struct pl_nlp_turn *t) {

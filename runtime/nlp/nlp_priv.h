@@ -231,6 +231,8 @@ bool pl_nlp__in_list(const char *words, struct pl_str w);
 bool pl_nlp__word_number(struct pl_str w, struct pl_dec *out);
 void pl_nlp__sort_found(struct pl_nlp_turn *t);
 void pl_nlp__add(struct pl_nlp_turn *t, struct pl_nlp_found f);
+/* The like for a value of a built-in kind, at bytes [start, end). */
+void pl_nlp__add_builtin(struct pl_nlp_turn *t, size_t start, size_t end, struct pl_value v);
 void pl_nlp__answer(struct pl_nlp_turn *t);
 /* Of words alone: is each of a yes, a no or politeness? */
 uint8_t pl_nlp__answer_of(const struct pl_words *w);
