@@ -123,12 +123,6 @@ void pl_answer_cancel(struct pl_answer *a, uint64_t number);
 /* The word of why.def that begins `why`, and what it means: static texts; "" for none. */
 const char *pl_answer_meaning(struct pl_str why);
 
-/* ---- recordings ---- */
-
-/* What names a request among recordings: the same for equal prompts, tools, schemas and history,
- * whatever budget and deadline. */
-uint64_t pl_answer_key(const struct pl_llm_request *request);
-
 /* ---- counters ---- */
 
 enum pl_answer_count {

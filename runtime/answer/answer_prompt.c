@@ -237,23 +237,3 @@ enum pl_err pl_answer__prompt(struct turn *t) {
     if (!pl_answer__offer(t) || t->request.system.p == NULL) return PL_NOMEM;
     return PL_OK;
 }
-
-/* ---- recordings ---- */
-
-static uint64_t add(uint64_t h, struct pl_str s) {
-    uint64_t n = s.n;
-    return pl_fnv(pl_fnv(h, &n, sizeof n), s.p, s.n);
-}
-
-uint64_t pl_answer_key(const struct pl_llm_request *r) {
-    uint64_t h = add(add(PL_FNV, r->system), r->schema);
-    for (size_t i = 0; i < r->nmessages; i++) {
-        const struct pl_llm_message *m = &r->messages[i];
-        uint8_t role = (uint8_t)m->role;
-        h = add(pl_fnv(h, &role, 1), m->text);
-        for (size_t k = 0; k < m->ncalls; k++)
-            h = add(add(h, m->calls[k].name), m->calls[k].arguments);
-    }
-    for (size_t i = 0; i < r->ntools; i++) h = add(add(h, r->tools[i].name), r->tools[i].schema);
-    return h;
-}

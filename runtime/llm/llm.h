@@ -92,6 +92,8 @@ struct pl_llm_budget {
     int64_t micro;  /* money in millionths of the configuration's currency */
 };
 
+#define PL_LLM_CACHE_AS_SET INT64_C(-1)
+
 struct pl_llm_event;
 typedef void pl_llm_on_event(void *ctx, const struct pl_llm_event *event);
 
@@ -110,6 +112,13 @@ struct pl_llm_request {
     struct pl_llm_budget budget;
     uint8_t conversation[16]; /* whose ceiling it counts for */
     struct pl_str target;     /* only this one, whatever its breaker says; empty: the chain */
+    /* An equal request's whole answer that is younger than this is given again unasked: its TEXT or
+     * VECTORs and a DONE that cost nothing. 0: never; PL_LLM_CACHE_AS_SET: as the models file says,
+     * which also forbids it altogether. Answers with tool calls are not kept. */
+    int64_t cache_ms;
+    /* The prompt holds placeholders of personal data, or what only one customer's records say:
+     * an earlier answer is given within its conversation only, and goes when that is erased. */
+    bool personal;
     struct pl_loop *loop;
     pl_llm_on_event *on_event;
     void *ctx;
@@ -153,6 +162,10 @@ uint64_t pl_llm_ask(struct pl_llm *llm, const struct pl_llm_request *request);
 /* The customer has left: DONE comes soon, with GONE unless it was on its way already. What was
  * received until then is paid for; the breaker does not count it. */
 void pl_llm_cancel(struct pl_llm *llm, uint64_t id);
+
+/* Names what a model sees of a request: the same for equal prompts, history, tools and schemas,
+ * whatever budget and deadline. */
+uint64_t pl_llm_key(const struct pl_llm_request *request);
 
 /* Tokens of a text, guessed on the high side. */
 int64_t pl_llm_estimate(struct pl_str text);

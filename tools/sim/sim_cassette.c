@@ -170,7 +170,7 @@ uint64_t pl_sim__cassette_record(struct sim_cassette *c, const struct pl_llm_req
     pl_assert(r);
     *r = (struct recording){.c = c,
                             .next = c->recordings,
-                            .key = pl_answer_key(request),
+                            .key = pl_llm_key(request),
                             .on_event = request->on_event,
                             .ctx = request->ctx};
     struct pl_str last = {0};

@@ -76,7 +76,7 @@ static uint64_t ask(void *ctx, const struct pl_llm_request *request) {
     }
     struct sim_said_by said;
     if (!m->cassette) return 0;
-    if (pl_sim__cassette_find(m->cassette, pl_answer_key(request), &said))
+    if (pl_sim__cassette_find(m->cassette, pl_llm_key(request), &said))
         return answer_with(m, request, &said);
     return pl_sim__cassette_record(m->cassette, request);
 }
