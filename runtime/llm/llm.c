@@ -93,6 +93,7 @@ static struct parcel *pack(const struct pl_llm_event *event) {
 
 void pl_llm__tell(struct pl_llm__ask *ask, struct pl_llm_event event) {
     event.attempt = ask->attempts;
+    pl_llm__cache_hear(ask, &event);
     if (ask->r.loop == ask->llm->loop) {
         ask->r.on_event(ask->r.ctx, &event);
         return;
@@ -180,6 +181,26 @@ void pl_llm_cancel(struct pl_llm *llm, uint64_t id) {
     pl_assert(c);
     *c = (struct cancel){.post = {.fn = cancel}, .llm = llm, .id = id};
     pl_loop_post(llm->loop, &c->post);
+}
+
+struct forget {
+    struct pl_post post; /* first */
+    struct pl_llm *llm;
+    uint8_t conversation[16];
+};
+
+static void forget(struct pl_post *post) {
+    struct forget *f = (struct forget *)(void *)post;
+    pl_llm__cache_forget(f->llm, f->conversation);
+    free(f);
+}
+
+void pl_llm_forget(struct pl_llm *llm, const uint8_t conversation[16]) {
+    struct forget *f = calloc(1, sizeof *f);
+    pl_assert(f);
+    *f = (struct forget){.post = {.fn = forget}, .llm = llm};
+    memcpy(f->conversation, conversation, sizeof f->conversation);
+    pl_loop_post(llm->loop, &f->post);
 }
 
 /* ---- seen from outside ---- */
@@ -280,6 +301,7 @@ static enum pl_err start_thread(struct pl_llm *llm) {
 
 static void free_client(struct pl_llm *llm) {
     if (llm->http) pl_http_destroy(&llm->http);
+    pl_llm__cache_close(llm);
     pl_llm__targets_close(llm);
     if (llm->own_loop && llm->loop) pl_loop_destroy(&llm->loop);
     pl_arena_free(&llm->arena);
@@ -316,6 +338,7 @@ enum pl_err pl_llm_create(const struct pl_llm_config *config, struct pl_llm **ou
                                   pl_llm__now_ms(llm));
     if (!err) err = pl_llm__targets_open(llm);
     if (!err) pl_llm__show_spent(llm);
+    if (!err) pl_llm__cache_open(llm);
     if (!err && llm->own_loop) err = start_thread(llm);
     if (err) {
         wait_quiet(llm);

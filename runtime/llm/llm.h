@@ -163,6 +163,10 @@ uint64_t pl_llm_ask(struct pl_llm *llm, const struct pl_llm_request *request);
  * received until then is paid for; the breaker does not count it. */
 void pl_llm_cancel(struct pl_llm *llm, uint64_t id);
 
+/* The conversation was erased: what was kept of its personal answers goes, from the disk within
+ * moments, and nothing of an ask under way is kept. Any thread. */
+void pl_llm_forget(struct pl_llm *llm, const uint8_t conversation[16]);
+
 /* Names what a model sees of a request: the same for equal prompts, history, tools and schemas,
  * whatever budget and deadline. */
 uint64_t pl_llm_key(const struct pl_llm_request *request);
@@ -200,6 +204,7 @@ struct pl_llm_models {
     char currency[4];             /* of all prices and ceilings; "" when there are none */
     int64_t ceiling_day;          /* millionths, by UTC day; 0: none */
     int64_t ceiling_conversation; /* millionths, for the life of a conversation; 0: none */
+    int64_t cache;                /* ms for which an answer holds; 0: none is kept */
 };
 
 /* Reads a models file (docs/MODELS.md). Each mistake is one line in `errors`, such as

@@ -29,6 +29,7 @@ static void unlink_ask(struct pl_llm__ask *ask) {
 
 static void free_ask(struct pl_llm__ask *ask) {
     unlink_ask(ask);
+    pl_buf_free(&ask->heard);
     pl_arena_free(&ask->arena);
     free(ask);
 }
@@ -47,6 +48,7 @@ static void end(struct pl_llm__ask *ask, enum pl_llm_finish finish, enum pl_llm_
     pl_timer_stop(&ask->pause);
     if (ask->attempt) pl_llm__attempt_drop(ask->attempt, failure == PL_LLM_FAIL_DEADLINE);
     count_end(llm, finish, failure);
+    if (finish == PL_LLM_FINISH_STOP) pl_llm__cache_keep(ask);
     const char *target = ask->target ? ask->target->conf->name : "";
     pl_llm__tell(ask, (struct pl_llm_event){
                           .kind = PL_LLM_DONE,
@@ -387,7 +389,6 @@ void pl_llm__ask_begin(struct pl_llm__ask *ask) {
     ask->deadline = (struct pl_timer){.fn = deadline_over, .ctx = ask};
     ask->pause = (struct pl_timer){.fn = pause_over, .ctx = ask};
     pl_llm__count(llm, PL_LLM_COUNT_asks);
-    pl_http_budget_count(&llm->budget, pl_llm__now_us(llm));
     if (llm->stopping) {
         give_up(ask, PL_LLM_FAIL_GONE, "the server stops");
         return;
@@ -396,6 +397,11 @@ void pl_llm__ask_begin(struct pl_llm__ask *ask) {
         give_up(ask, PL_LLM_FAIL_PRIVACY, "card numbers could not be taken out");
         return;
     }
+    if (pl_llm__cache_give(ask)) {
+        pl_llm__ask_answered(ask, PL_LLM_FINISH_STOP);
+        return;
+    }
+    pl_http_budget_count(&llm->budget, pl_llm__now_us(llm));
     ask->estimate = estimate(&ask->r);
     pl_timer_start(llm->loop, &ask->deadline,
                    (ask->deadline_us - pl_llm__now_us(llm) + 999) / 1000);

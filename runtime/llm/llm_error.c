@@ -31,7 +31,8 @@ static const struct {
     {"server_overloaded", PL_LLM_FAIL_OVERLOAD},
     {"invalid_request_error", PL_LLM_FAIL_REQUEST},
     {"invalid_prompt", PL_LLM_FAIL_REQUEST},
-    {"not_found_error", PL_LLM_FAIL_REQUEST},
+    {"not_found_error", PL_LLM_FAIL_MISSING},
+    {"model_not_found", PL_LLM_FAIL_MISSING},
 };
 
 static const struct {
@@ -87,6 +88,7 @@ static enum pl_llm_failure by_status(int status, int64_t retry_after_ms) {
     case 401:
     case 403: return PL_LLM_FAIL_CREDENTIAL;
     case 402: return PL_LLM_FAIL_QUOTA;
+    case 404: return PL_LLM_FAIL_MISSING;
     case 413: return PL_LLM_FAIL_CONTEXT;
     case 429: return retry_after_ms >= 0 ? PL_LLM_FAIL_RATE : PL_LLM_FAIL_OVERLOAD;
     case 503:
@@ -119,9 +121,10 @@ enum pl_llm_failure pl_llm__classify_json(int status, const struct pl_json *erro
     enum pl_llm_failure words = by_words(&t);
     if (status == 0) return words ? words : PL_LLM_FAIL_SERVER;
     enum pl_llm_failure told = by_status(status, retry_after_ms);
-    /* Only money and size say more than the status does. */
+    /* Only money, size and a missing model say more than the status does. */
     if (words == PL_LLM_FAIL_QUOTA && status < 500) return words;
-    if (words == PL_LLM_FAIL_CONTEXT && told == PL_LLM_FAIL_REQUEST) return words;
+    bool more = words == PL_LLM_FAIL_CONTEXT || words == PL_LLM_FAIL_MISSING;
+    if (more && told == PL_LLM_FAIL_REQUEST) return words;
     return told;
 }
 

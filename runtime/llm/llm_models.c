@@ -12,6 +12,9 @@
 enum { TARGETS_MAX = 16, PRICES_MAX = 32, KEY_MAX = 4096 };
 #define MICRO_MAX INT64_C(10000000000) /* 10,000 a million tokens: products stay within 64 bits */
 
+#define CACHE_DEFAULT INT64_C(600000)    /* ms */
+#define CACHE_MOST    INT64_C(604800000) /* a week */
+
 enum type { TEXT, KEY, INT, BOOL, DURATION, DIALECT };
 
 struct field {
@@ -99,6 +102,15 @@ static void take_ceiling(struct parse *p, struct pl_str value, int64_t *out) {
         mistake(p, "expected an amount and a currency, such as 50.00 USD");
     else
         take_currency(p, currency);
+}
+
+static void take_cache(struct parse *p, struct pl_str value) {
+    bool none = pl_str_is(value, "no");
+    if (none) p->out->cache = 0;
+    if (none || (pl_duration_parse(value, &p->out->cache) && p->out->cache >= 1000 &&
+                 p->out->cache <= CACHE_MOST))
+        return;
+    mistake(p, "cache: expected no, or a duration from 1s to 7d, got '%.*s'", PL_STR_ARG(value));
 }
 
 static bool price_words(struct parse *p, struct pl_str value, struct pl_llm_price *price) {
@@ -303,10 +315,12 @@ static void take_setting(struct parse *p, struct pl_str name, struct pl_str valu
             take_ceiling(p, value, &p->out->ceiling_day);
         else if (pl_str_is(name, "ceiling_conversation"))
             take_ceiling(p, value, &p->out->ceiling_conversation);
+        else if (pl_str_is(name, "cache"))
+            take_cache(p, value);
         else
             mistake(p,
-                    "'%.*s' stands before the first [target]; only ceiling_day and "
-                    "ceiling_conversation may",
+                    "'%.*s' stands before the first [target]; only ceiling_day, "
+                    "ceiling_conversation and cache may",
                     PL_STR_ARG(name));
         return;
     }
@@ -350,7 +364,7 @@ static void take_line(struct parse *p, struct pl_str line) {
 enum pl_err pl_llm_models_parse(struct pl_arena *a, struct pl_str text, const char *file,
                                 struct pl_llm_models *out, struct pl_buf *errors) {
     struct parse p = {.a = a, .file = file, .errors = errors, .out = out};
-    *out = (struct pl_llm_models){0};
+    *out = (struct pl_llm_models){.cache = CACHE_DEFAULT};
     p.targets = PL_NEW_ARRAY(a, struct pl_llm_target, TARGETS_MAX);
     out->targets = p.targets;
     if (!pl_utf8_valid(text) || (text.n && memchr(text.p, 0, text.n))) {

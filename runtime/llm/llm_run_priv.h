@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "runtime/crypto/crypto.h"
 #include "runtime/http/http.h"
 #include "runtime/llm/llm_priv.h"
 #include "runtime/loop/loop.h"
@@ -150,6 +151,17 @@ enum pl_llm_failure pl_llm__reserve(struct pl_llm__ledger *l, const struct pl_ll
 void pl_llm__settle(struct pl_llm__ledger *l, uint64_t id, const struct pl_llm_usage *usage,
                     struct pl_llm__money money, int64_t now_ms);
 
+/* ---- cache: whole answers, by what was asked ---- */
+
+struct pl_llm__kept;
+struct pl_llm__cache {
+    struct pl_map entries;
+    struct pl_llm__kept *newest, *oldest; /* by their last use */
+    size_t bytes;
+    struct pl_timer sweep;
+    uint8_t chain[PL_HASH_SIZE]; /* of the models that may be asked */
+};
+
 /* ---- targets ---- */
 
 struct pl_llm__target {
@@ -213,6 +225,10 @@ struct pl_llm__ask {
     int64_t estimate;
     struct pl_llm_usage usage;
     struct pl_llm__money money;
+    /* for the cache */
+    int64_t keeps_ms; /* a whole answer is kept for so long; 0: not */
+    char key[2 + PL_HASH_SIZE];
+    struct pl_buf heard; /* since the last RESTART */
     /* the last failure */
     enum pl_llm_failure failure;
     int status;
@@ -237,6 +253,7 @@ struct pl_llm {
     struct pl_llm__ask *asks;
     size_t alive; /* attempts and probes that http still knows of */
     struct pl_llm__ledger ledger;
+    struct pl_llm__cache cache;
     _Atomic uint64_t last_id;
     _Atomic int64_t spent_day, reserved_day, spent;
     struct pl_counter counters[PL_LLM_COUNTERS];
@@ -258,6 +275,16 @@ size_t pl_llm__headers(const struct pl_llm__target *t, struct pl_buf *line,
 /* The breaker has changed: shows it, keeps it, sets the probe's timer. */
 void pl_llm__target_changed(struct pl_llm__target *t);
 void pl_llm__target_spent(struct pl_llm__target *t);
+
+/* llm_cache.c */
+void pl_llm__cache_open(struct pl_llm *llm);
+void pl_llm__cache_close(struct pl_llm *llm);
+/* An earlier answer was told, and only the ask's end is missing. */
+bool pl_llm__cache_give(struct pl_llm__ask *ask);
+/* What an ask was told; and that it was all of an answer. */
+void pl_llm__cache_hear(struct pl_llm__ask *ask, const struct pl_llm_event *e);
+void pl_llm__cache_keep(struct pl_llm__ask *ask);
+void pl_llm__cache_forget(struct pl_llm *llm, const uint8_t conversation[16]);
 
 /* llm_ask.c */
 void pl_llm__ask_begin(struct pl_llm__ask *ask);

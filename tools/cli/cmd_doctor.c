@@ -18,9 +18,10 @@ enum { LONGEST_MS = 120000 };
 
 static const char *const mends[PL_LLM_FAILURES] = {
     [PL_LLM_FAIL_REQUEST] =
-        "compare dialect, url and model with the provider's page: 404 means that the address or "
-        "the model is not there; 400 that it knows a setting not, see `temperature`, `usage` and "
-        "`schema` in docs/MODELS.md",
+        "compare dialect and url with the provider's page; it may know a setting not: see "
+        "`temperature`, `usage` and `schema` in docs/MODELS.md",
+    [PL_LLM_FAIL_MISSING] = "compare dialect, url and model with the provider's page: this address "
+                            "or this model is not there; until then the next target is asked",
     [PL_LLM_FAIL_CONTEXT] = "the model's context is far too small for a flow's questions: take a "
                             "larger one, or start its server with more",
     [PL_LLM_FAIL_CREDENTIAL] = "put a valid key where `key` points; a key of another project, or "

@@ -141,7 +141,7 @@ static const struct {
     {"headers", 1, PL_LLM_FAIL_NONE, 0},
     {"pings", 1, PL_LLM_FAIL_NONE, 0},
     {"400", 1, PL_LLM_FAIL_REQUEST, 0},
-    {"404", 1, PL_LLM_FAIL_REQUEST, 0},
+    {"404", 1, PL_LLM_FAIL_NONE, 0},
     {"context", 1, PL_LLM_FAIL_CONTEXT, 0}, /* no target is known to be larger */
     {"401", 1, PL_LLM_FAIL_NONE, 0},
     {"quota", 1, PL_LLM_FAIL_NONE, 0},

@@ -53,8 +53,14 @@ static void a_file_gives_its_targets_in_order(void **state) {
 static const struct {
     const char *text, *error;
 } mistakes[] = {
-    {"modle = x\n", "models.conf:1: 'modle' stands before the first [target]; only ceiling_day and "
-                    "ceiling_conversation may\n"},
+    {"modle = x\n", "models.conf:1: 'modle' stands before the first [target]; only ceiling_day, "
+                    "ceiling_conversation and cache may\n"},
+    {"cache = 999ms\n" MIN,
+     "models.conf:1: cache: expected no, or a duration from 1s to 7d, got '999ms'\n"},
+    {"cache = 8d\n" MIN,
+     "models.conf:1: cache: expected no, or a duration from 1s to 7d, got '8d'\n"},
+    {"cache = yes\n" MIN,
+     "models.conf:1: cache: expected no, or a duration from 1s to 7d, got 'yes'\n"},
     {MIN "modle = x\n", "models.conf:5: unknown setting 'modle'; did you mean 'model'?\n"},
     {MIN "xyzxyz = x\n", "models.conf:5: unknown setting 'xyzxyz'; docs/MODELS.md lists them\n"},
     {MIN "what\n", "models.conf:5: expected [target] or name = value\n"},

@@ -90,6 +90,7 @@ static const struct {
     {"429", "429", NULL, false},
     {"429 with retry-after", "retry_after after=20", NULL, false},
     {"quota", "quota", NULL, true},
+    {"no such model", "404", NULL, true},
     {"cut", "cut at=4", NULL, false},
     {"stall", "stall at=4", NULL, false},
     {"malformed", "malformed at=4", NULL, false},
