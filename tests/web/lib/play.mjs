@@ -10,7 +10,7 @@ import { watch, Widget, wire } from "./browser.mjs";
 export const PAGES = { "en-US": "/index.html", "es-ES": "/es.html", "ar-SA": "/ar.html" };
 const QUIET_MS = 500; // nothing more for so long: the turn is over
 const GREETING_MS = 1_500;
-const TURN_MS = 10_000;
+const TURN_MS = 30_000;
 
 // All words of an event that a customer must be able to read.
 function words(parts = []) {
