@@ -13,6 +13,7 @@ struct pl_answer *pl_answer_create(const struct pl_answer_config *config) {
     struct pl_answer *a = calloc(1, sizeof *a);
     if (a == NULL) return NULL;
     a->config = *config;
+    if (config->secret != NULL) a->config.secret = memcpy(a->secret, config->secret, PL_KEY_SIZE);
     a->scratch = pl_kb_scratch_new(config->locales);
     static const struct pl_counter counters[] = {
 #define COUNTER(name, help) {"answer." #name, help, 0},
@@ -71,6 +72,7 @@ void pl_answer_destroy(struct pl_answer **out) {
     while (a->images.n > 0) pl_answer_drop(a, a->images.v[a->images.n - 1].image);
     PL_VEC_FREE(&a->images);
     pl_kb_scratch_free(&a->scratch);
+    pl_crypto_wipe(a->secret, sizeof a->secret);
     free(a);
     *out = NULL;
 }
@@ -282,6 +284,30 @@ static bool left_of(int64_t bound, int64_t used, int64_t *left) {
     return bound == 0 || *left > 0;
 }
 
+/* A figure, as an earlier reply that came of the customer's records has one; also in the digits of
+ * Arabic and of Persian. */
+static bool has_figure(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = (uint8_t)s.p[i], next = i + 1 < s.n ? (uint8_t)s.p[i + 1] : 0;
+        if (c >= '0' && c <= '9') return true;
+        if ((c == 0xd9 && next >= 0xa0 && next <= 0xa9) || (c == 0xdb && next >= 0xb0)) return true;
+    }
+    return false;
+}
+
+/* Whether the prompt holds more than the shop's own words and a question that anybody may ask. */
+static bool is_personal(const struct turn *t) {
+    for (uint32_t i = 0; i < t->in.nargs; i++)
+        if (t->in.args[i].kind != PL_KIND_NONE) return true;
+    for (size_t i = 0; i < t->messages.n; i++) {
+        const struct pl_llm_message *m = &t->messages.v[i];
+        if (m->role == PL_LLM_TOOL_RESULT || m->ncalls > 0) return true;
+        if (m->role == PL_LLM_ASSISTANT && has_figure(m->text)) return true;
+        if (pl_str_find(m->text, PL_STR("\u27e6")) != SIZE_MAX) return true; /* a placeholder */
+    }
+    return false;
+}
+
 void pl_answer__ask(struct turn *t) {
     int64_t tokens, micro, ms = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
     /* A call is one ask: what it takes to have it answered is the providers' matter. */
@@ -299,6 +325,8 @@ void pl_answer__ask(struct turn *t) {
     t->request.nmessages = t->messages.n;
     t->request.deadline_ms = ms;
     t->request.budget = (struct pl_llm_budget){.tokens = tokens, .micro = micro};
+    t->request.cache_ms = PL_LLM_CACHE_AS_SET;
+    t->request.personal = is_personal(t);
     t->request.loop = t->in.loop;
     t->request.on_event = on_event;
     t->asked = calloc(1, sizeof *t->asked);
@@ -413,12 +441,17 @@ static bool put_veil(struct turn *t) {
     return t->veil != NULL;
 }
 
-/* Marks of this conversation that no article and no customer can know. */
+/* Marks that no article and no customer can know. They are the same for all conversations of a day,
+ * so that equal questions make equal prompts: docs/decisions/2026-11-22-marks-of-a-day.md */
 static void put_marks(struct turn *t) {
-    uint64_t h = pl_fnv(PL_FNV, t->in.conversation, sizeof t->in.conversation);
-    uint64_t canary = pl_fnv(h, "canary", 6), fence = pl_fnv(h, "fence", 5);
-    pl_hex((const uint8_t *)&canary, sizeof canary, t->canary);
-    pl_hex((const uint8_t *)&fence, sizeof fence, t->fence);
+    const struct pl_answer *a = t->owner;
+    uint8_t mac[PL_HASH_SIZE];
+    int64_t day = 0;
+    if (a->config.secret != NULL) day = a->config.clock.wall_ms(a->config.clock.ctx) / PL_DAY_MS;
+    pl_crypto_hmac((struct pl_str){(const char *)a->secret, sizeof a->secret},
+                   (struct pl_str){(const char *)&day, sizeof day}, mac);
+    pl_hex(mac, 8, t->canary);
+    pl_hex(mac + 8, 8, t->fence);
 }
 
 static void put_evidence(struct turn *t) {

@@ -62,6 +62,9 @@ struct pl_answer_config {
     struct pl_str (*language)(void *ctx, struct pl_str text, struct pl_str expected);
     void *language_ctx;
     struct pl_clock clock;
+    /* The marks between which others' words stand, and the one that a model must not repeat, are
+     * made of it: 32 bytes, copied, and each day has others. NULL, for talks: always the same. */
+    const uint8_t *secret;
     const struct pl_log *log; /* may be NULL */
 };
 

@@ -6,6 +6,7 @@
 #define PL_ANSWER_PRIV_H
 
 #include "runtime/answer/answer.h"
+#include "runtime/crypto/crypto.h"
 #include "runtime/kb/kb.h"
 #include "runtime/privacy/privacy.h"
 
@@ -147,6 +148,7 @@ struct turn {
 
 struct pl_answer {
     struct pl_answer_config config;
+    uint8_t secret[PL_KEY_SIZE];
     struct pl_kb_scratch *scratch;
     PL_VEC(struct known_image) images;
     struct turn *turns;

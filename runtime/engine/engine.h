@@ -177,6 +177,8 @@ struct pl_engine_models {
     uint64_t (*start)(void *ctx, const struct pl_engine_ask *ask);
     /* Nobody waits for it any more: no `done`, no `partial` after this. */
     void (*cancel)(void *ctx, uint64_t number);
+    /* The conversation is erased: nothing of it is kept. May be NULL. */
+    void (*forget)(void *ctx, const uint8_t conversation[16]);
 };
 
 /* ---- create ---- */

@@ -173,6 +173,9 @@ static uint64_t model_ask(void *ctx, const struct pl_llm_request *r) {
     for (size_t i = 0; i < r->nmessages; i++) pl_buf_str(&b->asked, r->messages[i].text);
     for (size_t i = 0; i < r->ntools; i++) pl_buf_str(&b->asked, r->tools[i].schema);
     pl_buf_str(&b->asked, r->schema);
+    b->key = pl_llm_key(r);
+    b->personal = r->personal;
+    b->cache_ms = r->cache_ms;
     assert_null(b->under_way);
     b->under_way = calloc(1, sizeof *b->under_way);
     *b->under_way = (struct under_way){
@@ -290,6 +293,7 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
         .partial = wrote,
         .ctx = b,
     };
+    if (turn->conversation) t.conversation[0] = turn->conversation;
     pl_answer_start(b->answer, &t);
     assert_int_equal(b->ended, 0);
     pl_loop_fake_advance(b->loop, 10000);
@@ -305,11 +309,13 @@ static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expec
     return told;
 }
 
-static void open_with(struct bench *b, bool with_model, struct pl_image *image) {
+static void open_with(struct bench *b, bool with_model, struct pl_image *image,
+                      const uint8_t *secret) {
     pl_arena_init(&b->a, 0);
     assert_int_equal(pl_loop_fake_create(1795334400000, &b->loop), PL_OK);
     b->image = image;
     struct pl_answer_config config = {.locales = b->locales, .clock = pl_loop_clock(b->loop)};
+    config.secret = secret;
     config.language = language;
     config.language_ctx = b->locales;
     if (with_model) config.model = (struct pl_answer_model){b, model_ask, model_cancel};
@@ -320,12 +326,17 @@ static void open_with(struct bench *b, bool with_model, struct pl_image *image) 
 
 void bench_open(struct bench *b, bool with_model, const char *article) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
-    open_with(b, with_model, build(b->locales, article));
+    open_with(b, with_model, build(b->locales, article), NULL);
+}
+
+void bench_open_secret(struct bench *b, const uint8_t *secret) {
+    *b = (struct bench){.locales = pl_locale_tools_new()};
+    open_with(b, true, build(b->locales, NULL), secret);
 }
 
 void bench_open_project(struct bench *b, const char *folder) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
-    open_with(b, true, build_project(folder));
+    open_with(b, true, build_project(folder), NULL);
 }
 
 void bench_close(struct bench *b) {

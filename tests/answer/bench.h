@@ -19,7 +19,10 @@ struct bench {
     const char *const *script; /* NULL at the end */
     size_t cut;                /* bytes of a piece of text at most; 0: whole */
     /* what was seen */
-    struct pl_buf asked;    /* all texts of all requests */
+    struct pl_buf asked; /* all texts of all requests */
+    uint64_t key;        /* of the last request */
+    bool personal;       /* the last request said so */
+    int64_t cache_ms;
     unsigned asks, cancels; /* of the model */
     struct pl_buf calls;    /* of tools, a line each */
     const char *tool_gives; /* JSON; NULL: not_found */
@@ -37,6 +40,8 @@ struct bench {
 
 /* with_model false: there is none. article: one more, of the same matter; NULL: none. */
 void bench_open(struct bench *b, bool with_model, const char *article);
+/* With the marks of a server that has this secret of 32 bytes. */
+void bench_open_secret(struct bench *b, const uint8_t *secret);
 /* A project with articles of its own, as it is; with a model. */
 void bench_open_project(struct bench *b, const char *folder);
 void bench_close(struct bench *b);
@@ -48,7 +53,8 @@ struct bench_turn {
     const struct pl_answer_line *lines;
     uint32_t nlines;
     bool decides;
-    int64_t within_ms; /* 0: 4,000 */
+    uint8_t conversation; /* 0: the usual one */
+    int64_t within_ms;    /* 0: 4,000 */
 };
 void bench_play(struct bench *b, const struct bench_turn *turn, const char *const *script);
 

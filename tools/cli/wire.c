@@ -856,16 +856,40 @@ static void cancel_llm(void *ctx, uint64_t id) {
     pl_llm_cancel(ctx, id);
 }
 
+static void forget_llm(void *ctx, const uint8_t conversation[16]) {
+    if (ctx) pl_llm_forget(ctx, conversation);
+}
+
+static enum pl_err read_secret(const struct cli_server *s, uint8_t out[PL_KEY_SIZE]) {
+    char keys[4096], master[4096];
+    struct pl_keys *k = NULL;
+    key_paths(s, keys, master);
+    enum pl_err err = pl_keys_open(keys, master, &k);
+    if (err != PL_OK) {
+        engine_failure(err, keys, master);
+        return err;
+    }
+    pl_keys_derive(k, "marks in prompts", out);
+    pl_keys_close(&k);
+    return PL_OK;
+}
+
 /* Without a client the articles answer alone. */
 static enum pl_err open_models(struct cli_server *s) {
+    uint8_t secret[PL_KEY_SIZE];
     struct pl_sim_models_config config = {
         .hooks = pl_cli__hooks_doors(s->hooks), .clock = pl_clock_system(), .log = &s->log};
     s->words = pl_locale_tools_new();
     config.locales = s->words;
+    config.secret = secret;
+    config.forget = forget_llm;
+    enum pl_err err = read_secret(s, secret);
+    if (err != PL_OK) return err;
     if (s->llm)
         config.model =
             (struct pl_answer_model){.ctx = s->llm, .ask = ask_llm, .cancel = cancel_llm};
     if (s->words) s->models = pl_sim_models_create(&config);
+    pl_crypto_wipe(secret, sizeof secret);
     return s->models ? PL_OK : PL_NOMEM;
 }
 

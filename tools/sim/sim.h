@@ -35,7 +35,10 @@ struct pl_sim_models_config {
     struct pl_answer_model model;    /* NULL ask: the knowledge base answers alone */
     struct pl_engine_hooks hooks;    /* NULL call: models have no tools */
     struct pl_clock clock;
+    const uint8_t *secret;    /* as in pl_answer_config */
     const struct pl_log *log; /* may be NULL */
+    /* A conversation was erased. May be NULL; ctx is the model's. */
+    void (*forget)(void *ctx, const uint8_t conversation[16]);
     /* Told how each turn ended. May be NULL. */
     void (*ended)(void *ctx, enum pl_answer_outcome outcome, struct pl_str why);
     void *ended_ctx;

@@ -179,6 +179,11 @@ static void drop(void *ctx, struct pl_image *image) {
     pl_answer_drop(m->answer, image);
 }
 
+static void forget(void *ctx, const uint8_t conversation[16]) {
+    struct pl_sim_models *m = ctx;
+    if (m->config.forget) m->config.forget(m->config.model.ctx, conversation);
+}
+
 static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expected) {
     struct pl_arena a;
     pl_arena_init(&a, 0);
@@ -198,6 +203,7 @@ struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *co
                                  .language = language,
                                  .language_ctx = config->locales,
                                  .clock = config->clock,
+                                 .secret = config->secret,
                                  .log = config->log};
     if (config->hooks.call)
         k.tools = (struct pl_answer_tools){.ctx = m, .call = tool_call, .cancel = tool_cancel};
@@ -227,7 +233,7 @@ void pl_sim_models_destroy(struct pl_sim_models **out) {
 
 struct pl_engine_models pl_sim_models(struct pl_sim_models *m) {
     return (struct pl_engine_models){
-        .ctx = m, .load = load, .drop = drop, .start = start, .cancel = cancel};
+        .ctx = m, .load = load, .drop = drop, .start = start, .cancel = cancel, .forget = forget};
 }
 
 const struct pl_answer *pl_sim_models_answer(const struct pl_sim_models *m) {
