@@ -4,11 +4,13 @@
 #        tools/long.sh torture [--rounds N]      each test again and again; then under the thread sanitizer
 #        tools/long.sh fuzz [--seconds N] [ENTRY …]   each fuzz entry for N seconds (default 600)
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
+#        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
+#                                           keeps every byte (default 5000)
 #
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,8p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,10p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -49,6 +51,19 @@ fuzz() {
   ctest --preset dev -j "$jobs" -L '^fuzz$' -R "^fuzz/run/(${names// /|})\$" --output-on-failure
 }
 
+privacy() {
+  local messages=5000
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --messages) messages=${2:?}; shift 2 ;;
+    *) usage ;;
+    esac
+  done
+  cmake --preset dev >/dev/null
+  cmake --build --preset dev -j "$jobs" --target privacy_corpus parlance demoshop >/dev/null
+  PRIVACY_MESSAGES=$messages exec build/dev/privacy_corpus
+}
+
 # Parsing, checking, emitting and recognisers of six examples; CPU time, release build.
 language() {
   cmake --preset release >/dev/null
@@ -75,6 +90,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | language) "$what" "$@" ;;
+load | torture | fuzz | language | privacy) "$what" "$@" ;;
 *) usage ;;
 esac

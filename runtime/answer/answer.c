@@ -363,6 +363,12 @@ static void copy_in(struct turn *t, const struct pl_answer_turn *in) {
     t->in.text = pl_arena_str(a, in->text);
     t->in.locale = pl_arena_str(a, in->locale);
     t->in.slots = pl_value_copy(a, in->slots);
+    struct pl_answer_known *known = PL_NEW_ARRAY(a, struct pl_answer_known, in->nknown + 1);
+    for (uint32_t i = 0; i < in->nknown; i++)
+        known[i] =
+            (struct pl_answer_known){pl_arena_str(a, in->known[i].name),
+                                     pl_arena_str(a, in->known[i].text), in->known[i].secret};
+    t->in.known = known;
 }
 
 static bool contains(struct pl_str s, const char *word) {
@@ -412,6 +418,12 @@ static void know(struct knowns *k, struct pl_str name, const struct pl_type *typ
     if (kind >= 0) PL_PUSH(&k->v, ((struct pl_personal_known){(uint8_t)kind, v.s}));
 }
 
+static void know_text(struct knowns *k, const struct pl_answer_known *known) {
+    int kind = known->secret ? PL_PERSONAL_SECRET : personal_kind(known->name, PL_KIND_TEXT);
+    if (kind < 0) kind = PL_PERSONAL_PRIVATE;
+    PL_PUSH(&k->v, ((struct pl_personal_known){(uint8_t)kind, known->text}));
+}
+
 static const struct pl_type *slot_type(const struct turn *t, struct pl_str name) {
     const struct pl_program *p = t->program;
     for (uint32_t i = 0; i < p->nsession; i++)
@@ -431,6 +443,7 @@ static bool put_veil(struct turn *t) {
         know(&k, s.rec.f[i].name, slot_type(t, s.rec.f[i].name), s.rec.f[i].value, false, 0);
     for (uint32_t i = 0; i < t->spec->ngiven && i < t->in.nargs; i++)
         know(&k, t->spec->given[i].name, &t->spec->given[i].type, t->in.args[i], false, 0);
+    for (uint32_t i = 0; i < t->in.nknown; i++) know_text(&k, &t->in.known[i]);
     struct pl_personal_known *v = PL_NEW_ARRAY(&t->a, struct pl_personal_known, k.v.n + 1);
     if (v != NULL && k.v.n) memcpy(v, k.v.v, k.v.n * sizeof *v);
     size_t n = k.v.n;

@@ -98,6 +98,12 @@ typedef void pl_answer_done(void *ctx, enum pl_answer_outcome outcome, struct pl
  * replaces it. */
 typedef void pl_answer_partial(void *ctx, uint32_t attempt, struct pl_str text);
 
+struct pl_answer_known { /* a personal text of the conversation */
+    struct pl_str name;  /* its slot's or its field's: "street" */
+    struct pl_str text;
+    bool secret; /* not even a placeholder stands for it */
+};
+
 struct pl_answer_turn {
     struct pl_image *image; /* loaded */
     uint32_t model;         /* models of the image */
@@ -109,6 +115,8 @@ struct pl_answer_turn {
     uint8_t conversation[16];
     const struct pl_answer_line *lines; /* what was said before, oldest first */
     uint32_t nlines;
+    const struct pl_answer_known *known; /* what must not leave, beside what slots say */
+    uint32_t nknown;
     struct pl_value slots; /* record: what the conversation knows, by slot name: what is personal in
                               it never leaves */
     int64_t within_ms;     /* from now */

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define MOST_LINE 2000 /* bytes of an earlier line of the transcript */
+#define MOST_LINE        2000 /* bytes of an earlier line of the transcript */
+#define MOST_PLACEHOLDER 64
 
 /* ---- values ---- */
 
@@ -155,18 +156,28 @@ static enum pl_err last_message(struct turn *t, struct pl_str *out) {
     return all.p == NULL ? PL_NOMEM : PL_OK;
 }
 
+/* After hiding, for half a name is not recognised as one; and not within a placeholder. */
+static struct pl_str cut_line(struct pl_str s) {
+    if (s.n <= MOST_LINE) return s;
+    s.n = MOST_LINE;
+    while (s.n > 0 && ((uint8_t)s.p[s.n] & 0xc0) == 0x80) s.n--;
+    for (size_t at = s.n; at > 0 && s.n - at < MOST_PLACEHOLDER; at--) {
+        struct pl_str rest = {s.p + at - 1, s.n - at + 1};
+        if (!pl_str_starts(rest, PL_STR("\u27e6"))) continue;
+        if (pl_str_find(rest, PL_STR("\u27e7")) == SIZE_MAX) s.n = at - 1;
+        break;
+    }
+    return s;
+}
+
 static enum pl_err put_lines(struct turn *t) {
     for (uint32_t i = 0; i < t->in.nlines; i++) {
         const struct pl_answer_line *line = &t->in.lines[i];
         struct pl_llm_message m = {.role = line->customer ? PL_LLM_USER : PL_LLM_ASSISTANT};
-        struct pl_str s = line->text;
-        if (s.n > MOST_LINE) {
-            s.n = MOST_LINE;
-            while (s.n > 0 && ((uint8_t)s.p[s.n] & 0xc0) == 0x80) s.n--;
-        }
-        if (s.n == 0) continue;
-        enum pl_err err = pl_veil_hide(t->veil, s, &m.text);
+        if (line->text.n == 0) continue;
+        enum pl_err err = pl_veil_hide(t->veil, line->text, &m.text);
         if (err != PL_OK) return err;
+        m.text = cut_line(m.text);
         PL_PUSH(&t->messages, m);
     }
     return PL_OK;

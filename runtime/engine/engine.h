@@ -161,6 +161,8 @@ struct pl_engine_ask {
     bool verified;
     uint32_t nlines; /* what was said before `text`, oldest first, at most PL_ENGINE_LINES */
     const struct pl_engine_line *lines;
+    const struct pl_vm_known *known; /* what must not leave, beside what is marked in slots */
+    uint32_t nknown;
     struct pl_value slots; /* record: what the conversation knows, by slot name, nothing secret:
                               what personal data to look for */
     int64_t within_ms;     /* from now: what is left of the budget's time */

@@ -39,8 +39,11 @@ struct transcript {
     uint32_t n;
 };
 
+/* Between two words where there is a blank: half a name is not recognised as one. */
 static struct pl_str cut(struct pl_str s) {
-    size_t n = s.n < LINE_MOST ? s.n : LINE_MOST;
+    size_t n = s.n < LINE_MOST ? s.n : LINE_MOST, blank = n;
+    while (blank && blank < s.n && (unsigned char)s.p[blank] > ' ') blank--;
+    if (blank > n / 2) n = blank;
     while (n && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
     return (struct pl_str){s.p, n};
 }
@@ -234,6 +237,7 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
                                 .ctx = k};
     memcpy(out.conversation, c->id, sizeof out.conversation);
     memcpy(out.customer, c->customer, sizeof out.customer);
+    out.nknown = pl_vm_known(e->vm, c->image->image, pl_buf_slice(&c->state), &a, &out.known);
     out.slots = pl_vm_slots(e->vm, c->image->image, pl_buf_slice(&c->state), &a);
     k->timer = (struct pl_timer){.fn = late, .ctx = k};
     pl_timer_start(e->loop, &k->timer, left + GRACE_MS);

@@ -49,7 +49,8 @@ enum pl_personal_kind {
 /* What is known to be personal in this conversation: the customer's name, his address, the value of
  * a `private` slot. Found again wherever it is said, in any case, with or without diacritics:
  * a NAME by each of its words of three letters or more (of a script without letters' case: two),
- * an ADDRESS by two of its words in a row or by one with digits, all else as a whole. */
+ * also with an ending or, in Arabic, what is written together with it; an ADDRESS by two of its
+ * words in a row, abbreviated or not, or by one with digits; all else as a whole. */
 struct pl_personal_known {
     uint8_t kind; /* enum pl_personal_kind */
     struct pl_str text;
@@ -58,7 +59,7 @@ struct pl_personal {
     uint32_t start, end; /* bytes */
     uint8_t kind;
 };
-/* E-mail addresses, IBANs (by their check digits), IP addresses, phone numbers (7 to 15 digits of
+/* E-mail addresses, IBANs (by their check digits), IP addresses, phone numbers (7 digits or more of
  * any script that are no date), and what is known; in order, none overlapping. PL_NOMEM: the arena
  * is full; PL_LIMIT: the text is over 1 MiB. Then nothing may be believed to be clean. */
 enum pl_err pl_privacy_find(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
@@ -77,7 +78,8 @@ struct pl_veil;
 struct pl_veil *pl_veil_new(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str key,
                             const struct pl_personal_known *known, size_t nknown);
 /* The text without payment cards and with placeholders; signs that look like the beginning or end
- * of one become brackets. Fails as pl_privacy_find does, and then there is no text. */
+ * of one become brackets. What is SECRET becomes bullets, for good. Fails as pl_privacy_find does,
+ * and then there is no text. */
 enum pl_err pl_veil_hide(struct pl_veil *v, struct pl_str text, struct pl_str *out);
 /* A whole value as one placeholder. */
 enum pl_err pl_veil_cover(struct pl_veil *v, enum pl_personal_kind kind, struct pl_str value,

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #define MOST_TEXT       (1u << 20)
-#define MOST_PHONE      15
 #define LEAST_IBAN      15
 #define MOST_IBAN       34
+#define MOST_GAP        3 /* signs between two groups of one */
 #define LEAST_NAME_WORD 3
+#define PIECE           2048 /* bytes looked at for what is known: never more words than are seen */
+#define OVERLAP         512  /* of a piece and the next */
 
 struct finds {
     struct pl_arena *a;
@@ -68,9 +70,16 @@ static size_t after(struct pl_str s, size_t at) {
     return at;
 }
 
+/* Bytes of an at sign, also the wide one of Chinese and Japanese keyboards; 0: none. */
+static size_t at_sign(struct pl_str s, size_t at) {
+    if (s.p[at] == '@') return 1;
+    return pl_str_starts((struct pl_str){s.p + at, s.n - at}, PL_STR("\uff20")) ? 3 : 0;
+}
+
 bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to) {
+    size_t sign = at_sign(s, at);
     *from = at;
-    *to = at + 1;
+    *to = at + sign;
     bool foreign = at > least && (uint8_t)s.p[at - 1] >= 0x80 && !is_latin(s, before(s, at));
     while (*from > least) {
         size_t b = before(s, *from);
@@ -84,14 +93,14 @@ bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, s
         if (!(c < 0x80 ? is_domain(c) : foreign || is_latin(s, *to))) break;
         *to = after(s, *to);
     }
-    return *from<at && * to> at + 1;
+    return *from<at && * to> at + sign;
 }
 
 static void find_emails(struct finds *f, struct pl_str s) {
     size_t from, to, done = 0;
     for (size_t at = 0; at < s.n; at++) {
-        if (s.p[at] != '@' || !pl_privacy__email(s, at, done, &from, &to)) continue;
-        while (to > at + 2 && (s.p[to - 1] == '.' || s.p[to - 1] == '-')) to--;
+        if (at_sign(s, at) == 0 || !pl_privacy__email(s, at, done, &from, &to)) continue;
+        while (to > at + at_sign(s, at) + 1 && (s.p[to - 1] == '.' || s.p[to - 1] == '-')) to--;
         add(f, from, to, PL_PERSONAL_EMAIL);
         done = to;
         at = to - 1;
@@ -125,19 +134,36 @@ static unsigned number(const struct pl_privacy_text *t, size_t i, unsigned n) {
     return v;
 }
 
-/* "2026-11-22", "22.11.2026", "2026-11-22 09:00:00" */
-static bool is_date(const struct pl_privacy_text *t, size_t i, size_t end) {
+/* "2026-11-22", "22.11.2026", with a time behind it or not: the digits from `i` that it has. */
+static size_t date_at(const struct pl_privacy_text *t, size_t i, size_t end) {
     unsigned g[6] = {0};
     size_t n = groups(t, i, end, g);
-    if (n < 3 || n > 6) return false;
+    if (n < 3) return 0;
     bool year_first = g[0] == 4 && g[1] <= 2 && g[2] <= 2;
     bool year_last = g[0] <= 2 && g[1] <= 2 && g[2] == 4;
-    if (!year_first && !year_last) return false;
+    if (!year_first && !year_last) return 0;
     unsigned a = number(t, i, g[0]), b = number(t, i + g[0], g[1]);
     unsigned c = number(t, i + g[0] + g[1], g[2]);
     unsigned year = year_first ? a : c, x = year_first ? b : a, y = year_first ? c : b;
-    return year >= 1900 && year < 2200 && x >= 1 && y >= 1 && x <= 31 && y <= 31 &&
-           (x <= 12 || y <= 12);
+    bool is = year >= 1900 && year < 2200 && x >= 1 && y >= 1 && x <= 31 && y <= 31 &&
+              (x <= 12 || y <= 12);
+    if (!is) return 0;
+    size_t digits = g[0] + g[1] + g[2];
+    for (size_t k = 3; k < n && k < 6 && g[k] <= 2 && number(t, i + digits, g[k]) < 60; k++)
+        digits += g[k];
+    return digits;
+}
+
+/* "sizes 40, 41, 42, 43": nobody writes a phone number so. */
+static bool is_list(const struct pl_privacy_text *t, size_t i, size_t end) {
+    size_t group = 1;
+    for (size_t k = i + 1; k < end; k++) {
+        bool comma = t->d[k].mark == ',' || t->d[k].mark == ';';
+        if (t->d[k].link != PL_PRIVACY_CLOSE && !comma) return false;
+        group = t->d[k].link == PL_PRIVACY_CLOSE ? group + 1 : 1;
+        if (group > 2) return false;
+    }
+    return true;
 }
 
 static bool is_ip4(const struct pl_privacy_text *t, size_t i, size_t end) {
@@ -160,11 +186,14 @@ static void find_numbers(struct finds *f, struct pl_str s) {
     }
     for (size_t i = 0, end; i < t.n; i = end) {
         end = pl_privacy__number_end(&t, i);
-        size_t n = end - i, start = t.d[i].start;
-        if (t.d[i].attached) continue;
-        if (is_ip4(&t, i, end)) {
+        size_t date = date_at(&t, i, end), start = t.d[i].start;
+        if (t.d[i].attached || date > 0) { /* and what is behind it is looked at by itself */
+            size_t skip = i + (date > 0 ? date : 1);
+            while (date == 0 && skip < end && t.d[skip].link == PL_PRIVACY_CLOSE) skip++;
+            end = skip;
+        } else if (is_ip4(&t, i, end)) {
             add(f, start, t.d[end - 1].end, PL_PERSONAL_IP);
-        } else if (n >= PL_PRIVACY_LEAST_PHONE && n <= MOST_PHONE && !is_date(&t, i, end)) {
+        } else if (end - i >= PL_PRIVACY_LEAST_PHONE && !is_list(&t, i, end)) {
             if (start > 0 && (s.p[start - 1] == '+' || s.p[start - 1] == '(')) start--;
             if (start > 0 && s.p[start - 1] == '+') start--;
             add(f, start, t.d[end - 1].end, PL_PERSONAL_PHONE);
@@ -190,27 +219,49 @@ static bool checks(const uint8_t *c, size_t n) {
     return m == 1;
 }
 
+/* A letter or digit of any width or script as ASCII; ' ' for what may stand between groups; 0. */
+static uint8_t iban_sign(uint32_t c) {
+    if (c >= 0xff21 && c <= 0xff5a) c -= 0xfee0;
+    int digit = pl_privacy__digit(c);
+    if (digit >= 0) return (uint8_t)('0' + digit);
+    if (c < 0x80 && pl_privacy__is_letter(c)) return (uint8_t)c;
+    bool gap = c == ' ' || c == '-' || c == '.' || c == '\n' || c == '\r' || c == '\t' ||
+               c == 0xa0 || (c >= 0x2000 && c <= 0x2014) || c == 0x202f || c == 0x3000;
+    return gap ? ' ' : 0;
+}
+
+static bool iban_ends(struct pl_str s, size_t at) {
+    uint8_t c = at < s.n ? iban_sign(pl_utf8_next(s, &at)) : 0;
+    return c == 0 || c == ' ';
+}
+
 /* The end of the longest IBAN that begins at `at`, or `at`. */
 static size_t iban_end(struct pl_str s, size_t at) {
     uint8_t c[MOST_IBAN];
-    size_t n = 0, best = at;
-    for (size_t i = at; i < s.n && n < MOST_IBAN; i++) {
-        uint8_t x = (uint8_t)s.p[i];
-        bool gap = x == ' ' || x == '-' || x == '.';
-        if (gap && n > 0) continue;
+    size_t n = 0, best = at, gap = 0;
+    for (size_t i = at; i < s.n && n < MOST_IBAN;) {
+        uint8_t x = iban_sign(pl_utf8_next(s, &i));
+        if (x == ' ' && n > 0 && ++gap <= MOST_GAP) continue;
+        gap = 0;
         bool fits = n < 2 ? pl_privacy__is_letter(x) : n < 4 ? is_digit(x) : is_alnum(x);
         if (!fits) break;
         c[n++] = x;
-        bool ends = i + 1 == s.n || !is_alnum((uint8_t)s.p[i + 1]);
-        if (n >= LEAST_IBAN && ends && checks(c, n)) best = i + 1;
+        if (n >= LEAST_IBAN && iban_ends(s, i) && checks(c, n)) best = i;
     }
     return best;
 }
 
+/* Nothing is before it, or the word for it: "IBANDE89…". */
+static bool iban_begins(struct pl_str s, size_t at) {
+    if (at == 0 || !is_alnum((uint8_t)s.p[at - 1])) return true;
+    return at >= 4 && pl_privacy__contains((struct pl_str){s.p + at - 4, 4}, "iban");
+}
+
 static void find_ibans(struct finds *f, struct pl_str s) {
     for (size_t i = 0; i + LEAST_IBAN <= s.n; i++) {
-        if (!pl_privacy__is_letter((uint8_t)s.p[i])) continue;
-        size_t end = i > 0 && is_alnum((uint8_t)s.p[i - 1]) ? i : iban_end(s, i);
+        bool wide = (uint8_t)s.p[i] == 0xef; /* perhaps a wide letter */
+        if (!wide && !pl_privacy__is_letter((uint8_t)s.p[i])) continue;
+        size_t end = iban_begins(s, i) ? iban_end(s, i) : i;
         if (end == i) continue;
         add(f, i, end, PL_PERSONAL_IBAN);
         i = end - 1;
@@ -266,9 +317,55 @@ static size_t signs(struct pl_str s) {
     return n;
 }
 
-static bool among(struct pl_word w, const struct pl_words *known) {
+/* ---- names ---- */
+
+/* Without the e of "ae", "oe" and "ue": "Mueller" is "Müller" where there are no umlauts. */
+static bool same_umlauts(struct pl_str a, struct pl_str b) {
+    size_t i = 0, k = 0;
+    while (i < a.n && k < b.n && a.p[i] == b.p[k]) {
+        bool vowel = a.p[i] == 'a' || a.p[i] == 'o' || a.p[i] == 'u';
+        i++, k++;
+        if (vowel && i < a.n && a.p[i] == 'e' && (k == b.n || b.p[k] != 'e')) i++;
+        if (vowel && k < b.n && b.p[k] == 'e' && (i == a.n || a.p[i] != 'e')) k++;
+    }
+    return i == a.n && k == b.n;
+}
+
+/* "Rosa's", "Mehmet'in"; without the mark a long name and a short ending: "Müllers". */
+static bool is_inflected(struct pl_str word, struct pl_str name) {
+    if (name.n < LEAST_NAME_WORD || word.n <= name.n || !pl_str_starts(word, name)) return false;
+    struct pl_str rest = {word.p + name.n, word.n - name.n};
+    if (rest.p[0] == '\'' || pl_str_starts(rest, PL_STR("\u2019"))) return true;
+    return name.n >= 4 && (uint8_t)name.p[0] < 0x80 && rest.n <= (name.n >= 5 ? 4u : 2u);
+}
+
+/* "وأحمد", "للقحطاني": what Arabic writes together with a name. */
+static bool has_arabic_prefix(struct pl_str word, struct pl_str name) {
+    static const char *const prefixes[] = {"و",   "ف",   "ب",   "ك",  "ل",  "ال",  "لل",   "وال",
+                                           "بال", "فال", "كال", "ول", "وب", "ولل", "وبال", "يا"};
+    if (pl_str_starts(name, PL_STR("ال"))) name = (struct pl_str){name.p + 4, name.n - 4};
+    if (name.n < 2 * LEAST_NAME_WORD || !pl_str_ends(word, name)) return false;
+    struct pl_str prefix = {word.p, word.n - name.n};
+    for (size_t i = 0; i < PL_LEN(prefixes); i++)
+        if (pl_str_is(prefix, prefixes[i])) return true;
+    return prefix.n == 0;
+}
+
+/* "Lindenstr." and "Lindenstraße" */
+static bool is_abbreviated(struct pl_str a, struct pl_str b) {
+    struct pl_str part = a.n < b.n ? a : b, whole = a.n < b.n ? b : a;
+    return part.n >= LEAST_NAME_WORD && !is_digit((uint8_t)part.p[0]) && pl_str_starts(whole, part);
+}
+
+static bool same_part(enum pl_personal_kind kind, struct pl_str word, struct pl_str known) {
+    if (pl_str_eq(word, known) || same_umlauts(word, known)) return true;
+    if (has_arabic_prefix(word, known)) return true;
+    return kind == PL_PERSONAL_NAME ? is_inflected(word, known) : is_abbreviated(word, known);
+}
+
+static bool among(enum pl_personal_kind kind, struct pl_word w, const struct pl_words *known) {
     for (uint32_t i = 0; i < known->n; i++)
-        if (same(w, known->v[i])) return true;
+        if (same_part(kind, w.folded, known->v[i].folded)) return true;
     return false;
 }
 
@@ -284,7 +381,7 @@ static void find_some(struct finds *f, const struct pl_words *w, const struct pl
                       enum pl_personal_kind kind) {
     for (uint32_t i = 0, end; i < w->n; i = end + 1) {
         bool enough = false;
-        for (end = i; end < w->n && among(w->v[end], known); end++)
+        for (end = i; end < w->n && among(kind, w->v[end], known); end++)
             enough |= tells(kind, w->v[end]);
         if (enough || end >= i + 2) add(f, w->v[i].start, w->v[end - 1].end, kind);
     }
@@ -299,10 +396,11 @@ static void find_whole(struct finds *f, const struct pl_words *w, const struct p
     }
 }
 
-/* Byte for byte, for what has no words or lies within one. */
+/* Byte for byte, for what has no words or lies within one. Two Chinese signs are a name. */
 static void find_bytes(struct finds *f, struct pl_str s, struct pl_str known,
                        enum pl_personal_kind kind) {
-    if (signs(known) < LEAST_NAME_WORD) return;
+    bool ideographs = (uint8_t)known.p[0] >= 0xe3;
+    if (signs(known) < (ideographs ? 2u : LEAST_NAME_WORD)) return;
     for (size_t at = 0; at + known.n <= s.n;) {
         size_t next = pl_str_find((struct pl_str){s.p + at, s.n - at}, known);
         if (next == SIZE_MAX) return;
@@ -311,20 +409,37 @@ static void find_bytes(struct finds *f, struct pl_str s, struct pl_str known,
     }
 }
 
+/* In words from `start` on, as bytes of the whole text. */
+static void find_words(struct finds *f, struct pl_locale_tools *t, struct pl_str s, size_t start,
+                       const struct pl_personal_known *known, const struct pl_words *words,
+                       size_t n) {
+    struct pl_str piece = {s.p + start, s.n - start < PIECE ? s.n - start : PIECE};
+    struct pl_words w = pl_locale_words(t, f->a, piece, (struct pl_str){0});
+    f->failed |= w.v == NULL;
+    for (uint32_t i = 0; w.v != NULL && i < w.n; i++) {
+        w.v[i].start += (uint32_t)start;
+        w.v[i].end += (uint32_t)start;
+    }
+    for (size_t i = 0; w.v != NULL && i < n; i++) {
+        bool parts = known[i].kind == PL_PERSONAL_NAME || known[i].kind == PL_PERSONAL_ADDRESS;
+        (parts ? find_some : find_whole)(f, &w, &words[i], known[i].kind);
+    }
+}
+
 static void find_known(struct finds *f, struct pl_locale_tools *t, struct pl_str s,
                        const struct pl_personal_known *known, size_t nknown) {
-    struct pl_words w = {0};
+    struct pl_words *words = PL_NEW_ARRAY(f->a, struct pl_words, nknown + 1);
+    f->failed |= words == NULL;
+    if (f->failed || nknown == 0 || s.n == 0) return;
     for (size_t i = 0; i < nknown; i++) {
-        enum pl_personal_kind kind = known[i].kind;
         struct pl_str text = pl_str_trim(known[i].text);
-        if (text.n == 0) continue;
-        if (w.v == NULL) w = pl_locale_words(t, f->a, s, (struct pl_str){0});
-        struct pl_words k = pl_locale_words(t, f->a, text, (struct pl_str){0});
-        if (kind == PL_PERSONAL_NAME || kind == PL_PERSONAL_ADDRESS)
-            find_some(f, &w, &k, kind);
-        else
-            find_whole(f, &w, &k, kind);
-        find_bytes(f, s, text, kind);
+        words[i] = pl_locale_words(t, f->a, text, (struct pl_str){0});
+        f->failed |= words[i].v == NULL;
+        if (text.n > 0) find_bytes(f, s, text, known[i].kind);
+    }
+    for (size_t start = 0; !f->failed; start += PIECE - OVERLAP) {
+        find_words(f, t, s, start, known, words, nknown);
+        if (s.n - start <= PIECE) return;
     }
 }
 

@@ -40,8 +40,9 @@ struct pl_privacy_text {
 size_t pl_privacy__count_digits(struct pl_str s);
 /* false: the arena is full. */
 bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_text *out);
+int pl_privacy__digit(uint32_t c);      /* of any script: 0..9, or -1 */
 bool pl_privacy__is_letter(uint32_t c); /* Latin, ASCII */
-/* The e-mail address around the '@' at `at`, as bytes [*from, *to); it begins at `least` at the
+/* The e-mail address around the at sign at `at`, as bytes [*from, *to); it begins at `least` at the
  * earliest. */
 bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to);
 /* The first digit after a number whose digits are linked, starting at `i`. */

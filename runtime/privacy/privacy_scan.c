@@ -19,8 +19,7 @@ static const uint32_t zeros[] = {
     0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x1d7ce, 0x1d7d8, 0x1d7e2,
     0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950, 0x1fbf0};
 
-/* 0..9, or -1 */
-static int digit_of(uint32_t c) {
+int pl_privacy__digit(uint32_t c) {
     if (c < 0x80) return c >= '0' && c <= '9' ? (int)(c - '0') : -1;
     size_t lo = 0, hi = PL_LEN(zeros);
     while (lo < hi) {
@@ -66,10 +65,12 @@ size_t pl_privacy__count_digits(struct pl_str s) {
     return n;
 }
 
-/* "card4111…" means the card, "RET4111…" an order. */
-static bool follows_card_word(struct pl_str s, size_t end) {
-    static const char *const words[] = {"card", "visa", "mastercard", "amex",
-                                        "cc",   "pan",  "tarjeta",    "number"};
+/* "card4111…" means the card and "tel0171…" a phone, "RET4111…" an order. */
+static bool follows_its_word(struct pl_str s, size_t end) {
+    static const char *const words[] = {
+        "card", "visa",     "mastercard", "amex", "cc",   "pan",   "tarjeta", "number",
+        "tel",  "telefon",  "phone",      "fon",  "fax",  "mobil", "movil",   "cel",
+        "gsm",  "whatsapp", "handy",      "nr",   "kart", "karte"};
     size_t from = end;
     while (from > 0 && pl_privacy__is_letter((uint8_t)s.p[from - 1])) from--;
     struct pl_str word = {s.p + from, end - from};
@@ -108,7 +109,7 @@ bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_tex
     for (size_t at = 0; at < s.n;) {
         size_t start = at;
         uint32_t c = pl_utf8_next(s, &at);
-        int value = digit_of(c);
+        int value = pl_privacy__digit(c);
         if (value < 0) {
             see(&g, c);
             continue;
@@ -122,7 +123,7 @@ bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_tex
             .mark = g.mark,
             .value = (uint8_t)value,
             .link = link_of(&g),
-            .attached = joined && !follows_card_word(s, start),
+            .attached = joined && !follows_its_word(s, start),
             .after_point = !first && point && !g.wall,
         };
         g = (struct gap){0};

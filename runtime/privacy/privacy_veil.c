@@ -123,7 +123,11 @@ static enum pl_err write_hidden(struct pl_veil *v, struct pl_str text, const str
     for (size_t i = 0; i < n; i++) {
         struct pl_str token;
         struct pl_str value = {text.p + f[i].start, f[i].end - f[i].start};
-        enum pl_err err = pl_veil_cover(v, f[i].kind, value, &token);
+        enum pl_err err = PL_OK;
+        if (f[i].kind == PL_PERSONAL_SECRET)
+            token = pl_privacy_hidden().s;
+        else
+            err = pl_veil_cover(v, f[i].kind, value, &token);
         if (err != PL_OK) return err;
         pl_buf_str(b, (struct pl_str){text.p + done, f[i].start - done});
         pl_buf_str(b, token);

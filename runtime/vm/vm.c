@@ -293,6 +293,7 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
     begin(&m, vm, image, s, event, a);
     handle(&m);
     pl_vm__remember(&m);
+    pl_vm__learn(&m);
     out->state = pl_vm__encode(&vm->buf, a, m.p, s);
     out->effects = m.effects;
     out->neffects = m.neffects;

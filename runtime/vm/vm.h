@@ -325,6 +325,16 @@ struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struc
 struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                             struct pl_arena *a);
 
+/* Every private or secret text, e-mail address and phone number that slots held since the
+ * conversation began, of the latest 64: for hiding them, and for nothing else. The name is its
+ * slot's or its field's. Gives how many. */
+struct pl_vm_known {
+    struct pl_str name, text;
+    bool secret;
+};
+uint32_t pl_vm_known(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
+                     struct pl_arena *a, const struct pl_vm_known **out);
+
 /* Evaluates the conditions of all rules of the image, facts as if this event were counted.
  * holds and memory have a place for each rule; memory is what the state remembers of it. */
 struct pl_vm_rule_memory {

@@ -229,10 +229,10 @@ static const char *const endings[] = {"resolved", "unresolved", "conversation"};
 /* Removes the top task's frames; gives its root. */
 struct vm_frame pl_vm__pop_task(struct vm_machine *m, const char *how) {
     struct vm_state *s = m->s;
-    while (s->nframes > 1 && pl_vm__top(s)->role == VM_CALLED) s->nframes--;
+    while (s->nframes > 1 && pl_vm__top(s)->role == VM_CALLED) pl_vm__leave(m);
     struct vm_frame root = *pl_vm__top(s);
     pl_vm__effect(m, PL_EFFECT_ENDED)->name = pl_str_c(how);
-    s->nframes--;
+    pl_vm__leave(m);
     return root;
 }
 
@@ -564,7 +564,7 @@ static void give_back(struct vm_machine *m, struct vm_frame *f, struct pl_value 
         pl_vm__guarded(m, pl_vm__truth(value));
         return;
     }
-    m->s->nframes--;
+    pl_vm__leave(m);
     struct vm_frame *caller = pl_vm__top(m->s);
     m->nstack = m->ntexts = 0;
     if (!caller) return;
@@ -618,7 +618,7 @@ static void track(struct vm_machine *m, uint32_t row) {
 static void pass_on(struct vm_machine *m) {
     struct vm_state *s = m->s;
     while (s->nframes > 1 && pl_vm__top(s)->role == VM_CALLED && !m->passed) {
-        s->nframes--;
+        pl_vm__leave(m);
         m->passed = pl_vm__top(s)->waiting == VM_QUESTION;
     }
     if (!m->passed) pl_vm__pop_task(m, "passed");

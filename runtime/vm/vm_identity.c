@@ -18,7 +18,7 @@ void pl_vm__guard(struct vm_machine *m, uint32_t flow) {
 }
 
 void pl_vm__guarded(struct vm_machine *m, bool verified) {
-    m->s->nframes--;
+    pl_vm__leave(m);
     m->nstack = m->ntexts = 0;
     if (verified)
         pl_vm__verified(m);

@@ -13,12 +13,14 @@
 
 #include "runtime/vm/vm.h"
 
-#define VM_STATE_VERSION 3
+#define VM_STATE_VERSION 4
 #define VM_EVENT_VERSION 3
 #define VM_FRAMES        24
 #define VM_STACK         64
 #define VM_TEXTS         16
 #define VM_NEST          4
+#define VM_KNOWN         64   /* texts that are known to be personal ... */
+#define VM_KNOWN_TEXT    2000 /* ... and bytes of one */
 #define VM_BUDGET        100000             /* instructions a step */
 #define VM_SAID          65536              /* bytes of texts and values that a step says */
 #define VM_TIME_MOST     (INT64_C(1) << 50) /* ms, some 35,000 years: sums of two never overflow */
@@ -108,6 +110,10 @@ struct vm_done {
     bool wrote;    /* something was sent with its answers */
     PL_VEC(struct vm_answered) answers;
 };
+struct vm_known { /* a personal text that a slot held */
+    struct pl_str name, text;
+    bool secret;
+};
 struct vm_rule_state {
     uint64_t name; /* hash */
     bool held;
@@ -144,6 +150,7 @@ struct vm_state {
     PL_VEC(struct vm_rule_state) rules;
     PL_VEC(struct vm_held) held;
     PL_VEC(struct vm_exposure) exposures;
+    PL_VEC(struct vm_known) told;
     struct vm_done done;
 };
 
@@ -223,6 +230,10 @@ void *pl_vm__grow(struct pl_arena *a, void *v, size_t n, size_t *cap, size_t siz
 void pl_vm__write_entities(struct pl_buf *b, const struct pl_vm_entity *v, uint32_t n);
 const struct pl_vm_entity *pl_vm__read_entities(struct pl_reader *r, struct pl_arena *a,
                                                 uint32_t n);
+
+/* vm_known.c: what is known to be personal */
+void pl_vm__learn(struct vm_machine *m); /* from all slots that there are */
+void pl_vm__leave(struct vm_machine *m); /* the top frame ends */
 
 /* vm_run.c: straight code of one frame */
 enum vm_stop { VM_STOP_DONE, VM_STOP_CONTROL, VM_STOP_FAILED };

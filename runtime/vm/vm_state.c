@@ -150,6 +150,12 @@ static void write_memory(struct pl_buf *b, const struct vm_state *s) {
         pl_buf_u64(b, s->exposures.v[i].name);
         pl_buf_u64(b, s->exposures.v[i].variant);
     }
+    pl_buf_var(b, s->told.n);
+    for (size_t i = 0; i < s->told.n; i++) {
+        pl_buf_text(b, s->told.v[i].name);
+        pl_buf_text(b, s->told.v[i].text);
+        pl_buf_byte(b, s->told.v[i].secret);
+    }
     pl_buf_u32(b, s->done.flow);
     if (s->done.flow == PL_NOWHERE) return;
     pl_buf_byte(b, s->done.wrote);
@@ -387,6 +393,13 @@ static void read_memory(struct pl_reader *r, struct pl_arena *a, struct vm_state
         struct vm_exposure e = {.name = pl_read_u64(r)};
         e.variant = pl_read_u64(r);
         VM_PUSH(a, &s->exposures, e);
+    }
+    for (uint32_t n = read_count(r), i = 0; i < n && !r->bad; i++) {
+        struct vm_known e = {.name = pl_read_text(r)};
+        e.text = pl_read_text(r);
+        e.secret = pl_read_u8(r) != 0;
+        if (i == VM_KNOWN) r->bad = true;
+        VM_PUSH(a, &s->told, e);
     }
 }
 

@@ -14,7 +14,7 @@
 #include "tests/client/client.h"
 
 struct talk_said {
-    char text[256];
+    char text[2048];
     uint64_t seq; /* 0: not acknowledged */
     bool choice;
 };

@@ -135,6 +135,11 @@ static uint64_t start(void *ctx, const struct pl_engine_ask *ask) {
     m->turns = b;
     for (uint32_t i = 0; i < ask->nlines; i++)
         lines[i] = (struct pl_answer_line){ask->lines[i].customer, ask->lines[i].text};
+    struct pl_answer_known *known = calloc(ask->nknown + 1, sizeof *known);
+    pl_assert(known);
+    for (uint32_t i = 0; i < ask->nknown; i++)
+        known[i] =
+            (struct pl_answer_known){ask->known[i].name, ask->known[i].text, ask->known[i].secret};
     struct pl_answer_turn turn = {.image = ask->image,
                                   .model = ask->model,
                                   .args = ask->args,
@@ -144,6 +149,8 @@ static uint64_t start(void *ctx, const struct pl_engine_ask *ask) {
                                   .locale = ask->locale,
                                   .lines = lines,
                                   .nlines = ask->nlines,
+                                  .known = known,
+                                  .nknown = ask->nknown,
                                   .slots = ask->slots,
                                   .within_ms = ask->within_ms,
                                   .loop = ask->loop,
@@ -152,6 +159,7 @@ static uint64_t start(void *ctx, const struct pl_engine_ask *ask) {
                                   .ctx = b};
     memcpy(turn.conversation, ask->conversation, sizeof turn.conversation);
     b->number = pl_answer_start(m->answer, &turn);
+    free(known);
     return b->number;
 }
 

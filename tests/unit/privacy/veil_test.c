@@ -36,6 +36,11 @@ static const struct pl_personal_known known[] = {
     {PL_PERSONAL_ADDRESS,
      {"Hauptstraße 12a, 10115 Berlin", sizeof "Hauptstraße 12a, 10115 Berlin" - 1}},
     {PL_PERSONAL_PRIVATE, {"blue diary", sizeof "blue diary" - 1}},
+    {PL_PERSONAL_NAME, {"Jürgen Weißgerber", sizeof "Jürgen Weißgerber" - 1}},
+    {PL_PERSONAL_NAME, {"Mehmet Kılıç", sizeof "Mehmet Kılıç" - 1}},
+    {PL_PERSONAL_NAME, {"أحمد القحطاني", sizeof "أحمد القحطاني" - 1}},
+    {PL_PERSONAL_NAME, {"王伟", sizeof "王伟" - 1}},
+    {PL_PERSONAL_SECRET, {"Zq17Wv", sizeof "Zq17Wv" - 1}},
 };
 
 /* ---- finding: [kind:text] where something personal stands ---- */
@@ -57,10 +62,23 @@ static const char *const finds[] = {
     "Berlin is nice",
     "about my [PRIVATE:Blue Diary]",
     "[EMAIL:maria@lopez.es] is [NAME:María]",
+    "wide [EMAIL:ana＠example.com], all of it [EMAIL:ａｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ]",
+    "[PHONE:01712345678, 01729876543]",
+    "on 22.11.2026 [PHONE:01712345678] rang, [PHONE:01712345678 22.11.2026] too",
+    "tel[PHONE:05551234567], flat B12 [PHONE:0171 2345678], ORDER123456789 [PHONE:0171 2345678]",
+    "an IBAN with a mistake, DE00 [PHONE:1234 5678 9012 3456 78]",
+    "[IBAN:DE89\n3704\u00a00044 0532 0130 00], IBAN[IBAN:DE89370400440532013000]",
+    "[IBAN:ＤＥ８９３７０４００４４０５３２０１３０００] [IBAN:DE٨٩٣٧٠٤٠٠٤٤٠٥٣٢٠١٣٠٠٠]",
+    "[NAME:Juergen Weissgerber] and [NAME:Weißgerbers] and [NAME:JÜRGEN]",
+    "[NAME:Mehmet'in] ve [NAME:Mehmete] ve [NAME:KILIÇ]",
+    "سلم [NAME:لأحمد والقحطاني] ثم [NAME:للقحطاني]",
+    "我叫[NAME:王伟]，你好",
+    "in der [ADDRESS:Hauptstr. 12a, 10115] B.",
+    "my code is [SECRET:Zq17Wv]",
     /* not personal */
     "ORDER123456789 on 2026-11-22 for 129.99, or 22.11.2026 09:00",
     "RET123456789 has 5 units, 4.8/5, 342 reviews",
-    "at 10:30:15 of DE00 1234 5678 9012 3456 78",
+    "at 10:30:15 of 5 units, sizes 40, 41, 42, 43, 44, 45, 46, 47",
     "",
 };
 
