@@ -330,7 +330,10 @@ static void take_setting(struct parse *p, struct pl_str name, struct pl_str valu
     }
     for (size_t i = 0; i < PL_LEN(fields); i++) {
         if (!pl_str_is(name, fields[i].name)) continue;
-        take_field(p, &fields[i], value);
+        if (value.n == 0)
+            mistake(p, "%s: nothing stands behind the =", fields[i].name);
+        else
+            take_field(p, &fields[i], value);
         p->given[i] = true;
         return;
     }

@@ -22,7 +22,7 @@
 #include "tests/privacy/look.h"
 #include "tests/provider/provider.h"
 
-enum { MESSAGES = 200, EACH = 10, WAIT_MS = 4000 };
+enum { MESSAGES = 200, EACH = 10, WAIT_MS = 30000 };
 
 static const char *const languages[] = {"en", "es", "ar", "de", "tr"};
 
