@@ -3,6 +3,9 @@
 # usage: tools/long.sh load [--connections N] [--seconds N] [--think MS]
 #        tools/long.sh torture [--rounds N]      each test again and again; then under the thread sanitizer
 #        tools/long.sh fuzz [--seconds N] [ENTRY …]   each fuzz entry for N seconds (default 600)
+#        tools/long.sh outage       models that fail in every way, and ten minutes without any
+#        tools/long.sh ledger       10,000 turns of all kinds against the provider's bill, and crashes
+#        tools/long.sh streams [--streams N] [--seconds N]   what we add to a turn of a model while N (1,000) stream
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
 #                                           keeps every byte (default 5000)
@@ -10,7 +13,7 @@
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,10p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,13p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -82,6 +85,50 @@ language() {
   rm -rf "$folder"
 }
 
+# The image of a small desk that answers by a model, and the program that plays with it.
+models() {
+  cmake --preset release -DPL_TESTS=OFF >/dev/null
+  cmake --build --preset release -j "$jobs" --target parlance fake_provider pl_model_load >/dev/null
+  folder=$(mktemp -d)
+  trap 'if [ -n "${provider:-}" ]; then kill "$provider"; fi; rm -rf "$folder"' EXIT
+  build/release/parlance build tests/load/desk -o "$folder/desk" >/dev/null
+}
+
+# Release build; the second takes ten minutes, as long as the models are out.
+outage() {
+  [ $# -eq 0 ] || usage
+  models
+  local code=0
+  build/release/pl_model_load "$folder/desk" outage 500 1 || code=1
+  build/release/pl_model_load "$folder/desk" blackout 600 1 || code=1
+  return $code
+}
+
+ledger() {
+  [ $# -eq 0 ] || usage
+  cmake --preset dev >/dev/null
+  cmake --build --preset dev -j "$jobs" --target unit_llm_mix_test unit_llm_ledger_test >/dev/null
+  LLM_TURNS=10000 build/dev/unit_llm_mix_test && LLM_TURNS=10000 build/dev/unit_llm_ledger_test
+}
+
+streams() {
+  local n=1000 seconds=30 url
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --streams) n=${2:?}; shift 2 ;;
+    --seconds) seconds=${2:?}; shift 2 ;;
+    *) usage ;;
+    esac
+  done
+  models
+  ulimit -n "$(ulimit -Hn)"
+  build/release/fake_provider "a=none gap=50000" >"$folder/provider" & # 20 tokens a second
+  provider=$!
+  for _ in $(seq 100); do [ -s "$folder/provider" ] && break; sleep 0.05; done
+  url=$(sed -n 's|.*: \(http://[^/]*\)/.*|\1|p' "$folder/provider")
+  build/release/pl_model_load "$folder/desk" streams "$url" "$n" "$seconds"
+}
+
 # CPU time of all programs that this script has run, in milliseconds.
 cpu_ms() {
   awk -v hz="$(getconf CLK_TCK)" '{ print int(($16 + $17) * 1000 / hz) }' "/proc/$$/stat"
@@ -90,6 +137,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | language | privacy) "$what" "$@" ;;
+load | torture | fuzz | outage | ledger | streams | language | privacy) "$what" "$@" ;;
 *) usage ;;
 esac
