@@ -55,6 +55,7 @@ static const struct {
 } mistakes[] = {
     {"modle = x\n", "models.conf:1: 'modle' stands before the first [target]; only ceiling_day, "
                     "ceiling_conversation and cache may\n"},
+    {MIN "model =\n", "models.conf:5: model: nothing stands behind the =\n"},
     {"cache = 999ms\n" MIN,
      "models.conf:1: cache: expected no, or a duration from 1s to 7d, got '999ms'\n"},
     {"cache = 8d\n" MIN,
