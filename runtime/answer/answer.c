@@ -149,16 +149,6 @@ void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_
 
 /* ---- the knowledge base ---- */
 
-static void put_source(struct turn *t, struct pl_value *out, const struct pl_kb_hit *h) {
-    struct pl_field *f = PL_NEW_ARRAY(&t->a, struct pl_field, 2);
-    pl_assert(f != NULL);
-    struct pl_str url = h->url;
-    if (url.n == 0) url = pl_arena_printf(&t->a, "kb/%.*s", PL_STR_ARG(h->id));
-    f[0] = (struct pl_field){PL_STR("title"), pl_text(h->title)};
-    f[1] = (struct pl_field){PL_STR("url"), {.kind = PL_KIND_TEXT, .s = url}};
-    *out = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f, 2}};
-}
-
 /* The value of an answer: its text, and the passages whose bits are set. */
 static bool put_answer(struct turn *t, struct pl_str text, uint32_t passages) {
     struct pl_value *v = PL_NEW_ARRAY(&t->a, struct pl_value, PL_KB_MOST_HITS);
@@ -166,7 +156,7 @@ static bool put_answer(struct turn *t, struct pl_str text, uint32_t passages) {
     if (v == NULL || f == NULL) return false;
     uint32_t n = 0;
     for (uint32_t i = 0; i < t->found.n; i++)
-        if (passages & (1u << i)) put_source(t, &v[n++], &t->found.hits[i]);
+        if (passages & (1u << i)) v[n++] = pl_answer__source(&t->a, &t->found.hits[i]);
     f[0] = (struct pl_field){PL_STR("text"), pl_text(text)};
     f[1] = (struct pl_field){PL_STR("sources"), {.kind = PL_KIND_LIST, .list = {v, n}}};
     struct pl_buf b = {0};

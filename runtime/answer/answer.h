@@ -89,7 +89,8 @@ enum pl_answer_outcome {
     PL_ANSWER_UNSURE, /* there was a reply, and it is not to be shown */
     PL_ANSWER_DOWN    /* none could be had within the budget */
 };
-/* value: OK: pl_value_write of a record { text, sources: list of { title, url } } for `answer`, of
+/* value: OK: pl_value_write of a record { text, sources: list of { title,
+ * url, article, locale, passage } } for `answer` (struct pl_vm_source), of
  * the decided value for `decide`; else empty. why: for operators and designers, holds no customer's
  * text; a word of why.def first. */
 typedef void pl_answer_done(void *ctx, enum pl_answer_outcome outcome, struct pl_str value,

@@ -159,6 +159,8 @@ struct pl_answer {
 void pl_answer__count(struct pl_answer *a, enum pl_answer_count what);
 /* The turn's end is decided; it comes with the next iteration of its loop. */
 void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why);
+/* Where an answer comes from: the article, and the sentences of it that were found. */
+struct pl_value pl_answer__source(struct pl_arena *a, const struct pl_kb_hit *h);
 /* No provider: what the knowledge base has, else outcome and why. */
 void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum answer_why why);
 /* Builds t->request but for its budget. */

@@ -190,7 +190,8 @@ static void run_command(struct pl_post *post) {
     struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
     struct pl_engine *e = in->e;
     bool visits = in->kind == ENG_OPEN || in->kind == ENG_AGENT || in->kind == ENG_EVENT ||
-                  in->kind == ENG_WANTS || in->kind == ENG_FORGET; /* no client that is there */
+                  in->kind == ENG_WANTS || in->kind == ENG_FORGET ||
+                  in->kind == ENG_VIEWED; /* no client that is there */
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
     if (e->stopped) {
         free(in);
@@ -200,6 +201,9 @@ static void run_command(struct pl_post *post) {
         command_leave(e, in);
     } else if (in->kind == ENG_FORGET) {
         pl_engine__forget_customer(e, in);
+    } else if (in->kind == ENG_VIEWED) {
+        pl_engine__viewed(e, in);
+        free(in);
     } else if (in->by_customer) {
         pl_engine__to_customer(e, in);
     } else if (in->kind == ENG_AGENT || in->kind == ENG_EVENT || in->kind == ENG_WANTS) {
@@ -250,6 +254,10 @@ void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int valu
     in->seq = seq;
     in->value = value;
     pl_engine__post(e, in);
+}
+
+void pl_engine_viewed(struct pl_engine *e, struct pl_str article) {
+    pl_engine__post(e, pl_engine__input_new(e, ENG_VIEWED, article, PL_STR(""), PL_STR("")));
 }
 
 void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done) {
@@ -657,6 +665,7 @@ static void free_turns(struct pl_engine *e) {
         PL_VEC_FREE(&t->opens);
         PL_VEC_FREE(&t->writes);
         PL_VEC_FREE(&t->told);
+        PL_VEC_FREE(&t->votes);
         free(t);
     }
 }

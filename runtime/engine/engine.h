@@ -265,7 +265,11 @@ void pl_engine_send(struct pl_engine *e, uint64_t client, struct pl_engine_cid c
 void pl_engine_wants_file(struct pl_engine *e, uint64_t ticket, const uint8_t conversation[16],
                           const uint8_t hash[32]);
 void pl_engine_seen(struct pl_engine *e, uint64_t client, uint64_t seq);
+/* Did the answer at seq help: 1, -1, or 0 to take it back. Counted once for each answer, for the
+ * articles it names; the clients see a `rated` event. ERR_CHOICE: nothing there asks for it. */
 void pl_engine_rate(struct pl_engine *e, uint64_t client, uint64_t seq, int value);
+/* Somebody opened an article's page: "en/returns/how". */
+void pl_engine_viewed(struct pl_engine *e, struct pl_str article);
 void pl_engine_leave(struct pl_engine *e, uint64_t client);
 
 /* Something that the shop or the page sends. To a customer: it goes to the one of his last 16
@@ -323,6 +327,17 @@ struct pl_engine_done {
 void pl_engine_done(struct pl_engine *e, uint64_t ticket, const struct pl_engine_done *done);
 /* "<conversation>-<number>", as the list shows it; false: it is none. */
 bool pl_engine_done_read(struct pl_str id, struct pl_engine_done *out);
+/* What customers made of an article, as the store has it. */
+struct pl_engine_tally {
+    struct pl_str article; /* "en/returns/how": its locale and id */
+    uint64_t views, helpful, unhelpful;
+};
+/* False: nobody has seen it, all are 0. */
+bool pl_engine_tally(struct pl_store *store, struct pl_arena *a, struct pl_str article,
+                     struct pl_engine_tally *out);
+/* All that were opened or voted on, by name. */
+enum pl_err pl_engine_tallies(struct pl_store *store, struct pl_arena *a,
+                              struct pl_engine_tally **out, size_t *n);
 /* Appends JSON members about images and conversations, for `status`. */
 void pl_engine_status(struct pl_engine *e, struct pl_jw *w);
 

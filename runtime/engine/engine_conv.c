@@ -691,6 +691,7 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
         pl_engine__handoff_add(c, entry->n, entry->at_ms, entry->with.data);
         return PL_OK;
     case PL_ENTRY_AGENT: pl_engine__agent_again(c, &entry->agent); return PL_OK;
+    case PL_ENTRY_RATED: pl_engine__voted(e, c, &entry->rated); return PL_OK;
     default: return PL_OK; /* what others wrote does not change the state */
     }
 }

@@ -233,6 +233,7 @@ void pl_engine__drop_rows(struct pl_engine *e, const uint8_t id[16]) {
                       &n) == PL_OK &&
         n > 0) {
         drop_queue_rows(e, &a, id);
+        pl_engine__votes_drop(e, id);
         for (size_t i = 0; i < n; i++) unlist(e, rows[i].key);
     }
     pl_arena_free(&a);

@@ -135,6 +135,7 @@ enum eng_kind {
     ENG_AGENT,    /* people did something with a hand-over */
     ENG_MODEL,    /* the outcome of a model's turn */
     ENG_WANTS,    /* may a file be sent up? */
+    ENG_VIEWED,   /* an article was opened; names no conversation */
     ENG_LEAVE
 };
 
@@ -189,10 +190,11 @@ struct eng_turn {
     uint32_t nentries;
     PL_VEC(struct eng_ack) acks;
     PL_VEC(struct pl_engine_event) events;
-    PL_VEC(uint64_t) opens;       /* clients that wait for ready */
-    PL_VEC(uint64_t) writes;      /* effects to start when durable */
-    PL_VEC(struct eng_told) told; /* tickets to answer */
-    bool snapshot;                /* something others must see: a hand-over */
+    PL_VEC(uint64_t) opens;              /* clients that wait for ready */
+    PL_VEC(uint64_t) writes;             /* effects to start when durable */
+    PL_VEC(struct eng_told) told;        /* tickets to answer */
+    PL_VEC(struct pl_entry_rated) votes; /* to be counted when durable */
+    bool snapshot;                       /* something others must see: a hand-over */
 };
 
 /* What the shop's Lua finds in the message that is to be read next: its reading waits for it. */
@@ -545,6 +547,15 @@ void pl_engine__model_event(const struct eng_input *in, struct pl_arena *a,
                             struct pl_vm_event *event);
 /* Shows what models wrote while a turn was being written to disk. */
 void pl_engine__drafts(struct pl_engine *e, struct eng_conv *c);
+
+/* Adds a vote's entry when it is news; false: nothing there asks for one. */
+bool pl_engine__rate(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     const struct eng_input *in);
+/* A vote that is on disk is counted, once however often it is told. */
+void pl_engine__voted(struct pl_engine *e, const struct eng_conv *c,
+                      const struct pl_entry_rated *vote);
+void pl_engine__votes_drop(struct pl_engine *e, const uint8_t id[16]);
+void pl_engine__viewed(struct pl_engine *e, const struct eng_input *in);
 void pl_engine__askings_free(struct pl_engine *e);
 
 /* engine_queue.c */

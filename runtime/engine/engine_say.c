@@ -102,6 +102,21 @@ static void button(struct saying *s, const struct pl_vm_part *p) {
     text_member(s, "label", &p->a);
 }
 
+static void source(struct saying *s, const struct pl_vm_source *from) {
+    bool page = !pl_str_starts(from->url, PL_STR("kb/"));
+    struct pl_str article = from->article.n || page ? from->article : from->url;
+    type_member(s, "source");
+    str_member(s, "label", from->title);
+    if (from->url.n && page) str_member(s, "url", from->url);
+    if (article.n) str_member(s, "article", article);
+    if (from->locale.n) str_member(s, "locale", from->locale);
+    if (!from->npassage) return;
+    pl_jw_name(&s->w, "passage");
+    pl_jw_open(&s->w, '[');
+    for (uint32_t i = 0; i < from->npassage; i++) pl_jw_text(&s->w, from->passage[i]);
+    pl_jw_close(&s->w, ']');
+}
+
 /* A model's words, where they come from, and the question whether they helped. */
 static void answer(struct saying *s, const struct pl_vm_part *p) {
     type_member(s, "text");
@@ -109,10 +124,7 @@ static void answer(struct saying *s, const struct pl_vm_part *p) {
     for (uint32_t i = 0; i < p->nsources; i++) {
         pl_jw_close(&s->w, '}');
         pl_jw_open(&s->w, '{');
-        type_member(s, "source");
-        str_member(s, "label", p->sources[i].title);
-        bool article = pl_str_starts(p->sources[i].url, PL_STR("kb/"));
-        if (p->sources[i].url.n) str_member(s, article ? "article" : "url", p->sources[i].url);
+        source(s, &p->sources[i]);
     }
     pl_jw_close(&s->w, '}');
     pl_jw_open(&s->w, '{');

@@ -73,6 +73,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     t->c = c;
     t->nentries = 0;
     t->acks.n = t->events.n = t->opens.n = t->writes.n = t->told.n = 0;
+    t->votes.n = 0;
     t->snapshot = false;
     pl_journal_begin(&t->append, &c->j);
     return t;
@@ -731,15 +732,9 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__step(e, c, t, &event, 0);
 }
 
-static void rate(struct pl_engine *e, struct eng_turn *t, const struct eng_input *in) {
-    struct pl_entry entry = {.kind = PL_ENTRY_RATED};
-    if (in->seq == 0 || in->seq > t->append.seq) {
-        refuse(e, in, PL_ENGINE_ERR_CHOICE);
-        return;
-    }
-    entry.rated.seq = in->seq;
-    entry.rated.value = in->value;
-    pl_engine__add(e, t, &entry);
+static void rate(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                 const struct eng_input *in) {
+    if (!pl_engine__rate(e, c, t, in)) refuse(e, in, PL_ENGINE_ERR_CHOICE);
 }
 
 static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
@@ -752,7 +747,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
             resume(e, c, t, in);
         break;
     case ENG_SEND: send(e, c, t, in); break;
-    case ENG_RATE: rate(e, t, in); break;
+    case ENG_RATE: rate(e, c, t, in); break;
     case ENG_HOOK: hook(e, c, t, in); break;
     case ENG_TIMER: timer(e, c, t); break;
     case ENG_EVENT: pl_engine__happened(e, c, t, in); break;
@@ -763,6 +758,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_ERASE: pl_engine__erase(e, c, in); break;
     case ENG_MODEL: model(e, c, t, in); break;
     case ENG_FORGET:
+    case ENG_VIEWED:
     case ENG_LEAVE: break; /* commands only */
     case ENG_WANTS: pl_engine__wants(e, c, &t->a, in); break;
     }
@@ -862,6 +858,7 @@ static void turn_done(struct pl_journal_append *append) {
         pl_engine__drafts(e, c);
     }
     pl_engine__keep_start(e, c);
+    for (size_t i = 0; i < t->votes.n; i++) pl_engine__voted(e, c, &t->votes.v[i]);
     for (size_t i = 0; i < t->writes.n; i++) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
         if (fx) pl_engine__hook_start(e, c, fx);

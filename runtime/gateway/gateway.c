@@ -210,7 +210,9 @@ enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_
     w->heartbeat.secs_since_valid_hangup = seconds(config->heartbeat_ms + config->pong_wait_ms);
     per_minute = (double)config->uploads_per_minute;
     g->uploads = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
-    bool limits = g->handshakes != NULL && g->uploads != NULL;
+    g->views = pl_limits_new(PL_GATEWAY__VIEWS, PL_GATEWAY__VIEWS / 3600.0, 65536,
+                             pl_rand_u64(&g->jitter));
+    bool limits = g->handshakes != NULL && g->uploads != NULL && g->views != NULL;
     enum pl_err err = !limits ? PL_NOMEM : listen_on(g, &w->heartbeat);
     *out = g;
     if (err != PL_OK) pl_gateway_destroy(out);
@@ -276,6 +278,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     pl_map_free(&g->streams);
     pl_limits_free(&g->handshakes);
     pl_limits_free(&g->uploads);
+    pl_limits_free(&g->views);
     pl_arena_free(&g->arena);
     pl_buf_free(&g->scratch);
     free(g); /* the first member of struct whole */

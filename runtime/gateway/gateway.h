@@ -121,8 +121,13 @@ struct pl_gateway_api {
     /* Shows each counter of the server, the gateway's too, for /metrics. */
     void (*counters)(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to);
     /* Appends the page of an article of the knowledge base, as HTML without styles or scripts.
-     * False: there is no such article. NULL: no articles are shown. */
-    bool (*article)(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html);
+     * name: what it is counted by. False: there is no such article. NULL: no articles are shown. */
+    bool (*article)(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html,
+                    struct pl_buf *name);
+    /* A customer opened it. NULL: nobody counts. */
+    void (*viewed)(void *ctx, struct pl_str name);
+    /* Appends to its page what customers made of it. May be NULL. */
+    void (*tally)(void *ctx, struct pl_str name, struct pl_buf *html);
 };
 /* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
  * for a person; copied. */

@@ -186,12 +186,20 @@ static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
                                "this is a WebSocket of the protocol " PL_PROTOCOL_NAME);
     else if (pl_str_starts(path, PL_STR("/api/")))
         pl_gateway__http_error(a, 404, "not_found", "no such call");
+    else if (pl_str_starts(path, PL_STR("/kb/")) && g->c.api.article != NULL)
+        pl_gateway__article(g, wsi, (struct pl_str){path.p + 4, path.n - 4}, a);
     else
         pl_gateway__web(g, path, a);
 }
 
+bool pl_gateway__unchanged(struct lws *wsi, const struct pl_gateway__http *a) {
+    char seen[64];
+    struct pl_str etag = pl_gateway__header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
+    return a->etag[0] != '\0' && lists(etag, pl_str_c(a->etag));
+}
+
 static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    char *uri, seen[64];
+    char *uri;
     int len, method = lws_http_get_uri_and_method(wsi, &uri, &len);
     forget(g, a);
     a->allow = "GET, HEAD";
@@ -209,8 +217,7 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
         return -1; /* the body it may have is not read */
     }
     route(g, wsi, (struct pl_str){uri, (size_t)len}, a);
-    struct pl_str etag = pl_gateway__header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
-    if (a->etag[0] != '\0' && lists(etag, pl_str_c(a->etag))) {
+    if (pl_gateway__unchanged(wsi, a)) {
         a->status = 304;
         pl_buf_clear(&a->body);
     }

@@ -23,6 +23,7 @@ struct lws_context;
 
 #define PL_GATEWAY__PIECES  512       /* a message of more fragments is refused */
 #define PL_GATEWAY__BATCH   65536     /* bytes of frames joined into one message out */
+#define PL_GATEWAY__VIEWS   6         /* of an article, an hour, from one address */
 #define PL_GATEWAY__CHUNK   16384     /* bytes of an HTTP body written at once */
 #define PL_GATEWAY__SWEEP   250       /* ms between looks at deadlines */
 #define PL_GATEWAY__BAD     50        /* refused frames a minute before it is abuse */
@@ -122,7 +123,7 @@ struct pl_gateway {
     struct pl_map streams; /* struct pl_gateway__stream by id */
     PL_VEC(struct pl_gateway__asked) asked;
     uint64_t tickets;
-    struct pl_limits *handshakes, *uploads;
+    struct pl_limits *handshakes, *uploads, *views;
     uint32_t nuploads;     /* under way */
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
@@ -293,5 +294,11 @@ bool pl_gateway__call_headers(struct lws *wsi, const struct pl_gateway__http *a,
 
 /* The file for a URL path such as "/widget.js"; a 404 when there is none. */
 void pl_gateway__web(struct pl_gateway *g, struct pl_str path, struct pl_gateway__http *answer);
+/* path: "LOCALE/ID", or the pages' own style. */
+void pl_gateway__article(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
+                         struct pl_gateway__http *a);
+void pl_gateway__etag(struct pl_gateway__http *answer); /* of its body */
+/* The client has it already. */
+bool pl_gateway__unchanged(struct lws *wsi, const struct pl_gateway__http *a);
 
 #endif

@@ -49,45 +49,13 @@ static void not_found(struct pl_gateway__http *answer) {
 
 /* ---- articles ---- */
 
-static const char article_css[] =
-    ":root{color-scheme:light dark}"
-    "body{margin:0;padding:24px 20px 48px;font:1.0625rem/1.6 system-ui,\"Noto Sans\","
-    "\"Noto Sans Arabic\",sans-serif}"
-    "main{max-width:42rem;margin:0 auto;overflow-wrap:anywhere}"
-    "h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2rem}"
-    "p{white-space:pre-line}";
-
-static void set_etag(struct pl_gateway__http *answer, struct pl_str bytes) {
-    uint64_t hash = pl_fnv(PL_FNV, bytes.p, bytes.n);
+void pl_gateway__etag(struct pl_gateway__http *answer) {
+    uint64_t hash = pl_fnv(PL_FNV, answer->body.p, answer->body.n);
     snprintf(answer->etag, sizeof answer->etag, "\"%016llx\"", (unsigned long long)hash);
-}
-
-/* path: "LOCALE/ID", or the pages' own style. */
-static void article(struct pl_gateway *g, struct pl_str path, struct pl_gateway__http *answer) {
-    size_t slash = pl_str_find(path, PL_STR("/"));
-    answer->status = 200;
-    if (pl_str_is(path, "style.css")) {
-        answer->type = "text/css; charset=utf-8";
-        pl_buf_c(&answer->body, article_css);
-    } else {
-        struct pl_str locale = {path.p, slash == SIZE_MAX ? 0 : slash};
-        struct pl_str id = {path.p + locale.n + 1, path.n - locale.n - 1};
-        answer->type = "text/html; charset=utf-8";
-        if (locale.n == 0 || path.n > 600 ||
-            !g->c.api.article(g->c.api.ctx, locale, id, &answer->body)) {
-            not_found(answer);
-            return;
-        }
-    }
-    set_etag(answer, pl_buf_slice(&answer->body));
 }
 
 void pl_gateway__web(struct pl_gateway *g, struct pl_str path, struct pl_gateway__http *answer) {
     struct pl_str bytes, name = {path.p + 1, path.n - 1};
-    if (pl_str_starts(path, PL_STR("/kb/")) && g->c.api.article != NULL) {
-        article(g, (struct pl_str){path.p + 4, path.n - 4}, answer);
-        return;
-    }
     if (name.n == 0) name = PL_STR("index.html");
     const char *type = type_of(name);
     if (g->c.web == NULL || g->c.web[0] == '\0' || !plain_path(name) || type == NULL) {
@@ -102,6 +70,6 @@ void pl_gateway__web(struct pl_gateway *g, struct pl_str path, struct pl_gateway
     answer->status = 200;
     answer->type = type;
     answer->anywhere = strncmp(type, "text/html", 9) != 0;
-    set_etag(answer, bytes);
     pl_buf_str(&answer->body, bytes);
+    pl_gateway__etag(answer);
 }

@@ -97,6 +97,7 @@ struct pl_entry_agent {
 struct pl_entry_rated {
     uint64_t seq;
     int64_t value;
+    struct pl_str articles; /* that the rated answer came from: "en/returns/how", a line each */
 };
 
 struct pl_entry_closed {

@@ -81,6 +81,7 @@ static void write_fields(struct pl_buf *b, const struct pl_entry *e) {
     case PL_ENTRY_RATED:
         pl_buf_var(b, e->rated.seq);
         pl_buf_zig(b, e->rated.value);
+        pl_buf_text(b, e->rated.articles);
         break;
     case PL_ENTRY_CLOSED: pl_buf_text(b, e->closed.how); break;
     case PL_ENTRY_MOVED:
@@ -184,6 +185,7 @@ static void read_fields(struct pl_reader *r, struct pl_entry *e) {
     case PL_ENTRY_RATED:
         e->rated.seq = pl_read_var(r);
         e->rated.value = pl_read_zig(r);
+        e->rated.articles = pl_read_text(r);
         break;
     case PL_ENTRY_CLOSED: e->closed.how = pl_read_text(r); break;
     case PL_ENTRY_MOVED:

@@ -106,6 +106,18 @@ struct pl_kb_result {
 void pl_kb_search(struct pl_kb_scratch *s, const struct pl_kb *kb, const struct pl_kb_query *q,
                   struct pl_kb_result *out);
 
+/* A piece of a passage: words that were found, or what stands between them. */
+struct pl_kb_piece {
+    struct pl_str text;
+    bool found;
+};
+/* The sentences that answer, cut at the words that were found: by turns not found and found, the
+ * first not found and perhaps empty. At most `bytes` of them: then cut at the end of a word, with
+ * "…" behind (of `bytes` too). Gives how many pieces, at most PL_KB_MOST_PIECES. */
+#define PL_KB_MOST_PIECES (2 * PL_KB_MOST_MARKS + 3)
+uint32_t pl_kb_pieces(const struct pl_kb_hit *hit, size_t bytes,
+                      struct pl_kb_piece out[PL_KB_MOST_PIECES]);
+
 /* The article's whole text, passage by passage, for those who show it: false past the last. */
 bool pl_kb_passage(const struct pl_kb *kb, uint32_t passage, struct pl_kb_hit *out);
 /* First and last + 1 of an article's passages. */

@@ -201,6 +201,14 @@ static uint64_t hash_text(struct pl_buf *b, const struct pl_vm_text *t) {
     return 0;
 }
 
+static void hash_source(struct pl_buf *b, const struct pl_vm_source *s) {
+    pl_buf_text(b, s->title);
+    pl_buf_text(b, s->url);
+    pl_buf_text(b, s->article);
+    pl_buf_text(b, s->locale);
+    for (uint32_t i = 0; i < s->npassage; i++) pl_buf_text(b, s->passage[i]);
+}
+
 static void hash_parts(struct pl_buf *b, const struct pl_vm_part *parts, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         pl_buf_byte(b, parts[i].kind);
@@ -209,10 +217,7 @@ static void hash_parts(struct pl_buf *b, const struct pl_vm_part *parts, uint32_
         pl_buf_text(b, parts[i].url);
         hash_parts(b, parts[i].parts, parts[i].nparts);
         pl_buf_text(b, parts[i].said);
-        for (uint32_t k = 0; k < parts[i].nsources; k++) {
-            pl_buf_text(b, parts[i].sources[k].title);
-            pl_buf_text(b, parts[i].sources[k].url);
-        }
+        for (uint32_t k = 0; k < parts[i].nsources; k++) hash_source(b, &parts[i].sources[k]);
     }
 }
 

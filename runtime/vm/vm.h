@@ -113,10 +113,11 @@ struct pl_vm_event {
     /* HOOK, OUTCOME and MODEL: */
     uint64_t effect;       /* id the VM gave */
     struct pl_str failure; /* empty: it succeeded with `value`; of a MODEL "unsure" or "down" */
-    struct pl_value value; /* of a MODEL: for `answer` a record { text, sources: list of { title,
-                              url } }, for `decide` the value. It is checked: one that cannot be
-                              shown takes `down`, one of another type `none`. */
-    bool secret;           /* the value, or a part of it, is: then it is journaled apart */
+    struct pl_value
+        value;   /* of a MODEL: for `answer` a record { text, sources: list of { title,
+                    url, article, locale, passage } }, for `decide` the value. It is checked: one that
+                    cannot be   shown takes `down`, one of another type `none`. */
+    bool secret; /* the value, or a part of it, is: then it is journaled apart */
     /* HAPPENED: `value` is a record of its arguments */
     struct pl_str name; /* as declared: "shipping.delayed" */
     uint64_t key;       /* the sender's, hashed: who steps it leaves repeats out */
@@ -163,8 +164,15 @@ enum pl_vm_part_kind {
 /* Where an answer comes from. */
 struct pl_vm_source {
     struct pl_str title, url; /* url: http(s), or the path of an article ("kb/returns"); or empty */
+    struct pl_str article;    /* its path, also when it has a page in the shop; or empty */
+    struct pl_str locale;     /* the article's */
+    /* What was found there, cut at the words that were found: those at odd places. Or none. */
+    uint32_t npassage;
+    const struct pl_str *passage;
 };
 #define PL_VM_ANSWER_TEXT    4000 /* code points */
+#define PL_VM_ANSWER_PASSAGE 2000 /* bytes */
+#define PL_VM_ANSWER_CUTS    131
 #define PL_VM_ANSWER_SOURCES 8
 struct pl_vm_part {
     uint8_t kind;

@@ -5,8 +5,9 @@
  */
 #include "runtime/vm/vm_priv.h"
 
-#define TITLE_MOST 200  /* bytes of a source's title */
-#define URL_MOST   2048 /* bytes */
+#define TITLE_MOST  200  /* bytes of a source's title */
+#define URL_MOST    2048 /* bytes */
+#define LOCALE_MOST 35   /* bytes */
 
 static struct pl_vm_text about(struct vm_machine *m, const struct pl_p_model *row) {
     struct pl_vm_text t = {.text = row->about};
@@ -62,10 +63,14 @@ static bool is_path(struct pl_str s) {
     return true;
 }
 
+static bool is_article(struct pl_str s) {
+    return s.n <= URL_MOST && pl_str_starts(s, PL_STR("kb/")) && is_path(s);
+}
+
 /* A page of the web, or an article's path; nothing that a browser would run. */
 static bool is_url(struct pl_str s) {
     if (s.n > URL_MOST) return false;
-    if (pl_str_starts(s, PL_STR("kb/"))) return is_path(s);
+    if (pl_str_starts(s, PL_STR("kb/"))) return is_article(s);
     if (!pl_str_starts(s, PL_STR("https://")) && !pl_str_starts(s, PL_STR("http://"))) return false;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char ch = (unsigned char)s.p[i];
@@ -85,10 +90,39 @@ static bool words_of(struct pl_value rec, struct pl_str name, struct pl_str *out
     return is_words(v.s);
 }
 
-static bool read_source(struct pl_value v, struct pl_vm_source *out) {
+/* Texts by turns not marked and marked. */
+static bool read_passage(struct vm_machine *m, struct pl_value list, struct pl_vm_source *out) {
+    size_t bytes = 0;
+    if (list.kind == PL_KIND_NONE) return true;
+    if (list.kind != PL_KIND_LIST || list.list.n > PL_VM_ANSWER_CUTS) return false;
+    struct pl_str *v = PL_NEW_ARRAY(m->a, struct pl_str, list.list.n + 1);
+    for (uint32_t i = 0; i < list.list.n; i++) {
+        if (list.list.v[i].kind != PL_KIND_TEXT || !is_words(list.list.v[i].s)) return false;
+        v[i] = list.list.v[i].s;
+        bytes += v[i].n;
+    }
+    out->passage = v;
+    out->npassage = list.list.n;
+    return bytes <= PL_VM_ANSWER_PASSAGE;
+}
+
+static bool is_locale(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        char ch = s.p[i];
+        bool word = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+                    (ch >= '0' && ch <= '9') || ch == '-';
+        if (!word) return false;
+    }
+    return s.n <= LOCALE_MOST;
+}
+
+static bool read_source(struct vm_machine *m, struct pl_value v, struct pl_vm_source *out) {
     return v.kind == PL_KIND_RECORD && words_of(v, PL_STR("title"), &out->title) &&
            words_of(v, PL_STR("url"), &out->url) && out->title.n && out->title.n <= TITLE_MOST &&
-           (out->url.n == 0 || is_url(out->url));
+           (out->url.n == 0 || is_url(out->url)) && words_of(v, PL_STR("article"), &out->article) &&
+           (out->article.n == 0 || is_article(out->article)) &&
+           words_of(v, PL_STR("locale"), &out->locale) && is_locale(out->locale) &&
+           read_passage(m, pl_rec_get(v, PL_STR("passage")), out);
 }
 
 static bool read_sources(struct vm_machine *m, struct pl_value list, struct pl_vm_part *part) {
@@ -96,10 +130,16 @@ static bool read_sources(struct vm_machine *m, struct pl_value list, struct pl_v
     if (list.kind != PL_KIND_LIST || list.list.n > PL_VM_ANSWER_SOURCES) return false;
     struct pl_vm_source *v = PL_NEW_ARRAY(m->a, struct pl_vm_source, list.list.n + 1);
     for (uint32_t i = 0; i < list.list.n; i++)
-        if (!read_source(list.list.v[i], &v[i])) return false;
+        if (!read_source(m, list.list.v[i], &v[i])) return false;
     part->sources = v;
     part->nsources = list.list.n;
     return true;
+}
+
+static size_t size_of(const struct pl_vm_source *s) {
+    size_t n = s->title.n + s->url.n + s->article.n + s->locale.n;
+    for (uint32_t i = 0; i < s->npassage; i++) n += s->passage[i].n;
+    return n;
 }
 
 static bool is_blank(struct pl_str s) {
@@ -119,8 +159,7 @@ static bool say(struct vm_machine *m, uint32_t model, struct pl_value v) {
         !read_sources(m, pl_rec_get(v, PL_STR("sources")), part))
         return false;
     size_t bytes = part->said.n;
-    for (uint32_t i = 0; i < part->nsources; i++)
-        bytes += part->sources[i].title.n + part->sources[i].url.n;
+    for (uint32_t i = 0; i < part->nsources; i++) bytes += size_of(&part->sources[i]);
     if (bytes > m->room) return false;
     m->room -= bytes;
     pl_vm__effect(m, PL_EFFECT_SAY)->say =

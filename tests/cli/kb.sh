@@ -57,6 +57,13 @@ if command -v script > /dev/null; then
   case $painted in *$'\e[1;33munworn'*) ;; *) bad "does not paint a terminal: $painted" ;; esac
 fi
 
+said=$("$parlance" kb search "return unworn items" --project shop --json)
+case $said in *'"passage":"You can **return** **unworn** **items** within 30 days.'*) ;; *) bad "the marks: $said" ;; esac
+mkdir data
+[ "$("$parlance" kb stats --data data)" = "Nobody has opened an article or voted on one yet." ] || bad "stats of nothing"
+[ "$("$parlance" kb stats --data data --json)" = '{"articles":[]}' ] || bad "stats of nothing in JSON"
+fails 2 "there is no data folder nowhere" "$parlance" kb stats --data nowhere
+fails 2 "stats takes" "$parlance" kb stats now
 fails 1 "No article surely answers this" "$parlance" kb search "which football club has the best label" --project shop
 fails 1 "No article has a word of this" "$parlance" kb search "?" --project shop
 fails 2 "one question, in quotes" "$parlance" kb search --project shop

@@ -193,14 +193,14 @@ static void damaged_events(void **state) {
     bench_close(&b);
 }
 
-/* Only what was said can be rated. */
+/* Only what asks for it can be rated; votes are in vote_test.c. */
 static void ratings(void **state) {
     struct bench b;
     (void)state;
     begin(&b);
     pl_engine_rate(b.engine, 1, 1, 1);
     bench_run(&b);
-    told(&b, "");
+    told(&b, "1 ERR_CHOICE 0\n");
     pl_engine_rate(b.engine, 1, 0, 1);
     pl_engine_rate(b.engine, 1, 2, 1);
     pl_engine_rate(b.engine, 1, UINT64_MAX, -1);

@@ -232,7 +232,8 @@ describe("an answer of a model", () => {
     const piece = (n, text, attempt = 1) => ({ t: "stream", turn: "7", attempt, n, op: "append", text });
     const ANSWER = { kind: "message", from: "bot", parts: [
         { type: "text", text: "You have 30 days. Sale items cannot be returned." },
-        { type: "source", label: "How to return something", article: "kb/returns/how to" },
+        { type: "source", label: "How to return something", article: "kb/returns/how to", locale: "en",
+          passage: ["You may ", "return", " it within ", "30 days", "<b>."] },
         { type: "source", label: "Terms", url: "https://shop.example/terms" },
         { type: "source", label: "A leaflet" },
         { type: "source" },
@@ -294,6 +295,11 @@ describe("an answer of a model", () => {
             const [article, terms] = await links.evaluateAll((all) => all.map((a) => a.href));
             assert.match(new URL(article).pathname, /^\/kb\/(en|es|ar)[-A-Za-z]*\/returns\/how%20to$/);
             assert.equal(terms, "https://shop.example/terms");
+            const passage = widget.at(".passage blockquote");
+            assert.equal(await passage.evaluate((e) => e.lang + " " + getComputedStyle(e).direction), "en ltr");
+            await expect(widget.at(".passage mark")).count(2);
+            await widget.at(".passage summary").click();
+            await expect(passage).text("You may return it within 30 days<b>.");
             await expect(widget.at(".rating > span").first()).text(helpful);
             const { seq } = [...mock.byResume.values()].at(-1).events.at(-1);
             await widget.at(".thumb.up").click();
@@ -309,6 +315,40 @@ describe("an answer of a model", () => {
             assert.equal(await widget.at(".thumb[aria-pressed=true]").count(), 0);
             assert.deepEqual(wrong, []);
         });
+
+    test("a passage that is the answer itself has the marks, once", async () => {
+        const { page, widget, wrong } = await asked({ where: "/ar.html" });
+        mock.happen({ kind: "message", from: "bot", parts: [
+            { type: "text", text: "يمكنك إرجاع المنتجات خلال 30 يومًا." },
+            { type: "source", label: "الإرجاع", url: "https://shop.example/r", article: "kb/r", locale: "ar",
+              passage: ["يمكنك ", "إرجاع", " المنتجات خلال 30 يومًا. "] },
+            { type: "rating" },
+        ] });
+        await expect(widget.at(".source")).count(1);
+        await expect(widget.theirs.last().locator("mark")).text("إرجاع");
+        await expect(widget.at(".passage")).count(0);
+        assert.equal(await widget.at(".source a").getAttribute("href"), "https://shop.example/r");
+        await shot(page, "passage-rtl");
+        assert.deepEqual(await violations(page), []);
+        assert.deepEqual(wrong, []);
+    });
+
+    test("a thumb given before, or in another tab, is shown", async () => {
+        const { widget, wrong } = await asked();
+        mock.happen(ANSWER);
+        await expect(widget.at(".thumb.up")).count(1);
+        const { seq } = [...mock.byResume.values()].at(-1).events.at(-1);
+        const lines = (await widget.transcript()).length;
+        mock.happen({ kind: "rated", rates: seq, value: 1 });
+        await expect(widget.at(".thumb.up[aria-pressed=true]")).count(1);
+        mock.happen({ kind: "rated", rates: seq, value: -1 });
+        await expect(widget.at(".thumb.down[aria-pressed=true]")).count(1);
+        await expect(widget.at(".thumb[aria-pressed=true]")).count(1);
+        mock.happen({ kind: "rated", rates: seq, value: 0 });
+        await expect(widget.at(".thumb[aria-pressed=true]")).count(0);
+        assert.equal((await widget.transcript()).length, lines);
+        assert.deepEqual(wrong, []);
+    });
 
     test("a thumb given without a connection goes out with the next one", async () => {
         const { widget } = await asked();

@@ -9,6 +9,7 @@
 #include "runtime/kb/kb.h"
 #include "runtime/locale/locale.h"
 #include "runtime/program/program.h"
+#include "runtime/store/store.h"
 #include "tools/cli/cli_priv.h"
 
 struct cli_articles {
@@ -106,17 +107,57 @@ static void head(struct pl_buf *b, const struct pl_kb_hit *h) {
 }
 
 bool pl_cli__articles_page(struct cli_articles *a, struct pl_str locale, struct pl_str id,
-                           struct pl_buf *out) {
+                           struct pl_buf *out, struct pl_buf *name) {
     uint32_t first = 0, end = 0;
     struct pl_kb_hit h;
     pthread_mutex_lock(&a->lock);
     bool found = a->kb && find(a, locale, id, &first, &end);
     for (uint32_t i = first; found && i < end && pl_kb_passage(a->kb, i, &h); i++) {
         if (i == first) head(out, &h);
+        if (i == first) pl_buf_printf(name, "%.*s/%.*s", PL_STR_ARG(h.locale), PL_STR_ARG(h.id));
         element(out, "h2", h.heading);
         element(out, "p", h.text);
     }
     pthread_mutex_unlock(&a->lock);
-    if (found) pl_buf_c(out, "</main>\n</html>\n");
+    if (found) pl_buf_c(out, "</main>\n");
     return found;
+}
+
+/* Signs that need no language. */
+void pl_cli__articles_tally(struct pl_store *store, struct pl_str name, struct pl_buf *out) {
+    struct pl_arena a;
+    struct pl_engine_tally t;
+    pl_arena_init(&a, 0);
+    if (pl_engine_tally(store, &a, name, &t))
+        pl_buf_printf(out,
+                      "<footer><span>\U0001F441 %llu</span> <span>\U0001F44D %llu</span> "
+                      "<span>\U0001F44E %llu</span></footer>\n",
+                      (unsigned long long)t.views, (unsigned long long)t.helpful,
+                      (unsigned long long)t.unhelpful);
+    pl_arena_free(&a);
+}
+
+enum pl_err pl_cli__articles_stats(struct pl_store *store, struct pl_jw *w) {
+    struct pl_arena a;
+    struct pl_engine_tally *v = NULL;
+    size_t n = 0;
+    pl_arena_init(&a, 0);
+    enum pl_err err = pl_engine_tallies(store, &a, &v, &n);
+    pl_jw_name(w, "articles");
+    pl_jw_open(w, '[');
+    for (size_t i = 0; i < n; i++) {
+        pl_jw_open(w, '{');
+        pl_jw_name(w, "article");
+        pl_jw_text(w, v[i].article);
+        pl_jw_name(w, "views");
+        pl_jw_int(w, (int64_t)v[i].views);
+        pl_jw_name(w, "helpful");
+        pl_jw_int(w, (int64_t)v[i].helpful);
+        pl_jw_name(w, "not_helpful");
+        pl_jw_int(w, (int64_t)v[i].unhelpful);
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+    pl_arena_free(&a);
+    return err;
 }

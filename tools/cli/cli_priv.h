@@ -110,6 +110,10 @@ enum pl_err pl_cli__admin_call(const char *data, struct pl_str request, struct p
 /* Says that nobody answers there. */
 int pl_cli__no_server(const char *data, enum pl_err err);
 /* The answer's members, or its error on stderr. */
+/* To the server when one runs, else (what needs none) to the folder itself; its answer, or its
+ * error on stderr. */
+int pl_cli__request(const char *data, struct pl_arena *a, struct pl_str request,
+                    struct pl_json *out);
 int pl_cli__admin_answer(struct pl_arena *a, struct pl_str text, struct pl_json *out);
 /* The image that the server runs; NULL when its file cannot be read. */
 int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out);
@@ -140,9 +144,14 @@ struct cli_articles *pl_cli__articles_new(void); /* NULL: out of memory */
 void pl_cli__articles_free(struct cli_articles **a);
 /* Shows those of this image from now on. Any thread. */
 void pl_cli__articles_take(struct cli_articles *a, struct pl_image *image);
-/* Appends the article's page, in the locale or the nearest that has it. Any thread. */
+/* Appends the article's page, in the locale or the nearest that has it, and to `name` its own
+ * locale and id: "en/returns/how". Any thread. */
 bool pl_cli__articles_page(struct cli_articles *a, struct pl_str locale, struct pl_str id,
-                           struct pl_buf *out);
+                           struct pl_buf *out, struct pl_buf *name);
+/* Appends what customers made of it, for its page. Any thread. */
+void pl_cli__articles_tally(struct pl_store *store, struct pl_str name, struct pl_buf *out);
+/* Writes the member "articles": what customers made of each. Any thread. */
+enum pl_err pl_cli__articles_stats(struct pl_store *store, struct pl_jw *w);
 
 /* Hooks alone, for the simulator: Lua workers and HTTP to the shop. */
 struct cli_hooks;

@@ -118,9 +118,8 @@ int pl_cli__status(struct cli_args args) {
 
 /* ---- token ---- */
 
-/* To the server when one runs, else to the folder itself. */
-static int token_request(const char *data, struct pl_arena *a, struct pl_str request,
-                         struct pl_json *out) {
+int pl_cli__request(const char *data, struct pl_arena *a, struct pl_str request,
+                    struct pl_json *out) {
     struct pl_buf answer = {0}, why = {0};
     struct pl_json json;
     size_t at;
@@ -166,7 +165,7 @@ static int token_create(struct cli_args *args, const char *data, struct pl_arena
         pl_jw_int(&w, n);
     }
     pl_jw_close(&w, '}');
-    int code = token_request(data, a, pl_buf_slice(&b), &answer);
+    int code = pl_cli__request(data, a, pl_buf_slice(&b), &answer);
     if (code == CLI_OK) {
         struct pl_str token = pl_json_text(&answer, "token");
         if (isatty(STDOUT_FILENO)) printf("This is shown once; only its hash is kept.\n");
@@ -178,7 +177,7 @@ static int token_create(struct cli_args *args, const char *data, struct pl_arena
 
 static int token_list(const char *data, struct pl_arena *a) {
     struct pl_json answer;
-    int code = token_request(data, a, PL_STR("{\"cmd\":\"token-list\"}"), &answer);
+    int code = pl_cli__request(data, a, PL_STR("{\"cmd\":\"token-list\"}"), &answer);
     const struct pl_json *tokens = code == CLI_OK ? pl_json_get(&answer, "tokens") : NULL;
     for (size_t i = 0; tokens && i < tokens->n; i++) {
         const struct pl_json *t = &tokens->m[i].value;
@@ -195,7 +194,7 @@ static int token_revoke(struct cli_args *args, const char *data, struct pl_arena
         return pl_cli__usage("token", "revoke takes one ID of 16 hex digits");
     int n = snprintf(request, sizeof request, "{\"cmd\":\"token-revoke\",\"id\":\"%s\"}",
                      args->argv[1]);
-    int code = token_request(data, a, (struct pl_str){request, (size_t)n}, &answer);
+    int code = pl_cli__request(data, a, (struct pl_str){request, (size_t)n}, &answer);
     if (code == CLI_OK) printf("revoked %s\n", args->argv[1]);
     return code;
 }

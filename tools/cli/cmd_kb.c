@@ -15,19 +15,20 @@
 
 /* ---- for people ---- */
 
-/* The sentences that answer, marked words painted, lines indented. */
+/* The sentences that answer, what was found painted, lines indented. */
 static void print_answer(const struct pl_kb_hit *h, bool colour) {
-    uint32_t mark = 0;
+    struct pl_kb_piece pieces[PL_KB_MOST_PIECES];
+    uint32_t n = pl_kb_pieces(h, SIZE_MAX, pieces);
     printf("   ");
-    for (uint32_t at = h->answer.start; at < h->answer.end; at++) {
-        while (mark < h->nmarks && h->marks[mark].end <= at) mark++;
-        bool inside = mark < h->nmarks && h->marks[mark].start <= at;
-        if (colour && inside && h->marks[mark].start == at) fputs(MARK, stdout);
-        putchar(h->text.p[at]);
-        if (h->text.p[at] == '\n') printf("   ");
-        if (colour && inside && h->marks[mark].end == at + 1) fputs(PLAIN, stdout);
+    for (uint32_t i = 0; i < n; i++) {
+        if (colour && pieces[i].found) fputs(MARK, stdout);
+        for (size_t k = 0; k < pieces[i].text.n; k++) {
+            putchar(pieces[i].text.p[k]);
+            if (pieces[i].text.p[k] == '\n') printf("   ");
+        }
+        if (colour && pieces[i].found) fputs(PLAIN, stdout);
     }
-    printf("%s\n", colour ? PLAIN : "");
+    putchar('\n');
 }
 
 static void print_hit(uint32_t number, const struct pl_kb_hit *h, bool colour) {
@@ -66,6 +67,20 @@ static void put_range(struct pl_jw *w, struct pl_kb_range r) {
     pl_jw_close(w, ']');
 }
 
+/* "You can **return** it": as Markdown. */
+static void put_marked(struct pl_jw *w, const struct pl_kb_hit *h) {
+    struct pl_kb_piece pieces[PL_KB_MOST_PIECES];
+    struct pl_buf b = {0};
+    uint32_t n = pl_kb_pieces(h, SIZE_MAX, pieces);
+    for (uint32_t i = 0; i < n; i++) {
+        pl_buf_c(&b, pieces[i].found ? "**" : "");
+        pl_buf_str(&b, pieces[i].text);
+        pl_buf_c(&b, pieces[i].found ? "**" : "");
+    }
+    put_name(w, "passage", pl_buf_slice(&b));
+    pl_buf_free(&b);
+}
+
 static void put_hit(struct pl_jw *w, const struct pl_kb_hit *h) {
     char number[32];
     pl_jw_open(w, '{');
@@ -76,6 +91,7 @@ static void put_hit(struct pl_jw *w, const struct pl_kb_hit *h) {
     put_name(w, "anchor", h->anchor);
     put_name(w, "url", h->url);
     put_name(w, "text", h->text);
+    put_marked(w, h);
     pl_jw_name(w, "score");
     snprintf(number, sizeof number, "%.4f", h->score);
     pl_jw_raw(w, pl_str_c(number));
@@ -161,10 +177,15 @@ int pl_cli__kb(struct cli_args args) {
     const char *docs = pl_cli__option(&args, "--docs");
     const char *count = pl_cli__option(&args, "--top");
     bool json = pl_cli__flag(&args, "--json");
+    bool stats = args.argc && strcmp(args.argv[0], "stats") == 0;
+    const char *data = stats ? pl_cli__data(&args) : NULL;
     int64_t top = docs ? PL_KB_MOST_HITS : 3;
     if (pl_cli__strange("kb", &args)) return CLI_FAILED;
+    if (stats && (project || locale || docs || count || args.argc > 1))
+        return pl_cli__usage("kb", "stats takes --data and --json alone");
+    if (stats) return pl_cli__kb_stats(data, json);
     if (args.argc < 1 || strcmp(args.argv[0], "search") != 0)
-        return pl_cli__usage("kb", "say `search` and a question");
+        return pl_cli__usage("kb", "say `search` and a question, or `stats`");
     if (count && (!pl_str_i64(pl_str_c(count), &top) || top < 1 || top > PL_KB_MOST_HITS))
         return pl_cli__usage("kb", "--top is a number from 1 to %d", PL_KB_MOST_HITS);
     if (docs && (project || json || args.argc > 1))

@@ -543,9 +543,20 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     pl_cli__models_counters(s->llm, show, to);
 }
 
-static bool api_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html) {
+static bool api_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html,
+                        struct pl_buf *name) {
     struct cli_server *s = ctx;
-    return pl_cli__articles_page(s->articles, locale, id, html);
+    return pl_cli__articles_page(s->articles, locale, id, html, name);
+}
+
+static void api_viewed(void *ctx, struct pl_str name) {
+    struct cli_server *s = ctx;
+    pl_engine_viewed(s->engine, name);
+}
+
+static void api_tally(void *ctx, struct pl_str name, struct pl_buf *html) {
+    struct cli_server *s = ctx;
+    pl_cli__articles_tally(s->store, name, html);
 }
 
 /* ---- admin commands, on the admin thread ---- */
@@ -757,9 +768,18 @@ static enum pl_err admin_erase(void *ctx, const struct pl_json *request, struct 
     return err;
 }
 
+static enum pl_err admin_kb_stats(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                  struct pl_buf *why) {
+    struct cli_server *s = ctx;
+    (void)request;
+    (void)why;
+    return pl_cli__articles_stats(s->store, answer);
+}
+
 static const struct pl_gateway_admin_command admin_commands[] = {
     {"erase", admin_erase},
     {"event", admin_event},
+    {"kb-stats", admin_kb_stats},
     {"reload", admin_reload},
     {"status", admin_status},
     {"stop", admin_stop},
@@ -784,7 +804,8 @@ enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *reques
     pl_jw_open(&w, '{');
     err = PL_NOT_FOUND;
     for (size_t i = 0; i < PL_LEN(admin_commands); i++)
-        if (pl_str_is(cmd, admin_commands[i].name) && pl_str_starts(cmd, PL_STR("token")))
+        if (pl_str_is(cmd, admin_commands[i].name) &&
+            (pl_str_starts(cmd, PL_STR("token")) || pl_str_is(cmd, "kb-stats")))
             err = admin_commands[i].run(&s, request, &w, why);
     pl_jw_close(&w, '}');
     pl_store_close(&s.store);
@@ -975,7 +996,8 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .identity = &s->identity,
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
-        .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters, api_article},
+        .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters, api_article,
+                api_viewed, api_tally},
         .host = c->host,
         .port = (int)c->port,
         .web = c->web,

@@ -5,7 +5,7 @@
 // so that an older widget goes on working with a newer server.
 
 export type Part =
-    | { type: "text"; text: string }
+    | { type: "text"; text: string; marked?: string[] | undefined } // marked: the widget's own
     | { type: "image"; url: string; alt?: string }
     | { type: "fact"; label: string; value: string }
     | { type: "button"; id: string; label: string; url?: string }
@@ -29,6 +29,8 @@ export interface Source {
     label?: string;
     url?: string;
     article?: string; // "kb/returns/how-to": the server has a page of it
+    locale?: string; // the article's
+    passage?: string[]; // what it says there, by turns not marked and marked
 }
 
 export interface Choice {
@@ -50,6 +52,8 @@ export interface EventFrame {
     mode?: string;
     queue?: string;
     parts?: Part[];
+    rates?: number; // rated: the event that this is about,
+    value?: number; // and 1, -1, or 0 when it was taken back
     choices?: Choice[];
     several?: boolean; // any number of the choices, sent at once
     accept?: string[]; // a file is asked for, of these kinds; empty: of any

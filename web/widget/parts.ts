@@ -10,6 +10,7 @@ export interface PartContext {
     strings: Strings;
     base: string; // what relative addresses are relative to
     locale: string;
+    seq: number; // of the event
     press(id: string, label: string): void;
     rate(value: number): void;
 }
@@ -44,6 +45,19 @@ export function outside_link(
     );
 }
 
+// Texts by turns not marked and marked, as one line.
+function marked(tag: "p" | "blockquote", texts: string[], locale?: string): HTMLElement {
+    const dir = text_direction(texts.join(""));
+    const line = h(tag, { ...(dir && { dir }), ...(locale && { lang: locale }) });
+    texts.forEach((text, i) => line.append(i % 2 ? h("mark", {}, text) : text));
+    return line;
+}
+
+function passage_of(part: Part): string[] {
+    const texts = part.type === "source" ? part.passage : undefined;
+    return Array.isArray(texts) && texts.every((t) => typeof t === "string") ? texts : [];
+}
+
 function picture(context: PartContext, address: unknown, alt: string): HTMLElement | null {
     const src = safe_url(address, context.base);
     if (!src) return null;
@@ -68,11 +82,29 @@ function press_or_go(context: PartContext, part: Part & { type: "button" }): HTM
 // Where an answer comes from: a page, or an article that the server shows.
 function source(context: PartContext, part: Source): HTMLElement | null {
     const id = part.article?.replace(/^kb\//, "").split("/").map(encodeURIComponent).join("/");
-    const address = id ? `/kb/${encodeURIComponent(context.locale)}/${id}` : part.url;
+    const locale = encodeURIComponent(part.locale ?? context.locale);
+    const address = part.url ?? (id && `/kb/${locale}/${id}`);
     const label = part.label || part.url;
     if (!label) return null;
     const link = address ? outside_link(context, "link", label, address) : null;
-    return h("p", { class: "source" }, `${context.strings.source} `, link ?? words("span", label));
+    const line = h("p", { class: "source" }, `${context.strings.source} `, link ?? words("span", label));
+    const said = passage_of(part);
+    if (said.length === 0) return line;
+    const passage = h("details", { class: "passage" }, h("summary", {}, context.strings.passage),
+        marked("blockquote", said, part.locale));
+    return h("div", { class: "sourced" }, line, passage);
+}
+
+// An answer that is a passage word for word has the marks itself, and its source needs not say it again.
+function join_passages(parts: Part[]): Part[] {
+    const same = (text: string): string[] | undefined =>
+        parts.map(passage_of).find((texts) => texts.length > 0 && texts.join("").trim() === text.trim());
+    const shown = parts.flatMap((part) => (part.type === "text" && same(part.text)) || []).join("").trim();
+    return parts.map((part): Part => {
+        if (part.type === "text") return { ...part, marked: same(part.text) };
+        const again = shown !== "" && passage_of(part).join("").trim() === shown;
+        return again && part.type === "source" ? { ...part, passage: [] } : part;
+    });
 }
 
 // Pressed again, a thumb is taken back.
@@ -89,8 +121,14 @@ function rating(context: PartContext): HTMLElement {
         return made;
     };
     const thumbs = [thumb(1, "up", s.helped), thumb(-1, "down", s.helped_not)];
-    return h("div", { class: "rating", role: "group", "aria-label": s.helpful },
+    return h("div", { class: "rating", role: "group", "aria-label": s.helpful, "data-seq": String(context.seq) },
         h("span", { "aria-hidden": "true" }, s.helpful), ...thumbs, thanks);
+}
+
+// What the server has of it: from before, or from another tab.
+export function show_rated(root: ParentNode, seq: number, value: number): void {
+    for (const thumb of root.querySelectorAll(`.rating[data-seq="${seq}"] .thumb`))
+        thumb.setAttribute("aria-pressed", String(value === (thumb.classList.contains("up") ? 1 : -1)));
 }
 
 function card(context: PartContext, part: Card): HTMLElement {
@@ -124,7 +162,7 @@ function cards(context: PartContext, items: Card[]): HTMLElement {
 function one(context: PartContext, part: Part): HTMLElement | null {
     switch (part.type) {
         case "text":
-            return words("p", part.text);
+            return part.marked ? marked("p", part.marked) : words("p", part.text);
         case "image":
             return picture(context, part.url, part.alt ?? "");
         case "fact":
@@ -160,7 +198,7 @@ function join(before: Element | undefined, next: HTMLElement): boolean {
 
 export function render(context: PartContext, parts: Part[]): HTMLElement[] {
     const made: HTMLElement[] = [];
-    for (const part of parts) {
+    for (const part of join_passages(parts)) {
         let element: HTMLElement | null = null;
         try {
             element = one(context, part);

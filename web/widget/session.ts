@@ -364,7 +364,7 @@ export class Session {
         this.#last = frame.seq;
         if (this.#live) this.#save();
         if (frame.cid) this.#acknowledged(frame.cid); // an event of ours proves what a lost ack would have
-        if (frame.from !== "customer") this.#end_draft();
+        if (frame.from !== "customer" && frame.kind !== "rated") this.#end_draft();
         this.#listener.event(frame);
     }
 

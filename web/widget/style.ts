@@ -18,6 +18,7 @@ export const css = `
     --warn: #a3231f;
     --warn-paper: #fdf0ef;
     --focus: #1b1f2a;
+    --marked: #ffe9a8;
     --shade: 0 1px 2px rgb(20 25 40 / .06), 0 12px 40px rgb(20 25 40 / .18);
     color-scheme: light;
 }
@@ -35,6 +36,7 @@ export const css = `
         --warn: #ffb4ad;
         --warn-paper: #3a2327;
         --focus: #ffffff;
+        --marked: #5c4a12;
         --shade: 0 1px 2px rgb(0 0 0 / .4), 0 12px 40px rgb(0 0 0 / .5);
         color-scheme: dark;
     }
@@ -157,6 +159,12 @@ img { display: block; max-inline-size: 100%; block-size: auto; border-radius: 10
 .source { font-size: 13px; color: var(--quiet); }
 .source .link { display: inline; }
 .source .icon { display: inline; vertical-align: -2px; margin-inline-start: 4px; }
+.sourced { display: grid; gap: 2px; }
+.sourced > * { margin: 0; }
+.passage { font-size: 13px; color: var(--quiet); }
+.passage summary { inline-size: fit-content; padding-block: 4px; border-radius: 4px; cursor: pointer; }
+.passage blockquote { margin: 4px 0 0; padding-inline-start: 10px; border-inline-start: 3px solid var(--edge); color: var(--ink); white-space: pre-line; }
+mark { padding-inline: 1px; border-radius: 3px; background: var(--marked); color: inherit; }
 .rating { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 13px; color: var(--quiet); }
 .thumb { flex: none; inline-size: 36px; block-size: 36px; padding: 0; border: 1px solid var(--edge); border-radius: 50%; background: var(--paper); color: var(--link); display: grid; place-items: center; }
 .thumb:hover { border-color: var(--link); background: var(--ground); }

@@ -7,7 +7,7 @@ import { button, h, icon } from "./dom.js";
 import type { Choice, EventFrame, Party, Saying, With } from "./frames.js";
 import type { Link } from "./session.js";
 import type { Waiting } from "./memory.js";
-import { outside_link, render, words } from "./parts.js";
+import { outside_link, render, show_rated, words } from "./parts.js";
 import type { PartContext } from "./parts.js";
 import { css } from "./style.js";
 import { direction, strings } from "./strings.js";
@@ -235,6 +235,7 @@ export class View {
     }
 
     event(frame: EventFrame): void {
+        if (frame.kind === "rated") return show_rated(this.#log, frame.rates ?? 0, frame.value ?? 0);
         if (frame.from === "customer") this.#customer_event(frame);
         else this.#other_event(frame);
         if (this.#following || frame.from === "customer") this.#to_end();
@@ -303,7 +304,7 @@ export class View {
     #context(seq: number): PartContext {
         const press = (id: string, label: string): void => this.#visitor.says({ button: id, text: label });
         const rate = (value: number): void => this.#visitor.rates(seq, value);
-        return { strings: this.#strings, base: this.#base, locale: this.#locale, press, rate };
+        return { strings: this.#strings, base: this.#base, locale: this.#locale, seq, press, rate };
     }
 
     #customer_event(frame: EventFrame): void {

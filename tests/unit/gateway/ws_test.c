@@ -44,7 +44,7 @@ struct server {
     /* read by the test while the server runs */
     struct pl_identity_keys identity;
     _Atomic unsigned known, verified; /* of the opens */
-    _Atomic unsigned opens, sends, leaves, seen, typed, drained;
+    _Atomic unsigned opens, sends, leaves, seen, typed, drained, viewed;
     _Atomic int rated;
     char event[512]; /* the last one; written before its answer */
 };
@@ -197,10 +197,22 @@ static void on_erase(void *ctx, uint64_t ticket, const uint8_t customer[16]) {
     pl_gateway_answer(s->g, ticket, PL_OK, PL_STR("{}"));
 }
 
-static bool on_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html) {
+static bool on_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html,
+                       struct pl_buf *name) {
     (void)ctx;
     pl_buf_printf(html, "<!doctype html><h1>%.*s</h1>", PL_STR_ARG(locale));
-    return pl_str_is(id, "returns/how to");
+    pl_buf_printf(name, "es/%.*s", PL_STR_ARG(id));
+    return pl_str_starts(id, PL_STR("returns/"));
+}
+
+static void on_viewed(void *ctx, struct pl_str name) {
+    struct server *s = ctx;
+    if (pl_str_starts(name, PL_STR("es/returns/"))) s->viewed++;
+}
+
+static void on_tally(void *ctx, struct pl_str name, struct pl_buf *html) {
+    struct server *s = ctx;
+    pl_buf_printf(html, "<footer>%.*s %u</footer>", PL_STR_ARG(name), s->viewed);
 }
 
 static void on_counters(void *ctx, void (*show)(void *to, const struct pl_counter *c), void *to) {
@@ -234,7 +246,9 @@ static void prepare(struct server *s) {
                 .event = on_event,
                 .erase = on_erase,
                 .counters = on_counters,
-                .article = on_article},
+                .article = on_article,
+                .viewed = on_viewed,
+                .tally = on_tally},
         .host = "127.0.0.1",
         .web = "tests/unit/gateway/web",
         .origins = "*",
@@ -1139,6 +1153,41 @@ static void articles(void **state) {
     pl_buf_free(&b);
 }
 
+#define BROWSER "User-Agent: Mozilla/5.0 (X11; Linux) Firefox/140.0\r\n"
+
+/* Who asks for a page, and whether that is a customer who opens it. */
+static void views(void **state) {
+    struct server *s = *state;
+    struct pl_buf b = {0};
+    int port = pl_gateway_port(s->g);
+    const char *page = "/kb/es-ES/returns/how%20to";
+    static const char *const nobody[] = {NULL, "User-Agent: Googlebot/2.1\r\n",
+                                         "User-Agent: curl/8.5.0\r\n",
+                                         "User-Agent: Mozilla/5.0 (compatible; SomeCrawler)\r\n",
+                                         BROWSER "Sec-Purpose: prefetch;prerender\r\n"};
+    for (size_t i = 0; i < PL_LEN(nobody); i++)
+        assert_int_equal(client_http(port, "GET", page, nobody[i], &b), 200);
+    assert_int_equal(client_http(port, "HEAD", page, BROWSER, &b), 200);
+    assert_int_equal(client_http(port, "GET", "/kb/es-ES/other", BROWSER, &b), 404);
+    assert_int_equal(s->viewed, 0);
+    assert_int_equal(client_http(port, "GET", page, BROWSER, &b), 200);
+    has(&b, "<footer>es/returns/how to 1</footer>");
+    assert_int_equal(s->viewed, 1);
+    /* the page is the same one, however often it was opened; who has it reads it again */
+    const char *etag = strstr((char *)b.p, "etag: ");
+    char again[256];
+    assert_non_null(etag);
+    snprintf(again, sizeof again, BROWSER "If-None-Match: %.18s\r\n", etag + 6);
+    assert_int_equal(client_http(port, "GET", page, again, &b), 304);
+    assert_int_equal(s->viewed, 1);
+    /* six an hour from an address, of one article */
+    for (int i = 0; i < 20; i++) assert_int_equal(client_http(port, "GET", page, BROWSER, &b), 200);
+    assert_int_equal(s->viewed, 6);
+    assert_int_equal(client_http(port, "GET", "/kb/es-ES/returns/other", BROWSER, &b), 200);
+    assert_int_equal(s->viewed, 7);
+    pl_buf_free(&b);
+}
+
 static void a_taken_port(void **state) {
     struct server *s = *state;
     struct pl_gateway_config config = s->config;
@@ -1160,6 +1209,7 @@ static void a_taken_port(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_SERVER(articles),
+        WITH_SERVER(views),
         OVER_BOTH(a_conversation),
         OVER_BOTH(ack_and_events_travel_together),
         OVER_BOTH(malformed_frames),

@@ -42,7 +42,7 @@ static const struct pl_entry samples[] = {
      .result = {.effect = 300, .attempt = 2, .failure = {"unavailable", 11}}},
     {.kind = PL_ENTRY_WITH, .noutputs = 1, .outputs = two, .with = {.with = 1, .data = {"q", 1}}},
     {.kind = PL_ENTRY_AGENT, .agent = {.agent = {5}, .action = 3, .data = {"d", 1}}},
-    {.kind = PL_ENTRY_RATED, .rated = {.seq = 14, .value = -1}},
+    {.kind = PL_ENTRY_RATED, .rated = {.seq = 14, .value = -1, .articles = {"en/pay", 6}}},
     {.kind = PL_ENTRY_CLOSED, .noutputs = 1, .outputs = two + 1, .closed = {.how = {"r", 1}}},
     {.kind = PL_ENTRY_MOVED, .moved = {.from = {1}, .to = {2}, .state = {"state", 5}}},
     {.kind = PL_ENTRY_KNOWN, .known = {.customer = {4}}},
