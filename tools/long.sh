@@ -108,7 +108,8 @@ ledger() {
   [ $# -eq 0 ] || usage
   cmake --preset dev >/dev/null
   cmake --build --preset dev -j "$jobs" --target unit_llm_mix_test unit_llm_ledger_test >/dev/null
-  LLM_TURNS=10000 build/dev/unit_llm_mix_test && LLM_TURNS=10000 build/dev/unit_llm_ledger_test
+  LLM_TURNS=10000 build/dev/unit_llm_mix_test
+  build/dev/unit_llm_ledger_test
 }
 
 streams() {
