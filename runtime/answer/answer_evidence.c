@@ -11,6 +11,8 @@
 #define LEAST_STEMS  2    /* a word alone claims nothing */
 #define LEAST_SHARED 0.34 /* of a claim's words, in the sentence that states its fact */
 #define LEAST_KNOWN  0.51 /* of a claim's words, in all of the evidence */
+#define LEAST_STRONG 0.5  /* of a claim's words, in the sentence that says "free" or "always" */
+#define CONDITION    4    /* words between "free" and the number that it is tied to */
 #define SAME_MATTER  0.6  /* of a claim's words: the sentence is about the same */
 #define SAME_WORDS   0.9  /* it is the same but for a word */
 
@@ -53,6 +55,8 @@ static bool same_fact(const struct fact *a, const struct fact *b) {
     case FACT_WEEKDAY:
     case FACT_UNIT:
     case FACT_DAY: return a->value == b->value;
+    case FACT_FREE:
+    case FACT_ALL: return true;
     default: return pl_str_eq(a->text, b->text);
     }
 }
@@ -89,7 +93,45 @@ static bool is_said(const struct evidence *e, struct pl_str stem) {
     return has_stem(&e->question, stem);
 }
 
+/* "Free over $50" supports no "free" without the $50. */
+static bool keeps_condition(const struct claim *c, const struct claim *of, enum fact_kind kind) {
+    for (uint32_t i = 0; i < of->nfacts; i++) {
+        if (of->facts[i].kind != kind) continue;
+        bool kept = true;
+        for (uint32_t k = 0; k < of->nfacts; k++) {
+            const struct fact *f = &of->facts[k];
+            if (f->kind != FACT_NUMBER || f->at < of->facts[i].at) continue;
+            if (f->at - of->facts[i].at <= CONDITION) kept = kept && states(c, f);
+        }
+        if (kept) return true;
+    }
+    return false;
+}
+
+static bool strong_supported(const struct evidence *e, const struct claim *c,
+                             const struct fact *f) {
+    for (size_t i = 0; i < e->claims.n; i++) {
+        const struct claim *of = &e->claims.v[i];
+        if (!states(of, f) || !keeps_condition(c, of, f->kind)) continue;
+        if (e->foreign || shared(c, of) >= LEAST_STRONG) return true;
+    }
+    return false;
+}
+
+/* It says "worn" where all that is known is "unworn", or the other way round. */
+static bool turned_round(const struct evidence *e, const struct claim *c) {
+    for (uint32_t i = 0; i < c->nstems; i++) {
+        struct pl_str s = c->stems[i];
+        bool lacks = s.n > 0 && s.p[0] == '~';
+        struct pl_str other = lacks ? (struct pl_str){s.p + 1, s.n - 1}
+                                    : pl_arena_printf(e->r.a, "~%.*s", PL_STR_ARG(s));
+        if (!is_familiar(e, s) && is_familiar(e, other)) return true;
+    }
+    return false;
+}
+
 static bool fact_supported(const struct evidence *e, const struct claim *c, const struct fact *f) {
+    if (f->kind == FACT_FREE || f->kind == FACT_ALL) return c->asks || strong_supported(e, c, f);
     if (f->kind == FACT_NAME && (is_familiar(e, f->text) || is_said(e, f->text))) return true;
     bool words =
         !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
@@ -108,6 +150,8 @@ static enum answer_why why_not(enum fact_kind kind) {
     case FACT_ID:
     case FACT_NAME: return WHY_ID;
     case FACT_LINK: return WHY_LINK;
+    case FACT_FREE:
+    case FACT_ALL: return WHY_CLAIM;
     default: return WHY_NUMBER;
     }
 }
@@ -159,5 +203,5 @@ enum answer_why pl_answer__supported(const struct evidence *e, const struct clai
     for (uint32_t i = 0; i < c->nstems; i++)
         known += is_familiar(e, c->stems[i]) || (c->asks && is_said(e, c->stems[i]));
     if (c->nstems >= LEAST_STEMS && known < LEAST_KNOWN * c->nstems) return WHY_CLAIM;
-    return !c->asks && contradicted(e, c) ? WHY_CLAIM : WHY_NONE;
+    return !c->asks && (turned_round(e, c) || contradicted(e, c)) ? WHY_CLAIM : WHY_NONE;
 }

@@ -14,6 +14,7 @@ struct scan {
     PL_VEC(struct fact) facts;
     PL_VEC(struct pl_str) stems;
     bool *linked; /* by word: part of a link */
+    bool lacks;   /* the next word that says something is what it is without */
     uint32_t denies;
 };
 
@@ -22,14 +23,14 @@ struct scan {
 static const struct {
     const char *language, *words;
 } denials[] = {
-    {"en", " not no never none cannot can't don't doesn't didn't won't isn't aren't without nor "
+    {"en", " not no never none cannot can't don't doesn't didn't won't isn't aren't nor "
            "neither nothing unable "},
-    {"es", " no nunca ningun ninguna ninguno sin tampoco jamas nada "},
-    {"de", " nicht kein keine keinen keinem keiner nie niemals ohne weder nichts "},
-    {"fr", " pas jamais aucun aucune sans rien ni "},
-    {"it", " non mai nessun nessuna nessuno senza niente ne "},
-    {"pt", " nao nunca nenhum nenhuma sem nada nem "},
-    {"ar", " لا ليس ليست لن لم غير بدون دون ما "},
+    {"es", " no nunca ningun ninguna ninguno tampoco jamas nada "},
+    {"de", " nicht kein keine keinen keinem keiner nie niemals weder nichts "},
+    {"fr", " pas jamais aucun aucune rien ni "},
+    {"it", " non mai nessun nessuna nessuno niente ne "},
+    {"pt", " nao nunca nenhum nenhuma nada nem "},
+    {"ar", " لا ليس ليست لن لم ما "},
 };
 
 static const struct {
@@ -41,6 +42,23 @@ static const struct {
            {"it", " si certo esatto "},
            {"pt", " sim certo claro "},
            {"ar", " نعم بلي اجل بالتاكيد صحيح طبعا "}};
+
+/* Before what something lacks or is not. */
+static const char without[] = " without sin ohne sans senza sem غير بدون دون ";
+
+/* What promises more than most words do: it is taken from no other sentence. */
+static const struct {
+    uint8_t kind;
+    const char *words;
+} strong[] = {
+    {FACT_FREE,
+     " free gratis gratuito gratuita gratuitos gratuitas kostenlos kostenfrei umsonst gratuit "
+     "gratuite gratuits مجاني مجانيه مجانا "},
+    {FACT_ALL,
+     " always all every everyone everybody everything anything anytime whenever siempre "
+     "todos todas cualquier immer alle alles jeder jede jederzeit toujours tous toutes sempre "
+     "tutti tutte todos دائما جميع كل "},
+};
 
 static bool in_words(const char *words, struct pl_str w) {
     const char *at = words;
@@ -212,7 +230,7 @@ static void put_counted(const struct scan *x, uint32_t i, struct fact *f) {
 static void add_number(struct scan *x, uint32_t i) {
     struct pl_str f = x->w.v[i].folded;
     size_t n = digits_of(f);
-    struct fact number = {.kind = FACT_NUMBER, .unit = unit_of(x, i)};
+    struct fact number = {.kind = FACT_NUMBER, .unit = unit_of(x, i), .at = i};
     bool fits = n > 0 && n <= 18 && f.n - n <= 8 && !has_digit((struct pl_str){f.p + n, f.n - n}) &&
                 number_of((struct pl_str){f.p, n}, &number.n);
     if (fits) put_counted(x, i, &number);
@@ -250,10 +268,31 @@ static bool near_number(const struct scan *x, uint32_t i) {
     return false;
 }
 
+static bool add_strong(struct scan *x, uint32_t i) {
+    for (size_t k = 0; k < PL_LEN(strong); k++) {
+        if (!in_words(strong[k].words, x->w.v[i].folded)) continue;
+        PL_PUSH(&x->facts, ((struct fact){.kind = strong[k].kind, .at = i}));
+        return true;
+    }
+    return false;
+}
+
+/* "unworn" is "~worn", and so is "worn" behind "without". */
+static struct pl_str signed_stem(struct scan *x, uint32_t i) {
+    struct pl_str s = x->w.v[i].stem;
+    bool un = pl_str_starts(s, PL_STR("un")) && s.n >= 6 &&
+              (pl_str_is(x->r->language, "en") || pl_str_is(x->r->language, "de"));
+    if (!un && !x->lacks) return s;
+    x->lacks = false;
+    if (un) s = (struct pl_str){s.p + 2, s.n - 2};
+    struct pl_str out = pl_arena_printf(x->r->a, "~%.*s", PL_STR_ARG(s));
+    return out.p == NULL ? s : out;
+}
+
 static bool add_said(struct scan *x, uint32_t i) {
     int32_t value = 0;
     enum pl_said said = pl_locale_said(x->r->l, x->w.v[i].folded, &value);
-    struct fact f = {.value = value};
+    struct fact f = {.value = value, .at = i};
     switch (said) {
     case PL_SAID_NUMBER:
         f.kind = FACT_NUMBER;
@@ -285,11 +324,15 @@ static void add_word(struct scan *x, uint32_t i) {
         add_number(x, i);
         return;
     }
-    if (add_said(x, i) || pl_locale_is_stop(x->r->language, w.folded) ||
+    if (in_words(without, w.folded)) {
+        x->lacks = true;
+        return;
+    }
+    if (add_strong(x, i) || add_said(x, i) || pl_locale_is_stop(x->r->language, w.folded) ||
         unit_of_word(w.folded) != 0)
         return;
     if (is_name(x, i)) PL_PUSH(&x->facts, ((struct fact){.kind = FACT_NAME, .text = w.stem}));
-    PL_PUSH(&x->stems, w.stem);
+    PL_PUSH(&x->stems, signed_stem(x, i));
 }
 
 static bool is_yes(struct pl_str language, struct pl_str folded) {

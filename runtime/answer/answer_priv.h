@@ -31,12 +31,15 @@ enum fact_kind {
     FACT_UNIT,
     FACT_ID,
     FACT_NAME,
-    FACT_LINK
+    FACT_LINK,
+    FACT_FREE, /* it costs nothing */
+    FACT_ALL   /* always, everything, everybody */
 };
 struct fact {
     uint8_t kind;        /* enum fact_kind */
     uint8_t unit;        /* NUMBER: 0, '%', or a currency's sign */
     int32_t value;       /* MONTH, WEEKDAY, DAY, UNIT */
+    uint32_t at;         /* which word of the sentence */
     struct pl_dec n;     /* NUMBER */
     struct pl_str of[2]; /* NUMBER: the words behind it: "business", "days" */
     struct pl_str text;  /* ID, NAME: folded; LINK: as written, without what ends a sentence */
@@ -46,7 +49,9 @@ struct claim {
     struct pl_str text;
     const struct fact *facts;
     uint32_t nfacts;
-    const struct pl_str *stems; /* of the words that carry meaning, no numbers among them */
+    /* Of the words that carry meaning, no numbers among them; what something is without, or not,
+     * has a '~' before it: "unworn", "sin usar". */
+    const struct pl_str *stems;
     uint32_t nstems;
     uint32_t denies; /* words that say that something is not so */
     bool replies;    /* it begins with yes or no: it says something of the question */

@@ -145,8 +145,8 @@ static const char *put_parts(struct pl_arena *a, const char *format, const char 
     return out;
 }
 
-static void put_home(struct pl_arena *a, struct pl_rand *r, struct person *p) {
-    const char *number = digits(a, r, "1##");
+static void put_home(struct pl_arena *a, struct pl_rand *r, bool stranger, struct person *p) {
+    const char *number = digits(a, r, stranger ? "9##" : "1##");
     const char *const parts[][2] = {{"{street}", any(r, &p->w->street)},
                                     {"{number}", number},
                                     {"{town}", any(r, &p->w->town)},
@@ -182,7 +182,7 @@ void person_make(struct pl_arena *a, struct pl_rand *r, const struct words *w, u
     p->cut = pl_rand_below(r, 2) ? 8 : 12;
     p->iban = iban_of(a, r, w->iban);
     p->pin = digits(a, r, "Zq##Wv##");
-    put_home(a, r, p);
+    put_home(a, r, stranger, p);
 }
 
 /* ---- needles ---- */

@@ -45,7 +45,7 @@ struct person {
 
 /* Ends the test when the file is not as it should be. */
 void words_read(struct pl_arena *a, const char *language, struct words *out);
-/* A stranger is one who never says who he is: his name is nobody's else. */
+/* A stranger is one who never says who he is: his name and his house are nobody's else. */
 void person_make(struct pl_arena *a, struct pl_rand *r, const struct words *w, unsigned number,
                  bool stranger, struct person *out);
 /* The template with what the person is put in, each time in another layout; what was put in is
