@@ -6,6 +6,7 @@ include(cmake/embed.cmake)
 set(compile_priv tools/compile/compile_priv.h)
 pl_embed(room_compile ${compile_priv} pl_compile__prelude_flows ${CMAKE_SOURCE_DIR}/flows/prelude *.flow)
 pl_embed(room_compile ${compile_priv} pl_compile__prelude_catalogs ${CMAKE_SOURCE_DIR}/i18n *.arb)
+pl_embed(room_compile ${compile_priv} pl_compile__prelude_prompts ${CMAKE_SOURCE_DIR}/flows/prelude/prompts *.md)
 pl_embed(room_compile ${compile_priv} pl_compile__prelude_lua ${CMAKE_SOURCE_DIR}/lua auth.lua)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/tools/cli/main.c)

@@ -446,6 +446,7 @@ struct pl_ast_answer {
     struct pl_ast_givens given;
     struct pl_ast_paths tools;
     struct pl_ast_texts never;
+    struct pl_ast_name prompt;   /* .s.n == 0: the usual one */
     struct pl_ast_limits budget; /* n == 0: not written */
     struct pl_ast_block *unsure, *down;
 };
@@ -455,6 +456,7 @@ struct pl_ast_decide {
     struct pl_ast_type type;
     struct pl_ast_text *about;
     struct pl_ast_givens from;
+    struct pl_ast_name prompt; /* as of an answer */
     struct pl_ast_limits budget;
     struct pl_ast_block *none;
 };

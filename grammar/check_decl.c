@@ -538,5 +538,6 @@ void pl_grammar__check_declarations(struct pl_graph *g) {
 void pl_grammar__check(struct pl_graph *g) {
     pl_grammar__check_declarations(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__check_flow(g, &g->flow.v[i]);
-    if (!g->said->errors) pl_grammar__check_unused(g);
+    if (!pl_grammar__failed(g)) pl_grammar__check_unused(g);
+    if (!pl_grammar__failed(g)) pl_grammar__check_prompts(g);
 }

@@ -846,6 +846,7 @@ static void check_answer(struct pl_check *c, const struct pl_ast_answer *a) {
     for (size_t i = 0; i < a->tools.n; i++) pl_grammar__check_tool(c, &a->tools.v[i]);
     pl_grammar__check_givens(c, &a->given);
     pl_grammar__check_top(c, a->top);
+    pl_grammar__prompt(c->g, &a->prompt, PL_MODEL_ANSWER);
     pl_grammar__check_never(c, &a->never);
     pl_grammar__check_budget(c, &a->budget);
     struct pl_state said = pl_grammar__state_copy(c);
@@ -862,6 +863,7 @@ static void check_decide(struct pl_check *c, const struct pl_ast_decide *d) {
         pl_grammar__check_text_leak(c, &d->about->pieces, "a model");
     }
     pl_grammar__check_givens(c, &d->from);
+    pl_grammar__prompt(c->g, &d->prompt, PL_MODEL_DECIDE);
     pl_grammar__check_budget(c, &d->budget);
     struct pl_state s = pl_grammar__state_copy(c), decided = pl_grammar__state_copy(c);
     learn(c, &decided, d->slot.s);

@@ -76,7 +76,16 @@ void pl_grammar__check_never(struct pl_check *c, const struct pl_ast_texts *neve
     for (size_t i = 0; i < never->n; i++) pl_grammar__check_plain(c->g, never->v[i], "`never`");
 }
 
+/* Without any article at all: said once, at the first. */
+static void check_articles(struct pl_check *c, const struct pl_ast_number *top) {
+    struct pl_graph *g = c->g;
+    if (!c->aloud || g->articles_missed || g->input->articles || !g->host->knowledge) return;
+    g->articles_missed = true;
+    pl_diag(g->diags, PL_D_KB_NOTHING, top->span);
+}
+
 void pl_grammar__check_top(struct pl_check *c, const struct pl_ast_number *top) {
+    if (top) check_articles(c, top);
     if (top && !is_between(top->n, 1, 10))
         pl_diag1(c->g->diags, PL_D_BUDGET_RANGE, top->span, PL_STR("1 to 10 passages"));
 }

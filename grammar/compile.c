@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/flowgraph.h"
 
+bool pl_grammar__failed(const struct pl_graph *g) {
+    return g->said->errors > g->errors_before;
+}
+
 /* ---- parse ---- */
 
 /* Files by path bytes: rules and declarations have one order on every machine. */
@@ -50,6 +54,7 @@ static bool collect(struct pl_graph *g) {
     pl_grammar__flowgraph(g);
     pl_grammar__cleared(g);
     pl_grammar__marks(g);
+    pl_grammar__prompts(g);
     return true;
 }
 
@@ -70,31 +75,37 @@ static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
     pl_grammar__check(g);
     pl_grammar__explain_absent(g);
     pl_grammar__explain_marks(g);
-    if (g->said->errors) return PL_MALFORMED;
+    if (pl_grammar__failed(g)) return PL_MALFORMED;
     pl_grammar__prove(g);
-    struct pl_program p = {0};
-    pl_grammar__emit(g, &p);
-    pl_grammar__check_change(g, &p);
+    pl_grammar__emit(g, out);
+    pl_grammar__check_change(g, out);
     pl_grammar__catalogs(g);
-    pl_grammar__check_talks(g, &p);
-    if (g->said->errors) return PL_MALFORMED;
-    pl_grammar__train(g, &p);
-    take_texts(g, &p);
-    if (g->said->errors) return PL_MALFORMED;
-    *out = p;
-    return PL_OK;
+    pl_grammar__check_talks(g, out);
+    if (pl_grammar__failed(g)) return PL_MALFORMED;
+    pl_grammar__train(g, out);
+    take_texts(g, out);
+    return pl_grammar__failed(g) ? PL_MALFORMED : PL_OK;
 }
 
 enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_input *input,
                                const struct pl_grammar_host *host, struct pl_diags *diags,
                                struct pl_program *out) {
     static const struct pl_grammar_host nobody = {0};
-    struct pl_graph g = {.arena = arena, .input = input, .said = diags, .diags = diags};
+    struct pl_graph g = {.arena = arena,
+                         .input = input,
+                         .said = diags,
+                         .diags = diags,
+                         .errors_before = diags->errors};
+    struct pl_program p = {0};
     g.host = host ? host : &nobody;
     pl_diags_init(&g.mute, arena, input->sources);
-    size_t before = diags->errors;
-    enum pl_err err = compile(&g, out);
+    enum pl_err err = compile(&g, &p);
+    pl_grammar__knowledge(&g, err == PL_OK);
+    p.sections = g.sections.v;
+    p.nsections = (uint32_t)g.sections.n;
     pl_grammar__forget_names(&g);
-    pl_diags_finish(diags, err == PL_OK || diags->errors == before);
+    pl_diags_finish(diags, !pl_grammar__failed(&g));
+    if (err == PL_OK && diags->errors) err = PL_MALFORMED;
+    if (err == PL_OK) *out = p;
     return err;
 }

@@ -453,6 +453,7 @@ static void take_tables(struct pl_graph *g, struct pl_program *out) {
     TABLE(backs);
     TABLE(handoffs);
     TABLE(models);
+    TABLE(prompts);
     TABLE(mentions);
     TABLE(regexes);
 }

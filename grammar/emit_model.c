@@ -48,6 +48,10 @@ static const struct pl_str *never(struct pl_emit *x, const struct pl_ast_texts *
     return rows;
 }
 
+static uint32_t prompt(struct pl_emit *x, const struct pl_ast_name *name, enum pl_model_kind kind) {
+    return pl_grammar__prompt_row(x->g, pl_grammar__prompt(x->g, name, kind));
+}
+
 /* ---- code ---- */
 
 static uint32_t put_about(struct pl_emit *x, struct pl_ast_text *text) {
@@ -98,6 +102,7 @@ void pl_grammar__put_answer(struct pl_emit *x, const struct pl_ast_answer *a) {
                              .slot = PL_NOWHERE};
     row.id = pl_grammar__wait_id(x, a->id.s, PL_STR("answer"));
     budget(&row, &a->budget);
+    row.prompt = prompt(x, &a->prompt, PL_MODEL_ANSWER);
     row.given = put_givens(x, &a->given);
     uint32_t index = put_model(x, row), next = x->g->models.v[index].next;
     uint32_t unsure = put_branch(x, a->unsure, next, "unsure");
@@ -115,6 +120,7 @@ void pl_grammar__put_decide(struct pl_emit *x, const struct pl_ast_decide *d) {
     row.type.optional = false;
     row.id = pl_grammar__wait_id(x, PL_STR(""), d->slot.s);
     budget(&row, &d->budget);
+    row.prompt = prompt(x, &d->prompt, PL_MODEL_DECIDE);
     row.about = put_about(x, d->about);
     row.given = put_givens(x, &d->from);
     uint32_t index = put_model(x, row), next = x->g->models.v[index].next;

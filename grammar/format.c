@@ -149,8 +149,8 @@ static bool any_word(const struct formatter *f, size_t i, const char *const *wor
 
 /* How many tokens the first cell of a line has; 0 when the line is not lined up. */
 static size_t first_cell(const struct formatter *f, const struct line *l) {
-    static const char *const answers[] = {"using", "given", "tools", "never", "budget"};
-    static const char *const decides[] = {"about", "from", "budget"};
+    static const char *const answers[] = {"using", "given", "tools", "never", "prompt", "budget"};
+    static const char *const decides[] = {"about", "from", "prompt", "budget"};
     static const char *const cards[] = {"title", "text"};
     static const char *const talks[] = {"user", "bot"};
     size_t i = l->first;

@@ -38,12 +38,24 @@ struct pl_grammar_lua {
     struct pl_str text;
     bool of_prelude; /* part of the program */
 };
+/* What a model is told: a file of the set, read and found good by the caller. */
+struct pl_grammar_prompt {
+    struct pl_str name; /* "standard.answer": what is used where the project has none of its own */
+    uint8_t kind;       /* enum pl_model_kind */
+    uint32_t version;
+    struct pl_str text;
+    struct pl_span at, kind_at; /* its version, and what it is for; of no standard one */
+    bool broken;                /* there were mistakes: only the name is known */
+};
 struct pl_grammar_input {
     struct pl_sources *sources; /* flows and talks, and the catalogs' files */
     const struct pl_grammar_catalog *catalogs;
     size_t ncatalogs;
     const struct pl_grammar_lua *lua;
     size_t nlua;
+    const struct pl_grammar_prompt *prompts;
+    size_t nprompts;
+    bool articles; /* with the host's `knowledge`: there are some */
     /* The program that runs now, which conversations move from; NULL: none. Outlives the call. */
     const struct pl_program *previous;
     bool verbose; /* name every text without translation, every translation without text */
@@ -133,8 +145,9 @@ struct pl_grammar_host {
     /* The text of a file beside a flow file (holidays). */
     bool (*read)(void *ctx, struct pl_arena *a, struct pl_str flow_file, struct pl_str path,
                  struct pl_str *out);
-    /* Appends the section "kb.index" when there are articles, and says what is wrong with them. The
-     * program's locales, its source first. */
+    /* Says what is wrong with the articles, and appends the section "kb.index" when there are some
+     * and nothing is. Comes last, and also for a program with mistakes: then section is NULL. The
+     * program's locales, its source first; none when they are not known. */
     void (*knowledge)(void *ctx, struct pl_arena *a, const struct pl_str *locales, uint32_t n,
                       struct pl_diags *diags, struct pl_buf *section);
 };
@@ -144,7 +157,8 @@ bool pl_grammar_is_prelude(struct pl_str name);
 
 /* Parses, checks and compiles all *.flow files of the set as one program; talks are parsed and
  * their names checked. Diagnostics are added to `diags` (finished here). PL_OK: *out is a whole
- * program in the arena, warnings or not. PL_MALFORMED: there were errors; *out is untouched. */
+ * program in the arena, warnings or not. PL_MALFORMED: there were errors, those included that were
+ * in `diags` before; *out is untouched. */
 enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_input *input,
                                const struct pl_grammar_host *host, struct pl_diags *diags,
                                struct pl_program *out);

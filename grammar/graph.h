@@ -95,12 +95,20 @@ struct pl_known {
     uint32_t n; /* words */
 };
 
+/* A prompt, and whether something uses it. */
+struct pl_graph_prompt {
+    const struct pl_grammar_prompt *from;
+    bool used;
+    uint32_t row; /* prompts of the image, or PL_NOWHERE */
+};
+
 struct pl_graph {
     struct pl_arena *arena;
     const struct pl_grammar_input *input;
     const struct pl_grammar_host *host;
     struct pl_diags *diags; /* `mute` while nothing shall be said */
     struct pl_diags *said, mute;
+    size_t errors_before; /* in `said`, of what was looked at before the flows */
 
     PL_AST_LIST(struct pl_ast_file *) files;    /* flows by path bytes, then talks */
     PL_AST_LIST(struct pl_ast_decl *) replaced; /* flows of the prelude that are overridden */
@@ -120,7 +128,9 @@ struct pl_graph {
     struct pl_map taken;                /* what triggers a flow whatever holds -> struct taken */
     struct pl_map text_ids;             /* id -> the first of its texts; made when needed */
     PL_AST_LIST(struct pl_str) cleared; /* session's and customer's slots that some flow clears */
-    struct pl_flowgraph *flowgraph;     /* flowgraph.h; made once names and slots are known */
+    PL_AST_LIST(struct pl_graph_prompt) prompt;
+    bool articles_missed;           /* it was said that there are none */
+    struct pl_flowgraph *flowgraph; /* flowgraph.h; made once names and slots are known */
 
     PL_AST_LIST(struct pl_value) consts;
     PL_AST_LIST(uint32_t) code;
@@ -136,6 +146,7 @@ struct pl_graph {
     PL_AST_LIST(struct pl_p_back) backs;
     PL_AST_LIST(struct pl_p_handoff) handoffs;
     PL_AST_LIST(struct pl_p_model) models;
+    PL_AST_LIST(struct pl_p_prompt) prompts;
     PL_AST_LIST(struct pl_p_mention) mentions;
     PL_AST_LIST(struct pl_str) regexes;           /* as the image has them */
     PL_AST_LIST(struct pl_grammar_regex) written; /* the same, flags apart */
@@ -144,6 +155,8 @@ struct pl_graph {
 
 /* ---- graph.c: the names ---- */
 
+/* Were there errors since the flows are looked at? */
+bool pl_grammar__failed(const struct pl_graph *g);
 /* Fills the symbol tables; reports names declared twice, overrides of nothing, a missing
  * assistant. */
 void pl_grammar__collect(struct pl_graph *g);
@@ -347,6 +360,18 @@ void pl_grammar__check_change(struct pl_graph *g, const struct pl_program *p);
 void pl_grammar__emit(struct pl_graph *g, struct pl_program *out);
 void pl_grammar__emit_flow(struct pl_graph *g, struct pl_graph_flow *f, struct pl_p_flow *row);
 
+/* ---- prompts.c ---- */
+
+void pl_grammar__prompts(struct pl_graph *g);
+/* The prompt that a turn names, or the usual one of its kind; marked as used. NULL: there is none,
+ * which is reported when it was named. */
+struct pl_graph_prompt *pl_grammar__prompt(struct pl_graph *g, const struct pl_ast_name *name,
+                                           enum pl_model_kind kind);
+/* Its row in the image; PL_NOWHERE for NULL. */
+uint32_t pl_grammar__prompt_row(struct pl_graph *g, struct pl_graph_prompt *p);
+/* What nothing uses, and what has changed since the program that runs now. */
+void pl_grammar__check_prompts(struct pl_graph *g);
+
 /* ---- prove.c ---- */
 
 /* The analyses over the flow graph; of a program without errors. */
@@ -372,6 +397,8 @@ void pl_grammar__catalogs(struct pl_graph *g);
 /* ---- train.c ---- */
 
 /* Intents, entities, mentions and matches for the host; adds the section it gives. */
-void pl_grammar__train(struct pl_graph *g, struct pl_program *out);
+void pl_grammar__train(struct pl_graph *g, const struct pl_program *out);
+/* The articles; adds their section when the program is whole. */
+void pl_grammar__knowledge(struct pl_graph *g, bool whole);
 
 #endif

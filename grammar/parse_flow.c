@@ -198,6 +198,11 @@ static void an_never(struct parser *p, void *node) {
     pl_parse__end_line(p);
 }
 
+static void an_prompt(struct parser *p, void *node) {
+    ((struct pl_ast_answer *)node)->prompt = pl_parse__name(p, "the name of a prompt");
+    pl_parse__end_line(p);
+}
+
 static void an_budget(struct parser *p, void *node) {
     ((struct pl_ast_answer *)node)->budget = pl_parse__limits(p);
     pl_parse__end_line(p);
@@ -223,8 +228,8 @@ static void answer(struct parser *p, struct pl_ast_stmt *s) {
     static const struct line_rule rules[] = {
         {"using", 0, 1, false, an_using},   {"given", 0, 1, false, an_given},
         {"tools", 0, 1, false, an_tools},   {"never", 0, 1, false, an_never},
-        {"budget", 0, 1, false, an_budget}, {"unsure", 0, 2, false, an_unsure},
-        {"down", 0, 2, false, an_down},
+        {"prompt", 0, 1, false, an_prompt}, {"budget", 0, 1, false, an_budget},
+        {"unsure", 0, 2, false, an_unsure}, {"down", 0, 2, false, an_down},
     };
     struct pl_span word = pl_lex_span(&p->view, p->tokens.v[p->at - 1].start, p->last_end);
     bool broken = p->broken;
@@ -250,6 +255,11 @@ static void de_from(struct parser *p, void *node) {
     pl_parse__end_line(p);
 }
 
+static void de_prompt(struct parser *p, void *node) {
+    ((struct pl_ast_decide *)node)->prompt = pl_parse__name(p, "the name of a prompt");
+    pl_parse__end_line(p);
+}
+
 static void de_budget(struct parser *p, void *node) {
     ((struct pl_ast_decide *)node)->budget = pl_parse__limits(p);
     pl_parse__end_line(p);
@@ -260,14 +270,13 @@ static void de_none(struct parser *p, void *node) {
 }
 
 /* SYNTAX: decide = 'decide' path ':' ( enum | type ) NEWLINE INDENT 'about' TEXT NEWLINE
- *         { 'from' given { ',' given } NEWLINE } 'budget' limit { ',' limit } NEWLINE
- *         'none' block DEDENT */
+ *         { 'from' given { ',' given } NEWLINE } [ 'prompt' NAME NEWLINE ]
+ *         'budget' limit { ',' limit } NEWLINE 'none' block DEDENT */
 static void decide(struct parser *p, struct pl_ast_stmt *s) {
     static const struct line_rule rules[] = {
-        {"about", 0, 1, false, de_about},
-        {"from", 0, 2, true, de_from},
-        {"budget", 0, 3, false, de_budget},
-        {"none", 0, 4, false, de_none},
+        {"about", 0, 1, false, de_about},   {"from", 0, 2, true, de_from},
+        {"prompt", 0, 3, false, de_prompt}, {"budget", 0, 4, false, de_budget},
+        {"none", 0, 5, false, de_none},
     };
     struct pl_span word = pl_lex_span(&p->view, p->tokens.v[p->at - 1].start, p->last_end);
     bool broken = p->broken;

@@ -183,10 +183,11 @@ static void add_model(struct pl_graph *g, const struct pl_grammar_training *t,
     pl_buf_free(&section);
 }
 
-static void add_knowledge(struct pl_graph *g) {
+void pl_grammar__knowledge(struct pl_graph *g, bool whole) {
     struct pl_buf section = {0};
-    g->host->knowledge(g->host->ctx, g->arena, g->locales.v, (uint32_t)g->locales.n, g->diags,
-                       &section);
+    if (!g->host->knowledge) return;
+    g->host->knowledge(g->host->ctx, g->arena, g->locales.v, (uint32_t)g->locales.n, g->said,
+                       whole ? &section : NULL);
     if (section.n) {
         struct pl_p_section s = {PL_STR("kb.index"),
                                  pl_arena_str(g->arena, pl_buf_slice(&section))};
@@ -195,19 +196,15 @@ static void add_knowledge(struct pl_graph *g) {
     pl_buf_free(&section);
 }
 
-void pl_grammar__train(struct pl_graph *g, struct pl_program *out) {
+void pl_grammar__train(struct pl_graph *g, const struct pl_program *out) {
     struct pl_grammar_training t = {.intents = out->intents, .nintents = out->nintents};
     struct spans at = {0};
-    if (g->host->train) {
-        gather_languages(g, &t);
-        gather_intents(g, &t, &at);
-        gather_entities(g, out, &t);
-        gather_mentions(g, &t);
-        t.matches = g->written.v;
-        t.nmatches = (uint32_t)g->written.n;
-        add_model(g, &t, &at);
-    }
-    if (g->host->knowledge) add_knowledge(g);
-    out->sections = g->sections.v;
-    out->nsections = (uint32_t)g->sections.n;
+    if (!g->host->train) return;
+    gather_languages(g, &t);
+    gather_intents(g, &t, &at);
+    gather_entities(g, out, &t);
+    gather_mentions(g, &t);
+    t.matches = g->written.v;
+    t.nmatches = (uint32_t)g->written.n;
+    add_model(g, &t, &at);
 }

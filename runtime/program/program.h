@@ -19,7 +19,7 @@
 #include "runtime/base/base.h"
 #include "runtime/value/value.h"
 
-#define PL_IMAGE_VERSION 3
+#define PL_IMAGE_VERSION 4
 #define PL_NOWHERE       UINT32_MAX /* "none" for addresses and indices */
 
 enum pl_op {
@@ -305,8 +305,18 @@ struct pl_p_model {
     uint32_t slot;               /* DECIDE: where the value goes; else PL_NOWHERE */
     struct pl_type type;         /* DECIDE: what it must be; ANSWER: kind NONE */
     uint32_t next, unsure, down; /* code; of a DECIDE both are its `none` */
+    uint32_t prompt;             /* prompts, of the same kind; PL_NOWHERE: the fixed rules alone */
 };
 #define PL_MODEL_WITHIN_MS 4000 /* where the budget names no time */
+
+/* What the shop tells a model besides the fixed rules: a file of the project. */
+struct pl_p_prompt {
+    struct pl_str name; /* "standard.answer" and the like are part of the program */
+    uint8_t kind;       /* enum pl_model_kind: what it is for */
+    uint32_t version;   /* as its author counts, from 1 */
+    struct pl_str text; /* as it is written, with placeholders: pl_prompt_next */
+};
+#define PL_PROMPT_MOST 8192 /* bytes of its text: every turn pays for them */
 
 /* What a test of the program can have reached: a statement, or one way on from a place where there
  * are several. The runtime does not look at them; tools that count coverage do. */
@@ -366,7 +376,24 @@ struct pl_program {
     PL_TABLE(struct pl_p_point, points);
     PL_TABLE(struct pl_p_event, events);
     PL_TABLE(struct pl_p_model, models);
+    PL_TABLE(struct pl_p_prompt, prompts); /* those that some model's turn uses */
 };
+
+/* ---- prompts ---- */
+
+/* A piece of a prompt's text: words as they are, or a placeholder. \{ and \} are braces. */
+enum pl_prompt_piece {
+    PL_PROMPT_WORDS,
+#define PROMPT(name, word, meaning) PL_PROMPT_##name,
+#include "runtime/program/prompt.def"
+#undef PROMPT
+    PL_PROMPT_UNKNOWN /* `s` is what stands between the braces; of one that is not closed the rest
+                       */
+};
+/* Takes the next piece off the text; false at its end. */
+bool pl_prompt_next(struct pl_str *text, enum pl_prompt_piece *kind, struct pl_str *s);
+/* "assistant", "tone" …: PL_PROMPT_UNKNOWN - 1 of them. */
+extern const struct pl_str pl_prompt_words[];
 
 /* ---- writing ---- */
 

@@ -363,6 +363,14 @@ static void model_row(struct codec *c, struct pl_p_model *m) {
     num(c, &m->next);
     num(c, &m->unsure);
     num(c, &m->down);
+    num(c, &m->prompt);
+}
+
+static void prompt_row(struct codec *c, struct pl_p_prompt *p) {
+    str(c, &p->name);
+    byte(c, &p->kind);
+    num(c, &p->version);
+    str(c, &p->text);
 }
 
 static void head(struct codec *c, struct pl_program *p) {
@@ -408,6 +416,7 @@ static void program(struct codec *c, struct pl_program *p) {
     ROWS(c, p->points, &p->npoints, struct pl_p_point, point_row);
     ROWS(c, p->events, &p->nevents, struct pl_p_event, event_row);
     ROWS(c, p->models, &p->nmodels, struct pl_p_model, model_row);
+    ROWS(c, p->prompts, &p->nprompts, struct pl_p_prompt, prompt_row);
 }
 
 void pl_program_write(const struct pl_program *p, struct pl_buf *out) {

@@ -173,7 +173,25 @@ static void dump_models(const struct pl_program *p, struct pl_buf *b) {
         dump_at(b, "unsure", m->unsure);
         dump_at(b, "down", m->down);
         dump_at(b, "next", m->next);
+        dump_at(b, "prompt", m->prompt);
         pl_buf_c(b, "\n");
+    }
+}
+
+/* Line by line: what was changed in one is told by `diff`. */
+static void dump_prompts(const struct pl_program *p, struct pl_buf *b) {
+    for (uint32_t i = 0; i < p->nprompts; i++) {
+        const struct pl_p_prompt *r = &p->prompts[i];
+        struct pl_str rest = r->text;
+        pl_buf_printf(b, "prompt %u %.*s@%u %s\n", i, PL_STR_ARG(r->name), r->version,
+                      r->kind == PL_MODEL_DECIDE ? "decide" : "answer");
+        while (rest.n) {
+            size_t n = pl_str_find(rest, PL_STR("\n"));
+            if (n == SIZE_MAX) n = rest.n;
+            pl_buf_printf(b, "  |%s%.*s\n", n ? " " : "", (int)n, rest.p);
+            if (n < rest.n) n++;
+            rest = (struct pl_str){rest.p + n, rest.n - n};
+        }
     }
 }
 
@@ -222,6 +240,7 @@ void pl_program_dump(const struct pl_program *p, struct pl_buf *b) {
     dump_changes(p, b);
     dump_calls(p, b);
     dump_models(p, b);
+    dump_prompts(p, b);
     dump_code(p, b);
     dump_points(p, b);
 }

@@ -330,6 +330,21 @@ static bool tools_ok(struct check *c, const struct pl_p_model *m) {
     return true;
 }
 
+static bool prompts_ok(struct check *c) {
+    for (uint32_t i = 0; i < c->p->nprompts; i++) {
+        const struct pl_p_prompt *r = &c->p->prompts[i];
+        struct pl_str rest = r->text, s;
+        enum pl_prompt_piece kind;
+        if (r->kind > PL_MODEL_DECIDE || r->version == 0 || r->name.n == 0)
+            return refuse(c, "prompt %u: no kind, name or version", i);
+        if (r->text.n > PL_PROMPT_MOST || !pl_utf8_valid(r->text) || !pl_utf8_valid(r->name))
+            return refuse(c, "prompt %u: no text that can be sent", i);
+        while (pl_prompt_next(&rest, &kind, &s))
+            if (kind == PL_PROMPT_UNKNOWN) return refuse(c, "prompt %u: a placeholder unknown", i);
+    }
+    return true;
+}
+
 static bool model_ok(struct check *c, const struct pl_p_model *m) {
     const struct pl_program *p = c->p;
     bool decides = m->kind == PL_MODEL_DECIDE;
@@ -347,6 +362,9 @@ static bool model_ok(struct check *c, const struct pl_p_model *m) {
     if (m->ngiven > STACK_MOST) return refuse(c, "a model is given %u values", m->ngiven);
     if (m->within_ms == 0 || m->calls == 0) return refuse(c, "a model's turn without a bound");
     if (decides && !slot_ok(c, m->slot, f->nslots, "a decision")) return false;
+    if (!below(c, m->prompt, p->nprompts, true, "a model's prompt")) return false;
+    if (m->prompt != PL_NOWHERE && p->prompts[m->prompt].kind != m->kind)
+        return refuse(c, "a model's prompt is for something else");
     return address(c, m->next, false, "a model's next") &&
            address(c, m->unsure, false, "a model's unsure") &&
            address(c, m->down, false, "a model's down");
@@ -680,6 +698,7 @@ bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_are
     if (!flows_ok(&c) || !prelude_ok(&c) || !triggers_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nwaits; i++)
         if (!wait_ok(&c, &p->waits[i])) return false;
+    if (!prompts_ok(&c)) return false;
     for (uint32_t i = 0; i < p->nmodels; i++)
         if (!model_ok(&c, &p->models[i])) return false;
     if (!options_ok(&c) || !hooks_ok(&c) || !people_ok(&c) || !points_ok(&c)) return false;

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pl_diags_init(&diags, &a, &sources);
     add(&sources, &articles, "a.md", (struct pl_str){(const char *)data, size});
     add(&sources, &articles, "b/c.md", (struct pl_str){(const char *)data + half, size - half});
-    pl_compile__knowledge(&a, tools, &sources, &articles, locales, 2, false, &diags, &section);
+    pl_compile__knowledge(&a, tools, &sources, &articles, locales, 2, &diags, &section);
     pl_diags_finish(&diags, true);
     check_spans(&diags, &sources);
     pl_assert(diags.errors || section.n);

@@ -19,6 +19,8 @@ struct build {
     PL_VEC(struct pl_grammar_lua) lua;
     PL_VEC(struct pl_str) paths;
     pl_compile_articles articles;
+    pl_compile_prompts prompts; /* the project's own first */
+    size_t own_prompts;
 };
 
 static bool is_folder(const char *path) {
@@ -54,6 +56,14 @@ static enum pl_err each_file(struct build *b, const char *folder, const char *su
         if (err == PL_OK) take(b, file, paths[i], text);
     }
     return err;
+}
+
+/* The like of a folder of the project, which need not be there. */
+static enum pl_err each_file_in(struct build *b, const char *name, const char *suffix,
+                                void (*take)(struct build *, struct pl_str file, struct pl_str path,
+                                             struct pl_str text)) {
+    struct pl_str folder = pl_arena_printf(&b->out->arena, "%.*s/%s", PL_STR_ARG(b->folder), name);
+    return is_folder(folder.p) ? each_file(b, folder.p, suffix, take) : PL_OK;
 }
 
 static uint32_t add_source(struct build *b, struct pl_str file, struct pl_str name,
@@ -98,6 +108,23 @@ static void take_article(struct build *b, struct pl_str file, struct pl_str path
     PL_PUSH(&b->articles, a);
 }
 
+static void add_prompt(struct build *b, struct pl_str file, struct pl_str source,
+                       struct pl_str name, struct pl_str text) {
+    struct pl_grammar_prompt p = {.name = stem(name, PL_STR(".md"))};
+    p.at.file = add_source(b, file, source, text);
+    PL_PUSH(&b->prompts, p);
+}
+
+/* "brisk.md", "sales/brisk.md": in whatever folder, it is called `brisk`. */
+static void take_prompt(struct build *b, struct pl_str file, struct pl_str path,
+                        struct pl_str text) {
+    struct pl_str source = pl_arena_printf(&b->out->arena, "%.*s/prompts/%.*s",
+                                           PL_STR_ARG(b->label), PL_STR_ARG(path));
+    struct pl_str name = {path.p + path.n, 0};
+    while (name.p > path.p && name.p[-1] != '/') name.p--, name.n++;
+    add_prompt(b, file, source, name, text);
+}
+
 /* ---- the prelude that is part of the program ---- */
 
 static bool has_prelude(const struct build *b) {
@@ -137,6 +164,14 @@ static void take_prelude_hooks(struct build *b) {
     }
 }
 
+static void take_standard_prompts(struct build *b) {
+    struct pl_arena *a = &b->out->arena;
+    b->own_prompts = b->prompts.n;
+    for (const struct pl_embedded *f = pl_compile__prelude_prompts; f->name; f++)
+        add_prompt(b, PL_STR(""), pl_arena_printf(a, "prelude/prompts/%s", f->name),
+                   pl_arena_printf(a, "standard.%s", f->name), f->bytes);
+}
+
 /* The folder `name` in the project or beside it; NULL when there is none. */
 static const char *beside(struct build *b, const char *name, const char *given) {
     if (given) return given;
@@ -156,10 +191,11 @@ static enum pl_err read_all(struct build *b) {
     if (err == PL_OK && !o->without_talks) err = each_file(b, b->folder.p, ".talk", take_source);
     if (err == PL_OK && i18n) err = each_file(b, i18n, ".arb", take_catalog);
     if (err == PL_OK && lua) err = each_file(b, lua, ".lua", take_lua);
-    struct pl_str kb = pl_arena_printf(&b->out->arena, "%.*s/kb", PL_STR_ARG(b->folder));
-    if (err == PL_OK && is_folder(kb.p)) err = each_file(b, kb.p, ".md", take_article);
+    if (err == PL_OK) err = each_file_in(b, "kb", ".md", take_article);
+    if (err == PL_OK) err = each_file_in(b, "prompts", ".md", take_prompt);
     if (err == PL_OK && !has_prelude(b)) take_prelude(b);
     if (err == PL_OK) take_prelude_hooks(b);
+    if (err == PL_OK) take_standard_prompts(b);
     return err;
 }
 
@@ -199,7 +235,11 @@ static enum pl_err compile(struct build *b) {
                                      .ncatalogs = b->catalogs.n,
                                      .lua = b->lua.v,
                                      .nlua = b->lua.n,
+                                     .prompts = b->prompts.v,
+                                     .nprompts = b->prompts.n,
+                                     .articles = b->articles.n > 0,
                                      .verbose = b->options->verbose};
+    pl_compile__prompts(&b->out->sources, &b->out->diags, b->own_prompts, &b->prompts);
     pl_compile__host_open(&host, &callbacks);
     pl_compile__cache_open(&host, b->options->cache);
     if (b->options->check_only) callbacks.train = NULL;
@@ -230,6 +270,7 @@ enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_option
     if (err == PL_OK) err = compile(&b);
     for (size_t i = 0; i < b.articles.n; i++) pl_compile__article_free(&b.articles.v[i]);
     PL_VEC_FREE(&b.articles);
+    PL_VEC_FREE(&b.prompts);
     PL_VEC_FREE(&b.catalogs);
     PL_VEC_FREE(&b.lua);
     PL_VEC_FREE(&b.paths);

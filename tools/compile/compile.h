@@ -7,9 +7,9 @@
  * A project is a folder of *.flow and *.talk files (with the folders below it); its catalogs are
  * i18n/<locale>.arb and its hooks lua/<file>.lua, in the folder itself or beside it. Two builds of
  * the same files give the same bytes, wherever the folder lies: sources are named from the folder's
- * own name on ("flows/orders.flow"). Its articles are kb/<locale>/…/<name>.md. A project without a
- * prelude of its own (a folder or file of that name) gets the one that is part of the program, with
- * its translations and its hooks.
+ * own name on ("flows/orders.flow"). Its articles are kb/<locale>/…/<name>.md, its prompts
+ * prompts/…/<name>.md. A project without a prelude of its own (a folder or file of that name) gets
+ * the one that is part of the program, with its translations and its hooks.
  * Ownership: a struct pl_compiled owns all it holds, from _folder to _free. Threads: one owner; the
  * trainer's library allows one build at a time in a process.
  */

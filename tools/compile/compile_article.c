@@ -7,17 +7,16 @@
 
 #include <string.h>
 
-#define PASSAGE_LONG 1600 /* bytes after which a paragraph begins a new passage */
-#define QUESTIONS    50
+#define PASSAGE_LONG   1600 /* bytes after which a paragraph begins a new passage */
+#define QUESTIONS_MOST 50
 
 struct reader {
     struct pl_arena *a;
     struct pl_locale_tools *tools;
-    const struct pl_sources *sources;
     struct pl_diags *diags;
     struct pl_compile_article *article;
-    struct pl_str text;
-    size_t at;             /* of the next line */
+    struct pl_compile_file file;
+    struct pl_buf tags;    /* of its head, a blank between them */
     struct pl_buf passage; /* the one under way */
     uint32_t passage_at;   /* where it began in the file */
     struct pl_str heading, anchor;
@@ -25,39 +24,21 @@ struct reader {
 };
 
 static struct pl_span span_of(const struct reader *r, struct pl_str s) {
-    uint32_t start = (uint32_t)(s.p - r->text.p);
-    return (struct pl_span){r->article->file, start, start + (uint32_t)s.n};
+    return pl_compile__span(&r->file, s);
 }
 
-/* The next line without its end; false at the end of the file. */
 static bool next_line(struct reader *r, struct pl_str *line) {
-    size_t from = r->at;
-    if (r->at >= r->text.n) return false;
-    while (r->at < r->text.n && r->text.p[r->at] != '\n') r->at++;
-    *line = (struct pl_str){r->text.p + from, r->at - from};
-    if (line->n && line->p[line->n - 1] == '\r') line->n--;
-    r->at++;
-    return true;
+    return pl_compile__line(&r->file, line);
 }
 
 /* ---- the head ---- */
 
-enum list { LIST_NONE, LIST_QUESTIONS, LIST_TAGS };
-struct head {
-    bool title, updated, tags, questions, id, url; /* were there */
-    enum list list;                                /* whose lines "- item" follow */
-    struct pl_buf tags_text;
-};
+enum field { TITLE, UPDATED, TAGS, QUESTIONS, ID, URL };
+static const struct pl_str fields[] = {{"title", 5},     {"updated", 7}, {"tags", 4},
+                                       {"questions", 9}, {"id", 2},      {"url", 3}};
 
 static void mistake(struct reader *r, struct pl_str at, const char *what) {
-    if (!at.n && at.p > r->text.p) at = (struct pl_str){at.p - 1, 1};
-    pl_diag1(r->diags, PL_D_ARTICLE_HEAD, span_of(r, at), pl_str_c(what));
-}
-
-/* Without quotes around it. */
-static struct pl_str unquoted(struct pl_str s) {
-    bool quoted = s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0];
-    return quoted ? (struct pl_str){s.p + 1, s.n - 2} : s;
+    pl_compile__mistake(&r->file, at, what);
 }
 
 static bool too_long(struct reader *r, struct pl_str s, const char *what) {
@@ -66,16 +47,16 @@ static bool too_long(struct reader *r, struct pl_str s, const char *what) {
     return true;
 }
 
-static void take_item(struct reader *r, struct head *h, enum list list, struct pl_str item) {
-    struct pl_str s = unquoted(pl_str_trim(item));
+static void take_item(struct reader *r, enum field list, struct pl_str item) {
+    struct pl_str s = pl_compile__unquoted(pl_str_trim(item));
     if (!s.n) {
         mistake(r, item, "an empty line of a list");
-    } else if (too_long(r, s, list == LIST_TAGS ? "a tag" : "a question")) {
+    } else if (too_long(r, s, list == TAGS ? "a tag" : "a question")) {
         return;
-    } else if (list == LIST_TAGS) {
-        if (h->tags_text.n) pl_buf_byte(&h->tags_text, ' ');
-        pl_buf_str(&h->tags_text, s);
-    } else if (r->article->asked.n < QUESTIONS) {
+    } else if (list == TAGS) {
+        if (r->tags.n) pl_buf_byte(&r->tags, ' ');
+        pl_buf_str(&r->tags, s);
+    } else if (r->article->asked.n < QUESTIONS_MOST) {
         PL_PUSH(&r->article->asked, s);
     } else {
         pl_diag2(r->diags, PL_D_ARTICLE_LONG, span_of(r, s), PL_STR("the list of questions"),
@@ -84,8 +65,8 @@ static void take_item(struct reader *r, struct head *h, enum list list, struct p
 }
 
 /* "[a, b]", or nothing when lines "- a" follow. */
-static void take_list(struct reader *r, struct head *h, enum list list, struct pl_str value) {
-    h->list = value.n ? LIST_NONE : list;
+static void take_list(struct reader *r, enum field list, struct pl_str value) {
+    r->file.items = value.n == 0;
     if (!value.n) return;
     if (value.p[0] != '[' || value.p[value.n - 1] != ']') {
         mistake(r, value, "a list is written [a, b], or as lines that begin with `- `");
@@ -95,7 +76,7 @@ static void take_list(struct reader *r, struct head *h, enum list list, struct p
     while (rest.n) {
         size_t n = pl_str_find(rest, PL_STR(","));
         struct pl_str item = {rest.p, n == SIZE_MAX ? rest.n : n};
-        take_item(r, h, list, item);
+        take_item(r, list, item);
         n = n == SIZE_MAX ? rest.n : n + 1;
         rest = (struct pl_str){rest.p + n, rest.n - n};
     }
@@ -119,7 +100,7 @@ static void take_id(struct reader *r, struct pl_str s) {
     for (size_t i = 0; i < s.n; i++)
         if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_/.", s.p[i]) || !s.p[i]) s.n = 0;
     if (!s.n)
-        mistake(r, pl_span_text(r->sources, r->article->id_at),
+        mistake(r, pl_span_text(r->file.sources, r->article->id_at),
                 "an id has small letters, digits and - _ / . only");
     else if (!too_long(r, s, "the id"))
         r->article->id = s;
@@ -134,92 +115,36 @@ static void take_url(struct reader *r, struct pl_str s) {
         r->article->url = s;
 }
 
-static void take_field(struct reader *r, struct head *h, struct pl_str key, struct pl_str value) {
-    static const struct pl_str names[] = {{"title", 5},     {"updated", 7}, {"tags", 4},
-                                          {"questions", 9}, {"id", 2},      {"url", 3}};
-    bool *const seen[] = {&h->title, &h->updated, &h->tags, &h->questions, &h->id, &h->url};
-    struct pl_str plain = unquoted(value);
-    size_t i = 0;
-    while (i < PL_LEN(names) && !pl_str_eq(names[i], key)) i++;
-    if (i == PL_LEN(names)) {
-        struct pl_diag *d = pl_diag1(r->diags, PL_D_ARTICLE_HEAD, span_of(r, key),
-                                     PL_STR("there is no such field"));
-        if (!pl_diag_nearest(r->diags, d, span_of(r, key), key, names, PL_LEN(names)))
-            pl_diag_hint(r->diags, d, "fields are title, updated, tags, questions, id, url");
-        return;
-    }
-    if (*seen[i]) mistake(r, key, "this field stands twice");
-    *seen[i] = true;
-    switch (i) {
-    case 0: take_title(r, plain); break;
-    case 1: take_updated(r, plain); break;
-    case 2: take_list(r, h, LIST_TAGS, value); break;
-    case 3: take_list(r, h, LIST_QUESTIONS, value); break;
-    case 4: take_id(r, plain); break;
-    default: take_url(r, plain); break;
+static void take_field(void *ctx, size_t field, struct pl_str value) {
+    struct reader *r = ctx;
+    struct pl_str plain = pl_compile__unquoted(value);
+    switch ((enum field)field) {
+    case TITLE: take_title(r, plain); break;
+    case UPDATED: take_updated(r, plain); break;
+    case TAGS:
+    case QUESTIONS: take_list(r, (enum field)field, value); break;
+    case ID: take_id(r, plain); break;
+    case URL: take_url(r, plain); break;
     }
 }
 
-/* "# allow P0773: reason" speaks of the line below it. */
-static void take_comment(struct reader *r, struct pl_str line) {
-    size_t at = pl_str_find(line, PL_STR("allow P"));
-    if (at == SIZE_MAX || line.n < at + 12) return;
-    int64_t code = 0;
-    struct pl_str digits = {line.p + at + 7, 4};
-    struct pl_str reason = {line.p + at + 12, line.n - at - 12};
-    struct pl_span span = span_of(r, line);
-    if (!pl_str_i64(digits, &code) || line.p[at + 11] != ':' || !pl_str_trim(reason).n ||
-        !pl_diag_info((uint16_t)code))
-        pl_diag1(r->diags, PL_D_ALLOW_FORM, span, PL_STR("it names no code and no reason"));
-    else
-        pl_diags_allow(r->diags, span,
-                       pl_source_pos(&r->sources->v[span.file], span.start).line + 1,
-                       (uint16_t)code);
-}
-
-static void head_line(struct reader *r, struct head *h, struct pl_str line) {
-    struct pl_str s = pl_str_trim(line);
-    size_t colon = pl_str_find(s, PL_STR(":"));
-    if (!s.n) return;
-    if (s.p[0] == '#') {
-        take_comment(r, s);
-    } else if (s.p[0] == '-' && h->list != LIST_NONE) {
-        take_item(r, h, h->list, (struct pl_str){s.p + 1, s.n - 1});
-    } else if (colon == SIZE_MAX || line.p[0] == ' ') {
-        mistake(r, s, "a line is `name: value`");
-    } else {
-        struct pl_str value = {s.p + colon + 1, s.n - colon - 1};
-        h->list = LIST_NONE;
-        take_field(r, h, pl_str_trim((struct pl_str){s.p, colon}), pl_str_trim(value));
-    }
-}
-
-static bool is_rule(struct pl_str line) {
-    return pl_str_is(pl_str_trim(line), "---");
+static void take_line_of_list(void *ctx, size_t field, struct pl_str item) {
+    take_item(ctx, (enum field)field, item);
 }
 
 /* False: there is no head, and the rest is not looked at. */
 static bool read_head(struct reader *r) {
-    struct head h = {.list = LIST_NONE};
-    struct pl_str line = {r->text.p, 0};
-    bool closed = false;
-    if (pl_str_starts(r->text, PL_STR("\xef\xbb\xbf"))) r->at = 3;
-    if (!next_line(r, &line) || !is_rule(line)) {
-        mistake(r, line, "the first line is ---");
-        return false;
-    }
-    struct pl_str first = line;
-    while (!closed && next_line(r, &line)) {
-        closed = is_rule(line);
-        if (!closed) head_line(r, &h, line);
-    }
-    if (!closed) mistake(r, first, "no line --- closes it");
-    if (closed && !h.title) mistake(r, first, "the title is missing");
-    if (h.tags_text.n && h.tags_text.n <= PL_KB_MOST_NAME)
-        PL_PUSH(&r->article->asked, pl_arena_str(r->a, pl_buf_slice(&h.tags_text)));
-    if (!h.title) r->article->title_at = span_of(r, first);
-    if (!h.id) r->article->id_at = r->article->title_at;
-    pl_buf_free(&h.tags_text);
+    static const struct pl_compile_head head = {.code = PL_D_ARTICLE_HEAD,
+                                                .names = fields,
+                                                .n = PL_LEN(fields),
+                                                .needed = 1u << TITLE,
+                                                .field = take_field,
+                                                .item = take_line_of_list};
+    bool closed = pl_compile__head(&r->file, &head, r);
+    if (r->tags.n && r->tags.n <= PL_KB_MOST_NAME)
+        PL_PUSH(&r->article->asked, pl_arena_str(r->a, pl_buf_slice(&r->tags)));
+    if (!(r->file.seen & 1u << TITLE)) r->article->title_at = span_of(r, r->file.first);
+    if (!(r->file.seen & 1u << ID)) r->article->id_at = r->article->title_at;
     return closed;
 }
 
@@ -307,8 +232,9 @@ static void add_inline(struct reader *r, struct pl_str s, int depth, struct pl_b
 static void end_passage(struct reader *r) {
     struct pl_str text = pl_str_trim(pl_buf_slice(&r->passage));
     if (text.n > PL_KB_MOST_TEXT) {
-        struct pl_str from = {r->text.p + r->passage_at, 0};
-        while (from.p + from.n < r->text.p + r->text.n && from.p[from.n] != '\n') from.n++;
+        struct pl_str from = {r->file.text.p + r->passage_at, 0};
+        while (from.p + from.n < r->file.text.p + r->file.text.n && from.p[from.n] != '\n')
+            from.n++;
         pl_diag2(r->diags, PL_D_ARTICLE_LONG, span_of(r, from), PL_STR("the paragraph"),
                  PL_STR("8 KiB"));
     } else if (text.n) {
@@ -385,7 +311,7 @@ static void take_row(struct reader *r, struct pl_str s) {
 static void take_text(struct reader *r, struct pl_str s) {
     bool numbered;
     size_t mark = bullet(s, &numbered);
-    if (!r->passage.n) r->passage_at = (uint32_t)(s.p - r->text.p);
+    if (!r->passage.n) r->passage_at = (uint32_t)(s.p - r->file.text.p);
     if (s.p[0] == '|') {
         take_row(r, s);
         return;
@@ -406,7 +332,7 @@ static void body_line(struct reader *r, struct pl_str line, bool *comment) {
     while (level < s.n && s.p[level] == '#') level++;
     if (*comment || pl_str_starts(s, PL_STR("<!--"))) {
         *comment = pl_str_find(s, PL_STR("-->")) == SIZE_MAX;
-    } else if (!s.n || is_rule(s) || pl_str_is(s, ">")) {
+    } else if (!s.n || pl_compile__is_rule(s) || pl_str_is(s, ">")) {
         r->open = false;
         if (r->passage.n > PASSAGE_LONG) end_passage(r);
     } else if (level && level <= 6 && level < s.n && s.p[level] == ' ') {
@@ -424,38 +350,21 @@ static void read_body(struct reader *r) {
     if (!r->article->passages.n) pl_diag(r->diags, PL_D_ARTICLE_EMPTY, r->article->title_at);
 }
 
-/* Where the first byte is that is not UTF-8. */
-static uint32_t bad_byte(struct pl_str s) {
-    size_t at = 0, from = 0;
-    while (at < s.n) {
-        from = at;
-        pl_utf8_next(s, &at);
-        if (!pl_utf8_valid((struct pl_str){s.p + from, at - from})) break;
-    }
-    return (uint32_t)from;
-}
-
 void pl_compile__article(struct pl_arena *a, struct pl_locale_tools *t,
                          const struct pl_sources *sources, struct pl_diags *diags,
                          struct pl_compile_article *out) {
     struct reader r = {.a = a,
                        .tools = t,
-                       .sources = sources,
                        .diags = diags,
                        .article = out,
-                       .text = sources->v[out->file].text,
+                       .file = {sources, diags, out->file, .text = sources->v[out->file].text},
                        .heading = PL_STR(""),
                        .anchor = PL_STR("")};
     size_t errors = diags->errors;
     out->title = out->url = PL_STR("");
     out->title_at = out->id_at = (struct pl_span){out->file, 0, 0};
-    if (!pl_utf8_valid(r.text)) {
-        uint32_t at = bad_byte(r.text);
-        pl_diag(diags, PL_D_NOT_UTF8, (struct pl_span){out->file, at, at + 1});
-    } else if (read_head(&r)) {
-        bool good = diags->errors == errors;
-        if (good) read_body(&r);
-    }
+    if (pl_compile__is_utf8(&r.file) && read_head(&r) && diags->errors == errors) read_body(&r);
+    pl_buf_free(&r.tags);
     pl_buf_free(&r.passage);
 }
 

@@ -161,8 +161,8 @@ static size_t confusions(void *ctx, struct pl_arena *a, const struct pl_grammar_
 static void knowledge(void *ctx, struct pl_arena *a, const struct pl_str *locales, uint32_t n,
                       struct pl_diags *diags, struct pl_buf *section) {
     struct pl_compile_host *h = ctx;
-    pl_compile__knowledge(a, h->tools, h->sources, h->articles, locales, n, h->check_only, diags,
-                          section);
+    pl_compile__knowledge(a, h->tools, h->sources, h->articles, locales, n, diags,
+                          h->check_only ? NULL : section);
 }
 
 /* ---- files ---- */

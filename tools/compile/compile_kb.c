@@ -183,8 +183,8 @@ static void build(const struct checker *c, struct pl_locale_tools *t, struct pl_
 
 void pl_compile__knowledge(struct pl_arena *a, struct pl_locale_tools *t,
                            const struct pl_sources *sources, pl_compile_articles *articles,
-                           const struct pl_str *locales, uint32_t nlocales, bool check_only,
-                           struct pl_diags *diags, struct pl_buf *section) {
+                           const struct pl_str *locales, uint32_t nlocales, struct pl_diags *diags,
+                           struct pl_buf *section) {
     struct checker c = {a, articles, locales, nlocales, diags};
     size_t errors = diags->errors;
     for (size_t i = 0; i < articles->n; i++)
@@ -193,8 +193,8 @@ void pl_compile__knowledge(struct pl_arena *a, struct pl_locale_tools *t,
         const struct pl_compile_article *x = &articles->v[i];
         for (size_t k = 0; k < x->links.n; k++) check_link(&c, x, &x->links.v[k]);
         check_twice(&c, i);
-        check_locale(&c, i);
-        check_translated(&c, i);
+        if (nlocales) check_locale(&c, i);
+        if (nlocales) check_translated(&c, i);
     }
-    if (articles->n && !check_only && diags->errors == errors) build(&c, t, section);
+    if (articles->n && section && diags->errors == errors) build(&c, t, section);
 }

@@ -16,6 +16,46 @@ struct pl_locale_tools;
 extern const struct pl_embedded pl_compile__prelude_flows[];
 extern const struct pl_embedded pl_compile__prelude_catalogs[];
 extern const struct pl_embedded pl_compile__prelude_lua[];
+/* The standard prompts, for projects without one of their own of that name. */
+extern const struct pl_embedded pl_compile__prelude_prompts[];
+
+/* ---- files with a head: lines `name: value` between two lines ---, then Markdown ---- */
+
+/* One that is read. */
+struct pl_compile_file {
+    const struct pl_sources *sources;
+    struct pl_diags *diags;
+    uint32_t file;
+    uint16_t code; /* of what is wrong with its head */
+    struct pl_str text;
+    size_t at;           /* of the next line */
+    struct pl_str first; /* line */
+    uint32_t seen;       /* bits: fields that were there */
+    bool items;          /* set by `field`: its lines "- item" follow */
+};
+/* What may stand in a head. */
+struct pl_compile_head {
+    uint16_t code;
+    const struct pl_str *names; /* of the fields */
+    size_t n;
+    uint32_t needed; /* bits */
+    /* A field's value, without blanks around it; a line of its list. */
+    void (*field)(void *ctx, size_t field, struct pl_str value);
+    void (*item)(void *ctx, size_t field, struct pl_str item);
+};
+/* Is all of it UTF-8? Else that is reported. */
+bool pl_compile__is_utf8(const struct pl_compile_file *f);
+/* The next line without its end; false at the end of the file. */
+bool pl_compile__line(struct pl_compile_file *f, struct pl_str *line);
+/* Reads the head from the beginning of the file. False: there is none, or no end of it. */
+bool pl_compile__head(struct pl_compile_file *f, const struct pl_compile_head *head, void *ctx);
+/* Is this line `---`? */
+bool pl_compile__is_rule(struct pl_str line);
+struct pl_span pl_compile__span(const struct pl_compile_file *f, struct pl_str s);
+/* Without quotes around it. */
+struct pl_str pl_compile__unquoted(struct pl_str s);
+/* Something is wrong with the head. */
+void pl_compile__mistake(const struct pl_compile_file *f, struct pl_str at, const char *what);
 
 /* ---- articles of the knowledge base ---- */
 
@@ -45,11 +85,21 @@ void pl_compile__article(struct pl_arena *a, struct pl_locale_tools *t,
                          struct pl_compile_article *out);
 void pl_compile__article_free(struct pl_compile_article *article);
 
-/* Reads all, checks what they say of one another, and appends the index; `check_only`: no index. */
+/* Reads all, checks what they say of one another and of the locales, where these are known, and
+ * appends the index unless section is NULL. */
 void pl_compile__knowledge(struct pl_arena *a, struct pl_locale_tools *t,
                            const struct pl_sources *sources, pl_compile_articles *articles,
-                           const struct pl_str *locales, uint32_t nlocales, bool check_only,
-                           struct pl_diags *diags, struct pl_buf *section);
+                           const struct pl_str *locales, uint32_t nlocales, struct pl_diags *diags,
+                           struct pl_buf *section);
+
+/* ---- prompts ---- */
+
+typedef PL_VEC(struct pl_grammar_prompt) pl_compile_prompts;
+
+/* Reads all, whose names and files are filled in, the project's own first; what is wrong with them
+ * goes to diags. */
+void pl_compile__prompts(const struct pl_sources *sources, struct pl_diags *diags, size_t own,
+                         pl_compile_prompts *all);
 
 /* ---- the host ---- */
 
