@@ -308,6 +308,7 @@ void pl_answer__ask(struct turn *t) {
         pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
         return;
     }
+    pl_assert(!t->in.no_model);
     pl_answer__forget(t);
     t->state = ASKS;
     t->attempt = 0;
@@ -482,10 +483,12 @@ static void begin(struct turn *t) {
         return;
     }
     put_evidence(t);
-    if (t->owner->config.model.ask == NULL) {
+    if (t->owner->config.model.ask == NULL || t->in.no_model) {
         bool asked = t->spec->passages > 0 && t->spec->kind == PL_MODEL_ANSWER;
         pl_answer__alone(t, asked ? PL_ANSWER_UNSURE : PL_ANSWER_DOWN,
-                         asked ? WHY_NOT_KNOWN : WHY_NO_MODEL);
+                         t->in.no_model ? WHY_OPTED_OUT
+                         : asked        ? WHY_NOT_KNOWN
+                                        : WHY_NO_MODEL);
         return;
     }
     put_marks(t);

@@ -120,6 +120,8 @@ struct pl_answer_turn {
     uint32_t nknown;
     struct pl_value slots; /* record: what the conversation knows, by slot name: what is personal in
                               it never leaves */
+    bool no_model;         /* the customer wants none: nothing of this turn goes to any model, not
+                              even to be embedded. `answer` has the articles' words, `decide` none */
     int64_t within_ms;     /* from now */
     struct pl_loop *loop;
     pl_answer_done *done;

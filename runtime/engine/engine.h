@@ -159,6 +159,7 @@ struct pl_engine_ask {
     uint64_t effect, run; /* with the conversation they name this turn, also after a restart */
     uint8_t customer[16]; /* all zero: not known */
     bool verified;
+    bool no_model;   /* nothing of this may go to any model: articles answer, or nobody does */
     uint32_t nlines; /* what was said before `text`, oldest first, at most PL_ENGINE_LINES */
     const struct pl_engine_line *lines;
     const struct pl_vm_known *known; /* what must not leave, beside what is marked in slots */

@@ -288,6 +288,8 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     c->deadline_ms = r->view.deadline_ms;
     c->in_flow = r->view.in_flow;
     c->nheld = r->view.nheld;
+    c->no_model = r->view.no_model;
+    if (c->no_model) pl_engine__models_stop(e, c);
     pl_engine__remember_key(c, event);
 }
 
@@ -331,6 +333,7 @@ static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
     c->deadline_ms = view.deadline_ms;
     c->in_flow = view.in_flow;
     c->nheld = view.nheld;
+    c->no_model = view.no_model;
     return PL_OK;
 }
 

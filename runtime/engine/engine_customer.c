@@ -120,28 +120,54 @@ static void change(struct data *d, struct pl_str name, struct pl_str json, int64
     d->v[i] = (struct slot){name, json, at_ms};
 }
 
-/* What was told until he refused goes, whatever he agreed to since. */
-static void refuse(struct data *d, int64_t at_ms) {
+/* His word about models is none of what he may agree to have remembered: it holds without, and when
+ * all else is forgotten. */
+static bool is_lasting(const struct slot *s) {
+    return pl_str_is(s->name, PL_NO_MODEL);
+}
+
+static void drop_until(struct data *d, int64_t at_ms) {
     uint32_t left = 0;
-    if (at_ms > d->refused_ms) d->refused_ms = at_ms;
     for (uint32_t i = 0; i < d->n; i++)
-        if (d->v[i].at_ms > at_ms) d->v[left++] = d->v[i];
+        if (d->v[i].at_ms > at_ms || is_lasting(&d->v[i])) d->v[left++] = d->v[i];
     d->n = left;
 }
 
-static void merge_changes(struct data *d, const struct eng_keep *k) {
+/* 1: he wants no model; -1: he said that he does not mind; 0: he never said anything. */
+static int8_t of_models(const struct data *d) {
+    for (uint32_t i = 0; i < d->n; i++)
+        if (is_lasting(&d->v[i]) && d->v[i].json.n)
+            return pl_str_is(d->v[i].json, "false") ? -1 : 1;
+    return 0;
+}
+
+/* What was told until he refused goes, whatever he agreed to since. */
+static void refuse(struct data *d, int64_t at_ms) {
+    if (at_ms > d->refused_ms) d->refused_ms = at_ms;
+    drop_until(d, at_ms);
+}
+
+static void take_changes(struct data *d, const struct eng_keep *k) {
     struct pl_reader r = pl_reader_of(pl_buf_slice(&k->changes));
+    while (pl_read_left(&r) && !r.bad) {
+        struct pl_str name = pl_read_text(&r);
+        change(d, name, pl_read_text(&r), k->at_ms);
+    }
+}
+
+static void merge_changes(struct data *d, const struct eng_keep *k) {
+    if (k->lasting) {
+        take_changes(d, k);
+        return;
+    }
     if (k->consent && d->refused_ms && k->at_ms <= d->refused_ms) return;
     if (!k->consent) refuse(d, k->at_ms);
     if (k->at_ms >= d->at_ms) {
         d->consent = k->consent ? 1 : -1;
         d->at_ms = k->at_ms;
     }
-    while (pl_read_left(&r) && !r.bad) {
-        struct pl_str name = pl_read_text(&r);
-        change(d, name, pl_read_text(&r), k->at_ms);
-    }
-    if (d->consent < 0) d->n = 0; /* refused: what there was goes too */
+    take_changes(d, k);
+    if (d->consent < 0) drop_until(d, INT64_MAX); /* refused: what there was goes too */
 }
 
 static enum pl_err merge_event(struct data *d, const struct eng_keep *k) {
@@ -202,6 +228,17 @@ static enum pl_err load_now(struct pl_engine *e, const uint8_t customer[16], str
 }
 
 /* ---- reading ---- */
+
+bool pl_engine__refused_models(struct pl_engine *e, const uint8_t customer[16]) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    struct data *d = PL_NEW(&a, struct data);
+    enum pl_err err = load_now(e, customer, &a, d);
+    if (err != PL_OK) complain(e, "customer_unreadable", err);
+    bool refused = err != PL_OK || of_models(d) > 0;
+    pl_arena_free(&a);
+    return refused;
+}
 
 /* Values of types that have changed since are forgotten. */
 static void take_values(struct eng_conv *c, struct pl_arena *a, const struct data *d,
@@ -272,22 +309,32 @@ struct eng_keep *pl_engine__keep_new(struct pl_engine *e, enum eng_keep_kind kin
     return k;
 }
 
+static void add_change(struct eng_keep *k, struct pl_str name, struct pl_value v) {
+    struct pl_buf json = {0};
+    if (v.kind != PL_KIND_NONE) pl_value_to_json(&json, v);
+    pl_buf_text(&k->changes, name);
+    pl_buf_text(&k->changes, pl_buf_slice(&json)); /* empty: forgotten */
+    pl_buf_free(&json);
+}
+
+struct eng_keep *pl_engine__keep_no_model(struct pl_engine *e, const uint8_t customer[16],
+                                          bool no) {
+    struct eng_keep *k = pl_engine__keep_new(e, ENG_KEEP_CHANGES, customer);
+    k->lasting = true;
+    add_change(k, PL_STR(PL_NO_MODEL), (struct pl_value){.kind = PL_KIND_BOOL, .b = no});
+    return k;
+}
+
 void pl_engine__keep(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
                      int64_t now_ms) {
-    struct pl_buf json = {0};
     if (pl_engine__is_nobody(c->customer)) return;
     struct eng_keep *k = pl_engine__keep_new(e, ENG_KEEP_CHANGES, c->customer);
     k->consent = v->consent;
+    k->lasting = v->lasting;
     k->at_ms = now_ms;
     memcpy(k->conversation, c->id, sizeof k->conversation);
-    for (uint32_t i = 0; v->consent && i < v->facts.rec.n; i++) {
-        pl_buf_clear(&json);
-        if (v->facts.rec.f[i].value.kind != PL_KIND_NONE)
-            pl_value_to_json(&json, v->facts.rec.f[i].value);
-        pl_buf_text(&k->changes, v->facts.rec.f[i].name);
-        pl_buf_text(&k->changes, pl_buf_slice(&json)); /* empty: forgotten */
-    }
-    pl_buf_free(&json);
+    for (uint32_t i = 0; (v->consent || v->lasting) && i < v->facts.rec.n; i++)
+        add_change(k, v->facts.rec.f[i].name, v->facts.rec.f[i].value);
     PL_PUSH(&c->keeps, k);
 }
 
@@ -307,11 +354,13 @@ static void finish_first(struct pl_engine *e, enum pl_err err) {
                         err == PL_LIMIT ? PL_BUSY
                         : err           ? err
                                         : k->said,
-                        taken ? PL_STR("kept")
+                        taken && k->kind == ENG_KEEP_EVENT ? PL_STR("kept")
                         : err == PL_LIMIT || k->said == PL_BUSY
                             ? PL_STR("too many events wait for the customer")
                             : PL_STR(""));
     if (k->erasure) pl_engine__erased(e, k->erasure, err);
+    if (k->turned && err == PL_OK && !e->stopped)
+        pl_engine__tell_no_model(e, k->customer, k->turned > 0);
     pl_engine__keep_free(&k);
 }
 
@@ -360,9 +409,11 @@ static enum pl_err append_first(struct pl_engine *e, struct eng_keep *k) {
     enum pl_err err = load(e, k->customer, &a, &k->conv, d);
     write_data(&e->buf2, d);
     struct pl_str before = pl_arena_str(&a, pl_buf_slice(&e->buf2));
-    bool knew = d->n || d->consent > 0;
+    int8_t word = of_models(d);
+    bool knew = d->n > (word != 0) || d->consent > 0;
     uint32_t old = drop_old(d, eng_now(e));
     k->said = merge(d, k);
+    k->turned = of_models(d) == word ? 0 : of_models(d);
     write_data(&e->buf2, d);
     entry.memory.data = pl_arena_str(&a, pl_buf_slice(&e->buf2));
     if (err == PL_OK && pl_str_eq(before, entry.memory.data)) err = PL_EXISTS;

@@ -169,6 +169,21 @@ static enum pl_err judge(const struct eng_conv *c, struct pl_arena *a, const str
     return c->nheld < PL_VM_HELD ? PL_OK : PL_BUSY;
 }
 
+/* It does not wait for a gap between questions: it holds from now on. */
+static void no_model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                     const struct pl_vm_event *event, struct eng_told told) {
+    pl_engine__step_no_model(e, c, t, pl_engine__says_no_model(event->value), false);
+    PL_PUSH(&t->told, told);
+    if (t->nentries > 0) return;
+    t->told.n--;
+    pl_engine__told(e, told.ticket, told.err, PL_STR("")); /* it was so before */
+}
+
+bool pl_engine__says_no_model(struct pl_value args) {
+    struct pl_value on = pl_rec_get(args, PL_STR("on"));
+    return on.kind != PL_KIND_BOOL || on.b;
+}
+
 void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                          const struct eng_input *in) {
     struct pl_vm_event event;
@@ -180,6 +195,10 @@ void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     told.err = judge(c, &t->a, in, &event, &why);
     if (told.err != PL_OK && (told.err != PL_EXISTS || t->nentries == 0)) {
         tell(e, in, told.err, why);
+        return;
+    }
+    if (told.err == PL_OK && pl_str_is(in->text, PL_NO_MODEL)) {
+        no_model(e, c, t, &event, told);
         return;
     }
     /* a repeat of one in this very append is said when that is durable */

@@ -27,6 +27,7 @@ struct eng_asking {
     uint64_t effect;
     struct pl_timer timer;
     uint32_t attempt, shown; /* of the draft; how many pieces of it were sent */
+    bool no_model;           /* only articles are asked */
     bool replaces;           /* its first piece takes the place of another attempt's */
     struct pl_buf draft;     /* what is not sent yet */
 };
@@ -216,7 +217,8 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
     struct eng_asking *k = fx->asking = asking_new(e, c, fx);
     pl_arena_init(&a, 0);
     struct transcript said = {.a = &a};
-    read_transcript(e, c, &said);
+    k->no_model = pl_engine__no_model(e, c);
+    if (!k->no_model) read_transcript(e, c, &said);
     end_before(&said, pl_buf_slice(&fx->text));
     struct pl_engine_ask out = {.image = fx->image->image,
                                 .model = fx->hook,
@@ -228,6 +230,7 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
                                 .effect = fx->effect,
                                 .run = fx->run,
                                 .verified = c->proven,
+                                .no_model = k->no_model,
                                 .nlines = said.n,
                                 .lines = said.v,
                                 .within_ms = left,
@@ -272,4 +275,56 @@ void pl_engine__model_event(const struct eng_input *in, struct pl_arena *a,
     if (r.bad || pl_read_left(&r)) return;
     event->failure = PL_STR("");
     event->value = v;
+}
+
+/* ---- customers who want no model ---- */
+
+bool pl_engine__no_model(struct pl_engine *e, const struct eng_conv *c) {
+    return c->no_model ||
+           (!pl_engine__is_nobody(c->customer) && pl_engine__refused_models(e, c->customer));
+}
+
+void pl_engine__models_stop(struct pl_engine *e, struct eng_conv *c) {
+    for (size_t i = 0; i < c->effects.n; i++) {
+        struct eng_effect *fx = c->effects.v[i];
+        if (fx->asking && !fx->asking->no_model) pl_engine__model_cancel(e, c, fx);
+    }
+}
+
+/* To refuse, it is enough to sound like it; to allow it again takes one of the phrases. */
+int pl_engine__said_of_models(const struct eng_conv *c, const struct pl_vm_reading *r) {
+    const struct pl_image *i = c->image->image;
+    uint32_t no = pl_image_intent(i, PL_STR("no_model"));
+    uint32_t yes = pl_image_intent(i, PL_STR("use_model"));
+    if (no != PL_NOWHERE && r->nintents && r->intents[0].intent == no) return 1;
+    return yes != PL_NOWHERE && r->command == yes ? -1 : 0;
+}
+
+void pl_engine__step_no_model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t, bool no,
+                              bool remembered) {
+    struct pl_vm_event event;
+    if (c->no_model == no) return;
+    pl_engine__look(e, c, PL_EVENT_NO_MODEL, &event);
+    event.value = (struct pl_value){.kind = PL_KIND_BOOL, .b = no};
+    event.remembered = remembered;
+    pl_engine__step(e, c, t, &event, 0);
+}
+
+void pl_engine__tell_no_model(struct pl_engine *e, const uint8_t customer[16], bool no) {
+    PL_VEC(struct eng_id) ids = {0};
+    for (const struct eng_conv *c = e->oldest; c; c = c->next) {
+        struct eng_id id;
+        memcpy(id.id, c->id, sizeof id.id);
+        if (memcmp(c->customer, customer, sizeof c->customer) == 0) PL_PUSH(&ids, id);
+    }
+    for (size_t i = 0; i < ids.n; i++) {
+        struct eng_conv *c = pl_engine__conv_find(e, ids.v[i].id);
+        if (!c) continue;
+        struct eng_input *in =
+            pl_engine__input_new(e, ENG_NO_MODEL, PL_STR(""), PL_STR(""), PL_STR(""));
+        in->said = no;
+        if (no) pl_engine__models_stop(e, c); /* at once, whatever is being written to disk */
+        pl_engine__input(e, c, in);
+    }
+    PL_VEC_FREE(&ids);
 }

@@ -107,13 +107,30 @@ static enum pl_err keep_event(struct pl_engine *e, const struct eng_input *in, s
     return PL_OK;
 }
 
+/* It is the customer's, not one conversation's, and it does not grow old. */
+static enum pl_err keep_no_model(struct pl_engine *e, const struct eng_input *in,
+                                 struct pl_arena *a, struct pl_str *why) {
+    struct pl_value value;
+    enum pl_err err = pl_engine__declared(e, a, in->text, in->more, &value, why);
+    if (err != PL_OK) return err;
+    struct eng_keep *k =
+        pl_engine__keep_no_model(e, in->customer, pl_engine__says_no_model(value));
+    k->asked = true;
+    k->ticket = in->client;
+    pl_engine__keep_add(e, k);
+    return PL_OK;
+}
+
 void pl_engine__to_customer(struct pl_engine *e, struct eng_input *in) {
     struct pl_arena a;
     struct eng_conv *c = NULL;
     struct pl_str why = PL_STR("");
     pl_arena_init(&a, 0);
-    enum pl_err err = choose(e, in, &a, &c);
-    if (err == PL_OK && c) {
+    bool no_model = pl_str_is(in->text, PL_NO_MODEL);
+    enum pl_err err = no_model ? keep_no_model(e, in, &a, &why) : choose(e, in, &a, &c);
+    if (err == PL_OK && no_model) {
+        ENG_COUNT(e, EVENTS);
+    } else if (err == PL_OK && c) {
         pl_engine__input(e, c, in);
         in = NULL;
     } else if (err == PL_OK) {

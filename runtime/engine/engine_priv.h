@@ -136,6 +136,7 @@ enum eng_kind {
     ENG_MODEL,    /* the outcome of a model's turn */
     ENG_WANTS,    /* may a file be sent up? */
     ENG_VIEWED,   /* an article was opened; names no conversation */
+    ENG_NO_MODEL, /* the customer's word about models, remembered already: said */
     ENG_LEAVE
 };
 
@@ -238,6 +239,7 @@ struct eng_conv {
     int64_t deadline_ms;
     bool in_flow;
     uint32_t nheld;
+    bool no_model; /* the customer wants none */
     bool diverged; /* played again, it came out differently; its flow is not to go on */
     /* under way */
     struct eng_input *first, *last;
@@ -276,7 +278,9 @@ struct eng_keep {
     uint8_t kind; /* enum eng_keep_kind */
     uint8_t conversation[16], customer[16];
     bool consent;
-    bool asked; /* EVENT: its sender waits */
+    bool lasting; /* CHANGES: his word about models, whatever he agreed to */
+    int8_t turned; /* ... and it was another before: 1, he wants none; -1, he does not mind */
+    bool asked; /* its sender waits */
     int64_t at_ms;
     uint64_t ticket, key, what;  /* EVENT; TAKEN: the key */
     enum pl_err said;            /* EVENT: what became of it */
@@ -475,6 +479,8 @@ uint64_t pl_engine__key(struct pl_str key);
 uint64_t pl_engine__what(struct pl_str name, struct pl_value args);
 /* Has the conversation this key, or will it have? */
 bool pl_engine__knows_key(const struct eng_conv *c, uint64_t key);
+/* The arguments of the event that is the customer's word about models. */
+bool pl_engine__says_no_model(struct pl_value args);
 void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                          const struct eng_input *in);
 void pl_engine__remember_key(struct eng_conv *c, const struct pl_vm_event *event);
@@ -500,6 +506,10 @@ bool pl_engine__recall(struct pl_engine *e, struct eng_conv *c, struct pl_arena 
                        struct pl_vm_event *event);
 void pl_engine__keep(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *v,
                      int64_t now_ms);
+/* Does what is remembered of him say that he wants no model? What cannot be read says so. */
+bool pl_engine__refused_models(struct pl_engine *e, const uint8_t customer[16]);
+/* The shop says so, or not any more, for him. */
+struct eng_keep *pl_engine__keep_no_model(struct pl_engine *e, const uint8_t customer[16], bool no);
 /* What the conversation wants remembered is on disk with it: now it may be. */
 void pl_engine__keep_start(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__keep_free(struct eng_keep **k);
@@ -557,6 +567,17 @@ void pl_engine__voted(struct pl_engine *e, const struct eng_conv *c,
 void pl_engine__votes_drop(struct pl_engine *e, const uint8_t id[16]);
 void pl_engine__viewed(struct pl_engine *e, const struct eng_input *in);
 void pl_engine__askings_free(struct pl_engine *e);
+/* No text of this conversation's may go to a model. */
+bool pl_engine__no_model(struct pl_engine *e, const struct eng_conv *c);
+/* The customer wants no model from now on: what one has under way is ended. */
+void pl_engine__models_stop(struct pl_engine *e, struct eng_conv *c);
+/* What the words of a message say of models: 1, none; -1, they may; 0, nothing. */
+int pl_engine__said_of_models(const struct eng_conv *c, const struct pl_vm_reading *r);
+/* His word about models, heard beside the flows. */
+void pl_engine__step_no_model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t, bool no,
+                              bool remembered);
+/* Every conversation of his that is in memory and does not know it yet hears of it. */
+void pl_engine__tell_no_model(struct pl_engine *e, const uint8_t customer[16], bool no);
 
 /* engine_queue.c */
 /* A hand-over as JSON. */

@@ -228,8 +228,8 @@ static void take_marks(const struct pl_program *p, const struct pl_vm_view *view
 
 /* A message that as a whole is one of these intents' phrases is a command. */
 static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_reading *r) {
-    static const char *const commands[] = {"cancel", "restart", "repeat",
-                                           "skip",   "back",    "speak_to_human"};
+    static const char *const commands[] = {"cancel", "restart",        "repeat",   "skip",
+                                           "back",   "speak_to_human", "no_model", "use_model"};
     if (!r->exact || r->nguesses == 0 || r->guesses[0].intent >= p->nintents) return PL_NOWHERE;
     for (size_t i = 0; i < PL_LEN(commands); i++)
         if (pl_str_is(p->intents[r->guesses[0].intent], commands[i])) return r->guesses[0].intent;

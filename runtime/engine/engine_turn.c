@@ -482,6 +482,17 @@ static struct pl_str beginning(struct pl_arena *a, struct pl_str s) {
     return pl_arena_printf(a, "%.*s…", (int)at, s.p);
 }
 
+/* What he says to people is none of the flows' business, but for his word about models. */
+static void overheard(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
+                      const struct eng_said *said) {
+    struct pl_vm_event event;
+    if (said->said != PL_ENGINE_SAID_TEXT || c->broken) return;
+    pl_engine__look(e, c, PL_EVENT_MESSAGE, &event);
+    pl_engine__read(e, c, &t->a, said, &event);
+    int word = pl_engine__said_of_models(c, &event.reading);
+    if (word != 0) pl_engine__step_no_model(e, c, t, word > 0, false);
+}
+
 static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                  const struct eng_input *in) {
     bool too_long = code_points(in->text) > PL_ENGINE_TEXT;
@@ -512,9 +523,13 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     if (!arrive(e, c, t, in, text, &said, hash, &n)) return;
     if (!bot) {
         t->snapshot = pl_engine__handoff_again(c);
+        overheard(e, c, t, &said);
         return;
     }
     if (busy && !now) {
+        /* the flow that says so has to wait; that it is so does not */
+        if (pl_engine__said_of_models(c, &event.reading) > 0)
+            pl_engine__step_no_model(e, c, t, true, false);
         pl_engine__inbox_push(c, n, &said);
         return;
     }
@@ -757,6 +772,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_KEPT: pl_engine__kept(e, c, t); break;
     case ENG_ERASE: pl_engine__erase(e, c, in); break;
     case ENG_MODEL: model(e, c, t, in); break;
+    case ENG_NO_MODEL: pl_engine__step_no_model(e, c, t, in->said, true); break;
     case ENG_FORGET:
     case ENG_VIEWED:
     case ENG_LEAVE: break; /* commands only */

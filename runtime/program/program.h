@@ -421,6 +421,10 @@ uint32_t pl_image_hook(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_intent(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_queue(const struct pl_image *i, struct pl_str name);
 uint32_t pl_image_event(const struct pl_image *i, struct pl_str name);
+/* The customer's slot in which he says that no text of his may go to a model; PL_NOWHERE: there is
+ * none of type bool. */
+#define PL_NO_MODEL "customer.no_model"
+uint32_t pl_program_no_model(const struct pl_program *p);
 uint32_t pl_image_option(const struct pl_image *i, struct pl_str id);
 uint32_t pl_image_locale(const struct pl_image *i, struct pl_str locale);
 /* The title text of an enum member, flow, slot or queue; type is the enum's name or one of

@@ -190,6 +190,7 @@ static void handle(struct vm_machine *m) {
     case PL_EVENT_MODEL: pl_vm__model_came(m); break;
     case PL_EVENT_NAMED: pl_vm__named(m); break;
     case PL_EVENT_HANDED_BACK: handed_back(m); break;
+    case PL_EVENT_NO_MODEL: pl_vm__no_model(m); break;
     }
 }
 
@@ -286,6 +287,7 @@ static void view_of(const struct pl_program *p, struct pl_arena *a, struct vm_st
     out->repeats = s->repeats;
     out->nframes = s->nframes;
     out->nheld = (uint32_t)s->held.n;
+    out->no_model = pl_vm__refuses_models(p, s);
 }
 
 enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,

@@ -128,6 +128,8 @@ struct pl_vm_event {
     /* IDENTITY: */
     int8_t consent;           /* to being remembered: 1 given, -1 refused, 0 never asked */
     struct pl_value customer; /* record: what is remembered, by slot name ("customer.phone") */
+    /* NO_MODEL: `value` is a bool: true, no text of his may go to a model */
+    bool remembered; /* ... with the customer already: this conversation only hears of it */
 };
 
 /* The event's journal form: self-contained bytes, version inside; texts of entities, intents,
@@ -221,6 +223,7 @@ struct pl_vm_effect {
     uint32_t model;              /* MODEL: models of the image */
     struct pl_vm_text about;     /* ... what is to be decided */
     struct pl_str text;          /* ... what the customer wrote last, masked */
+    bool no_model;               /* ... and none may be asked: articles answer, or nobody */
     /* HANDOFF: */
     uint8_t mode;   /* enum pl_handoff_mode */
     uint32_t queue; /* queues of the image */
@@ -231,6 +234,7 @@ struct pl_vm_effect {
     /* REMEMBER: facts is a record of the customer's slots that changed, absent ones to be
      * forgotten; without consent nothing is kept */
     bool consent;
+    bool lasting; /* ... but this, which says nothing of consent: his word about models */
     /* GOAL, MARK, TRACK, ENDED: */
     struct pl_str name;     /* ENDED: "resolved" "unresolved" "conversation" */
     struct pl_vm_text note; /* NOTE */
@@ -262,6 +266,7 @@ struct pl_vm_view {
     int64_t started_ms;
     uint32_t turns, failures, repeats, nframes;
     uint32_t nheld; /* events that wait for the open question to be closed */
+    bool no_model;  /* the customer wants no text of his to go to a model */
 };
 
 struct pl_vm_result {

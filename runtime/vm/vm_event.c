@@ -128,6 +128,10 @@ void pl_vm_event_write(struct pl_buf *b, const struct pl_vm_event *e) {
         pl_value_write(b, e->value);
         pl_buf_u64(b, e->key);
     }
+    if (e->kind == PL_EVENT_NO_MODEL) {
+        pl_value_write(b, e->value);
+        pl_buf_byte(b, e->remembered);
+    }
     if (e->kind == PL_EVENT_NAMED) {
         pl_vm__write_entities(b, e->reading.entities, e->reading.nentities);
         write_picks(b, &e->reading);
@@ -299,12 +303,16 @@ enum pl_err pl_vm_event_read(struct pl_str bytes, struct pl_arena *a, struct pl_
         e.consent = (int8_t)pl_read_u8(&r);
         e.customer = pl_value_read(&r, a);
     }
+    if (e.kind == PL_EVENT_NO_MODEL) {
+        e.value = pl_value_read(&r, a);
+        e.remembered = pl_read_u8(&r);
+    }
     if (e.kind == PL_EVENT_NAMED) {
         e.reading.nentities = read_count(&r);
         e.reading.entities = pl_vm__read_entities(&r, a, e.reading.nentities);
         read_picks(&r, a, &e.reading);
     }
-    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_HANDED_BACK || !times_fit(&e))
+    if (r.bad || pl_read_left(&r) || e.kind > PL_EVENT_NO_MODEL || !times_fit(&e))
         return PL_MALFORMED;
     *out = e;
     return PL_OK;

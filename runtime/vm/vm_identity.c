@@ -46,6 +46,16 @@ static bool is_secret(const struct vm_machine *m, uint32_t i) {
     return m->p->customer[i].type.quals & PL_SECRET;
 }
 
+/* His word about models: it needs no consent, and is not forgotten when all else is. */
+static bool is_lasting(const struct vm_machine *m, uint32_t i) {
+    return i == pl_program_no_model(m->p);
+}
+
+bool pl_vm__refuses_models(const struct pl_program *p, const struct vm_state *s) {
+    uint32_t i = pl_program_no_model(p);
+    return i != PL_NOWHERE && s->customer[i].kind == PL_KIND_BOOL && s->customer[i].b;
+}
+
 /* What was said in this conversation is newer than what is remembered. */
 static void recall(struct vm_machine *m, bool private) {
     for (uint32_t i = 0; i < m->p->ncustomer; i++)
@@ -57,6 +67,22 @@ void pl_vm__verified(struct vm_machine *m) {
     if (m->s->verified) return;
     m->s->verified = true;
     recall(m, true);
+}
+
+/* Who refused models once has refused them: here, or in what is remembered. */
+static void recall_refusal(struct vm_machine *m) {
+    uint32_t i = pl_program_no_model(m->p);
+    if (i != PL_NOWHERE && m->s->memory[i].kind == PL_KIND_BOOL && m->s->memory[i].b)
+        m->s->customer[i] = m->s->memory[i];
+}
+
+void pl_vm__no_model(struct vm_machine *m) {
+    uint32_t i = pl_program_no_model(m->p);
+    if (i != PL_NOWHERE && m->e->value.kind == PL_KIND_BOOL) {
+        m->s->customer[i] = m->e->value;
+        if (m->e->remembered) m->s->memory[i] = m->e->value;
+    }
+    pl_vm__go(m);
 }
 
 /* Something is remembered of him, and nothing has begun yet. */
@@ -76,6 +102,7 @@ void pl_vm__identity(struct vm_machine *m) {
         if (m->e->customer.kind == PL_KIND_RECORD && !is_secret(m, i))
             s->memory[i] = pl_rec_get(m->e->customer, m->p->customer[i].name);
     recall(m, false);
+    recall_refusal(m);
     if (s->verified) recall(m, true);
     if (first && s->consent == 1) welcome_back(m);
     pl_vm__go(m);
@@ -94,7 +121,8 @@ bool pl_vm__ask_consent(struct vm_machine *m) {
     struct vm_state *s = m->s;
     uint32_t flow = m->p->prelude[PL_PRELUDE_CONSENT];
     bool changed = false;
-    for (uint32_t i = 0; i < m->p->ncustomer; i++) changed |= has_changed(m, i);
+    for (uint32_t i = 0; i < m->p->ncustomer; i++)
+        changed |= !is_lasting(m, i) && has_changed(m, i);
     if (!changed || !s->known || s->consent || flow == PL_NOWHERE) return false;
     s->consent = -1; /* until he says yes; he is not asked twice */
     return pl_vm__begin_flow(m, flow, VM_CONSENT, NULL, 0) != NULL;
@@ -102,26 +130,38 @@ bool pl_vm__ask_consent(struct vm_machine *m) {
 
 void pl_vm__forget(struct vm_machine *m) {
     struct vm_state *s = m->s;
-    for (uint32_t i = 0; i < m->p->ncustomer; i++) s->customer[i] = s->memory[i] = PL_NONE;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++)
+        if (!is_lasting(m, i)) s->customer[i] = s->memory[i] = PL_NONE;
     if (!s->known) return;
     s->consent = -1;
     pl_vm__effect(m, PL_EFFECT_REMEMBER)->facts.kind = PL_KIND_RECORD;
 }
 
+static struct pl_field keep(struct vm_machine *m, uint32_t i) {
+    m->s->memory[i] = m->s->customer[i];
+    return (struct pl_field){m->p->customer[i].name,
+                             pl_value_unmarked(m->a, &m->p->types, m->p->customer[i].type,
+                                               m->s->customer[i], PL_SECRET)};
+}
+
+static struct pl_vm_effect *remember(struct vm_machine *m, struct pl_field *f, uint32_t n) {
+    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_REMEMBER);
+    e->facts = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
+    return e;
+}
+
 /* At the end of a step: what has changed of the customer's slots, if he agreed. */
 void pl_vm__remember(struct vm_machine *m) {
     struct pl_field *f = PL_NEW_ARRAY(m->a, struct pl_field, m->p->ncustomer + 1);
-    uint32_t n = 0;
-    if (!m->s->known || m->s->consent != 1) return;
-    for (uint32_t i = 0; i < m->p->ncustomer; i++) {
-        if (!has_changed(m, i)) continue;
-        m->s->memory[i] = m->s->customer[i];
-        f[n++] = (struct pl_field){m->p->customer[i].name,
-                                   pl_value_unmarked(m->a, &m->p->types, m->p->customer[i].type,
-                                                     m->s->customer[i], PL_SECRET)};
+    uint32_t n = 0, lasting = pl_program_no_model(m->p);
+    if (!m->s->known) return;
+    if (lasting != PL_NOWHERE && has_changed(m, lasting)) {
+        struct pl_field *word = PL_NEW(m->a, struct pl_field);
+        *word = keep(m, lasting);
+        remember(m, word, 1)->lasting = true;
     }
-    if (n == 0) return;
-    struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_REMEMBER);
-    e->facts = (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = f, .n = n}};
-    e->consent = true;
+    if (m->s->consent != 1) return;
+    for (uint32_t i = 0; i < m->p->ncustomer; i++)
+        if (has_changed(m, i)) f[n++] = keep(m, i);
+    if (n > 0) remember(m, f, n)->consent = true;
 }

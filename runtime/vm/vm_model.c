@@ -17,10 +17,24 @@ static struct pl_vm_text about(struct vm_machine *m, const struct pl_p_model *ro
     return t;
 }
 
+/* The customer wants no model, and nobody else could answer. */
+static void refuse(struct vm_machine *m, struct vm_frame *f, const struct pl_p_model *row) {
+    struct pl_value *slot = NULL;
+    about(m, row); /* off the stack */
+    if (row->kind == PL_MODEL_DECIDE) slot = pl_vm__slot(m->p, m->s, f, row->slot);
+    if (slot) *slot = PL_NONE;
+    f->pc = row->down;
+}
+
 void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
     const struct pl_p_model *row = &m->p->models[model];
     const struct pl_value *args = pl_vm__pop_n(m, row->ngiven);
     pl_vm__forget_behind(m, f, f->pc - 1);
+    bool refused = pl_vm__refuses_models(m->p, m->s);
+    if (refused && (row->kind == PL_MODEL_DECIDE || row->passages == 0)) {
+        refuse(m, f, row);
+        return;
+    }
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_MODEL);
     e->id = m->s->next_effect++;
     e->model = model;
@@ -29,6 +43,7 @@ void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model) 
     e->nargs = row->ngiven;
     e->about = about(m, row);
     e->text = m->s->message;
+    e->no_model = refused;
     f->waiting = VM_MODEL;
     f->effect = e->id;
     f->hook_call = model;

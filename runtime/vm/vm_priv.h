@@ -304,6 +304,9 @@ void pl_vm__verified(struct vm_machine *m);
 /* The customer wants to be forgotten: nothing is remembered of him any more. */
 void pl_vm__forget(struct vm_machine *m);
 void pl_vm__remember(struct vm_machine *m);
+/* The customer wants no text of his to go to a model. */
+bool pl_vm__refuses_models(const struct pl_program *p, const struct vm_state *s);
+void pl_vm__no_model(struct vm_machine *m);
 
 /* vm_news.c: what comes from outside, and what has to wait for a gap between questions */
 void pl_vm__happened(struct vm_machine *m);

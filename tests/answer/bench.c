@@ -287,6 +287,7 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
         .lines = turn->lines,
         .nlines = turn->nlines,
         .slots = turn->slots,
+        .no_model = turn->no_model,
         .within_ms = turn->within_ms ? turn->within_ms : 4000,
         .loop = b->loop,
         .done = came,

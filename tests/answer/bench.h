@@ -52,7 +52,7 @@ struct bench_turn {
     struct pl_value slots;
     const struct pl_answer_line *lines;
     uint32_t nlines;
-    bool decides;
+    bool decides, no_model;
     uint8_t conversation; /* 0: the usual one */
     int64_t within_ms;    /* 0: 4,000 */
 };

@@ -298,6 +298,24 @@ static void without_a_model(void **state) {
     bench_close(&b);
 }
 
+/* One is there, and is not asked. */
+static void who_wants_no_model(void **state) {
+    struct bench *b = *state;
+    struct bench_turn t = {.text = "how do I send something back?", .no_model = true};
+    bench_play(b, &t, SCRIPT("text x"));
+    assert_int_equal(b->outcome, PL_ANSWER_OK);
+    assert_string_equal(b->sources.p, "kb/returns ");
+    t.text = "who wrote Hamlet and when was it?";
+    bench_play(b, &t, SCRIPT("text x"));
+    assert_int_equal(b->outcome, PL_ANSWER_UNSURE);
+    assert_string_equal(b->why, "opted_out");
+    t = (struct bench_turn){.text = "they pinch", .decides = true, .no_model = true};
+    bench_play(b, &t, SCRIPT("text too_big"));
+    assert_int_equal(b->outcome, PL_ANSWER_DOWN);
+    assert_int_equal(b->asks, 0);
+    assert_int_equal(b->asked.n, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_to),
@@ -308,6 +326,7 @@ int main(void) {
         cmocka_unit_test(decides),
         cmocka_unit_test(a_cancelled_turn_is_silent),
         cmocka_unit_test(without_a_model),
+        cmocka_unit_test(who_wants_no_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

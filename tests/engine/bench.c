@@ -161,6 +161,7 @@ static uint64_t model(void *ctx, const struct pl_engine_ask *ask) {
                        .partial = ask->partial,
                        .ctx = ask->ctx,
                        .within_ms = ask->within_ms,
+                       .no_model = ask->no_model,
                        .engine = b->nold};
     snprintf(t->text, sizeof t->text, "%.*s", PL_STR_ARG(ask->text));
     for (uint32_t i = 0; i < ask->nlines; i++) {

@@ -28,6 +28,7 @@ struct turn { /* of a model */
     void *ctx;
     char text[64], before[256]; /* what was said, lines with a blank between them */
     int64_t within_ms;
+    bool no_model;
     bool over; /* answered, or cancelled */
     int engine;
 };

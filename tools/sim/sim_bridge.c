@@ -152,6 +152,7 @@ static uint64_t start(void *ctx, const struct pl_engine_ask *ask) {
                                   .known = known,
                                   .nknown = ask->nknown,
                                   .slots = ask->slots,
+                                  .no_model = ask->no_model,
                                   .within_ms = ask->within_ms,
                                   .loop = ask->loop,
                                   .done = came,

@@ -168,7 +168,8 @@ static void effect(struct sim_world *w, const struct pl_image *image,
         break;
     case PL_EFFECT_HOOK: called(w, p, v); break;
     case PL_EFFECT_MODEL:
-        tell(&w->said, "asked the model", pl_arena_str(&w->a, p->models[v->model].id));
+        tell(&w->said, v->no_model ? "asked the articles" : "asked the model",
+             pl_arena_str(&w->a, p->models[v->model].id));
         break;
     case PL_EFFECT_GOAL: tell(&w->said, "goal", pl_arena_str(&w->a, v->name)); break;
     case PL_EFFECT_HANDOFF:
