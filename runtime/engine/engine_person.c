@@ -113,8 +113,7 @@ static enum pl_err keep_no_model(struct pl_engine *e, const struct eng_input *in
     struct pl_value value;
     enum pl_err err = pl_engine__declared(e, a, in->text, in->more, &value, why);
     if (err != PL_OK) return err;
-    struct eng_keep *k =
-        pl_engine__keep_no_model(e, in->customer, pl_engine__says_no_model(value));
+    struct eng_keep *k = pl_engine__keep_no_model(e, in->customer, pl_engine__says_no_model(value));
     k->asked = true;
     k->ticket = in->client;
     pl_engine__keep_add(e, k);

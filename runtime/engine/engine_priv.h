@@ -278,9 +278,9 @@ struct eng_keep {
     uint8_t kind; /* enum eng_keep_kind */
     uint8_t conversation[16], customer[16];
     bool consent;
-    bool lasting; /* CHANGES: his word about models, whatever he agreed to */
+    bool lasting;  /* CHANGES: his word about models, whatever he agreed to */
     int8_t turned; /* ... and it was another before: 1, he wants none; -1, he does not mind */
-    bool asked; /* its sender waits */
+    bool asked;    /* its sender waits */
     int64_t at_ms;
     uint64_t ticket, key, what;  /* EVENT; TAKEN: the key */
     enum pl_err said;            /* EVENT: what became of it */

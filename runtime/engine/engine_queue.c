@@ -206,7 +206,7 @@ size_t pl_engine__handoff_rows(struct pl_engine *e, struct eng_conv *c, struct p
         if (h->shown) continue;
         struct pl_str key = row_key(a, c, h);
         if (h->done)
-            rows[n++].key = key;
+            rows[n++] = (struct pl_store_row){.key = key};
         else if (pl_journal_seal_row(e->journal, &c->j, key, pl_buf_slice(&h->json), &sealed) ==
                  PL_OK)
             rows[n++] = (struct pl_store_row){key, pl_arena_str(a, pl_buf_slice(&sealed))};

@@ -235,8 +235,7 @@ uint32_t pl_image_event(const struct pl_image *i, struct pl_str name) {
 
 uint32_t pl_program_no_model(const struct pl_program *p) {
     for (uint32_t i = 0; i < p->ncustomer; i++)
-        if (pl_str_is(p->customer[i].name, PL_NO_MODEL) &&
-            p->customer[i].type.kind == PL_KIND_BOOL)
+        if (pl_str_is(p->customer[i].name, PL_NO_MODEL) && p->customer[i].type.kind == PL_KIND_BOOL)
             return i;
     return PL_NOWHERE;
 }
