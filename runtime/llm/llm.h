@@ -203,7 +203,8 @@ struct pl_llm_models {
     size_t ntargets;
     char currency[4];             /* of all prices and ceilings; "" when there are none */
     int64_t ceiling_day;          /* millionths, by UTC day; 0: none */
-    int64_t ceiling_conversation; /* millionths, for the life of a conversation; 0: none */
+    int64_t ceiling_conversation; /* millionths, for the life of a conversation (forgotten after
+                                   400 days without a question); 0: none */
     int64_t cache;                /* ms for which an answer holds; 0: none is kept */
 };
 

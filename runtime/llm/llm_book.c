@@ -5,7 +5,8 @@
  *
  *   m s                 the sum of all entries up to number n, which is in it
  *   m o <id>            an open reservation
- *   m c <conversation>  what a conversation has spent
+ *   m c <conversation>  what a conversation has spent, and the day of its last question; gone
+ *                       PL_LLM__PURSE_DAYS after that
  *
  * The rows of an entry are projected together when it is durable, in the stream's order, so what a
  * restart finds is the rows as of some entry, and the entries behind it.
@@ -15,6 +16,8 @@
 #include <string.h>
 
 #include "runtime/llm/llm_run_priv.h"
+
+enum { TRIM_ROWS = 64 };
 
 static struct pl_stream stream_of(void) {
     uint8_t id[16] = "models";
@@ -40,6 +43,7 @@ static struct pl_llm__money load_purse(struct pl_llm__ledger *l, const uint8_t i
         struct pl_reader r = pl_reader_of(value);
         m.micro = (int64_t)pl_read_u64(&r);
         m.pico = (int64_t)pl_read_u32(&r);
+        (void)pl_read_u32(&r); /* the day */
         if (r.bad || m.micro < 0 || m.pico >= 1000000) m = (struct pl_llm__money){INT64_MAX / 2, 0};
     }
     pl_arena_free(&a);
@@ -59,7 +63,7 @@ static struct pl_llm__purse *purse_take(struct pl_llm__ledger *l, const uint8_t 
     return p;
 }
 
-static struct pl_llm__purse *purse_of(struct pl_llm__ledger *l, const uint8_t id[16]) {
+static struct pl_llm__purse *purse_of(const struct pl_llm__ledger *l, const uint8_t id[16]) {
     return pl_map_get(&l->purses, (struct pl_str){(const char *)id, 16});
 }
 
@@ -88,9 +92,45 @@ static struct pl_str open_key(uint64_t id, char out[10]) {
     return (struct pl_str){out, 10};
 }
 
-static void write_purse(struct pl_buf *b, struct pl_llm__money m) {
+static void write_purse(struct pl_buf *b, struct pl_llm__money m, int32_t day) {
     pl_buf_u64(b, (uint64_t)m.micro);
     pl_buf_u32(b, (uint32_t)m.pico);
+    pl_buf_u32(b, (uint32_t)day);
+}
+
+/* ---- trimming ---- */
+
+static bool is_old(const struct pl_llm__ledger *l, const struct pl_store_row *row) {
+    struct pl_reader r = pl_reader_of(row->value);
+    (void)pl_read_u64(&r);
+    (void)pl_read_u32(&r);
+    int32_t day = (int32_t)pl_read_u32(&r);
+    bool used = row->key.n == 18 && purse_of(l, (const uint8_t *)row->key.p + 2) != NULL;
+    return row->key.n == 18 && !used && !r.bad && day < l->now.day - PL_LLM__PURSE_DAYS;
+}
+
+/* A few rows at a time, once through all of them each day: the loop has others to serve. */
+static void trim_some(struct pl_llm__ledger *l) {
+    struct pl_store_row *rows, gone[TRIM_ROWS];
+    struct pl_arena a;
+    size_t n = 0, ngone = 0;
+    if (!l->store || l->trimmed_day == l->now.day) return;
+    struct pl_str from = {l->trim_from, l->trim_n};
+    pl_arena_init(&a, 0);
+    if (l->trim_n == 0) from = PL_STR("mc");
+    if (pl_store_rows(l->store, &a, PL_STR("mc"), from, TRIM_ROWS, &rows, &n) != PL_OK) n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (is_old(l, &rows[i])) gone[ngone++] = (struct pl_store_row){rows[i].key, {NULL, 0}};
+    if (ngone) (void)pl_store_project(l->store, gone, ngone, NULL, 0);
+    if (n < TRIM_ROWS) {
+        l->trimmed_day = l->now.day;
+        l->trim_n = 0;
+    } else { /* the key after the last one */
+        memcpy(l->trim_from, rows[n - 1].key.p, rows[n - 1].key.n);
+        l->trim_from[rows[n - 1].key.n] = 0;
+        l->trim_n = rows[n - 1].key.n + 1;
+    }
+    pl_arena_free(&a);
 }
 
 static void project(struct pl_llm__ledger *l, const struct pl_llm__entry *e, struct pl_str body,
@@ -99,7 +139,7 @@ static void project(struct pl_llm__ledger *l, const struct pl_llm__entry *e, str
     struct pl_buf sum = {0}, spent = {0};
     char open[10], conversation[18];
     pl_llm__sum_write(&sum, &l->written);
-    write_purse(&spent, purse);
+    write_purse(&spent, purse, e->day);
     bool opens = e->kind == PL_LLM__RESERVE;
     struct pl_store_row rows[] = {
         {PL_STR("ms"), pl_buf_slice(&sum)},
@@ -251,6 +291,7 @@ void pl_llm__settle(struct pl_llm__ledger *l, uint64_t id, const struct pl_llm_u
     p->reserved -= open.micro;
     pl_llm__money_add(&p->spent, money);
     pl_llm__sum_add(&l->now, &e);
+    trim_some(l);
     /* When this fails the reservation counts in full at the next start: never too little. */
     if (l->store) (void)append(l, &e, now_ms, NULL, NULL);
     purse_give(l, p);
@@ -258,9 +299,9 @@ void pl_llm__settle(struct pl_llm__ledger *l, uint64_t id, const struct pl_llm_u
 
 /* ---- opening ---- */
 
-static struct pl_str purse_bytes(struct pl_arena *a, struct pl_llm__money m) {
+static struct pl_str purse_bytes(struct pl_arena *a, struct pl_llm__money m, int32_t day) {
     struct pl_buf b = {0};
-    write_purse(&b, m);
+    write_purse(&b, m, day);
     struct pl_str out = pl_arena_str(a, pl_buf_slice(&b));
     pl_buf_free(&b);
     return out;
@@ -338,7 +379,7 @@ static void project_replayed(struct pl_llm__ledger *l, struct pl_arena *a) {
     for (size_t at = 0; pl_map_next(&l->purses, &at, &key, &value);) {
         const struct pl_llm__purse *p = value;
         struct pl_str name = conversation_key(p->id, pl_arena_alloc(a, 18));
-        PL_PUSH(&rows, ((struct pl_store_row){name, purse_bytes(a, p->written)}));
+        PL_PUSH(&rows, ((struct pl_store_row){name, purse_bytes(a, p->written, l->written.day)}));
     }
     for (size_t i = 0; i < l->closed.n; i++) {
         struct pl_str name = open_key(l->closed.v[i], pl_arena_alloc(a, 10));

@@ -62,6 +62,8 @@ struct pl_llm__money pl_llm__cost(const struct pl_llm_target *t, int32_t day,
 
 /* ---- ledger: what was spent, what is reserved ---- */
 
+enum { PL_LLM__PURSE_DAYS = 400 }; /* a conversation that asks nothing for so long begins anew */
+
 enum pl_llm__entry_kind { PL_LLM__RESERVE = 1, PL_LLM__SETTLE = 2 };
 
 struct pl_llm__entry {
@@ -124,6 +126,10 @@ struct pl_llm__ledger {
     int64_t reserved_day;    /* of open reservations of now.day */
     struct pl_map purses;
     uint64_t last_id;
+    /* trimming: until when it was done, and where it goes on */
+    int32_t trimmed_day;
+    char trim_from[PL_STORE_KEY_MAX + 1];
+    size_t trim_n;
     /* the store; NULL: none */
     struct pl_store *store;
     struct pl_loop *loop;

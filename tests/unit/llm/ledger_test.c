@@ -225,6 +225,47 @@ static void random_crashes_lose_nothing(void **state) {
     }
 }
 
+static size_t purses_kept(struct bench *b) {
+    struct pl_store_row *rows;
+    struct pl_arena a;
+    size_t n = 0;
+    pl_arena_init(&a, 0);
+    assert_int_equal(pl_store_rows(b->store, &a, PL_STR("mc"), PL_STR("mc"), 1000, &rows, &n),
+                     PL_OK);
+    pl_arena_free(&a);
+    return n;
+}
+
+static void spend(struct bench *b, uint8_t conversation, int32_t day) {
+    uint64_t id;
+    assert_int_equal(reserve(b, conversation, day, 10, &id), PL_LLM_FAIL_NONE);
+    settle(b, id, 10, 0);
+    settle_down(b);
+}
+
+static void what_conversations_spent_long_ago_is_forgotten(void **state) {
+    struct bench b;
+    uint64_t id;
+    (void)state;
+    begin(&b, false);
+    for (int i = 0; i < 200; i++) spend(&b, (uint8_t)i, DAY);
+    spend(&b, 7, DAY + 100); /* it still talks */
+    assert_int_equal(purses_kept(&b), 200);
+    for (int i = 0; i < 8; i++) spend(&b, 201, DAY + PL_LLM__PURSE_DAYS);
+    assert_int_equal(purses_kept(&b), 201); /* the last day */
+    for (int i = 0; i < 8; i++) spend(&b, 201, DAY + PL_LLM__PURSE_DAYS + 1);
+    assert_int_equal(purses_kept(&b), 2);
+    assert_int_equal(pl_store_flush(b.store), PL_OK);
+    crash(&b, DAY + PL_LLM__PURSE_DAYS + 1);
+    assert_int_equal(purses_kept(&b), 2);
+    assert_int_equal(b.l.now.spent.micro, 217 * 10); /* all that was ever spent is known */
+    b.models.ceiling_conversation = 25;
+    assert_int_equal(reserve(&b, 7, DAY + PL_LLM__PURSE_DAYS + 1, 6, &id), PL_LLM_FAIL_CEILING);
+    assert_int_equal(reserve(&b, 8, DAY + PL_LLM__PURSE_DAYS + 1, 6, &id), PL_LLM_FAIL_NONE);
+    settle(&b, id, 0, 0);
+    end(&b);
+}
+
 static void a_store_that_fails_lets_nothing_leave(void **state) {
     struct bench b;
     uint64_t id;
@@ -275,6 +316,7 @@ int main(void) {
         cmocka_unit_test(what_was_open_at_a_crash_counts_in_full),
         cmocka_unit_test(nothing_leaves_before_it_is_written),
         cmocka_unit_test(random_crashes_lose_nothing),
+        cmocka_unit_test(what_conversations_spent_long_ago_is_forgotten),
         cmocka_unit_test(a_store_that_fails_lets_nothing_leave),
         cmocka_unit_test(damaged_bytes_are_refused),
         cmocka_unit_test(estimates_are_on_the_high_side),
