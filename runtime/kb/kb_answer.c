@@ -13,12 +13,12 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
-    [PL_KB__S_SCORE] = 6.823, [PL_KB__S_FORM] = 0.007, [PL_KB__S_STEM] = 3.034,
-    [PL_KB__S_GRAM] = 0.037,  [PL_KB__S_NEAR] = 3.169, [PL_KB__S_PAIR] = 1.409,
-    [PL_KB__S_GAP] = 3.566,   [PL_KB__S_MASS] = 0.535, [PL_KB__S_UNKNOWN] = -0.923,
-    [PL_KB__S_TOP] = -0.665,
+    [PL_KB__S_SCORE] = 7.490, [PL_KB__S_FORM] = -0.292, [PL_KB__S_STEM] = 2.990,
+    [PL_KB__S_GRAM] = -0.435, [PL_KB__S_NEAR] = 2.603,  [PL_KB__S_PAIR] = 1.297,
+    [PL_KB__S_GAP] = 3.760,   [PL_KB__S_MASS] = 0.578,  [PL_KB__S_UNKNOWN] = -0.972,
+    [PL_KB__S_TOP] = -1.894,
 };
-static const double bias = -7.629;
+static const double bias = -8.001;
 
 /* ---- confidence ---- */
 

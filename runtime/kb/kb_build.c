@@ -99,15 +99,17 @@ static uint32_t table_number(const struct shelf *s, enum pl_kb__table t, uint32_
 /* The word's number in the shelf: words are the same when all their terms are. */
 static uint32_t word_of(struct shelf *s, const struct pl_kb__word *w) {
     bool fresh;
-    uint64_t key = pl_fnv(w->key[PL_KB__FORM], w->grams, w->ngrams * sizeof *w->grams);
+    uint32_t grams = w->ngrams + w->nshorts;
+    uint64_t key = pl_fnv(w->key[PL_KB__FORM], w->grams, grams * sizeof *w->grams);
     uint32_t word = number_of(&s->words, key, &fresh);
     if (!fresh) return word;
-    uint32_t row[5];
+    uint32_t row[6];
     for (int k = 0; k < PL_KB__GRAM; k++) row[k] = term_of(s, (enum pl_kb__kind)k, w->key[k]);
     row[PL_KB__W_GRAM] = s->rows[PL_KB__T_GRAMS];
     row[PL_KB__W_GRAMS] = w->ngrams;
-    for (uint32_t i = 0; i < w->ngrams; i++) {
-        uint32_t gram = term_of(s, PL_KB__GRAM, w->grams[i]);
+    row[PL_KB__W_SHORTS] = w->nshorts;
+    for (uint32_t i = 0; i < grams; i++) {
+        uint32_t gram = term_of(s, i < w->ngrams ? PL_KB__GRAM : PL_KB__SHORT, w->grams[i]);
         add_row(s, PL_KB__T_GRAMS, &gram);
     }
     return add_row(s, PL_KB__T_WORDS, row);
@@ -139,7 +141,7 @@ static void add_tokens(struct shelf *s, struct unit *u, struct pl_str text, bool
         for (int k = 0; k < PL_KB__GRAM; k++)
             see(s, u, table_number(s, PL_KB__T_WORDS, word, (uint32_t)k));
         uint32_t first = table_number(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
-        for (uint32_t g = 0; g < w.v[i].ngrams; g++)
+        for (uint32_t g = 0; g < w.v[i].ngrams + w.v[i].nshorts; g++)
             see(s, u, table_number(s, PL_KB__T_GRAMS, first + g, 0));
     }
 }
@@ -262,8 +264,8 @@ static uint32_t *postings(const struct shelf *s, uint32_t *from) {
     for (size_t i = 0; i < s->entries.n; i++) {
         const struct entry *e = &s->entries.v[i];
         bool gram = s->kind.v[e->term] == PL_KB__GRAM;
-        double w = pl_kb__weight(e->tf, gram ? s->grams.v[e->unit] : s->tokens.v[e->unit],
-                                 gram ? grams : tokens);
+        double w = pl_kb__weight(e->tf, gram ? s->grams.v[e->unit] / grams
+                                             : s->tokens.v[e->unit] / tokens);
         v[at[e->term]++] = e->unit << 8 | (uint32_t)(1 + w * 254);
     }
     free(at);

@@ -99,9 +99,11 @@ static bool words_fit(const struct pl_kb__shelf *s) {
     for (uint32_t i = 0; i < s->rows[PL_KB__T_WORDS]; i++) {
         for (uint32_t k = 0; k < PL_KB__GRAM; k++)
             if (pl_kb__at(s, PL_KB__T_WORDS, i, k) >= terms) return false;
-        if (!rows_in(pl_kb__at(s, PL_KB__T_WORDS, i, PL_KB__W_GRAM),
-                     pl_kb__at(s, PL_KB__T_WORDS, i, PL_KB__W_GRAMS), s->rows[PL_KB__T_GRAMS],
-                     PL_KB__GRAMS))
+        uint32_t grams = pl_kb__at(s, PL_KB__T_WORDS, i, PL_KB__W_GRAMS);
+        uint32_t shorts = pl_kb__at(s, PL_KB__T_WORDS, i, PL_KB__W_SHORTS);
+        if (grams > PL_KB__GRAMS || shorts > PL_KB__GRAMS ||
+            !rows_in(pl_kb__at(s, PL_KB__T_WORDS, i, PL_KB__W_GRAM), grams + shorts,
+                     s->rows[PL_KB__T_GRAMS], 2 * PL_KB__GRAMS))
             return false;
     }
     for (uint32_t i = 0; i < s->rows[PL_KB__T_GRAMS]; i++)

@@ -14,7 +14,7 @@
 #include "runtime/kb/kb.h"
 
 #define PL_KB__MAGIC   UINT32_C(0x31424b50) /* "PKB1" */
-#define PL_KB__VERSION 1
+#define PL_KB__VERSION 2
 
 #define PL_KB__NONE       UINT32_MAX
 #define PL_KB__GRAMS      24               /* of a word; letters behind them are not seen */
@@ -28,6 +28,7 @@ enum pl_kb__kind {
     PL_KB__STEM,
     PL_KB__ROOT, /* first letters, or consonants of an Arabic word without its clitics */
     PL_KB__GRAM,
+    PL_KB__SHORT, /* a shorter gram: Arabic and Turkish words change within four letters */
     PL_KB__KINDS
 };
 
@@ -35,8 +36,8 @@ enum pl_kb__kind {
 
 struct pl_kb__word {
     uint64_t key[PL_KB__GRAM]; /* hashes that name its terms: FORM, STEM, ROOT */
-    const uint64_t *grams;
-    uint32_t ngrams;
+    const uint64_t *grams;     /* the short ones behind the others */
+    uint32_t ngrams, nshorts;
     uint32_t start, end; /* bytes in the text */
     bool common;         /* it says little by itself */
 };
@@ -56,7 +57,7 @@ struct pl_kb__words pl_kb__words(struct pl_locale_tools *t, struct pl_arena *a, 
                            sentence, sentences */                                                  \
     TABLE(TOKENS, 2)    /* word; place in the text: start << 16 | length, or NONE */               \
     TABLE(SENTENCES, 1) /* end in the text */                                                      \
-    TABLE(WORDS, 5)     /* terms FORM, STEM, ROOT; first gram, grams */                            \
+    TABLE(WORDS, 6)     /* terms FORM, STEM, ROOT; first gram, grams, short ones behind them */    \
     TABLE(GRAMS, 1)     /* term */                                                                 \
     TABLE(TERMS, 5)     /* key, low and high; units it is in; first posting, postings */           \
     TABLE(POSTS, 1)     /* unit << 8 | weight */
@@ -126,7 +127,7 @@ enum {
     PL_KB__U_SENTENCE = 10,
     PL_KB__U_SENTENCES = 11
 };
-enum { PL_KB__W_GRAM = 3, PL_KB__W_GRAMS = 4 };
+enum { PL_KB__W_GRAM = 3, PL_KB__W_GRAMS = 4, PL_KB__W_SHORTS = 5 };
 enum { PL_KB__TERM_KEY = 0, PL_KB__TERM_DF = 2, PL_KB__TERM_POST = 3, PL_KB__TERM_POSTS = 4 };
 
 static inline uint64_t pl_kb__key(const struct pl_kb__shelf *s, uint32_t term) {
@@ -138,20 +139,31 @@ void pl_kb__hit(const struct pl_kb__shelf *s, uint32_t unit, struct pl_kb_hit *o
 
 /* ---- ranking ---- */
 
-/* What the frequency of a term in a unit is worth, 0..1 (BM25's part without idf). */
-static inline double pl_kb__weight(double tf, double length, double mean) {
-    return tf / (tf + 1.2 * (0.25 + 0.75 * length / (mean > 0 ? mean : 1)));
+/* What the frequency of a term in a unit is worth, 0..1 (BM25's part without idf), its length being
+ * so many times the mean. */
+static inline double pl_kb__weight(double tf, double length) {
+    return tf / (tf + 1.2 * (0.25 + 0.75 * length));
+}
+/* The same, where once is nearly as good as often. */
+static inline double pl_kb__once(double tf, double length) {
+    return tf / (tf + 0.5 * (0.6 + 0.4 * length));
 }
 
 /* How well a unit fits a question: shares, 0..1, of what the question's terms weigh together. */
 enum pl_kb__feature {
-    PL_KB__F_FORM, /* BM25 of forms, stems, roots, grams */
+    PL_KB__F_FORM, /* BM25 of forms, stems, roots, grams, short grams */
     PL_KB__F_STEM,
     PL_KB__F_ROOT,
     PL_KB__F_GRAM,
-    PL_KB__F_PAIR,  /* stems that stand side by side in both */
-    PL_KB__F_NEAR,  /* grams within 10 words of the unit, at best */
-    PL_KB__F_ABOUT, /* within 24 */
+    PL_KB__F_SHORT,
+    PL_KB__F_STEM_ONCE, /* the same, where once is nearly as good as often */
+    PL_KB__F_SHORT_ONCE,
+    PL_KB__F_PAIR,     /* stems that stand side by side in both */
+    PL_KB__F_NEAR,     /* grams within 10 words of the unit, at best */
+    PL_KB__F_ABOUT,    /* within 24 */
+    PL_KB__F_WIDE,     /* within 40 */
+    PL_KB__F_SENTENCE, /* roots within one sentence, at best */
+    PL_KB__F_LENGTH,   /* no share: the logarithm of its length, of the mean */
     PL_KB__FEATURES
 };
 /* What the decision to answer looks at. */

@@ -101,8 +101,8 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
         uint32_t stem = take_term(q, s, PL_KB__STEM, w.v[i].key[PL_KB__STEM], worth);
         take_term(q, s, PL_KB__FORM, w.v[i].key[PL_KB__FORM], worth);
         take_term(q, s, PL_KB__ROOT, w.v[i].key[PL_KB__ROOT], worth);
-        for (uint32_t g = 0; g < w.v[i].ngrams; g++)
-            take_term(q, s, PL_KB__GRAM, w.v[i].grams[g], worth);
+        for (uint32_t g = 0; g < w.v[i].ngrams + w.v[i].nshorts; g++)
+            take_term(q, s, g < w.v[i].ngrams ? PL_KB__GRAM : PL_KB__SHORT, w.v[i].grams[g], worth);
         take_pair(q, before, stem);
         before = stem;
         q->nwords++;

@@ -5,19 +5,22 @@
  * finds there exactly. */
 #include "runtime/kb/kb_search_priv.h"
 
+#include <math.h>
 #include <string.h>
 
 #define POSTINGS_MOST 16000 /* that the first look adds up */
 #define NEAR          10
 #define ABOUT         24
+#define WIDE          40
 #define HITS_MOST     4096 /* grams found in a unit; later ones do not count as near */
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double weights[PL_KB__FEATURES] = {
-    [PL_KB__F_FORM] = 0.389,  [PL_KB__F_STEM] = 0.780, [PL_KB__F_ROOT] = 0.801,
-    [PL_KB__F_GRAM] = 0.814,  [PL_KB__F_PAIR] = 0.199, [PL_KB__F_NEAR] = 0.114,
-    [PL_KB__F_ABOUT] = 0.801,
-};
+    [PL_KB__F_FORM] = 0.390,       [PL_KB__F_STEM] = 0.338,  [PL_KB__F_ROOT] = 0.129,
+    [PL_KB__F_GRAM] = 0.362,       [PL_KB__F_SHORT] = 0.508, [PL_KB__F_STEM_ONCE] = 0.342,
+    [PL_KB__F_SHORT_ONCE] = 0.257, [PL_KB__F_PAIR] = 0.210,  [PL_KB__F_NEAR] = 0.049,
+    [PL_KB__F_ABOUT] = 0.214,      [PL_KB__F_WIDE] = 0.386,  [PL_KB__F_SENTENCE] = 0.416,
+    [PL_KB__F_LENGTH] = -0.082};
 
 /* ---- first look ---- */
 
@@ -95,6 +98,8 @@ struct reading {
     struct place places[HITS_MOST]; /* grams of the question, in the order of tokens */
     uint32_t nplaces;
     bool paired[PL_KB__QUERY_WORDS];
+    uint16_t sentence[PL_KB__QUERY_TERMS]; /* the last one that each root was in */
+    double roots, most_roots;              /* what they weigh in this sentence, in the best */
 };
 
 static void see_pair(const struct pl_kb_scratch *q, struct reading *r, uint32_t a, uint32_t b) {
@@ -106,32 +111,58 @@ static void see_grams(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, str
                       uint32_t token, uint32_t word) {
     uint32_t first = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
     uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
-    for (uint32_t g = first; g < first + n; g++) {
+    uint32_t m = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_SHORTS);
+    for (uint32_t g = first; g < first + n + m; g++) {
         uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_GRAMS, g, 0));
         if (!at) continue;
         q->tf[at - 1]++;
-        if (r->nplaces < HITS_MOST)
+        if (g < first + n && r->nplaces < HITS_MOST)
             r->places[r->nplaces++] = (struct place){(uint16_t)token, (uint16_t)(at - 1)};
     }
 }
 
+/* A token's sentence, 1 for the first; 0 for the title and the heading. */
+static uint32_t sentence_of(const struct pl_kb__shelf *s, uint32_t unit, uint32_t token,
+                            uint32_t last) {
+    uint32_t place = pl_kb__at(s, PL_KB__T_TOKENS, token, 1);
+    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCE);
+    uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
+    if (place == PL_KB__NONE) return 0;
+    if (!last) last = 1;
+    while (last < n && pl_kb__at(s, PL_KB__T_SENTENCES, first + last - 1, 0) <= place >> 16) last++;
+    return last;
+}
+
+static void see_root(const struct pl_kb_scratch *q, struct reading *r, uint32_t root,
+                     uint32_t sentence) {
+    if (r->sentence[root] == sentence) return;
+    r->sentence[root] = (uint16_t)sentence;
+    r->roots += q->terms[root].idf;
+    if (r->roots > r->most_roots) r->most_roots = r->roots;
+}
+
 static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,
                       struct reading *r) {
-    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN), last = 0;
+    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN), last = 0, sentence = 0;
     uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKENS);
     memset(q->tf, 0, q->nterms * sizeof *q->tf);
     memset(r->paired, 0, sizeof r->paired);
+    memset(r->sentence, 0, q->nterms * sizeof *r->sentence);
     r->nplaces = 0;
+    r->roots = r->most_roots = 0;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), stem = 0;
+        uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), at[PL_KB__GRAM];
+        uint32_t now = sentence_of(s, unit, first + i, sentence);
+        if (now != sentence) r->roots = 0;
+        sentence = now;
         for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
-            uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
-            if (at) q->tf[at - 1]++;
-            if (k == PL_KB__STEM) stem = at;
+            at[k] = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
+            if (at[k]) q->tf[at[k] - 1]++;
         }
         see_grams(q, s, r, i, word);
-        if (last && stem) see_pair(q, r, last - 1, stem - 1);
-        last = stem;
+        if (at[PL_KB__ROOT] && sentence) see_root(q, r, at[PL_KB__ROOT] - 1, sentence);
+        if (last && at[PL_KB__STEM]) see_pair(q, r, last - 1, at[PL_KB__STEM] - 1);
+        last = at[PL_KB__STEM];
     }
 }
 
@@ -154,32 +185,52 @@ static double share(double part, double whole) {
     return whole > 0 ? part / whole : 0;
 }
 
-static void weigh(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
-                  struct pl_kb__candidate *c) {
-    static const uint8_t feature[PL_KB__KINDS] = {[PL_KB__FORM] = PL_KB__F_FORM,
-                                                  [PL_KB__STEM] = PL_KB__F_STEM,
-                                                  [PL_KB__ROOT] = PL_KB__F_ROOT,
-                                                  [PL_KB__GRAM] = PL_KB__F_GRAM};
-    struct reading r;
-    double sum[PL_KB__KINDS] = {0}, pairs = 0;
-    double tokens = pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_TOKENS);
-    double grams = pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_GRAMS);
-    read_unit(q, s, c->unit, &r);
+/* Its sums of one term's worth, by kind. */
+struct sums {
+    double often[PL_KB__KINDS], once[PL_KB__KINDS];
+};
+
+static void add_up(const struct pl_kb_scratch *q, double tokens, double grams, struct sums *out) {
     for (uint32_t i = 0; i < q->nterms; i++) {
         const struct pl_kb__term *t = &q->terms[i];
         if (!q->tf[i]) continue;
-        bool gram = t->kind == PL_KB__GRAM;
-        sum[t->kind] += t->idf * pl_kb__weight(q->tf[i], gram ? grams : tokens,
-                                               gram ? s->mean_grams : s->mean_tokens);
+        double length = t->kind >= PL_KB__GRAM ? grams : tokens, whole = q->mass[t->kind];
+        out->often[t->kind] += share(t->idf, whole) * pl_kb__weight(q->tf[i], length);
+        out->once[t->kind] += share(t->idf, whole) * pl_kb__once(q->tf[i], length);
     }
+}
+
+static double pairs_of(const struct pl_kb_scratch *q, const struct reading *r) {
+    double sum = 0;
     for (uint32_t i = 0; i < q->npairs; i++)
-        if (r.paired[i]) pairs += q->pairs[i].weight;
-    for (int k = 0; k < PL_KB__KINDS; k++) c->features[feature[k]] = share(sum[k], q->mass[k]);
-    c->features[PL_KB__F_PAIR] = share(pairs, q->pair_mass);
-    c->features[PL_KB__F_NEAR] = share(nearest(q, &r, NEAR), q->mass[PL_KB__GRAM]);
-    c->features[PL_KB__F_ABOUT] = share(nearest(q, &r, ABOUT), q->mass[PL_KB__GRAM]);
+        if (r->paired[i]) sum += q->pairs[i].weight;
+    return share(sum, q->pair_mass);
+}
+
+static void weigh(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
+                  struct pl_kb__candidate *c) {
+    struct reading r;
+    struct sums x = {0};
+    double *f = c->features, grams = q->mass[PL_KB__GRAM];
+    double length = pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_TOKENS);
+    read_unit(q, s, c->unit, &r);
+    add_up(q, share(length, s->mean_tokens),
+           share(pl_kb__at(s, PL_KB__T_UNITS, c->unit, PL_KB__U_GRAMS), s->mean_grams), &x);
+    f[PL_KB__F_FORM] = x.often[PL_KB__FORM];
+    f[PL_KB__F_STEM] = x.often[PL_KB__STEM];
+    f[PL_KB__F_ROOT] = x.often[PL_KB__ROOT];
+    f[PL_KB__F_GRAM] = x.often[PL_KB__GRAM];
+    f[PL_KB__F_SHORT] = x.often[PL_KB__SHORT];
+    f[PL_KB__F_STEM_ONCE] = x.once[PL_KB__STEM];
+    f[PL_KB__F_SHORT_ONCE] = x.once[PL_KB__SHORT];
+    f[PL_KB__F_PAIR] = pairs_of(q, &r);
+    f[PL_KB__F_NEAR] = share(nearest(q, &r, NEAR), grams);
+    f[PL_KB__F_ABOUT] = share(nearest(q, &r, ABOUT), grams);
+    f[PL_KB__F_WIDE] = share(nearest(q, &r, WIDE), grams);
+    f[PL_KB__F_SENTENCE] = share(r.most_roots, q->mass[PL_KB__ROOT]);
+    f[PL_KB__F_LENGTH] = log((length + 1) / (s->mean_tokens + 1));
     c->score = 0;
-    for (int f = 0; f < PL_KB__FEATURES; f++) c->score += weights[f] * c->features[f];
+    for (int i = 0; i < PL_KB__FEATURES; i++) c->score += weights[i] * f[i];
 }
 
 void pl_kb__rank(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {

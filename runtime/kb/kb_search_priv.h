@@ -8,8 +8,8 @@
 #include "runtime/kb/kb_priv.h"
 
 #define PL_KB__QUERY_WORDS 48
-#define PL_KB__QUERY_TERMS 512 /* of all kinds */
-#define PL_KB__CANDIDATES  16
+#define PL_KB__QUERY_TERMS 768 /* of all kinds */
+#define PL_KB__CANDIDATES  12
 
 struct pl_kb__term {
     uint64_t key;

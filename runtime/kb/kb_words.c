@@ -3,7 +3,7 @@
  * Words of articles and questions, and the terms they are found by. */
 #include "runtime/kb/kb_priv.h"
 
-#define GRAM  4 /* letters, the word's two ends counting as one each */
+#define GRAM  4 /* letters, the word's two ends counting as one each; a short one has one less */
 #define ROOT  4
 #define LONG  (PL_KB__GRAMS + GRAM)
 #define EDGE  0x5f
@@ -83,38 +83,51 @@ static uint64_t root_of(const struct letters *l) {
 struct gram_list {
     uint64_t *v;
     uint32_t n;
+    enum pl_kb__kind kind; /* of those that are added now */
 };
 
 /* Every `size` neighbours that begin with one of the first `starts` letters. */
 static void add_grams(struct gram_list *g, const struct letters *l, uint32_t starts,
                       uint32_t size) {
     if (l->n <= size) {
-        g->v[g->n++] = key_of_letters(PL_KB__GRAM, l->v, l->n);
+        g->v[g->n++] = key_of_letters(g->kind, l->v, l->n);
         return;
     }
     for (uint32_t i = 0; i < starts && i + size <= l->n; i++)
-        g->v[g->n++] = key_of_letters(PL_KB__GRAM, l->v + i, size);
+        g->v[g->n++] = key_of_letters(g->kind, l->v + i, size);
 }
 
 /* Grams within the word, its ends marked. */
-static void spaced_grams(struct gram_list *g, const struct letters *word) {
+static void spaced_grams(struct gram_list *g, const struct letters *word, uint32_t size) {
     struct letters l = {.v = {EDGE}, .n = 1};
     for (uint32_t i = 0; i < word->n && l.n < LONG - 1; i++) l.v[l.n++] = word->v[i];
     l.v[l.n++] = EDGE;
-    add_grams(g, &l, PL_KB__GRAMS, GRAM);
+    add_grams(g, &l, PL_KB__GRAMS, size);
 }
 
 /* Grams go on over the end of the word: nobody knows where words end. */
 static void unspaced_grams(struct gram_list *g, const struct pl_words *w, uint32_t i,
-                           struct letters *l, uint32_t size) {
-    uint32_t own = l->n < PL_KB__GRAMS ? l->n : PL_KB__GRAMS;
-    for (uint32_t k = i + 1; k < w->n && l->n < own + size - 1; k++) {
+                           const struct letters *word, uint32_t size) {
+    struct letters l = *word;
+    uint32_t own = l.n < PL_KB__GRAMS ? l.n : PL_KB__GRAMS;
+    for (uint32_t k = i + 1; k < w->n && l.n < own + size - 1; k++) {
         size_t at = 0;
         if (w->v[k].start != w->v[k - 1].end || !unspaced(pl_utf8_next(w->v[k].folded, &at))) break;
-        add_letters(l, w->v[k].folded, own + size - 1);
+        add_letters(&l, w->v[k].folded, own + size - 1);
     }
     bool joined = i && w->v[i - 1].end == w->v[i].start;
-    if (l->n >= size || !joined) add_grams(g, l, own, size);
+    if (l.n >= size || !joined) add_grams(g, &l, own, size);
+}
+
+static uint32_t grams_of(struct gram_list *g, const struct pl_words *w, uint32_t i,
+                         const struct letters *l, enum pl_kb__kind kind) {
+    uint32_t size = l->n ? unspaced(l->v[0]) : 0, before = g->n, less = kind == PL_KB__SHORT;
+    g->kind = kind;
+    if (size)
+        unspaced_grams(g, w, i, l, size - less);
+    else
+        spaced_grams(g, l, GRAM - less);
+    return g->n - before;
 }
 
 /* ---- words ---- */
@@ -134,13 +147,9 @@ static void fill(struct pl_locale_tools *t, struct pl_arena *a, const struct pl_
     struct pl_str stem = tones ? form : from->stem;
     out->key[PL_KB__STEM] = key_of(PL_KB__STEM, stem.p, stem.n);
     out->key[PL_KB__ROOT] = root_of(&l);
-    uint32_t size = l.n ? unspaced(l.v[0]) : 0, first = grams->n;
-    if (size)
-        unspaced_grams(grams, w, i, &l, size);
-    else
-        spaced_grams(grams, &l);
-    out->grams = grams->v + first;
-    out->ngrams = grams->n - first;
+    out->grams = grams->v + grams->n;
+    out->ngrams = grams_of(grams, w, i, &l, PL_KB__GRAM);
+    out->nshorts = grams_of(grams, w, i, &l, PL_KB__SHORT);
 }
 
 struct pl_kb__words pl_kb__words(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
@@ -149,7 +158,7 @@ struct pl_kb__words pl_kb__words(struct pl_locale_tools *t, struct pl_arena *a, 
     struct pl_kb__words out = {0};
     struct gram_list grams = {0};
     out.v = PL_NEW_ARRAY(a, struct pl_kb__word, (size_t)w.n + 1);
-    grams.v = PL_NEW_ARRAY(a, uint64_t, (size_t)w.n * PL_KB__GRAMS + 1);
+    grams.v = PL_NEW_ARRAY(a, uint64_t, (size_t)w.n * 2 * PL_KB__GRAMS + 1);
     bool tones = pl_str_is(language, "vi");
     for (uint32_t i = 0; i < w.n; i++) fill(t, a, &w, i, tones, language, &grams, &out.v[out.n++]);
     return out;
