@@ -18,9 +18,23 @@ while [ $# -gt 0 ]; do
   shift
 done
 cmake --preset release >/dev/null
-cmake --build --preset release --target kb_report -j2 >/dev/null
+cmake --build --preset release --target kb_report parlance -j2 >/dev/null
 if [ "$learn" ]; then
   exec build/release/kb_report "$data" --learn
 fi
 build/release/kb_report "$data"
 build/release/kb_report "$data" --bench 10000
+# Questions to the reference shop's articles: part a was looked at when the decision was made, b was
+# not. "-": no article answers.
+tab=$(printf '\t')
+tail -n +2 tests/kb/shop.tsv | while IFS=$tab read -r locale part article question; do
+  said=$(build/release/parlance kb search "$question" --project flows --locale "$locale" --top 1 \
+    --json </dev/null || :)
+  case $article:$said in
+  -:*'"sure":true'*) echo "$part off-topic wrong" ;;
+  -:*) echo "$part off-topic right" ;;
+  *:'{"sure":true'*'"id":"'"$article"'"'*) echo "$part in-domain right" ;;
+  *:'{"sure":true'*) echo "$part in-domain other article" ;;
+  *) echo "$part in-domain not answered" ;;
+  esac
+done | sort | uniq -c

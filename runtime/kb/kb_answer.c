@@ -13,12 +13,12 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
-    [PL_KB__S_SCORE] = 7.490, [PL_KB__S_FORM] = -0.292, [PL_KB__S_STEM] = 2.990,
-    [PL_KB__S_GRAM] = -0.435, [PL_KB__S_NEAR] = 2.603,  [PL_KB__S_PAIR] = 1.297,
-    [PL_KB__S_GAP] = 3.760,   [PL_KB__S_MASS] = 0.578,  [PL_KB__S_UNKNOWN] = -0.972,
-    [PL_KB__S_TOP] = -1.894,
+    [PL_KB__S_SCORE] = 7.693, [PL_KB__S_FORM] = -0.288, [PL_KB__S_STEM] = 3.213,
+    [PL_KB__S_GRAM] = -1.094, [PL_KB__S_NEAR] = 2.199,  [PL_KB__S_PAIR] = 1.159,
+    [PL_KB__S_GAP] = 5.281,   [PL_KB__S_MASS] = 1.361,  [PL_KB__S_UNKNOWN] = 0.064,
+    [PL_KB__S_TOP] = -0.833,
 };
-static const double bias = -8.001;
+static const double bias = -8.252;
 
 /* ---- confidence ---- */
 
@@ -66,7 +66,7 @@ double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) 
     q->signs[PL_KB__S_GRAM] = c->features[PL_KB__F_GRAM];
     q->signs[PL_KB__S_NEAR] = c->features[PL_KB__F_NEAR];
     q->signs[PL_KB__S_PAIR] = c->features[PL_KB__F_PAIR];
-    q->signs[PL_KB__S_GAP] = gap(q, s);
+    q->signs[PL_KB__S_GAP] = gap(q, s) * c->features[PL_KB__F_NEAR];
     look_at_stems(q, s, c->unit);
     for (int i = 0; i < PL_KB__SIGNS; i++) sum += signs[i] * q->signs[i];
     return 1 / (1 + exp(-sum));

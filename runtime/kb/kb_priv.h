@@ -20,7 +20,7 @@
 #define PL_KB__GRAMS      24               /* of a word; letters behind them are not seen */
 #define PL_KB__TOKENS     1536             /* of a unit: the words of title, heading and text */
 #define PL_KB__SENTENCES  256              /* of a passage */
-#define PL_KB__POSTINGS   4096             /* of a term; lighter ones are found by other terms */
+#define PL_KB__POSTINGS   1536             /* of a term; lighter ones are found by other terms */
 #define PL_KB__MOST_UNITS ((1u << 24) - 1) /* a posting has 24 bits for one */
 
 enum pl_kb__kind {
@@ -174,7 +174,8 @@ enum pl_kb__sign {
     PL_KB__S_GRAM,
     PL_KB__S_NEAR,
     PL_KB__S_PAIR,
-    PL_KB__S_GAP,  /* how far the best unit of another article is behind, in shares of the score */
+    PL_KB__S_GAP,  /* how far the best unit of another article is behind, as a share of the score,
+                      by NEAR: one rare word alone leaves all others behind and says little */
     PL_KB__S_MASS, /* what was found weighs, on a scale that ends at 1 */
     PL_KB__S_UNKNOWN, /* share of the question's weight in stems that no article has */
     PL_KB__S_TOP,     /* share of the weightiest stems that the best unit has */

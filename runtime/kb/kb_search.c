@@ -7,9 +7,9 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn): where 95 in 100
  * questions that no article answers are left alone. */
-#define SURE 0.633
-/* The best passage has at least this share of the question's rare stems: in a small knowledge base
- * common words alone can look like an answer. */
+#define SURE 0.643
+/* Of a question with words that no article has, the best passage has at least this share of the
+ * rare stems: in a small knowledge base common words alone can look like an answer. */
 #define RARE 0.26
 
 struct pl_kb_scratch *pl_kb_scratch_new(struct pl_locale_tools *t) {
@@ -62,7 +62,8 @@ static void make_hits(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
         pl_kb__point_out(q, s, unit, marks[out->n], hit);
         out->n++;
     }
-    out->sure = out->n && out->hits[0].confidence >= SURE && q->signs[PL_KB__S_TOP] >= RARE;
+    bool enough = q->signs[PL_KB__S_TOP] >= RARE || q->signs[PL_KB__S_UNKNOWN] <= 0;
+    out->sure = out->n && out->hits[0].confidence >= SURE && enough;
 }
 
 /* ---- one shelf ---- */

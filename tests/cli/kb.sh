@@ -93,6 +93,11 @@ for language in zh th ru; do # the right document first, nobody having said the 
     grep -c '"docs":\["\([^"]*\)"\].*"doc": *"\1"')
   [ "$right" -ge 51 ] || bad "--docs $language: $right of 60"
 done
+# a byte order mark, CRLF, no title, no text, no line's end behind the last
+printf '\xef\xbb\xbf{"doc":"c","text":"Gloves keep hands warm."}\r\n{"doc":"d","title":"Umbrellas","text":""}' > rough
+printf '{"id":"1","text":"warm gloves"}\r\n{"id":"2","text":"umbrellas"}\r\n{"id":"3","text":""}' > asked
+said=$("$parlance" kb search --docs rough < asked | cut -d, -f1,2 | tr '\n' ' ')
+[ "$said" = '{"id":"1","docs":["c"] {"id":"2","docs":["d"] {"id":"3","docs":[] ' ] || bad "--docs: $said"
 input=queries.jsonl
 fails 2 "none.jsonl: not found" "$parlance" kb search --docs none.jsonl
 fails 2 "from standard input" "$parlance" kb search --docs docs.jsonl question

@@ -97,6 +97,17 @@ static void time_searches(struct pl_locale_tools *t, const struct corpus *c,
     pl_kb_scratch_free(&s);
 }
 
+static void print_tables(const struct pl_kb *kb) {
+    static const char *const names[] = {
+#define TABLE(name, row) #name,
+        PL_KB__TABLES(TABLE)
+#undef TABLE
+    };
+    for (uint32_t t = 0; t < PL_KB__NTABLES; t++)
+        printf("%s %.1f MB, ", names[t], kb->shelves[0].rows[t] * 4e-6 * pl_kb__row[t]);
+    printf("texts %.1f MB\n", (double)kb->shelves[0].texts.n / 1e6);
+}
+
 int bench(struct pl_locale_tools *t, const struct corpus *c, uint32_t articles) {
     struct pl_arena a;
     struct pl_buf section = {0};
@@ -112,6 +123,7 @@ int bench(struct pl_locale_tools *t, const struct corpus *c, uint32_t articles) 
     if (err == PL_OK) {
         printf("%u articles: built in %.0f ms, %.1f MB, opened in %.0f ms\n", articles,
                (built - from) / 1e3, (double)section.n / 1e6, (opened - built) / 1e3);
+        print_tables(kb);
         time_searches(t, c, kb);
     }
     pl_kb_close(&kb);

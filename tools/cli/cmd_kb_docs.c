@@ -51,6 +51,7 @@ static void add_parts(struct docs *d, struct pl_kb_article *out, struct pl_str t
             from += (uint32_t)part.n;
         }
     }
+    if (!nparts) v[nparts++] = (struct pl_kb_passage){.text = PL_STR("")}; /* found by its title */
     out->passages = v;
     out->npassages = nparts;
 }
@@ -89,6 +90,7 @@ static int read_docs(struct docs *d, const char *locale) {
     int code = CLI_OK;
     enum pl_err err = pl_file_read(&d->a, d->file, FILE_MOST, &rest);
     if (err != PL_OK) return pl_cli__failure("%s: %s", d->file, pl_err_text(err));
+    if (pl_str_starts(rest, PL_STR("\xef\xbb\xbf"))) rest = (struct pl_str){rest.p + 3, rest.n - 3};
     for (size_t line = 1; rest.n && code == CLI_OK; line++) {
         size_t n = pl_str_find(rest, PL_STR("\n"));
         struct pl_str s = pl_str_trim((struct pl_str){rest.p, n == SIZE_MAX ? rest.n : n});
