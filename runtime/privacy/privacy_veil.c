@@ -76,9 +76,13 @@ static enum pl_err name_of(struct pl_veil *v, enum pl_personal_kind kind, struct
                            struct pl_str *name) {
     uint8_t mac[PL_HASH_SIZE];
     char hex[2 * PL_HASH_SIZE + 1];
-    struct pl_str told = pl_arena_printf(v->a, "%s|%.*s", kinds[kind], PL_STR_ARG(value));
-    if (told.p == NULL) return PL_NOMEM;
-    pl_crypto_hmac(v->key, told, mac);
+    struct pl_buf told = {0};
+    pl_buf_printf(&told, "%s|", kinds[kind]);
+    pl_buf_str(&told, value); /* a NUL in it ends nothing */
+    if (!told.failed) pl_crypto_hmac(v->key, pl_buf_slice(&told), mac);
+    bool failed = told.failed;
+    pl_buf_free(&told);
+    if (failed) return PL_NOMEM;
     pl_hex(mac, sizeof mac, hex);
     for (int digits = 8; digits <= 32; digits += 8) {
         *name = pl_arena_printf(v->a, "%s_%.*s", kinds[kind], digits, hex);
