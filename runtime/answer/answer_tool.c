@@ -177,19 +177,29 @@ static bool may_pass(struct turn *t, struct pl_value v, int depth) {
     }
 }
 
+/* Personal data, in each text by itself: however a model escapes a placeholder, and whatever signs
+ * the value has, it stays one text. */
+static void put_back(struct turn *t, struct pl_json *v) {
+    if (v->kind == PL_JTEXT) {
+        struct pl_buf b = {0};
+        pl_veil_show(t->veil, v->s, true, &b);
+        v->s = pl_arena_str(&t->a, pl_buf_slice(&b));
+        pl_buf_free(&b);
+    }
+    bool holds = v->kind == PL_JARRAY || v->kind == PL_JOBJECT;
+    for (size_t i = 0; holds && i < v->n; i++) put_back(t, &v->m[i].value);
+}
+
 /* The arguments, personal data put back; NULL: they are not what the hook takes. */
 static struct pl_value *arguments(struct turn *t, const struct pl_p_hook *h, struct pl_str json) {
-    struct pl_buf b = {0};
     struct pl_json doc;
     size_t at;
     uint32_t foreign = pl_veil_foreign(t->veil);
-    pl_veil_show(t->veil, json, true, &b);
-    struct pl_str text = pl_arena_str(&t->a, pl_buf_slice(&b));
-    pl_buf_free(&b);
     struct pl_value *v = PL_NEW_ARRAY(&t->a, struct pl_value, h->nparams + 1);
-    if (text.p == NULL || v == NULL || pl_veil_foreign(t->veil) != foreign) return NULL;
-    if (pl_json_parse(&t->a, text, &doc, &at) != PL_OK || doc.kind != PL_JOBJECT) return NULL;
-    if (doc.n > h->nparams) return NULL;
+    if (v == NULL || pl_json_parse(&t->a, json, &doc, &at) != PL_OK) return NULL;
+    if (doc.kind != PL_JOBJECT || doc.n > h->nparams) return NULL;
+    put_back(t, &doc);
+    if (pl_veil_foreign(t->veil) != foreign) return NULL;
     for (uint32_t i = 0; i < h->nparams; i++) {
         struct pl_str where, name = h->params[i].name;
         const struct pl_json *arg = NULL;

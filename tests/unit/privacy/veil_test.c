@@ -187,6 +187,52 @@ static void foreign_placeholders_are_left_out(void **state) {
     show(v, "⟦AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA b", "AAAAAAAAAAAAA b");
 }
 
+/* All kinds at once, cut into two and into three at every byte; nothing foreign beside them is. */
+static void all_own_come_back_however_cut(void **state) {
+    struct fix *f = *state;
+    const char *text = "Maria Lopez <ana@example.com>, DE89 3704 0044 0532 0130 00, 192.168.1.20, "
+                       "+34 600 123 456, Hauptstr. 12a, my blue diary, 我叫王小明, أنا فاطمة";
+    struct pl_veil *v = veil(f, key);
+    struct pl_str hidden;
+    assert_int_equal(pl_veil_hide(v, pl_str_c(text), &hidden), PL_OK);
+    for (size_t i = 0; i <= hidden.n; i++)
+        for (size_t k = i; k <= hidden.n; k += i % 8 == 0 ? 1 : 37) {
+            struct pl_buf b = {0};
+            pl_veil_show(v, (struct pl_str){hidden.p, i}, false, &b);
+            pl_veil_show(v, (struct pl_str){hidden.p + i, k - i}, false, &b);
+            pl_veil_show(v, (struct pl_str){hidden.p + k, hidden.n - k}, true, &b);
+            assert_true(pl_str_is(pl_buf_slice(&b), text));
+            pl_buf_free(&b);
+        }
+    assert_int_equal(pl_veil_foreign(v), 0);
+}
+
+/* Nearly one of ours is none of ours: each of its signs changed, left out, twice, in other case. */
+static void look_alikes_are_foreign(void **state) {
+    struct fix *f = *state;
+    struct pl_veil *v = veil(f, key);
+    struct pl_str own;
+    assert_int_equal(pl_veil_hide(v, PL_STR("ana@example.com"), &own), PL_OK);
+    for (size_t i = 0; i < own.n; i++)
+        for (int how = 0; how < 4; how++) {
+            struct pl_buf near = {0}, out = {0};
+            uint8_t c = (uint8_t)own.p[i], other = c == '0' ? '1' : '0';
+            if (how == 2 && (i == 0 || i + 1 == own.n))
+                continue; /* that is one, and a byte beside */
+            if (how == 3 && !((c | 32) >= 'a' && (c | 32) <= 'z')) continue;
+            pl_buf_str(&near, (struct pl_str){own.p, i});
+            if (how != 1) pl_buf_byte(&near, how == 0 ? other : how == 3 ? c ^ 32 : c);
+            if (how == 2) pl_buf_byte(&near, c);
+            pl_buf_str(&near, (struct pl_str){own.p + i + 1, own.n - i - 1});
+            pl_veil_show(v, pl_buf_slice(&near), true, &out);
+            if (pl_str_find(pl_buf_slice(&out), PL_STR("ana@")) != SIZE_MAX)
+                fail_msg("put back: %.*s", (int)near.n, near.p);
+            pl_buf_free(&near);
+            pl_buf_free(&out);
+        }
+    show(v, "⟦⟦EMAIL_⟦EMAIL_7f3a09c2⟧⟧⟧", "⟧⟧");
+}
+
 static void a_value_is_covered_as_a_whole(void **state) {
     struct fix *f = *state;
     struct pl_veil *v = veil(f, key);
@@ -228,6 +274,8 @@ int main(void) {
         cmocka_unit_test(finds_what_is_personal),
         cmocka_unit_test(a_model_sees_none_and_the_customer_all),
         cmocka_unit_test(foreign_placeholders_are_left_out),
+        cmocka_unit_test(all_own_come_back_however_cut),
+        cmocka_unit_test(look_alikes_are_foreign),
         cmocka_unit_test(a_value_is_covered_as_a_whole),
         cmocka_unit_test(cards_are_gone_for_good),
         cmocka_unit_test(without_memory_nothing_is_believed),
