@@ -19,8 +19,8 @@
 #define VM_STACK         64
 #define VM_TEXTS         16
 #define VM_NEST          4
-#define VM_KNOWN         64   /* texts that are known to be personal ... */
-#define VM_KNOWN_TEXT    2000 /* ... and bytes of one */
+#define VM_KNOWN         64                 /* texts that are known to be personal ... */
+#define VM_KNOWN_TEXT    2000               /* ... and bytes of one */
 #define VM_BUDGET        100000             /* instructions a step */
 #define VM_SAID          65536              /* bytes of texts and values that a step says */
 #define VM_TIME_MOST     (INT64_C(1) << 50) /* ms, some 35,000 years: sums of two never overflow */
