@@ -71,6 +71,7 @@ void pl_answer_destroy(struct pl_answer **out) {
     }
     while (a->images.n > 0) pl_answer_drop(a, a->images.v[a->images.n - 1].image);
     PL_VEC_FREE(&a->images);
+    pl_answer__counts_free(a);
     pl_kb_scratch_free(&a->scratch);
     pl_crypto_wipe(a->secret, sizeof a->secret);
     free(a);
@@ -127,10 +128,13 @@ static void tell(struct pl_timer *timer) {
     struct turn *t = timer->ctx;
     static const enum pl_answer_count counts[] = {PL_ANSWER_COUNT_OK, PL_ANSWER_COUNT_UNSURE,
                                                   PL_ANSWER_COUNT_DOWN};
+    char prompt[100];
     pl_answer__count(t->owner, counts[t->outcome]);
+    pl_answer__count_prompt(t);
+    pl_answer__prompt_name(t, prompt);
     if (t->why != WHY_NONE && t->owner->config.log != NULL)
-        pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown", "why=%s model=%u",
-               whys[t->why].word, t->in.model);
+        pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown",
+               "why=%s model=%u prompt=%s", whys[t->why].word, t->in.model, prompt);
     /* Out of the list first: the callback may begin another turn, or end the owner. */
     struct pl_str value = t->outcome == PL_ANSWER_OK ? t->value : (struct pl_str){0};
     unlink_turn(t);

@@ -147,5 +147,8 @@ enum pl_answer_count {
 };
 /* PL_ANSWER_COUNTERS of them. */
 const struct pl_counter *pl_answer_counters(const struct pl_answer *a);
+/* "answer.prompt.NAME.VERSION.ok" and the like, of each prompt that was used. Any thread. */
+void pl_answer_prompt_counters(const struct pl_answer *a,
+                               void (*show)(void *to, const struct pl_counter *c), void *to);
 
 #endif

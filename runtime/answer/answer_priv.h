@@ -159,9 +159,16 @@ struct pl_answer {
     struct turn *turns;
     uint64_t numbers;
     struct pl_counter counters[PL_ANSWER_COUNTERS];
+    struct prompt_count *_Atomic prompts; /* newest first */
+    size_t nprompts;
 };
 
 void pl_answer__count(struct pl_answer *a, enum pl_answer_count what);
+/* "answer@3", or "none". */
+void pl_answer__prompt_name(const struct turn *t, char out[100]);
+/* Counts the turn's end. */
+void pl_answer__count_prompt(const struct turn *t);
+void pl_answer__counts_free(struct pl_answer *a);
 /* The turn's end is decided; it comes with the next iteration of its loop. */
 void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why);
 /* Where an answer comes from: the article, and the sentences of it that were found. */

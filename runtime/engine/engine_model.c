@@ -248,6 +248,16 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
     pl_arena_free(&a);
 }
 
+static void trace_model(struct pl_engine *e, const struct pl_program *p,
+                        const struct pl_p_model *row) {
+    const struct pl_p_prompt *r = row->prompt == PL_NOWHERE ? NULL : &p->prompts[row->prompt];
+    if (r)
+        pl_engine__trace(e, "model %.*s prompt %.*s@%u", PL_STR_ARG(row->id), PL_STR_ARG(r->name),
+                         r->version);
+    else
+        pl_engine__trace(e, "model %.*s", PL_STR_ARG(row->id));
+}
+
 void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx) {
     const struct pl_p_model *row = &pl_image_program(fx->image->image)->models[fx->hook];
     int64_t left = row->within_ms - (eng_now(e) - fx->asked_ms);
@@ -258,7 +268,7 @@ void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_
         return;
     }
     ENG_COUNT(e, MODELS);
-    pl_engine__trace(e, "model %.*s", PL_STR_ARG(row->id));
+    trace_model(e, pl_image_program(fx->image->image), row);
     fx->flying = true;
     c->flying++;
     ask(e, c, fx, left);

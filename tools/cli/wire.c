@@ -539,6 +539,7 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     for (int i = 0; i < PL_STORE_COUNTERS; i++) show(to, &store[i]);
     for (int i = 0; i < PL_GATEWAY_COUNTERS; i++) show(to, &gateway[i]);
     for (int i = 0; i < PL_ANSWER_COUNTERS; i++) show(to, &answer[i]);
+    pl_answer_prompt_counters(pl_sim_models_answer(s->models), show, to);
     hooks_counters(s->hooks, show, to);
     pl_cli__models_counters(s->llm, show, to);
 }
