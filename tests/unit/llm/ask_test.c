@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One ask against a provider that fails: what follows from each failure, over real sockets. */
+#include <unistd.h>
+
 #include "tests/unit/llm/bench.h"
 
 #define TWO(dialect)                                                                               \
@@ -391,6 +393,79 @@ static void keys_and_cards_go_where_they_may(void **state) {
     bench_close(b);
 }
 
+static void put_file(const char *path, const char *text) {
+    assert_int_equal(pl_file_replace(path, pl_str_c(text)), PL_OK);
+}
+
+/* A key that was changed is used as soon as the refused one is looked at again. */
+static void a_refused_key_is_read_again_from_its_file(void **state) {
+    char path[] = "/tmp/llm_key_XXXXXX", conf[512];
+    struct asked k;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    put_file(path, "key-of-yesterday\n");
+    snprintf(conf, sizeof conf,
+             "[t]\ndialect = openai\nurl = http://127.0.0.1:%%d/a/v1\nmodel = m\n"
+             "breaker_hold = 200ms\nkey = file %s\n",
+             path);
+    struct bench *b = bench_open(conf);
+    bench_fault(b, 'a', "401");
+    bench_ask(b, &k, "x");
+    assert_int_equal(k.failure, PL_LLM_FAIL_CREDENTIAL);
+    asked_free(&k);
+    put_file(path, "key-of-today\n");
+    bench_fault(b, 'a', "none");
+    assert_false(provider_got(b->provider, "Bearer key-of-today", 19));
+    for (int i = 0; i < 20; i++) {
+        bench_run(b, 200);
+        bench_ask(b, &k, "x");
+        asked_free(&k);
+        if (k.failure == PL_LLM_FAIL_NONE) break;
+    }
+    assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+    assert_true(provider_got(b->provider, "Bearer key-of-today", 19));
+    bench_close(b);
+    unlink(path);
+}
+
+static void a_ceiling_ends_it_for_one_conversation(void **state) {
+    struct pl_llm_request r = {.conversation = {1}, .cache_ms = 60000},
+                          other = {.conversation = {2}};
+    struct asked k;
+    uint64_t before = 0;
+    (void)state;
+    struct bench *b = bench_open("ceiling_conversation = 0.0002 USD\n"
+                                 "[t]\ndialect = openai\nurl = http://127.0.0.1:%d/a/v1\n"
+                                 "model = m\n" PRICE);
+    bench_send(b, &k, "[say the first one]", r);
+    bench_wait(b);
+    assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+    for (int i = 0; i < 200 && k.failure == PL_LLM_FAIL_NONE; i++) {
+        char text[64];
+        asked_free(&k);
+        before = provider_bill(b->provider, 'a').requests;
+        snprintf(text, sizeof text, "[say something, and now for the %d. time]", i);
+        bench_send(b, &k, text, r);
+        bench_wait(b);
+    }
+    assert_int_equal(k.failure, PL_LLM_FAIL_CEILING);
+    assert_int_equal(provider_bill(b->provider, 'a').requests, before);
+    assert_int_equal(bench_count(b, PL_LLM_COUNT_ceilings), 1);
+    assert_true(pl_llm_spent(b->llm).total <= 200);
+    asked_free(&k);
+    bench_send(b, &k, "[say the first one]", r); /* what costs nothing is given */
+    bench_wait(b);
+    assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+    asked_free(&k);
+    bench_send(b, &k, "x", other);
+    bench_wait(b);
+    assert_int_equal(k.failure, PL_LLM_FAIL_NONE);
+    asked_free(&k);
+    bench_close(b);
+}
+
 /* ---- another thread's loop ---- */
 
 static void events_come_to_the_loop_that_asked(void **state) {
@@ -428,6 +503,8 @@ int main(void) {
         TWO_TARGETS(a_caller_who_leaves_ends_it_and_costs_nobody_a_failure),
         cmocka_unit_test(a_client_that_is_destroyed_tells_everyone),
         cmocka_unit_test(keys_and_cards_go_where_they_may),
+        cmocka_unit_test(a_refused_key_is_read_again_from_its_file),
+        cmocka_unit_test(a_ceiling_ends_it_for_one_conversation),
         TWO_TARGETS(events_come_to_the_loop_that_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
