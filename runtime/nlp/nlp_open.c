@@ -203,8 +203,8 @@ uint32_t pl_nlp_entity_index(const struct pl_nlp_model *m, struct pl_str name) {
 
 /* ---- a thread's scratch ---- */
 
-/* Entities' expressions find whole words only: then the longest branch that is one wins. Letters are
- * letters in either case: without (?-i) ICU looks up the other case of each of them. */
+/* Entities' expressions find whole words only: then the longest branch that is one wins. Letters
+ * are letters in either case: without (?-i) ICU looks up the other case of each of them. */
 static enum pl_err compile_whole(const struct pl_nlp_expression *e, struct pl_locale_regex **out) {
     static const char before[] = "(?-i:(?<![\\p{L}\\p{N}_]|\\p{L}['’]))(?:",
                       after[] = ")(?-i:(?![\\p{L}\\p{N}_]))";
