@@ -32,7 +32,8 @@ struct pl_answer *pl_answer_create(const struct pl_answer_config *config) {
 static void stop_asking(struct turn *t) {
     const struct pl_answer_model *m = &t->owner->config.model;
     if (t->asked != NULL) t->asked->turn = NULL;
-    t->asked = NULL;
+    if (t->embedding != NULL) t->embedding->turn = NULL;
+    t->asked = t->embedding = NULL;
     if (t->ask != 0 && m->cancel != NULL) m->cancel(m->ctx, t->ask);
     t->ask = 0;
     pl_answer__stop_tools(t);
@@ -80,7 +81,10 @@ void pl_answer_destroy(struct pl_answer **out) {
 
 enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
     struct known_image k = {.image = image};
-    enum pl_err err = pl_kb_open(pl_image_section(image, "kb.index"), &k.kb);
+    struct pl_str index = pl_image_section(image, "kb.index");
+    struct pl_str vectors = pl_image_section(image, "kb.vectors");
+    enum pl_err err = pl_kb_open(index, &k.kb);
+    if (err == PL_OK && vectors.n > 0) err = pl_kb_vectors_open(vectors, k.kb, index, &k.vectors);
     PL_PUSH(&a->images, k);
     return err;
 }
@@ -92,12 +96,6 @@ void pl_answer_drop(struct pl_answer *a, struct pl_image *image) {
         a->images.v[i] = a->images.v[--a->images.n];
         return;
     }
-}
-
-static struct pl_kb *kb_of(const struct pl_answer *a, const struct pl_image *image) {
-    for (size_t i = 0; i < a->images.n; i++)
-        if (a->images.v[i].image == image) return a->images.v[i].kb;
-    return NULL;
 }
 
 void pl_answer__count(struct pl_answer *a, enum pl_answer_count what) {
@@ -186,11 +184,14 @@ void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum ans
 }
 
 static void search(struct turn *t) {
-    const struct pl_kb *kb = kb_of(t->owner, t->in.image);
-    if (kb == NULL || t->spec->passages == 0) return;
+    const struct known_image *k = pl_answer__known(t->owner, t->in.image);
+    if (k == NULL || k->kb == NULL || t->spec->passages == 0) return;
     uint32_t top = t->spec->passages < PL_KB_MOST_HITS ? t->spec->passages : PL_KB_MOST_HITS;
     struct pl_kb_query q = {t->in.text, t->in.locale, t->program->source_locale, top};
-    pl_kb_search(t->owner->scratch, kb, &q, &t->found);
+    if (t->question != NULL) q.top = PL_KB_MOST_HITS;
+    pl_kb_search(t->owner->scratch, k->kb, &q, &t->found);
+    q.top = top;
+    if (t->question != NULL) pl_kb_fuse(k->kb, &k->vectors, &q, t->question, &t->found);
     for (uint32_t i = 0; i < t->found.n; i++) {
         const struct pl_kb_hit *h = &t->found.hits[i];
         pl_answer__learn(&t->evidence, h->text, true);
@@ -481,13 +482,13 @@ static bool open_locale(struct turn *t) {
     return pl_locale_open(tools, p->source_locale, p->zone, currency, &t->l) == PL_OK;
 }
 
-static void begin(struct turn *t) {
-    if (!open_locale(t)) {
-        pl_answer__end(t, PL_ANSWER_DOWN, WHY_FAILED);
-        return;
-    }
+static bool may_ask(const struct turn *t) {
+    return t->owner->config.model.ask != NULL && !t->in.no_model;
+}
+
+void pl_answer__search(struct turn *t) {
     put_evidence(t);
-    if (t->owner->config.model.ask == NULL || t->in.no_model) {
+    if (!may_ask(t)) {
         bool asked = t->spec->passages > 0 && t->spec->kind == PL_MODEL_ANSWER;
         pl_answer__alone(t, asked ? PL_ANSWER_UNSURE : PL_ANSWER_DOWN,
                          t->in.no_model ? WHY_OPTED_OUT
@@ -496,11 +497,20 @@ static void begin(struct turn *t) {
         return;
     }
     put_marks(t);
-    enum pl_err err = put_veil(t) ? pl_answer__prompt(t) : PL_NOMEM;
+    enum pl_err err = t->veil != NULL ? pl_answer__prompt(t) : PL_NOMEM;
     if (err != PL_OK || t->evidence.failed)
         pl_answer__alone(t, PL_ANSWER_DOWN, WHY_PRIVACY);
     else
         pl_answer__ask(t);
+}
+
+static void begin(struct turn *t) {
+    if (!open_locale(t)) {
+        pl_answer__end(t, PL_ANSWER_DOWN, WHY_FAILED);
+        return;
+    }
+    if (may_ask(t) && put_veil(t) && pl_answer__embed(t)) return;
+    pl_answer__search(t);
 }
 
 uint64_t pl_answer_start(struct pl_answer *a, const struct pl_answer_turn *in) {

@@ -94,7 +94,8 @@ enum answer_why pl_answer__supported(const struct evidence *e, const struct clai
 
 struct known_image {
     struct pl_image *image;
-    struct pl_kb *kb; /* NULL: none */
+    struct pl_kb *kb;             /* NULL: none */
+    struct pl_kb_vectors vectors; /* dims 0: none */
 };
 
 struct tool_run {
@@ -136,6 +137,8 @@ struct turn {
     PL_VEC(struct tool_run *) tools;
     uint64_t ask; /* 0: none under way */
     struct asked *asked;
+    struct asked *embedding;            /* of `ask`, while the question is made a vector */
+    const int8_t *question;             /* that vector; NULL: none */
     uint32_t attempt, attempts, rounds; /* attempts: of earlier asks */
     uint32_t asks;                      /* so far: the budget's calls */
     int64_t tokens, micro;              /* used up by earlier rounds */
@@ -171,6 +174,12 @@ void pl_answer__count_prompt(const struct turn *t);
 void pl_answer__counts_free(struct pl_answer *a);
 /* The turn's end is decided; it comes with the next iteration of its loop. */
 void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why);
+struct known_image *pl_answer__known(const struct pl_answer *a, const struct pl_image *image);
+/* Has the question made a vector; pl_answer__search follows, from the loop. The veil is there.
+ * False: there is nothing to ask for, or nobody. */
+bool pl_answer__embed(struct turn *t);
+/* Looks for passages, and goes on with the turn. */
+void pl_answer__search(struct turn *t);
 /* Where an answer comes from: the article, and the sentences of it that were found. */
 struct pl_value pl_answer__source(struct pl_arena *a, const struct pl_kb_hit *h);
 /* No provider: what the knowledge base has, else outcome and why. */

@@ -106,6 +106,38 @@ struct pl_kb_result {
 void pl_kb_search(struct pl_kb_scratch *s, const struct pl_kb *kb, const struct pl_kb_query *q,
                   struct pl_kb_result *out);
 
+/* ---- vectors: what a model makes of the passages ---- */
+
+/* They lie in a section of their own, a row of bytes for each passage, and say which model they are
+ * of: vectors of two models, or of other articles, are never compared. They bring passages that say
+ * the same in other words; whether an answer is sure is decided by words alone, as without them,
+ * for what a distance means is another thing with every model. */
+#define PL_KB_MOST_DIMS 4096
+
+/* What of a passage is given to the model: title, heading, text. */
+struct pl_str pl_kb_vector_text(struct pl_arena *a, const struct pl_kb_hit *passage);
+/* A vector as it is kept: its direction alone. PL_MALFORMED: it has none. */
+enum pl_err pl_kb_vector_row(const float *v, uint32_t dims, int8_t *row);
+/* Appends the section: rows of `dims` for all passages of the kb that `index` opens to. PL_LIMIT.
+ */
+enum pl_err pl_kb_vectors_build(const struct pl_kb *kb, struct pl_str index, struct pl_str model,
+                                uint32_t dims, const int8_t *rows, struct pl_buf *section);
+
+struct pl_kb_vectors { /* points into the section, and owns nothing */
+    struct pl_str model;
+    uint32_t dims;
+    const uint8_t *norms; /* of the rows, squared: 32-bit numbers */
+    const int8_t *rows;
+};
+/* Checks an untrusted section. PL_MALFORMED; PL_VERSION; PL_CONFLICT: it is of other articles. */
+enum pl_err pl_kb_vectors_open(struct pl_str section, const struct pl_kb *kb, struct pl_str index,
+                               struct pl_kb_vectors *out);
+/* Joins what a search gave for this query (with top PL_KB_MOST_HITS) and the passages nearest to
+ * the question's row, by their ranks (reciprocal rank fusion: Cormack, Clarke, Buettcher 2009). The
+ * first hit of a sure search stays first; `sure` stays as it is. Reads every row of the locale. */
+void pl_kb_fuse(const struct pl_kb *kb, const struct pl_kb_vectors *v, const struct pl_kb_query *q,
+                const int8_t *question, struct pl_kb_result *result);
+
 /* A piece of a passage: words that were found, or what stands between them. */
 struct pl_kb_piece {
     struct pl_str text;

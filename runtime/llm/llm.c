@@ -133,6 +133,7 @@ static void copy_request(struct pl_arena *a, struct pl_llm_request *r) {
     r->system = pl_arena_str(a, r->system);
     r->schema = pl_arena_str(a, r->schema);
     r->target = pl_arena_str(a, r->target);
+    r->embed_model = pl_arena_str(a, r->embed_model);
     copy_messages(a, r);
     for (size_t i = 0; i < r->ntools; i++)
         tools[i] = (struct pl_llm_tool){pl_arena_str(a, r->tools[i].name),

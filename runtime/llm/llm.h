@@ -107,8 +107,9 @@ struct pl_llm_request {
                              that take none get it in words: check what comes back */
     const struct pl_str *embed; /* texts to embed, instead of messages */
     size_t nembed;
-    uint32_t max_output; /* most tokens of output; 0: the target's own */
-    int64_t deadline_ms; /* from now; at least 1 */
+    struct pl_str embed_model; /* only of targets that embed with this one; empty: any */
+    uint32_t max_output;       /* most tokens of output; 0: the target's own */
+    int64_t deadline_ms;       /* from now; at least 1 */
     struct pl_llm_budget budget;
     uint8_t conversation[16]; /* whose ceiling it counts for */
     struct pl_str target;     /* only this one, whatever its breaker says; empty: the chain */

@@ -92,7 +92,9 @@ static void deadline_over(struct pl_timer *timer) {
 
 static bool fits(const struct pl_llm__ask *ask, const struct pl_llm__target *t) {
     int64_t context = t->conf->context;
-    if (ask->r.nembed) return t->conf->embed[0] != 0;
+    struct pl_str embed = pl_str_c(t->conf->embed);
+    if (ask->r.nembed)
+        return embed.n && (!ask->r.embed_model.n || pl_str_eq(embed, ask->r.embed_model));
     if (ask->larger && context <= ask->larger) return false;
     return context == 0 || ask->estimate + LEAST_OUTPUT <= context;
 }

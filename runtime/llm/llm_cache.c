@@ -49,6 +49,7 @@ static void add_request(struct pl_sha *h, const struct pl_llm_request *r) {
     }
     add_number(h, r->nembed);
     for (size_t i = 0; i < r->nembed; i++) add(h, r->embed[i]);
+    if (r->nembed) add(h, r->embed_model);
 }
 
 uint64_t pl_llm_key(const struct pl_llm_request *request) {

@@ -67,9 +67,22 @@ static struct pl_image *build_project(const char *folder) {
     return image;
 }
 
-static struct pl_image *build(struct pl_locale_tools *t, const char *article) {
+/* Of passage K a vector that points into direction K. */
+static void put_vectors(struct pl_str index, struct pl_buf *out) {
+    struct pl_kb *kb = NULL;
+    int8_t rows[BENCH_DIMS][BENCH_DIMS] = {{0}};
+    struct pl_kb_hit hit;
+    uint32_t n = 0;
+    assert_int_equal(pl_kb_open(index, &kb), PL_OK);
+    for (; pl_kb_passage(kb, n, &hit); n++) rows[n][n] = 127;
+    assert_true(n <= BENCH_DIMS);
+    assert_int_equal(pl_kb_vectors_build(kb, index, S("made-up"), BENCH_DIMS, rows[0], out), PL_OK);
+    pl_kb_close(&kb);
+}
+
+static struct pl_image *build(struct pl_locale_tools *t, const char *article, bool vectors) {
     struct pl_compiled c;
-    struct pl_buf kb = {0}, bytes = {0};
+    struct pl_buf kb = {0}, bytes = {0}, rows = {0};
     const struct pl_kb_passage more = {S("Returns"), S("more"), pl_str_c(article)};
     struct pl_kb_article all[PL_LEN(articles) + 1];
     uint32_t narticles = PL_LEN(articles);
@@ -82,19 +95,22 @@ static struct pl_image *build(struct pl_locale_tools *t, const char *article) {
                                                   .passages = &more,
                                                   .npassages = 1};
     assert_int_equal(pl_kb_build(t, all, narticles, &kb), PL_OK);
-    struct pl_p_section *v = calloc(c.program.nsections + 1, sizeof *v);
+    struct pl_p_section *v = calloc(c.program.nsections + 2, sizeof *v);
     memcpy(v, c.program.sections, c.program.nsections * sizeof *v);
     uint32_t n = c.program.nsections;
     for (uint32_t i = 0; i < n; i++)
         if (pl_str_is(v[i].name, "kb.index")) v[i] = v[--n];
-    v[n] = (struct pl_p_section){S("kb.index"), pl_buf_slice(&kb)};
+    v[n++] = (struct pl_p_section){S("kb.index"), pl_buf_slice(&kb)};
+    if (vectors) put_vectors(pl_buf_slice(&kb), &rows);
+    if (vectors) v[n++] = (struct pl_p_section){S("kb.vectors"), pl_buf_slice(&rows)};
     c.program.sections = v;
-    c.program.nsections = n + 1;
+    c.program.nsections = n;
     pl_program_write(&c.program, &bytes);
     struct pl_image *image = load(pl_buf_slice(&bytes));
     pl_compiled_free(&c);
     pl_buf_free(&bytes);
     pl_buf_free(&kb);
+    pl_buf_free(&rows);
     free(v);
     return image;
 }
@@ -135,6 +151,17 @@ static void give_tool(struct under_way *u, const char *line, uint32_t attempt) {
     if (!u->gone) u->on_event(u->ctx, &e);
 }
 
+/* "vector K": a text's, pointing into direction K; "vector short": of another length. */
+static void give_vector(struct under_way *u, const char *line) {
+    float v[BENCH_DIMS] = {0};
+    struct pl_llm_event e = {.kind = PL_LLM_VECTOR, .attempt = 1};
+    bool is_short = strcmp(line, "vector short") == 0;
+    v[is_short ? 0 : atoi(line + 7)] = 0.5f;
+    e.vector.v = v;
+    e.vector.n = BENCH_DIMS - is_short;
+    if (!u->gone) u->on_event(u->ctx, &e);
+}
+
 static void answer_now(struct pl_post *post) {
     struct bench *b = (struct bench *)(void *)((char *)post - offsetof(struct bench, post));
     struct under_way *u = b->under_way;
@@ -145,6 +172,7 @@ static void answer_now(struct pl_post *post) {
         const char *line = *b->script++;
         if (is(line, "ask")) break;
         if (is(line, "hang")) u->hangs = true;
+        if (is(line, "vector ")) give_vector(u, line);
         if (is(line, "text ")) give_text(b, u, line + 5, attempt);
         if (is(line, "refused")) done.done.finish = PL_LLM_FINISH_REFUSED;
         if (is(line, "cut")) done.done.finish = PL_LLM_FINISH_LENGTH;
@@ -173,6 +201,9 @@ static uint64_t model_ask(void *ctx, const struct pl_llm_request *r) {
     for (size_t i = 0; i < r->nmessages; i++) pl_buf_str(&b->asked, r->messages[i].text);
     for (size_t i = 0; i < r->ntools; i++) pl_buf_str(&b->asked, r->tools[i].schema);
     pl_buf_str(&b->asked, r->schema);
+    for (size_t i = 0; i < r->nembed; i++)
+        pl_buf_printf(&b->asked, "<%.*s %lld: %.*s>", PL_STR_ARG(r->embed_model),
+                      (long long)r->deadline_ms, PL_STR_ARG(r->embed[i]));
     b->key = pl_llm_key(r);
     b->personal = r->personal;
     b->cache_ms = r->cache_ms;
@@ -327,12 +358,17 @@ static void open_with(struct bench *b, bool with_model, struct pl_image *image,
 
 void bench_open(struct bench *b, bool with_model, const char *article) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
-    open_with(b, with_model, build(b->locales, article), NULL);
+    open_with(b, with_model, build(b->locales, article, false), NULL);
 }
 
 void bench_open_secret(struct bench *b, const uint8_t *secret) {
     *b = (struct bench){.locales = pl_locale_tools_new()};
-    open_with(b, true, build(b->locales, NULL), secret);
+    open_with(b, true, build(b->locales, NULL, false), secret);
+}
+
+void bench_open_vectors(struct bench *b) {
+    *b = (struct bench){.locales = pl_locale_tools_new()};
+    open_with(b, true, build(b->locales, NULL, true), NULL);
 }
 
 void bench_open_project(struct bench *b, const char *folder) {

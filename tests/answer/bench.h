@@ -9,8 +9,8 @@
 #include "runtime/answer/answer.h"
 
 /* What the model does when it is asked, piece by piece: "text …", "tool NAME JSON", "restart",
- * "refused", "cut" (at the most tokens), "fail", "hang"; "ask" ends one answer and begins what the
- * next ask gets. Without a last word it stops well. */
+ * "vector K", "refused", "cut" (at the most tokens), "fail", "hang"; "ask" ends one answer and
+ * begins what the next ask gets. Without a last word it stops well. */
 struct bench {
     struct pl_locale_tools *locales;
     struct pl_loop *loop;
@@ -40,6 +40,9 @@ struct bench {
 
 /* with_model false: there is none. article: one more, of the same matter; NULL: none. */
 void bench_open(struct bench *b, bool with_model, const char *article);
+/* With a model, and with vectors of the articles' passages, of the model "made-up". */
+#define BENCH_DIMS 8
+void bench_open_vectors(struct bench *b);
 /* With the marks of a server that has this secret of 32 bytes. */
 void bench_open_secret(struct bench *b, const uint8_t *secret);
 /* A project with articles of its own, as it is; with a model. */

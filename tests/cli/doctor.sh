@@ -36,7 +36,7 @@ check() { # CODE FILE LINE...
 }
 
 target good openai /a/v1 "embed = e" "key = env TEST_KEY" "price = 1 2 USD" >good.conf
-check 0 good.conf "well:  answers" "well:  keeps to a schema" "well:  gives embeddings of 3 numbers"
+check 0 good.conf "well:  answers" "well:  keeps to a schema" "well:  gives embeddings of 96 numbers"
 { target one anthropic /a; target two openai-responses /a/v1; target three azure "/a/v1?v=1"; } >three.conf
 check 0 three.conf "one (anthropic" "two (openai-responses" "three (azure"
 target t openai /a/v1 "key = env NO_SUCH_KEY" >nokey.conf

@@ -304,7 +304,7 @@ void provider_events_make(struct pl_arena *a, enum provider_dialect d,
     if (d == PROVIDER_MESSAGES) messages(&o, k);
 }
 
-/* ---- errors and embeddings ---- */
+/* ---- errors ---- */
 
 struct pl_str provider_error(struct pl_arena *a, enum provider_dialect d, const char *type,
                              const char *message) {
@@ -320,23 +320,4 @@ struct pl_str provider_error(struct pl_arena *a, enum provider_dialect d, const 
                            "{\"error\":{\"message\":\"%s\",\"type\":\"%s\",\"param\":null,"
                            "\"code\":\"%s\"}}",
                            message, type, type);
-}
-
-struct pl_str provider_embeddings(struct pl_arena *a, struct pl_str body, int64_t *tokens) {
-    struct pl_json json;
-    size_t at;
-    struct pl_buf b = {0};
-    *tokens = (int64_t)body.n / 5;
-    const struct pl_json *input =
-        pl_json_parse(a, body, &json, &at) == PL_OK ? pl_json_get(&json, "input") : NULL;
-    pl_buf_c(&b, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; input && i < input->n; i++) /* last first: the index tells */
-        pl_buf_printf(&b,
-                      "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":[%zu,0.5,-1e-3]}",
-                      i ? "," : "", input->n - 1 - i, input->m[input->n - 1 - i].value.s.n);
-    pl_buf_printf(&b, "],\"model\":\"e\",\"usage\":{\"prompt_tokens\":%lld,\"total_tokens\":%lld}}",
-                  (long long)*tokens, (long long)*tokens);
-    struct pl_str out = pl_arena_str(a, pl_buf_slice(&b));
-    pl_buf_free(&b);
-    return out;
 }

@@ -79,8 +79,10 @@ struct cli_image {
 /* For a server: talks are not looked at, and to stderr go errors alone, and what of the program
  * that runs now (`previous`, or NULL) cannot move to this one. CLI_OK with *out set, CLI_FOUND when
  * the flows have errors, CLI_FAILED. */
-int pl_cli__compile(const char *flows, const char *translations, const char *hooks,
-                    const struct pl_program *previous, struct cli_image *out);
+int pl_cli__compile(const struct pl_config *config, const struct pl_program *previous,
+                    struct cli_image *out);
+/* For struct pl_compile_options; ctx: the models file's path. */
+void pl_cli__vectors(void *ctx, struct pl_str index, struct pl_buf *section);
 void pl_cli__image_free(struct cli_image *i);
 /* images/<hash> of the data folder: temporary name, fsync, rename, fsync the folder. */
 enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);

@@ -74,9 +74,7 @@ int pl_cli__reload(struct cli_args args) {
     int code = pl_cli__config("reload", args, true, &a, &config);
     if (code == CLI_OK)
         code = pl_cli__running(config.data, &a, &now); /* before anything is written */
-    if (code == CLI_OK)
-        code = pl_cli__compile(config.flows, config.translations, config.hooks,
-                               now ? pl_image_program(now) : NULL, &image);
+    if (code == CLI_OK) code = pl_cli__compile(&config, now ? pl_image_program(now) : NULL, &image);
     pl_image_unref(&now);
     if (code != CLI_OK) {
         if (code == CLI_FOUND)

@@ -41,15 +41,17 @@ static void warn_of_moves(const struct pl_diags *all) {
     pl_buf_free(&b);
 }
 
-int pl_cli__compile(const char *flows, const char *translations, const char *hooks,
-                    const struct pl_program *previous, struct cli_image *out) {
+int pl_cli__compile(const struct pl_config *config, const struct pl_program *previous,
+                    struct cli_image *out) {
     static const struct cli_report report = {.format = CLI_TEXT};
-    struct pl_compile_options options = {.i18n = or_null(translations),
-                                         .lua = or_null(hooks),
+    struct pl_compile_options options = {.i18n = or_null(config->translations),
+                                         .lua = or_null(config->hooks),
+                                         .vectors = config->models[0] ? pl_cli__vectors : NULL,
+                                         .vectors_ctx = (void *)(uintptr_t)config->models,
                                          .previous = previous,
                                          .without_talks = true};
     struct pl_compiled c;
-    int code = pl_cli__compile_folder(flows, &options, &c);
+    int code = pl_cli__compile_folder(config->flows, &options, &c);
     /* a server's start is no place for warnings; errors always show */
     if (code == CLI_FOUND) pl_cli__report(&report, &c.diags, code);
     if (code == CLI_OK) {
@@ -144,6 +146,8 @@ int pl_cli__build(struct cli_args args) {
     const char *to = pl_cli__option(&args, "-o"), *before = pl_cli__option(&args, "--previous");
     options.i18n = pl_cli__option(&args, "--translations");
     options.lua = pl_cli__option(&args, "--hooks");
+    options.vectors_ctx = (void *)(uintptr_t)pl_cli__option(&args, "--models");
+    if (options.vectors_ctx) options.vectors = pl_cli__vectors;
     bool dump = pl_cli__flag(&args, "--dump");
     if (!pl_cli__report_options(&args, &report) || (dump && report.format != CLI_TEXT))
         return pl_cli__usage("build", "only one of --dump, --json and --sarif");

@@ -105,8 +105,9 @@ static uint64_t stamp(const struct pl_config *c) {
 }
 
 static void run_reload(const struct pl_config *c) {
-    const char *argv[] = {"parlance", "reload", c->flows,         "--data",        c->data,
-                          "--hooks",  c->hooks, "--translations", c->translations, NULL};
+    const char *argv[] = {"parlance",      "reload",   c->flows,  "--data",
+                          c->data,         "--hooks",  c->hooks,  "--translations",
+                          c->translations, "--models", c->models, NULL};
     pid_t pid;
     int status;
     if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, (char *const *)(uintptr_t)argv, environ) !=
@@ -133,7 +134,7 @@ static void *watch_files(void *ctx) {
 static int load_compiled(const struct pl_config *c, struct pl_image **image) {
     struct cli_image compiled;
     char why[256];
-    int code = pl_cli__compile(c->flows, c->translations, c->hooks, NULL, &compiled);
+    int code = pl_cli__compile(c, NULL, &compiled);
     if (code != CLI_OK) return code;
     enum pl_err err = pl_mkdirs(c->data);
     if (err == PL_OK) err = pl_cli__image_write(c->data, &compiled);

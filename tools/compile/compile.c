@@ -222,6 +222,22 @@ static enum pl_err write_image(struct pl_compiled *out) {
     return err;
 }
 
+static void add_vectors(const struct pl_compile_options *o, struct pl_compiled *out) {
+    struct pl_program *p = &out->program;
+    struct pl_buf bytes = {0};
+    for (uint32_t i = 0; i < p->nsections; i++)
+        if (pl_str_is(p->sections[i].name, "kb.index"))
+            o->vectors(o->vectors_ctx, p->sections[i].bytes, &bytes);
+    if (bytes.n && !bytes.failed) {
+        struct pl_p_section *v = PL_NEW_ARRAY(&out->arena, struct pl_p_section, p->nsections + 1);
+        memcpy(v, p->sections, p->nsections * sizeof *v);
+        v[p->nsections++] = (struct pl_p_section){PL_STR("kb.vectors"),
+                                                  pl_arena_str(&out->arena, pl_buf_slice(&bytes))};
+        p->sections = v;
+    }
+    pl_buf_free(&bytes);
+}
+
 static enum pl_err compile(struct build *b) {
     struct pl_compile_host host = {.folder = b->folder,
                                    .label = b->label,
@@ -246,6 +262,8 @@ static enum pl_err compile(struct build *b) {
     enum pl_err err =
         pl_grammar_compile(&b->out->arena, &input, &callbacks, &b->out->diags, &b->out->program);
     pl_compile__host_close(&host);
+    if (err == PL_OK && !b->options->check_only && b->options->vectors)
+        add_vectors(b->options, b->out);
     if (err == PL_OK && !b->options->check_only) err = write_image(b->out);
     return err;
 }

@@ -41,6 +41,10 @@ struct pl_compile_options {
     bool without_talks; /* a mistake in a talk keeps nobody from serving the flows */
     const struct pl_compile_text *texts;
     size_t ntexts;
+    /* Appends the vectors of the passages of this index ("kb.vectors"), or nothing when they cannot
+     * be had: the articles are searched by words then. NULL: by words. */
+    void (*vectors)(void *ctx, struct pl_str index, struct pl_buf *section);
+    void *vectors_ctx;
 };
 
 struct pl_compiled {
@@ -59,5 +63,7 @@ struct pl_compiled {
 enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
                               struct pl_compiled *out);
 void pl_compiled_free(struct pl_compiled *c);
+/* The folder that `cache` means, as above; empty: none. */
+void pl_compile_cache_folder(const char *cache, char out[4096]);
 
 #endif

@@ -76,15 +76,19 @@ static void put(void *ctx, const uint8_t key[16], struct pl_str model) {
     pl_buf_free(&b);
 }
 
-void pl_compile__cache_open(struct pl_compile_host *h, const char *folder) {
+void pl_compile_cache_folder(const char *folder, char out[4096]) {
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (!folder) folder = getenv("PARLANCE_CACHE");
-    h->cache[0] = 0;
-    h->models = (struct pl_nlp_cache){h, get, put};
+    out[0] = 0;
     if (folder)
-        snprintf(h->cache, sizeof h->cache, "%s", folder);
+        snprintf(out, 4096, "%s", folder);
     else if (base && base[0] == '/')
-        snprintf(h->cache, sizeof h->cache, "%s/parlance", base);
+        snprintf(out, 4096, "%s/parlance", base);
     else if (home && home[0] == '/')
-        snprintf(h->cache, sizeof h->cache, "%s/.cache/parlance", home);
+        snprintf(out, 4096, "%s/.cache/parlance", home);
+}
+
+void pl_compile__cache_open(struct pl_compile_host *h, const char *folder) {
+    pl_compile_cache_folder(folder, h->cache);
+    h->models = (struct pl_nlp_cache){h, get, put};
 }
