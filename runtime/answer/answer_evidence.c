@@ -130,6 +130,40 @@ static bool turned_round(const struct evidence *e, const struct claim *c) {
     return false;
 }
 
+static bool counts_alike(const struct fact *a, const struct fact *b) {
+    return a->kind == FACT_NUMBER && b->kind == FACT_NUMBER && a->unit != 0 && a->unit == b->unit;
+}
+
+/* It states another number of the kind of `f`, and none that the claim states. */
+static bool states_another(const struct claim *of, const struct claim *c, const struct fact *f) {
+    bool another = false;
+    for (uint32_t i = 0; i < of->nfacts; i++) {
+        if (!counts_alike(&of->facts[i], f)) continue;
+        if (states(c, &of->facts[i])) return false;
+        another = true;
+    }
+    return another;
+}
+
+/* Says something of the claim that `of` does not. */
+static bool adds(const struct claim *other, const struct claim *c, const struct claim *of) {
+    for (uint32_t i = 0; i < c->nstems; i++)
+        if (has_stem(other, c->stems[i]) && !has_stem(of, c->stems[i])) return true;
+    return false;
+}
+
+/* "Express costs $4.99": of two prices the claim's words are at least as near to the other one. */
+static bool is_of_another(const struct evidence *e, const struct claim *c, const struct claim *of,
+                          const struct fact *f) {
+    if (f->kind != FACT_NUMBER) return false;
+    for (size_t i = 0; i < e->claims.n; i++) {
+        const struct claim *other = &e->claims.v[i];
+        if (shared(c, other) < shared(c, of) || !adds(other, c, of)) continue;
+        if (states_another(other, c, f)) return true;
+    }
+    return false;
+}
+
 static bool fact_supported(const struct evidence *e, const struct claim *c, const struct fact *f) {
     if (f->kind == FACT_FREE || f->kind == FACT_ALL) return c->asks || strong_supported(e, c, f);
     if (f->kind == FACT_NAME && (is_familiar(e, f->text) || is_said(e, f->text))) return true;
@@ -139,7 +173,8 @@ static bool fact_supported(const struct evidence *e, const struct claim *c, cons
     for (size_t i = 0; i < e->claims.n; i++)
         if (states(&e->claims.v[i], f) && (!words || counts(&e->claims.v[i], f)) &&
             (f->kind != FACT_LINK || e->claims.v[i].links) &&
-            (!words || shared(c, &e->claims.v[i]) >= LEAST_SHARED))
+            (!words || (shared(c, &e->claims.v[i]) >= LEAST_SHARED &&
+                        !is_of_another(e, c, &e->claims.v[i], f))))
             return true;
     /* A name is a name in any language: its letters are looked for as they are. */
     return f->kind == FACT_NAME && e->foreign;
