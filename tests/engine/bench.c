@@ -233,6 +233,11 @@ void bench_answer(struct bench *b, enum pl_engine_outcome outcome, struct pl_val
 
 /* ---- the bench ---- */
 
+static void model_forget(void *ctx, const uint8_t conversation[16]) {
+    struct bench *b = ctx;
+    b->forgotten |= 1u << (conversation[0] & 31);
+}
+
 void bench_start(struct bench *b) {
     int64_t now = b->loop ? pl_loop_clock(b->loop).wall_ms(pl_loop_clock(b->loop).ctx) : MORNING;
     if (b->loop) b->old_loops[b->nold - 1] = b->loop;
@@ -250,7 +255,8 @@ void bench_start(struct bench *b) {
         .find_ctx = b,
     };
     if (!b->no_models)
-        config.models = (struct pl_engine_models){.ctx = b, .start = model, .cancel = model_cancel};
+        config.models = (struct pl_engine_models){
+            .ctx = b, .start = model, .cancel = model_cancel, .forget = model_forget};
     assert_int_equal(pl_engine_create(&config, b->images[0], &b->engine), PL_OK);
     bench_run(b);
 }

@@ -48,7 +48,8 @@ struct bench {
     struct turn turns[CALLS];
     int nturns;
     bool no_models;
-    struct pl_buf out; /* what clients were told, a line each */
+    uint32_t forgotten; /* bits of the conversations that models were told to forget */
+    struct pl_buf out;  /* what clients were told, a line each */
     struct pl_arena a;
 };
 

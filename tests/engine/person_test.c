@@ -355,7 +355,9 @@ static void erased(void **state) {
     customer_entries(&b, 7, &open, &gone);
     assert_true(open > 0 && gone == 0);
     bench_told(&b);
+    assert_int_equal(b.forgotten, 0);
     erase(&b, 90, 7);
+    assert_int_equal(b.forgotten, 1u << 1 | 1u << 2); /* the one on disk, too */
     const char *all = bench_told(&b);
     assert_int_equal(count(all, "1 ERR_ERASED 0"), 1);
     assert_int_equal(count(all, "90 done: no error"), 1);
