@@ -151,18 +151,18 @@ void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_
 
 /* ---- the knowledge base ---- */
 
-/* The value of an answer: its text, and the passages whose bits are set. */
-static bool put_answer(struct turn *t, struct pl_str text, uint32_t passages) {
+bool pl_answer__put(struct turn *t, struct pl_str text, uint32_t passages, struct pl_str from) {
     struct pl_value *v = PL_NEW_ARRAY(&t->a, struct pl_value, PL_KB_MOST_HITS);
-    struct pl_field *f = PL_NEW_ARRAY(&t->a, struct pl_field, 2);
+    struct pl_field *f = PL_NEW_ARRAY(&t->a, struct pl_field, 3);
     if (v == NULL || f == NULL) return false;
     uint32_t n = 0;
     for (uint32_t i = 0; i < t->found.n; i++)
         if (passages & (1u << i)) v[n++] = pl_answer__source(&t->a, &t->found.hits[i]);
     f[0] = (struct pl_field){PL_STR("text"), pl_text(text)};
     f[1] = (struct pl_field){PL_STR("sources"), {.kind = PL_KIND_LIST, .list = {v, n}}};
+    f[2] = (struct pl_field){PL_STR("translated"), pl_text(from)};
     struct pl_buf b = {0};
-    pl_value_write(&b, (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f, 2}});
+    pl_value_write(&b, (struct pl_value){.kind = PL_KIND_RECORD, .rec = {f, from.n ? 3 : 2}});
     t->value = b.failed ? (struct pl_str){0} : pl_arena_str(&t->a, pl_buf_slice(&b));
     pl_buf_free(&b);
     return t->value.p != NULL;
@@ -177,7 +177,8 @@ void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum ans
     struct pl_str text = {h->text.p + h->answer.start, h->answer.end - h->answer.start};
     if (text.n == 0) text = h->text;
     pl_answer__count(t->owner, PL_ANSWER_COUNT_ALONE);
-    if (put_answer(t, pl_str_trim(text), 1))
+    if (pl_answer__translate(t, pl_str_trim(text))) return;
+    if (pl_answer__put(t, pl_str_trim(text), 1, (struct pl_str){0}))
         pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
     else
         pl_answer__end(t, PL_ANSWER_DOWN, WHY_LONG);
@@ -197,7 +198,7 @@ static void search(struct turn *t) {
         pl_answer__learn(&t->evidence, h->text, true);
         pl_answer__learn(&t->evidence, h->title, true);
         pl_answer__learn(&t->evidence, h->heading, true);
-        t->evidence.foreign |= !pl_str_eq(pl_locale_language(h->locale), t->evidence.r.language);
+        t->evidence.foreign |= pl_answer__is_foreign(t, h);
     }
 }
 
@@ -221,7 +222,8 @@ static enum answer_why finished(struct turn *t, const struct pl_llm_event *e) {
     struct pl_str text = pl_str_trim(pl_arena_str(&t->a, pl_buf_slice(&t->shown)));
     if (text.n == 0) return WHY_SHAPE;
     if (t->substance == 0 || (t->replies && !t->to_the_point)) return WHY_CLAIM;
-    if (!put_answer(t, text, t->cited != 0 ? t->cited : t->found.n > 0)) return WHY_LONG;
+    if (!pl_answer__put(t, text, t->cited != 0 ? t->cited : t->found.n > 0, (struct pl_str){0}))
+        return WHY_LONG;
     pl_answer__end(t, PL_ANSWER_OK, WHY_NONE);
     return WHY_NONE;
 }
@@ -232,6 +234,11 @@ static void done(struct turn *t, const struct pl_llm_event *e) {
     t->attempt = 0;
     t->tokens += e->done.usage.input + e->done.usage.cached + e->done.usage.output;
     t->micro += e->done.micro;
+    if (t->original.n) {
+        pl_answer__translated(t, e->done.failure == PL_LLM_FAIL_NONE &&
+                                     e->done.finish == PL_LLM_FINISH_STOP);
+        return;
+    }
     if (e->done.failure != PL_LLM_FAIL_NONE) {
         pl_answer__alone(t, PL_ANSWER_DOWN,
                          e->done.failure == PL_LLM_FAIL_PRIVACY ? WHY_PRIVACY : WHY_FAILED);
@@ -257,6 +264,10 @@ static void on_event(void *ctx, const struct pl_llm_event *e) {
         break;
     case PL_LLM_TEXT: {
         pl_buf_str(&t->raw, e->text);
+        if (t->original.n) { /* it is shown whole, or not at all */
+            if (t->raw.n > PL_ANSWER_MOST_TEXT) pl_answer__translated(t, false);
+            break;
+        }
         bool looks = t->spec->kind == PL_MODEL_ANSWER && t->raw.n <= PL_ANSWER_MOST_TEXT;
         enum answer_why why = looks ? pl_answer__look(t, false) : WHY_NONE;
         if (t->raw.n > PL_ANSWER_MOST_TEXT) why = WHY_LONG;
@@ -264,6 +275,7 @@ static void on_event(void *ctx, const struct pl_llm_event *e) {
         break;
     }
     case PL_LLM_TOOL: {
+        if (t->original.n) break; /* it was offered none */
         enum answer_why why = pl_answer__called(t, &e->call);
         if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
         break;
@@ -303,16 +315,13 @@ static bool is_personal(const struct turn *t) {
     return false;
 }
 
-void pl_answer__ask(struct turn *t) {
+bool pl_answer__send(struct turn *t) {
     int64_t tokens, micro, ms = (t->until_us - pl_loop_now_us(t->in.loop)) / 1000;
     /* A call is one ask: what it takes to have it answered is the providers' matter. */
     bool fits = (t->spec->calls == 0 || t->asks++ < t->spec->calls) &&
                 left_of(t->spec->tokens, t->tokens, &tokens) &&
                 left_of(t->spec->micro, t->micro, &micro) && ms > 0;
-    if (!fits) {
-        pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
-        return;
-    }
+    if (!fits) return false;
     pl_assert(!t->in.no_model);
     pl_answer__forget(t);
     t->state = ASKS;
@@ -321,8 +330,6 @@ void pl_answer__ask(struct turn *t) {
     t->request.nmessages = t->messages.n;
     t->request.deadline_ms = ms;
     t->request.budget = (struct pl_llm_budget){.tokens = tokens, .micro = micro};
-    t->request.cache_ms = PL_LLM_CACHE_AS_SET;
-    t->request.personal = is_personal(t);
     t->request.loop = t->in.loop;
     t->request.on_event = on_event;
     t->asked = calloc(1, sizeof *t->asked);
@@ -331,16 +338,23 @@ void pl_answer__ask(struct turn *t) {
     t->request.ctx = t->asked;
     memcpy(t->request.conversation, t->in.conversation, sizeof t->request.conversation);
     t->ask = t->owner->config.model.ask(t->owner->config.model.ctx, &t->request);
-    if (t->ask != 0) return;
+    if (t->ask != 0) return true;
     free(t->asked);
     t->asked = NULL;
-    pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
+    return false;
+}
+
+void pl_answer__ask(struct turn *t) {
+    t->request.cache_ms = PL_LLM_CACHE_AS_SET;
+    t->request.personal = is_personal(t);
+    if (!pl_answer__send(t)) pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
 }
 
 /* ---- beginning ---- */
 
 static void late(struct pl_timer *timer) {
     struct turn *t = timer->ctx;
+    t->translated = true; /* there is no time for it */
     pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
 }
 
@@ -494,6 +508,13 @@ void pl_answer__search(struct turn *t) {
                          t->in.no_model ? WHY_OPTED_OUT
                          : asked        ? WHY_NOT_KNOWN
                                         : WHY_NO_MODEL);
+        return;
+    }
+    /* Nearer to what the article says than an answer made of it, and asked for by nobody's words.
+     */
+    bool sure = t->found.n > 0 && t->found.sure && t->spec->kind == PL_MODEL_ANSWER;
+    if (sure && pl_answer__is_foreign(t, &t->found.hits[0])) {
+        pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
         return;
     }
     put_marks(t);

@@ -61,7 +61,7 @@ static bool same_fact(const struct fact *a, const struct fact *b) {
     }
 }
 
-static bool states(const struct claim *c, const struct fact *f) {
+bool pl_answer__states(const struct claim *c, const struct fact *f) {
     for (uint32_t i = 0; i < c->nfacts; i++)
         if (same_fact(f, &c->facts[i])) return true;
     return false;
@@ -101,7 +101,7 @@ static bool keeps_condition(const struct claim *c, const struct claim *of, enum 
         for (uint32_t k = 0; k < of->nfacts; k++) {
             const struct fact *f = &of->facts[k];
             if (f->kind != FACT_NUMBER || f->at < of->facts[i].at) continue;
-            if (f->at - of->facts[i].at <= CONDITION) kept = kept && states(c, f);
+            if (f->at - of->facts[i].at <= CONDITION) kept = kept && pl_answer__states(c, f);
         }
         if (kept) return true;
     }
@@ -112,7 +112,7 @@ static bool strong_supported(const struct evidence *e, const struct claim *c,
                              const struct fact *f) {
     for (size_t i = 0; i < e->claims.n; i++) {
         const struct claim *of = &e->claims.v[i];
-        if (!states(of, f) || !keeps_condition(c, of, f->kind)) continue;
+        if (!pl_answer__states(of, f) || !keeps_condition(c, of, f->kind)) continue;
         if (e->foreign || shared(c, of) >= LEAST_STRONG) return true;
     }
     return false;
@@ -171,7 +171,7 @@ static bool fact_supported(const struct evidence *e, const struct claim *c, cons
         !e->foreign && (f->kind == FACT_NUMBER || f->kind == FACT_MONTH ||
                         f->kind == FACT_WEEKDAY || f->kind == FACT_DAY || f->kind == FACT_UNIT);
     for (size_t i = 0; i < e->claims.n; i++)
-        if (states(&e->claims.v[i], f) && (!words || counts(&e->claims.v[i], f)) &&
+        if (pl_answer__states(&e->claims.v[i], f) && (!words || counts(&e->claims.v[i], f)) &&
             (f->kind != FACT_LINK || e->claims.v[i].links) &&
             (!words || (shared(c, &e->claims.v[i]) >= LEAST_SHARED &&
                         !is_of_another(e, c, &e->claims.v[i], f))))
@@ -195,7 +195,7 @@ static enum answer_why why_not(enum fact_kind kind) {
 static double in_common(const struct claim *c, const struct claim *other) {
     uint32_t n = 0, all = c->nstems + c->nfacts;
     for (uint32_t i = 0; i < c->nstems; i++) n += has_stem(other, c->stems[i]);
-    for (uint32_t i = 0; i < c->nfacts; i++) n += states(other, &c->facts[i]);
+    for (uint32_t i = 0; i < c->nfacts; i++) n += pl_answer__states(other, &c->facts[i]);
     return all == 0 ? 1 : (double)n / all;
 }
 

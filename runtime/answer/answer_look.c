@@ -90,7 +90,7 @@ static bool does_never(const struct turn *t, const struct claim *c) {
 
 /* ---- the whole reply so far ---- */
 
-static enum answer_why language(const struct turn *t, struct pl_str said) {
+enum answer_why pl_answer__language(const struct turn *t, struct pl_str said) {
     const struct pl_answer_config *c = &t->owner->config;
     if (c->language == NULL || said.n < LEAST_TO_TELL) return WHY_NONE;
     struct pl_str expected = pl_locale_language(t->in.locale);
@@ -117,7 +117,7 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     struct pl_str bare = without_placeholders(t, text);
     if (text.p == NULL || bare.p == NULL || !pl_answer__claim(&t->evidence.r, bare, &c))
         return WHY_LONG;
-    if (language(t, bare) != WHY_NONE) return WHY_LANGUAGE;
+    if (pl_answer__language(t, bare) != WHY_NONE) return WHY_LANGUAGE;
     enum answer_why why = does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
     if (why != WHY_NONE) return why;
     uint32_t foreign = pl_veil_foreign(t->veil);
@@ -128,7 +128,7 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
         return WHY_LEAK;
     }
     if (code_points(pl_buf_slice(&t->shown)) > PL_ANSWER_MOST_SHOWN) return WHY_LONG;
-    why = language(t, pl_buf_slice(&t->shown)); /* of short sentences together */
+    why = pl_answer__language(t, pl_buf_slice(&t->shown)); /* of short sentences together */
     if (why != WHY_NONE) return why;
     pl_answer__count(t->owner, PL_ANSWER_COUNT_SENTENCES);
     weigh(t, &c);

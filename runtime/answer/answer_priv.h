@@ -143,15 +143,17 @@ struct turn {
     uint32_t asks;                      /* so far: the budget's calls */
     int64_t tokens, micro;              /* used up by earlier rounds */
     /* its reply */
-    struct pl_buf raw;   /* as it came, this attempt */
-    size_t checked;      /* of raw */
-    struct pl_buf shown; /* checked, with personal data put back */
-    struct pl_buf plain; /* scratch */
-    size_t released;     /* of shown: given to `partial` */
-    uint32_t cited;      /* bits: passages named by the text */
-    uint32_t substance;  /* sentences that say something, and are supported */
-    bool replies;        /* one says yes or no ... */
-    bool to_the_point;   /* ... and one that is supported shares words with the question */
+    struct pl_buf raw;      /* as it came, this attempt */
+    size_t checked;         /* of raw */
+    struct pl_buf shown;    /* checked, with personal data put back */
+    struct pl_buf plain;    /* scratch */
+    size_t released;        /* of shown: given to `partial` */
+    uint32_t cited;         /* bits: passages named by the text */
+    uint32_t substance;     /* sentences that say something, and are supported */
+    struct pl_str original; /* a passage that is being translated; empty: none is */
+    bool translated;        /* it was tried: once is enough */
+    bool replies;           /* one says yes or no ... */
+    bool to_the_point;      /* ... and one that is supported shares words with the question */
 };
 
 struct pl_answer {
@@ -203,5 +205,22 @@ enum answer_why pl_answer__called(struct turn *t, const struct pl_llm_call *call
 enum answer_why pl_answer__run(struct turn *t);
 void pl_answer__stop_tools(struct turn *t);
 void pl_answer__ask(struct turn *t);
+/* Sends t->request, but for what it asks; false: the budget is used up, or nobody is there. */
+bool pl_answer__send(struct turn *t);
+/* The value of an answer: its text, and the passages whose bits are set. from: the locale that it
+ * was translated from by a model, or empty. */
+bool pl_answer__put(struct turn *t, struct pl_str text, uint32_t passages, struct pl_str from);
+enum answer_why pl_answer__language(const struct turn *t, struct pl_str said);
+/* The claim states this fact. */
+bool pl_answer__states(const struct claim *c, const struct fact *f);
+
+/* answer_translate.c */
+/* It is in another language than the customer's. */
+bool pl_answer__is_foreign(const struct turn *t, const struct pl_kb_hit *h);
+/* Has the passage in another language than the customer's translated before it is shown; false: it
+ * is shown as it is. */
+bool pl_answer__translate(struct turn *t, struct pl_str passage);
+/* What became of it: the translation, or the passage as it is. */
+void pl_answer__translated(struct turn *t, bool well);
 
 #endif

@@ -121,6 +121,7 @@ static void source(struct saying *s, const struct pl_vm_source *from) {
 static void answer(struct saying *s, const struct pl_vm_part *p) {
     type_member(s, "text");
     str_member(s, "text", p->said);
+    if (p->from.n) str_member(s, "translated_from", p->from);
     for (uint32_t i = 0; i < p->nsources; i++) {
         pl_jw_close(&s->w, '}');
         pl_jw_open(&s->w, '{');

@@ -218,6 +218,7 @@ static void hash_parts(struct pl_buf *b, const struct pl_vm_part *parts, uint32_
         pl_buf_text(b, parts[i].url);
         hash_parts(b, parts[i].parts, parts[i].nparts);
         pl_buf_text(b, parts[i].said);
+        if (parts[i].from.n) pl_buf_text(b, parts[i].from);
         for (uint32_t k = 0; k < parts[i].nsources; k++) hash_source(b, &parts[i].sources[k]);
     }
 }

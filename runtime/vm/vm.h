@@ -187,6 +187,7 @@ struct pl_vm_part {
     /* ANSWER: */
     uint32_t model;     /* models of the image */
     struct pl_str said; /* as the model wrote it: in no catalog */
+    struct pl_str from; /* the locale that it was translated from by a model; or empty */
     uint32_t nsources;
     const struct pl_vm_source *sources;
 };

@@ -157,6 +157,26 @@ static size_t size_of(const struct pl_vm_source *s) {
     return n;
 }
 
+/* A locale's tag, or nothing. */
+static bool is_tag(struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        char ch = s.p[i];
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+              ch == '-'))
+            return false;
+    }
+    return s.n <= 35;
+}
+
+/* Whoever reads a translation is told so. */
+static void tell_translated(struct vm_machine *m, struct pl_str from) {
+    uint32_t flow = m->p->prelude[PL_PRELUDE_TRANSLATED];
+    size_t n = pl_str_find(from, PL_STR("-"));
+    struct pl_value language =
+        pl_vm__name_value(PL_KIND_LANGUAGE, (struct pl_str){from.p, n == SIZE_MAX ? from.n : n});
+    if (from.n && flow != PL_NOWHERE) pl_vm__speak(m, flow, &language, 1);
+}
+
 static bool is_blank(struct pl_str s) {
     return pl_str_trim(s).n == 0;
 }
@@ -170,6 +190,7 @@ static bool say(struct vm_machine *m, uint32_t model, struct pl_value v) {
                                 .target = PL_NOWHERE,
                                 .model = model};
     if (v.kind != PL_KIND_RECORD || !words_of(v, PL_STR("text"), &part->said) ||
+        !words_of(v, PL_STR("translated"), &part->from) || !is_tag(part->from) ||
         is_blank(part->said) || is_long(part->said) ||
         !read_sources(m, pl_rec_get(v, PL_STR("sources")), part))
         return false;
@@ -179,6 +200,7 @@ static bool say(struct vm_machine *m, uint32_t model, struct pl_value v) {
     m->room -= bytes;
     pl_vm__effect(m, PL_EFFECT_SAY)->say =
         (struct pl_vm_say){.line = PL_NOWHERE, .nparts = 1, .parts = part};
+    tell_translated(m, part->from);
     return true;
 }
 

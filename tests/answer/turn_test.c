@@ -316,6 +316,44 @@ static void who_wants_no_model(void **state) {
     assert_int_equal(b->asked.n, 0);
 }
 
+/* A passage in another language: translated when it says the same, else shown as it is. */
+static void translates(void **state) {
+    struct bench *b = *state;
+    static const char english[] = "You can return unworn shoes within 30 days of delivery.";
+    static const struct {
+        const char *says, *text, *from;
+    } cases[] = {
+        {"text Puedes devolver los zapatos sin usar en un plazo de 30 días desde la entrega.",
+         "Puedes devolver los zapatos sin usar en un plazo de 30 días desde la entrega.", "en"},
+        {"text Puedes devolver los zapatos sin usar en un plazo de 90 días desde la entrega.",
+         english, ""},
+        {"text Puedes devolver los zapatos sin usar desde la entrega.", english, ""},
+        {"text Puedes devolver los zapatos en 30 días en https://evil.example/x.", english, ""},
+        {"text You may return shoes that are unworn within 30 days of their delivery.", english,
+         ""},
+        {"refused", english, ""},
+        {"cut", english, ""},
+        {"fail", english, ""},
+        {"hang", english, ""},
+    };
+    for (size_t i = 0; i < PL_LEN(cases); i++) {
+        struct bench_turn t = {.text = "can I return unworn shoes after delivery?",
+                               .locale = "es-ES"};
+        bench_play(b, &t, SCRIPT(cases[i].says));
+        assert_int_equal(b->outcome, PL_ANSWER_OK);
+        assert_string_equal(b->text.p, cases[i].text);
+        assert_string_equal(b->sources.p, "kb/returns ");
+        struct pl_value from = pl_rec_get(b->value, PL_STR("translated"));
+        assert_true(pl_str_is(from.s, cases[i].from) || (from.kind == 0 && !*cases[i].from));
+        assert_null(strstr(b->asked.p, "can I return")); /* nothing of his is asked */
+        assert_int_equal(b->partial.n, 0);
+        t.no_model = true;
+        bench_play(b, &t, SCRIPT(cases[i].says));
+        assert_string_equal(b->text.p, english);
+        assert_int_equal(b->asks, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_to),
@@ -327,6 +365,7 @@ int main(void) {
         cmocka_unit_test(a_cancelled_turn_is_silent),
         cmocka_unit_test(without_a_model),
         cmocka_unit_test(who_wants_no_model),
+        cmocka_unit_test(translates),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
