@@ -139,7 +139,7 @@ static bool states_another(const struct claim *of, const struct claim *c, const 
     bool another = false;
     for (uint32_t i = 0; i < of->nfacts; i++) {
         if (!counts_alike(&of->facts[i], f)) continue;
-        if (states(c, &of->facts[i])) return false;
+        if (pl_answer__states(c, &of->facts[i])) return false;
         another = true;
     }
     return another;
