@@ -262,7 +262,7 @@ struct pl_ast_field {
 struct pl_ast_fields {
     PL_AST_LIST(struct pl_ast_field);
 };
-/* Parameters of hooks, events and flows: a field without a title. */
+/* Parameters of hooks, events and flows; those of hooks may have a title. */
 struct pl_ast_params {
     bool present; /* () were written */
     PL_AST_LIST(struct pl_ast_field);
@@ -603,6 +603,7 @@ struct pl_ast_type_decl {
 enum pl_effect_kind { PL_EFFECT_UNSAID, PL_EFFECT_PURE, PL_EFFECT_READ, PL_EFFECT_WRITE_ONCE };
 struct pl_ast_hook {
     struct pl_ast_path path;
+    struct pl_ast_line *title; /* or NULL */
     struct pl_ast_params params;
     struct pl_ast_type *result; /* or NULL */
     enum pl_effect_kind effect;

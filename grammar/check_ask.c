@@ -112,7 +112,9 @@ static void check_spoken(struct pl_graph *g, struct pl_str flow, const struct pl
 }
 
 void pl_grammar__check_spoken(struct pl_graph *g) {
-    static const char *const names[] = {"ask_for", "card_seen"};
+    static const char *const names[] = {"ask_for",           "card_seen",   "confirm_action",
+                                        "action_declined",   "action_done", "action_failed",
+                                        "action_unconfirmed"};
     for (size_t i = 0; i < PL_LEN(names); i++) {
         struct pl_symbol *s = pl_grammar__find(&g->flows, pl_str_c(names[i]));
         if (s) check_spoken(g, s->name, s->decl->flow.body);

@@ -267,7 +267,9 @@ static void effect_missing(struct pl_graph *g, const struct pl_symbol *hook) {
 
 static void check_hook(struct pl_graph *g, const struct pl_symbol *s) {
     const struct pl_ast_hook *h = &s->decl->hook;
+    struct pl_check c = {.g = g, .where = {.g = g}, .aloud = true};
     if (h->path.n != 2) pl_diag(g->diags, PL_D_HOOK_NAME, h->path.span);
+    if (h->title) pl_grammar__check_line(&c, h->title);
     if (h->effect == PL_EFFECT_UNSAID) effect_missing(g, s);
     if (h->effect == PL_EFFECT_WRITE_ONCE && h->cache)
         pl_diag_fix_delete(g->diags, pl_diag(g->diags, PL_D_CACHE_WRITE, h->cache->span),
@@ -275,10 +277,13 @@ static void check_hook(struct pl_graph *g, const struct pl_symbol *s) {
     for (size_t i = 0; i < h->fails.n; i++)
         if (pl_str_is(h->fails.v[i].s, "unavailable") || pl_str_is(h->fails.v[i].s, "unconfirmed"))
             pl_diag1(g->diags, PL_D_FAILURE_NAME, h->fails.v[i].span, h->fails.v[i].s);
-    for (size_t i = 0; i < h->params.n; i++)
-        pl_grammar__type(g, &h->params.v[i].type,
-                         pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(s->name),
-                                         PL_STR_ARG(h->params.v[i].name.s)));
+    for (size_t i = 0; i < h->params.n; i++) {
+        const struct pl_ast_field *param = &h->params.v[i];
+        pl_grammar__type(
+            g, &param->type,
+            pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(s->name), PL_STR_ARG(param->name.s)));
+        if (param->title) pl_grammar__check_line(&c, param->title);
+    }
     if (h->result) pl_grammar__type(g, h->result, s->name);
 }
 

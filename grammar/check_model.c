@@ -125,13 +125,71 @@ static void check_params(struct pl_check *c, const struct pl_symbol *hook,
     }
 }
 
-/* A write needs a confirmation that shows what is written, and the model chooses that only after
- * any question that the flow could have asked. */
+/* Can it stand in the question whether the tool is to be run? */
+static bool is_shown(const struct pl_graph *g, struct pl_type t) {
+    switch (pl_grammar__base(g, t)) {
+    case PL_KIND_BOOL:
+    case PL_KIND_RECORD:
+    case PL_KIND_LIST:
+    case PL_KIND_FILE:
+    case PL_KIND_CARD:
+    case PL_KIND_FLOW:
+    case PL_KIND_SLOT:
+    case PL_KIND_QUEUE: return false;
+    default: return true;
+    }
+}
+
+static void check_param(struct pl_check *c, const struct pl_symbol *hook,
+                        const struct pl_ast_field *param, const struct pl_ast_path *path) {
+    struct pl_graph *g = c->g;
+    pl_grammar__mute(g);
+    struct pl_type t = pl_grammar__type(g, &param->type, hook->name);
+    if (c->aloud) pl_grammar__speak(g);
+    struct pl_diag *d = NULL;
+    if (!is_shown(g, t))
+        d = pl_diag3(g->diags, PL_D_TOOL_UNSHOWN, path->span, hook->name, param->name.s,
+                     pl_grammar__type_name(g, t));
+    else if (!pl_grammar__param_title(g, param, t))
+        d = pl_diag2(g->diags, PL_D_TOOL_PARAM_TITLE, path->span, hook->name, param->name.s);
+    if (d) pl_diag_note(g->diags, d, param->span, "the parameter is here");
+}
+
+static struct pl_str in_words(struct pl_graph *g, struct pl_str name) {
+    char *words = (char *)pl_grammar__str(g, "%.*s", PL_STR_ARG(name)).p;
+    for (size_t i = 0; words[i]; i++)
+        if (words[i] == '_' || words[i] == '.') words[i] = ' ';
+    return pl_str_c(words);
+}
+
+/* The customer is asked before it writes: by its title and everything that it is given. */
+static void check_action(struct pl_check *c, const struct pl_symbol *hook,
+                         const struct pl_ast_path *path) {
+    static const char *const flows[] = {"confirm_action", "action_declined", "action_done",
+                                        "action_failed", "action_unconfirmed"};
+    struct pl_graph *g = c->g;
+    const struct pl_ast_hook *h = &hook->decl->hook;
+    if (!h->title) {
+        struct pl_str words = in_words(g, hook->name);
+        struct pl_diag *d = pl_diag1(g->diags, PL_D_TOOL_TITLE, path->span, hook->name);
+        pl_diag_note(g->diags, d, hook->decl->head, "the hook is here");
+        pl_diag_fix_below(g->diags, d, PL_FIX_UNSAFE, hook->decl->head,
+                          pl_grammar__str(g, "title \"%.*s\"", PL_STR_ARG(words)),
+                          "add: title \"%.*s\"", PL_STR_ARG(words));
+    }
+    for (size_t i = 0; i < h->params.n; i++)
+        if (!(h->params.v[i].type.quals & PL_SECRET)) check_param(c, hook, &h->params.v[i], path);
+    for (size_t i = 0; h->title && i < PL_LEN(flows); i++) {
+        if (pl_grammar__find(&g->flows, pl_str_c(flows[i]))) continue;
+        pl_diag1(g->diags, PL_D_PRELUDE_MISSING, path->span, pl_str_c(flows[i]));
+        return;
+    }
+}
+
 void pl_grammar__check_tool(struct pl_check *c, const struct pl_ast_path *path) {
     struct pl_symbol *hook = pl_grammar__need(c->g, &c->g->hooks, path->s, path->span);
     if (!hook) return;
-    if (hook->decl->hook.effect == PL_EFFECT_WRITE_ONCE)
-        pl_diag1(c->g->diags, PL_D_TOOL_WRITES, path->span, hook->name);
+    if (hook->decl->hook.effect == PL_EFFECT_WRITE_ONCE) check_action(c, hook, path);
     check_params(c, hook, path);
     check_result(c, hook, path);
 }

@@ -196,6 +196,13 @@ static void check_stub(struct talks *t, const struct pl_ast_play *p) {
     if (p->stub.kind == PL_STUB_LIKE) check_like(t, p);
 }
 
+static void check_model_calls(struct talks *t, const struct pl_ast_play *p) {
+    struct pl_symbol *hook = check_hook(t->g, &p->stub.path);
+    if (!hook) return;
+    const struct pl_p_hook *row = &t->p->hooks[hook->index];
+    pl_grammar__talk_args(t->g, hook->name, row->params, row->nparams, &p->stub.args, true);
+}
+
 static void check_event(struct talks *t, const struct pl_ast_play *p) {
     const struct pl_ast_path *path = &p->event.path;
     struct pl_symbol *event = pl_grammar__need(t->g, &t->g->events, path->s, path->span);
@@ -263,6 +270,7 @@ static void check_play(struct talks *t, const struct pl_ast_play *p) {
     switch (p->kind) {
     case PL_PLAY_LOCALE: check_locales(t->g, &p->locales); break;
     case PL_PLAY_HOOK: check_stub(t, p); break;
+    case PL_PLAY_MODEL_CALLS: check_model_calls(t, p); break;
     case PL_PLAY_EVENT: check_event(t, p); break;
     case PL_PLAY_AS: check_as(t, p); break;
     case PL_PLAY_PICK:

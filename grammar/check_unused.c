@@ -70,7 +70,7 @@ static void check_locals(struct pl_graph *g, uint32_t flow, bool agents) {
     if (f->prelude) return;
     for (size_t i = 0; i < f->slots.n; i++) {
         const struct pl_graph_slot *s = &f->slots.v[i];
-        if (s->read || s->param || s->loop || (s->asked && agents)) continue;
+        if (s->read || s->param || s->loop || s->proposed || (s->asked && agents)) continue;
         struct pl_diag *d = pl_diag1(g->diags, PL_D_NEVER_READ, s->span, s->name);
         struct pl_str *names = PL_NEW_ARRAY(g->arena, struct pl_str, f->slots.n + 1);
         size_t n = 0;

@@ -55,6 +55,7 @@ static struct pl_p_hook hook_row(struct pl_graph *g, const struct pl_symbol *s) 
     for (size_t i = 0; i < h->fails.n; i++) fails[i] = h->fails.v[i].s;
     row.fails = fails;
     row.nfails = (uint32_t)h->fails.n;
+    row.title = h->title ? line_text(g, h->title) + 1 : 0;
     row.within_ms = h->within ? (uint32_t)h->within->ms : 1000;
     row.cache_ms = h->cache ? (uint32_t)h->cache->ms : 0;
     return row;

@@ -175,8 +175,8 @@ struct pl_str pl_grammar__wait_id(struct pl_emit *x, struct pl_str id, struct pl
 }
 
 /* The row, and the words that stand at it: op, then a jump over what belongs to it. */
-static uint32_t begin_wait(struct pl_emit *x, enum pl_op op, enum pl_wait_kind kind,
-                           struct pl_str id) {
+uint32_t pl_grammar__begin_wait(struct pl_emit *x, enum pl_op op, enum pl_wait_kind kind,
+                                struct pl_str id) {
     struct pl_graph *g = x->g;
     struct pl_p_wait w = {.kind = (uint8_t)kind, .id = id, .flow = x->index, .tries = 3};
     w.slot = w.entity = w.prompt = w.els = w.no = w.otherwise = PL_NOWHERE;
@@ -197,7 +197,7 @@ static void put_again(struct pl_emit *x, uint32_t wait, const struct pl_ast_repa
     if (r->tries) w->tries = (uint32_t)r->tries->n.m;
 }
 
-static void end_wait(struct pl_emit *x, uint32_t wait, const struct pl_ast_repair *r) {
+void pl_grammar__end_wait(struct pl_emit *x, uint32_t wait, const struct pl_ast_repair *r) {
     uint32_t next = x->g->waits.v[wait].next, at;
     if (r->otherwise) {
         pl_grammar__way_into(x, r->otherwise, "otherwise");
@@ -243,8 +243,8 @@ static void put_ask(struct pl_emit *x, const struct pl_ast_ask *a) {
     size_t parts;
     uint32_t slot = pl_grammar__slot_ref(g, x->flow, &a->slot, &parts), at;
     struct pl_type type = pl_grammar__slot_at(g, x->flow, slot)->type;
-    uint32_t wait =
-        begin_wait(x, PL_OP_ASK, PL_WAIT_ASK, pl_grammar__wait_id(x, prompt_id(a), a->slot.s));
+    uint32_t wait = pl_grammar__begin_wait(x, PL_OP_ASK, PL_WAIT_ASK,
+                                           pl_grammar__wait_id(x, prompt_id(a), a->slot.s));
     struct pl_p_wait *w = &g->waits.v[wait];
     w->slot = slot;
     w->type = type;
@@ -261,7 +261,7 @@ static void put_ask(struct pl_emit *x, const struct pl_ast_ask *a) {
     g->waits.v[wait].prompt = at;
     put_again(x, wait, &a->repair);
     put_checks(x, wait, a);
-    end_wait(x, wait, &a->repair);
+    pl_grammar__end_wait(x, wait, &a->repair);
 }
 
 /* ---- confirm: which slots it shows ---- */
@@ -288,8 +288,8 @@ static void note_shown(struct pl_emit *x, uint32_t wait, size_t from) {
 
 static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     struct pl_graph *g = x->g;
-    uint32_t wait = begin_wait(x, PL_OP_CONFIRM, PL_WAIT_CONFIRM,
-                               pl_grammar__wait_id(x, c->line.id.s, PL_STR("confirm")));
+    uint32_t wait = pl_grammar__begin_wait(x, PL_OP_CONFIRM, PL_WAIT_CONFIRM,
+                                           pl_grammar__wait_id(x, c->line.id.s, PL_STR("confirm")));
     size_t texts = g->texts.n;
     uint32_t at = pl_grammar__confirm_prompt(x, c, wait);
     g->waits.v[wait].has_options = pl_grammar__yes_no(g) != PL_NOWHERE;
@@ -299,7 +299,7 @@ static void put_confirm(struct pl_emit *x, const struct pl_ast_confirm *c) {
     pl_grammar__way_into(x, c->no, "no");
     at = pl_grammar__put_code(x, c->no, g->waits.v[wait].next);
     g->waits.v[wait].no = at;
-    end_wait(x, wait, &c->repair);
+    pl_grammar__end_wait(x, wait, &c->repair);
 }
 
 /* ---- choose ---- */
@@ -335,13 +335,13 @@ static void put_option_codes(struct pl_emit *x, const struct pl_ast_choices *cho
 
 static void put_choose(struct pl_emit *x, const struct pl_ast_choose *c) {
     struct pl_graph *g = x->g;
-    uint32_t wait = begin_wait(x, PL_OP_CHOOSE, PL_WAIT_CHOOSE,
-                               pl_grammar__wait_id(x, c->line.id.s, PL_STR("choose")));
+    uint32_t wait = pl_grammar__begin_wait(x, PL_OP_CHOOSE, PL_WAIT_CHOOSE,
+                                           pl_grammar__wait_id(x, c->line.id.s, PL_STR("choose")));
     uint32_t at = pl_grammar__choose_prompt(x, c, wait);
     g->waits.v[wait].prompt = at;
     put_again(x, wait, &c->repair);
     put_option_codes(x, &c->choices, g->waits.v[wait].next);
-    end_wait(x, wait, &c->repair);
+    pl_grammar__end_wait(x, wait, &c->repair);
 }
 
 static const struct pl_p_bind *binds(struct pl_emit *x, const struct pl_ast_wait *w,
@@ -361,8 +361,8 @@ static void put_wait_for(struct pl_emit *x, const struct pl_ast_wait *w) {
     struct pl_value most = {.kind = PL_KIND_DURATION, .duration = w->duration.ms};
     const struct pl_symbol *event = pl_grammar__find(&g->events, w->event.s);
     PUT(x, PL_OP_CONST, pl_grammar__const(g, most));
-    uint32_t wait =
-        begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT, pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
+    uint32_t wait = pl_grammar__begin_wait(x, PL_OP_AWAIT, PL_WAIT_AWAIT,
+                                           pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
     uint32_t next = g->waits.v[wait].next, late = next;
     pl_grammar__way_into(x, w->else_block, "else");
     if (w->else_block) late = pl_grammar__put_code(x, w->else_block, next);
@@ -384,7 +384,8 @@ static void put_wait(struct pl_emit *x, const struct pl_ast_wait *w) {
     } else {
         pl_grammar__put_expr(x, w->until, NULL);
     }
-    begin_wait(x, PL_OP_SLEEP, PL_WAIT_SLEEP, pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
+    pl_grammar__begin_wait(x, PL_OP_SLEEP, PL_WAIT_SLEEP,
+                           pl_grammar__wait_id(x, w->id.s, PL_STR("wait")));
 }
 
 /* ---- calls ---- */

@@ -90,6 +90,103 @@ static uint32_t put_branch(struct pl_emit *x, const struct pl_ast_block *b, uint
     return pl_grammar__put_code(x, b, next);
 }
 
+/* ---- tools that write ---- */
+
+struct ways { /* addresses */
+    uint32_t next, down, again;
+};
+
+static uint32_t put_told(struct pl_emit *x, const char *flow, uint32_t to) {
+    uint32_t at = pl_grammar__here(x);
+    pl_grammar__put_speak(x, flow);
+    pl_grammar__put(x, PL_OP_JUMP, to);
+    return at;
+}
+
+/* Whatever it fails with is said by the prelude, then the model has the name of it; what it cannot
+ * help with leads to `down`. */
+static void put_failures(struct pl_emit *x, const struct pl_graph_action *k, uint32_t call,
+                         const struct ways *to) {
+    struct pl_graph *g = x->g;
+    const struct pl_ast_names *fails = &k->hook->decl->hook.fails;
+    struct pl_p_failure *rows = PL_NEW_ARRAY(g->arena, struct pl_p_failure, fails->n + 2);
+    uint32_t n = 0;
+    if (fails->n) pl_grammar__way(x, k->at, "it fails");
+    uint32_t failed = fails->n ? put_told(x, "action_failed", to->again) : PL_NOWHERE;
+    for (size_t i = 0; i < fails->n; i++) rows[n++] = (struct pl_p_failure){fails->v[i].s, failed};
+    pl_grammar__way(x, k->at, "unavailable");
+    rows[n++] =
+        (struct pl_p_failure){PL_STR("unavailable"), put_told(x, "action_failed", to->down)};
+    pl_grammar__way(x, k->at, "unconfirmed");
+    rows[n++] =
+        (struct pl_p_failure){PL_STR("unconfirmed"), put_told(x, "action_unconfirmed", to->next)};
+    g->calls.v[call].failures = rows;
+    g->calls.v[call].nfailures = n;
+}
+
+static uint32_t local(const struct pl_emit *x, struct pl_str name) {
+    return PL_SLOT(PL_SCOPE_LOCAL, pl_grammar__slot(&x->flow->slots, name));
+}
+
+/* The question; what is put next is done when the answer is yes. */
+static void put_question(struct pl_emit *x, const struct pl_graph_action *k, struct pl_str id,
+                         const struct ways *to) {
+    static const struct pl_ast_repair usual = {0};
+    struct pl_graph *g = x->g;
+    uint32_t wait = pl_grammar__begin_wait(
+        x, PL_OP_CONFIRM, PL_WAIT_CONFIRM,
+        pl_grammar__count_id(
+            x, pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(id), PL_STR_ARG(k->hook->name))));
+    uint32_t at = pl_grammar__action_prompt(x, k, wait);
+    g->waits.v[wait].has_options = pl_grammar__yes_no(g) != PL_NOWHERE;
+    g->waits.v[wait].prompt = at;
+    pl_grammar__way(x, k->at, "no");
+    g->waits.v[wait].no = put_told(x, "action_declined", to->next);
+    pl_grammar__end_wait(x, wait, &usual);
+}
+
+static void put_action(struct pl_emit *x, const struct pl_graph_action *k, struct pl_str id,
+                       const struct ways *to, struct pl_p_action *row) {
+    struct pl_graph *g = x->g;
+    const struct pl_ast_hook *h = &k->hook->decl->hook;
+    uint32_t n = (uint32_t)h->params.n;
+    uint32_t *slots = PL_NEW_ARRAY(g->arena, uint32_t, n + 1);
+    *row = (struct pl_p_action){.hook = k->hook->index, .nslots = n, .slots = slots};
+    pl_grammar__way(x, k->at, "proposed");
+    row->code = pl_grammar__here(x);
+    put_question(x, k, id, to);
+    for (uint32_t i = 0; i < n; i++) {
+        slots[i] = local(x, k->args[i]);
+        pl_grammar__put(x, PL_OP_LOAD, slots[i]);
+    }
+    struct pl_p_call call = {.callee = k->hook->index, .nargs = n, .result = PL_NOWHERE};
+    if (k->result.n) call.result = local(x, k->result);
+    call.id = pl_grammar__count_id(x, k->hook->name);
+    PL_AST_ADD(g->arena, &g->calls, call);
+    row->call = (uint32_t)g->calls.n - 1;
+    pl_grammar__put(x, PL_OP_CALL_HOOK, row->call);
+    g->calls.v[row->call].next = put_told(x, "action_done", to->again);
+    put_failures(x, k, row->call, to);
+}
+
+/* The turn's second question is asked here, for all of its tools. */
+static void put_actions(struct pl_emit *x, const struct pl_ast_answer *a, uint32_t model,
+                        uint32_t down) {
+    struct pl_graph *g = x->g;
+    uint32_t n = 0;
+    while (pl_grammar__action(g, a, n)) n++;
+    if (n == 0) return;
+    struct pl_p_action *rows = PL_NEW_ARRAY(g->arena, struct pl_p_action, n);
+    struct ways to = {.next = g->models.v[model].next, .down = down, .again = pl_grammar__here(x)};
+    put_givens(x, &a->given);
+    g->models.v[model].again = pl_grammar__put(x, PL_OP_MODEL_AGAIN, model);
+    pl_grammar__put(x, PL_OP_JUMP, to.next);
+    for (uint32_t i = 0; i < n; i++)
+        put_action(x, pl_grammar__action(g, a, i), g->models.v[model].id, &to, &rows[i]);
+    g->models.v[model].actions = rows;
+    g->models.v[model].nactions = n;
+}
+
 void pl_grammar__put_answer(struct pl_emit *x, const struct pl_ast_answer *a) {
     struct pl_p_model row = {.kind = PL_MODEL_ANSWER,
                              .passages = a->top ? (uint32_t)a->top->n.m : 0,
@@ -109,6 +206,7 @@ void pl_grammar__put_answer(struct pl_emit *x, const struct pl_ast_answer *a) {
     uint32_t down = put_branch(x, a->down, next, "down");
     x->g->models.v[index].unsure = unsure;
     x->g->models.v[index].down = down;
+    put_actions(x, a, index, down);
     pl_grammar__land(x, next);
 }
 

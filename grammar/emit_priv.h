@@ -95,6 +95,11 @@ uint32_t pl_grammar__line_block(struct pl_emit *x, const struct pl_ast_line *lin
 uint32_t pl_grammar__ask_prompt(struct pl_emit *x, const struct pl_ast_ask *a, uint32_t wait);
 uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confirm *c,
                                     uint32_t wait);
+/* Whether what a model proposes is to be done, and everything that would be written. */
+uint32_t pl_grammar__action_prompt(struct pl_emit *x, const struct pl_graph_action *a,
+                                   uint32_t wait);
+/* What a flow of the prelude says. */
+void pl_grammar__put_speak(struct pl_emit *x, const char *flow);
 uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c, uint32_t wait);
 /* The text of a member's label. */
 uint32_t pl_grammar__label(struct pl_graph *g, uint32_t def, uint32_t member);
@@ -106,6 +111,11 @@ void pl_grammar__put_block(struct pl_emit *x, const struct pl_ast_block *b);
 uint32_t pl_grammar__put_code(struct pl_emit *x, const struct pl_ast_block *b, uint32_t join);
 /* The id of a place where the flow waits: as written, else the flow's name with `otherwise`. */
 struct pl_str pl_grammar__wait_id(struct pl_emit *x, struct pl_str id, struct pl_str otherwise);
+/* The row, and the words that stand at it: op, then a jump over what belongs to it. */
+uint32_t pl_grammar__begin_wait(struct pl_emit *x, enum pl_op op, enum pl_wait_kind kind,
+                                struct pl_str id);
+/* Its `otherwise` and its `else`; what is put next comes after the question. */
+void pl_grammar__end_wait(struct pl_emit *x, uint32_t wait, const struct pl_ast_repair *r);
 
 /* ---- emit_model.c ---- */
 

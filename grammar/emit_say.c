@@ -302,6 +302,53 @@ uint32_t pl_grammar__confirm_prompt(struct pl_emit *x, const struct pl_ast_confi
     return at;
 }
 
+void pl_grammar__put_speak(struct pl_emit *x, const char *flow) {
+    PUT(x, PL_OP_SPEAK, pl_grammar__find(&x->g->flows, pl_str_c(flow))->index);
+}
+
+/* A text that is the value and nothing else. */
+static struct pl_ast_text *value_text(struct pl_graph *g, struct pl_ast_expr *value) {
+    struct pl_ast_text *text = PL_NEW(g->arena, struct pl_ast_text);
+    struct pl_ast_piece piece = {.kind = PL_PIECE_VALUE, .span = value->span, .expr = value};
+    text->span = value->span;
+    PL_AST_ADD(g->arena, &text->pieces, piece);
+    return text;
+}
+
+/* Each argument as a fact; one that is left out is not there. */
+static void put_arguments(struct pl_emit *x, const struct pl_graph_action *a) {
+    const struct pl_ast_hook *h = &a->hook->decl->hook;
+    for (size_t i = 0; i < h->params.n; i++) {
+        struct pl_ast_expr *value = a->call->call.args.v[i];
+        uint32_t slot = pl_grammar__slot(&x->flow->slots, a->args[i]);
+        struct pl_type type = x->flow->slots.v[slot].type;
+        const struct pl_ast_line *title = pl_grammar__param_title(x->g, &h->params.v[i], type);
+        uint32_t skip = PL_NOWHERE;
+        if (type.optional) {
+            pl_grammar__put_condition(x, value);
+            skip = PUT(x, PL_OP_JUMP_FALSE, 0);
+        }
+        pl_grammar__put_text(x, title->id.s, title->text);
+        pl_grammar__put_text(x, PL_STR(""), value_text(x->g, value));
+        PUT(x, PL_OP_PART_FACT, 0);
+        if (skip != PL_NOWHERE) pl_grammar__land(x, skip);
+    }
+}
+
+uint32_t pl_grammar__action_prompt(struct pl_emit *x, const struct pl_graph_action *a,
+                                   uint32_t wait) {
+    uint32_t at = HERE(x), yes_no = pl_grammar__yes_no(x->g);
+    const struct pl_ast_line *title = a->hook->decl->hook.title;
+    pl_grammar__put_text(x, title->id.s, title->text);
+    PUT(x, PL_OP_SAY, 0);
+    put_arguments(x, a);
+    PUT(x, PL_OP_SAY_END, 0);
+    pl_grammar__put_speak(x, "confirm_action");
+    if (yes_no != PL_NOWHERE) put_members(x, wait, yes_no, true);
+    PUT(x, PL_OP_DONE, 0);
+    return at;
+}
+
 uint32_t pl_grammar__choose_prompt(struct pl_emit *x, const struct pl_ast_choose *c,
                                    uint32_t wait) {
     uint32_t at = HERE(x);

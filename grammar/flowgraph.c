@@ -282,10 +282,51 @@ static struct open experiment(struct build *b, uint32_t node, const struct pl_as
     return out;
 }
 
+/* The ways on from a model's turn. */
+struct turned {
+    struct open out, unsure, down;
+};
+
+static struct open model_way(struct build *b, uint32_t node, const char *word,
+                             const struct pl_ast_block *body) {
+    return body ? way(b, node, PL_FEDGE_MODEL, pl_str_c(word), first_of(body)) : nothing;
+}
+
+static void turn(struct build *b, uint32_t node, const struct pl_ast_answer *a, struct turned *to) {
+    struct pl_span none = {0};
+    to->out = join(b, to->out, way(b, node, PL_FEDGE_GO, PL_STR(""), none));
+    to->unsure = join(b, to->unsure, model_way(b, node, "unsure", a->unsure));
+    to->down = join(b, to->down, model_way(b, node, "down", a->down));
+}
+
+/* A tool that writes: the question, the call, and the model again. */
+static void action(struct build *b, uint32_t node, const struct pl_graph_action *k,
+                   struct turned *to) {
+    uint32_t asks = add_node(b, PL_FNODE_STMT, k->confirm, k->at);
+    uint32_t calls = add_node(b, PL_FNODE_STMT, k->call, k->at);
+    uint32_t again = add_node(b, PL_FNODE_AGAIN, b->fg->nodes.v[node].stmt, k->at);
+    const struct pl_ast_names *fails = &k->hook->decl->hook.fails;
+    b->fg->nodes.v[asks].wait = true;
+    b->fg->nodes.v[calls].hook = k->hook;
+    add_edge(b, node, asks, PL_FEDGE_MODEL, PL_STR("for a tool that writes"), k->at);
+    add_edge(b, asks, calls, PL_FEDGE_YES, PL_STR(""), k->at);
+    add_edge(b, asks, default_else(b), PL_FEDGE_ELSE, PL_STR(""), k->at);
+    add_edge(b, calls, again, PL_FEDGE_GO, PL_STR(""), k->at);
+    for (size_t i = 0; i < fails->n; i++)
+        add_edge(b, calls, again, PL_FEDGE_FAILURE, fails->v[i].s, k->at);
+    to->out = join(b, to->out, way(b, asks, PL_FEDGE_NO, PL_STR(""), k->at));
+    to->out = join(b, to->out, way(b, calls, PL_FEDGE_FAILURE, PL_STR("unconfirmed"), k->at));
+    to->down = join(b, to->down, way(b, calls, PL_FEDGE_FAILURE, PL_STR("unavailable"), k->at));
+    turn(b, again, k->of, to);
+}
+
 static struct open answer(struct build *b, uint32_t node, const struct pl_ast_answer *a) {
-    struct open out = way(b, node, PL_FEDGE_GO, PL_STR(""), (struct pl_span){0});
-    out = join(b, out, optional_branch(b, node, PL_FEDGE_MODEL, "unsure", a->unsure));
-    return join(b, out, optional_branch(b, node, PL_FEDGE_MODEL, "down", a->down));
+    struct turned to = {nothing, nothing, nothing};
+    const struct pl_graph_action *k;
+    turn(b, node, a, &to);
+    for (uint32_t i = 0; (k = pl_grammar__action(b->g, a, i)) != NULL; i++) action(b, node, k, &to);
+    if (a->unsure) to.out = join(b, to.out, block(b, a->unsure, to.unsure));
+    return join(b, to.out, a->down ? block(b, a->down, to.down) : to.down);
 }
 
 static struct open decide(struct build *b, uint32_t node, const struct pl_ast_decide *d) {

@@ -24,8 +24,9 @@ enum pl_fnode_kind {
     PL_FNODE_RETURN, /* a caller goes on; without one the task is over */
     PL_FNODE_END,    /* the task is over, or a person has it */
     PL_FNODE_STMT,
-    PL_FNODE_ARM,  /* the nth condition of an `if`; `stmt` is the `if` */
-    PL_FNODE_OFFER /* the `else` of a question that has none: a person is offered */
+    PL_FNODE_ARM,   /* the nth condition of an `if`; `stmt` is the `if` */
+    PL_FNODE_AGAIN, /* an `answer` goes on after what it did; `stmt` is the `answer` */
+    PL_FNODE_OFFER  /* the `else` of a question that has none: a person is offered */
 };
 
 /* EDGE(NAME, "what a path says of it"); %s is the edge's word */

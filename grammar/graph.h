@@ -53,6 +53,7 @@ struct pl_graph_slot {
     struct pl_span ask;        /* head of the first question for it */
     bool ask_titled;           /* the title stands at a question, not at the declaration */
     bool named;                /* a text of the prelude may name it by its title */
+    bool proposed;             /* it holds what a model proposes: no line writes or reads it */
     uint32_t title_text;       /* texts, once emitted */
     struct pl_span marked;     /* what first made it private or secret, when no declaration did */
     struct pl_str marked_by;   /* the slot whose mark it took; empty: of something else */
@@ -60,6 +61,17 @@ struct pl_graph_slot {
 };
 struct pl_graph_slots {
     PL_AST_LIST(struct pl_graph_slot);
+};
+
+/* A tool of an `answer` that writes, as the statements that it stands for: it is asked about, then
+ * called. Their texts are shown by emit_say.c. */
+struct pl_graph_action {
+    const struct pl_ast_answer *of;
+    struct pl_symbol *hook;
+    struct pl_span at;                  /* where it is named */
+    struct pl_ast_stmt *confirm, *call; /* of what stands in the slots `args` name */
+    struct pl_str *args;                /* locals, one for each parameter */
+    struct pl_str result;               /* local; empty: it gives nothing */
 };
 
 struct pl_graph_flow {
@@ -147,6 +159,7 @@ struct pl_graph {
     PL_AST_LIST(struct pl_p_handoff) handoffs;
     PL_AST_LIST(struct pl_p_model) models;
     PL_AST_LIST(struct pl_p_prompt) prompts;
+    PL_AST_LIST(struct pl_graph_action) actions;
     PL_AST_LIST(struct pl_p_mention) mentions;
     PL_AST_LIST(struct pl_str) regexes;           /* as the image has them */
     PL_AST_LIST(struct pl_grammar_regex) written; /* the same, flags apart */
@@ -220,6 +233,18 @@ size_t pl_grammar__names(struct pl_graph *g, struct pl_type type, struct pl_str 
 void pl_grammar__slots(struct pl_graph *g, struct pl_graph_flow *f);
 /* The parameters alone, for all flows, before any body is looked at. */
 void pl_grammar__signatures(struct pl_graph *g);
+/* ---- action.c ---- */
+
+/* The tools of the answer that write: their question and call, and slots for what is proposed. */
+void pl_grammar__actions(struct pl_graph *g, struct pl_graph_flow *f,
+                         const struct pl_ast_answer *answer);
+/* The nth of the answer, or NULL. */
+const struct pl_graph_action *pl_grammar__action(const struct pl_graph *g,
+                                                 const struct pl_ast_answer *of, uint32_t n);
+/* What a parameter is called for the customer: its own title, else its entity's; NULL: nothing. */
+struct pl_ast_line *pl_grammar__param_title(struct pl_graph *g, const struct pl_ast_field *param,
+                                            struct pl_type type);
+
 /* The slot's index, or PL_NOWHERE. */
 uint32_t pl_grammar__slot(const struct pl_graph_slots *s, struct pl_str name);
 /* "session", "customer" or "" and the slot's name, of a path that starts with a slot. Gives the

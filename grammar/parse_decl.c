@@ -96,9 +96,16 @@ static struct pl_ast_type *result_type(struct parser *p) {
     return pl_parse__accept(p, PL_TOKEN_ARROW) ? type_new(p) : NULL;
 }
 
+/* SYNTAX: [ 'title' TEXT [ ID ] ] */
+static void field_title(struct parser *p, struct pl_ast_field *field) {
+    if (!pl_parse__accept_word(p, "title")) return;
+    field->title = PL_NEW(p->arena, struct pl_ast_line);
+    *field->title = pl_parse__line(p, false);
+}
+
 /* SYNTAX: [ '(' [ params ] ')' ]
- *         params = NAME ':' { 'private' | 'secret' } type { ',' … } */
-struct pl_ast_params pl_parse__params(struct parser *p) {
+ *         params = NAME ':' { 'private' | 'secret' } type [ 'title' TEXT [ ID ] ] { ',' … } */
+struct pl_ast_params pl_parse__params(struct parser *p, bool titles) {
     struct pl_ast_params params = {.present = pl_parse__accept(p, PL_TOKEN_LPAREN)};
     if (!params.present) return params;
     if (pl_parse__kind(p) != PL_TOKEN_RPAREN) {
@@ -108,6 +115,7 @@ struct pl_ast_params pl_parse__params(struct parser *p) {
             field.name = pl_parse__name(p, "the name of a parameter");
             pl_parse__expect(p, PL_TOKEN_COLON);
             field.type = pl_parse__type(p, false);
+            if (titles) field_title(p, &field);
             field.span = pl_parse__from(p, start);
             if (!p->panic) PL_AST_ADD(p->arena, &params, field);
         } while (pl_parse__accept(p, PL_TOKEN_COMMA));
@@ -125,10 +133,7 @@ static void field_line(struct parser *p, void *node) {
     field.name = pl_parse__name(p, "the name of a field");
     pl_parse__expect(p, PL_TOKEN_COLON);
     field.type = pl_parse__type(p, true);
-    if (pl_parse__accept_word(p, "title")) {
-        field.title = PL_NEW(p->arena, struct pl_ast_line);
-        *field.title = pl_parse__line(p, false);
-    }
+    field_title(p, &field);
     field.span = pl_parse__from(p, start);
     pl_parse__end_line(p);
     if (!p->panic) PL_AST_ADD(p->arena, fields, field);
@@ -329,6 +334,10 @@ static void ho_effect(struct parser *p, void *node) {
     pl_parse__end_line(p);
 }
 
+static void ho_title(struct parser *p, void *node) {
+    ((struct pl_ast_hook *)node)->title = pl_parse__title(p);
+}
+
 static void ho_fails(struct parser *p, void *node) {
     ((struct pl_ast_hook *)node)->fails = pl_parse__names(p, "the name of a failure");
     pl_parse__end_line(p);
@@ -353,14 +362,13 @@ static struct pl_ast_name path_name(struct pl_ast_path path) {
  *                INDENT hook_line { hook_line } DEDENT */
 static void hook(struct parser *p, struct pl_ast_decl *d) {
     static const struct line_rule rules[] = {
-        {"effect", 0, 0, false, ho_effect},
-        {"fails", 0, 0, false, ho_fails},
-        {"within", 0, 0, false, ho_within},
+        {"title", 0, 0, false, ho_title}, {"effect", 0, 0, false, ho_effect},
+        {"fails", 0, 0, false, ho_fails}, {"within", 0, 0, false, ho_within},
         {"cache", 0, 0, false, ho_cache},
     };
     d->hook.path = pl_parse__path(p, "the name of a hook");
     d->name = path_name(d->hook.path);
-    d->hook.params = pl_parse__params(p);
+    d->hook.params = pl_parse__params(p, true);
     if (!d->hook.params.present) pl_parse__expected(p, "`(`");
     d->hook.result = result_type(p);
     if (pl_parse__open_block(p, "`hook`"))
@@ -371,7 +379,7 @@ static void hook(struct parser *p, struct pl_ast_decl *d) {
 static void event(struct parser *p, struct pl_ast_decl *d) {
     d->event.path = pl_parse__path(p, "the name of an event");
     d->name = path_name(d->event.path);
-    d->event.params = pl_parse__params(p);
+    d->event.params = pl_parse__params(p, false);
     if (!d->event.params.present) pl_parse__expected(p, "`(`");
     pl_parse__end_line(p);
 }
@@ -631,7 +639,7 @@ static void flow(struct parser *p, struct pl_ast_decl *d) {
     p->broken = false;
     d->flow.body = PL_NEW(p->arena, struct pl_ast_block);
     d->name = pl_parse__name(p, "the name of a flow");
-    d->flow.params = pl_parse__params(p);
+    d->flow.params = pl_parse__params(p, false);
     d->flow.result = result_type(p);
     if (pl_parse__open_block(p, "`flow`"))
         pl_parse__lines(p, "a flow", rules, PL_LEN(rules), &d->flow);

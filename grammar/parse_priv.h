@@ -135,7 +135,8 @@ bool pl_parse__reserved(struct pl_str s);
 
 struct pl_ast_type pl_parse__type(struct parser *p, bool enums);
 void pl_parse__quals(struct parser *p, struct pl_ast_type *type);
-struct pl_ast_params pl_parse__params(struct parser *p); /* [ '(' [ params ] ')' ] */
+/* [ '(' [ params ] ')' ]; titles: they may have one each */
+struct pl_ast_params pl_parse__params(struct parser *p, bool titles);
 struct pl_ast_decl *pl_parse__decl(struct parser *p);
 
 /* ---- statements (parse_flow.c, parse_ask.c, parse_part.c) ---- */

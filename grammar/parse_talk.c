@@ -29,15 +29,19 @@ static void text(struct parser *p, struct pl_ast_play *play) {
     play->text = pl_parse__text(p);
 }
 
-/* SYNTAX: 'model' ( 'says' TEXT | 'down' | 'refuses' ) */
+/* SYNTAX: 'model' ( 'says' TEXT | 'calls' path '(' [ args ] ')' | 'down' | 'refuses' ) */
 static void model(struct parser *p, struct pl_ast_play *play) {
-    static const char *const words[] = {"says", "down", "refuses"};
-    static const enum pl_play_kind kinds[] = {PL_PLAY_MODEL, PL_PLAY_MODEL_DOWN,
-                                              PL_PLAY_MODEL_REFUSES};
+    static const char *const words[] = {"says", "calls", "down", "refuses"};
+    static const enum pl_play_kind kinds[] = {PL_PLAY_MODEL, PL_PLAY_MODEL_CALLS,
+                                              PL_PLAY_MODEL_DOWN, PL_PLAY_MODEL_REFUSES};
     int i = pl_parse__one_of(p, words, PL_LEN(words));
     if (i < 0) return;
     play->kind = kinds[i];
     if (play->kind == PL_PLAY_MODEL) play->text = pl_parse__text(p);
+    if (play->kind != PL_PLAY_MODEL_CALLS) return;
+    play->stub.path = pl_parse__path(p, "the name of a hook");
+    play->stub.args = pl_parse__args(p);
+    if (!play->stub.args.present) pl_parse__expected(p, "`(`");
 }
 
 static void advance(struct parser *p, struct pl_ast_play *play) {

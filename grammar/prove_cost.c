@@ -65,7 +65,7 @@ static int64_t amount(const struct pl_ast_limit *l) {
 
 static const struct pl_ast_limits *budget_of(const struct pl_fnode *n) {
     static const struct pl_ast_limits none = {0};
-    if (n->kind != PL_FNODE_STMT) return &none;
+    if (n->kind != PL_FNODE_STMT && n->kind != PL_FNODE_AGAIN) return &none;
     if (n->stmt->kind == PL_STMT_ANSWER) return &n->stmt->answer.budget;
     return n->stmt->kind == PL_STMT_DECIDE ? &n->stmt->decide.budget : &none;
 }
@@ -265,7 +265,7 @@ static void check_open(struct turn *t, const struct pl_fnode *n) {
     static const char *const names[] = {"calls", "tokens", "time", "money"};
     const struct pl_ast_limits *b = budget_of(n);
     bool has[KINDS] = {false};
-    if (!b->n) return;
+    if (!b->n || n->kind == PL_FNODE_AGAIN) return;
     for (size_t i = 0; i < b->n; i++) has[kind_of(&b->v[i])] = true;
     for (unsigned k = 0; k < KINDS; k++)
         if (t->bounded[k] && !has[k])

@@ -265,6 +265,7 @@ static void statement(struct finder *x, const struct pl_ast_stmt *s) {
         break;
     case PL_STMT_CALL: call(x, &s->call); break;
     case PL_STMT_ANSWER:
+        pl_grammar__actions(x->g, x->f, &s->answer);
         body(x, s->answer.unsure);
         body(x, s->answer.down);
         break;

@@ -185,6 +185,10 @@ static void line(struct maker *m, const struct pl_ast_play *p, struct pl_talk_li
     case PL_PLAY_MODEL_DOWN:
     case PL_PLAY_MODEL_REFUSES: break;
     case PL_PLAY_HOOK: stub(m, p, out); break;
+    case PL_PLAY_MODEL_CALLS:
+        out->name = p->stub.path.s;
+        out->args = values(m, &p->stub.args);
+        break;
     case PL_PLAY_BOT: bot(m, p, out); break;
     case PL_PLAY_ADVANCE: out->ms = p->advance.ms; break;
     case PL_PLAY_EVENT:

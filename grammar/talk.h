@@ -93,15 +93,15 @@ struct pl_talk_line {
     struct pl_span span;
     struct pl_str source;         /* the line as written, without indent */
     struct pl_talk_texts locales; /* LOCALE */
-    struct pl_str name; /* AS; HOOK, EVENT: its path; GOAL, END, DIRECTION, HOOK_…, SLOT_…, MARK,
-                           TRACK of EXPECT; FORBID: the hook's path, or empty */
+    struct pl_str name; /* AS; HOOK, MODEL_CALLS, EVENT: its path; GOAL, END, DIRECTION, HOOK_…,
+                           SLOT_…, MARK, TRACK of EXPECT; FORBID: the hook's path, or empty */
     struct pl_str id;   /* BOT, FORBID: without the @, or empty */
     struct pl_str text; /* USER PICK PRESS UPLOAD AT MODEL CASSETTE RELOAD BOT FORBID AGENT, NOTE of
                            EXPECT; may be empty */
     bool has_text;      /* BOT, FORBID */
     int64_t ms;         /* ADVANCE */
     bool back;          /* AGENT: he gives the conversation back; `text` is his note */
-    struct pl_talk_values args; /* HOOK, EVENT; TRACK of EXPECT */
+    struct pl_talk_values args; /* HOOK, MODEL_CALLS, EVENT; TRACK of EXPECT */
     bool has_args;              /* TRACK of EXPECT */
     /* HOOK */
     uint8_t stub;               /* enum pl_talk_stub_kind */

@@ -125,7 +125,7 @@ const char *pl_answer_meaning(struct pl_str why) {
 static void tell(struct pl_timer *timer) {
     struct turn *t = timer->ctx;
     static const enum pl_answer_count counts[] = {PL_ANSWER_COUNT_OK, PL_ANSWER_COUNT_UNSURE,
-                                                  PL_ANSWER_COUNT_DOWN};
+                                                  PL_ANSWER_COUNT_DOWN, PL_ANSWER_COUNT_PROPOSED};
     char prompt[100];
     pl_answer__count(t->owner, counts[t->outcome]);
     pl_answer__count_prompt(t);
@@ -134,7 +134,8 @@ static void tell(struct pl_timer *timer) {
         pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown",
                "why=%s model=%u prompt=%s", whys[t->why].word, t->in.model, prompt);
     /* Out of the list first: the callback may begin another turn, or end the owner. */
-    struct pl_str value = t->outcome == PL_ANSWER_OK ? t->value : (struct pl_str){0};
+    bool gives = t->outcome == PL_ANSWER_OK || t->outcome == PL_ANSWER_PROPOSED;
+    struct pl_str value = gives ? t->value : (struct pl_str){0};
     unlink_turn(t);
     t->in.done(t->in.ctx, t->outcome, value, pl_str_c(whys[t->why].word));
     free_turn(t);
@@ -169,7 +170,8 @@ bool pl_answer__put(struct turn *t, struct pl_str text, uint32_t passages, struc
 }
 
 void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum answer_why why) {
-    if (t->spec->kind == PL_MODEL_DECIDE || !t->found.sure || t->found.n == 0) {
+    bool acted = t->in.acted.kind != PL_KIND_NONE; /* an article says nothing of what was done */
+    if (t->spec->kind == PL_MODEL_DECIDE || acted || !t->found.sure || t->found.n == 0) {
         pl_answer__end(t, otherwise, why);
         return;
     }
@@ -379,6 +381,7 @@ static void copy_in(struct turn *t, const struct pl_answer_turn *in) {
             (struct pl_answer_known){pl_arena_str(a, in->known[i].name),
                                      pl_arena_str(a, in->known[i].text), in->known[i].secret};
     t->in.known = known;
+    t->in.acted = pl_value_copy(a, in->acted);
 }
 
 static bool contains(struct pl_str s, const char *word) {
@@ -513,12 +516,14 @@ void pl_answer__search(struct turn *t) {
     /* Nearer to what the article says than an answer made of it, and asked for by nobody's words.
      */
     bool sure = t->found.n > 0 && t->found.sure && t->spec->kind == PL_MODEL_ANSWER;
+    sure = sure && t->in.acted.kind == PL_KIND_NONE;
     if (sure && pl_answer__is_foreign(t, &t->found.hits[0])) {
         pl_answer__alone(t, PL_ANSWER_DOWN, WHY_FAILED);
         return;
     }
     put_marks(t);
     enum pl_err err = t->veil != NULL ? pl_answer__prompt(t) : PL_NOMEM;
+    if (err == PL_OK) err = pl_answer__acted(t);
     if (err != PL_OK || t->evidence.failed)
         pl_answer__alone(t, PL_ANSWER_DOWN, WHY_PRIVACY);
     else

@@ -86,12 +86,14 @@ struct pl_answer_line { /* of the transcript */
 };
 enum pl_answer_outcome {
     PL_ANSWER_OK,
-    PL_ANSWER_UNSURE, /* there was a reply, and it is not to be shown */
-    PL_ANSWER_DOWN    /* none could be had within the budget */
+    PL_ANSWER_UNSURE,  /* there was a reply, and it is not to be shown */
+    PL_ANSWER_DOWN,    /* none could be had within the budget */
+    PL_ANSWER_PROPOSED /* it wants a tool that writes: whoever asked lets the customer decide */
 };
-/* value: OK: pl_value_write of a record { text, sources: list of { title,
- * url, article, locale, passage } } for `answer` (struct pl_vm_source), of
- * the decided value for `decide`; else empty. why: for operators and designers, holds no customer's
+/* value: OK: pl_value_write of a record { text, sources: list of { title, url, article, locale,
+ * passage } } for `answer` (struct pl_vm_source), of the decided value for `decide`. PROPOSED: of a
+ * record { hook: its name, args: list, spent }; the arguments are of the hook's types, and such as
+ * a tool may be called with. Else empty. why: for operators and designers, holds no customer's
  * text; a word of why.def first. */
 typedef void pl_answer_done(void *ctx, enum pl_answer_outcome outcome, struct pl_str value,
                             struct pl_str why);
@@ -122,6 +124,11 @@ struct pl_answer_turn {
                               it never leaves */
     bool no_model;         /* the customer wants none: nothing of this turn goes to any model, not
                               even to be embedded. `answer` has the articles' words, `decide` none */
+    bool verified;         /* the customer proved who he is */
+    struct pl_value acted; /* asked again, after the proposal of an earlier turn was done or failed:
+                              a record { hook, args, spent, failure, value }; failure: its name,
+                              empty when it was done. Nothing more is proposed then, and nobody
+                              answers in the model's place. NONE: asked for the first time */
     int64_t within_ms;     /* from now */
     struct pl_loop *loop;
     pl_answer_done *done;

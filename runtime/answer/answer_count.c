@@ -15,6 +15,8 @@ static const struct {
     [PL_ANSWER_OK] = {"ok", "turns with this prompt that gave an answer"},
     [PL_ANSWER_UNSURE] = {"unsure", "turns with this prompt whose reply was not to be shown"},
     [PL_ANSWER_DOWN] = {"down", "turns with this prompt without a reply in time"},
+    [PL_ANSWER_PROPOSED] = {"proposed",
+                            "turns with this prompt that ended with a tool that writes"},
 };
 
 struct prompt_count {

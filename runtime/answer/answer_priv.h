@@ -141,7 +141,8 @@ struct turn {
     const int8_t *question;             /* that vector; NULL: none */
     uint32_t attempt, attempts, rounds; /* attempts: of earlier asks */
     uint32_t asks;                      /* so far: the budget's calls */
-    int64_t tokens, micro;              /* used up by earlier rounds */
+    struct pl_str acted;   /* what the model was told of the action that was proposed */
+    int64_t tokens, micro; /* used up by earlier rounds */
     /* its reply */
     struct pl_buf raw;      /* as it came, this attempt */
     size_t checked;         /* of raw */
@@ -203,6 +204,9 @@ bool pl_answer__offer(struct turn *t);
 enum answer_why pl_answer__called(struct turn *t, const struct pl_llm_call *call);
 /* Runs what was called; pl_answer__ask goes on when all is there. */
 enum answer_why pl_answer__run(struct turn *t);
+/* What came of the action that an earlier turn proposed: for the model, and as evidence; its part
+ * of the budget is used up. */
+enum pl_err pl_answer__acted(struct turn *t);
 void pl_answer__stop_tools(struct turn *t);
 void pl_answer__ask(struct turn *t);
 /* Sends t->request, but for what it asks; false: the budget is used up, or nobody is there. */

@@ -134,9 +134,11 @@ struct pl_engine_hooks {
 
 /* ---- models, reached by callbacks ---- */
 
-/* UNSURE: a reply was there, and is not to be shown; DOWN: none could be had in the budget. */
-enum pl_engine_asked { PL_ASKED_OK, PL_ASKED_UNSURE, PL_ASKED_DOWN };
-/* value: OK: pl_value_write of what struct pl_vm_event says of a MODEL's value. */
+/* UNSURE: a reply was there, and is not to be shown; DOWN: none could be had in the budget;
+ * PROPOSED: it wants a tool that writes. */
+enum pl_engine_asked { PL_ASKED_OK, PL_ASKED_UNSURE, PL_ASKED_DOWN, PL_ASKED_PROPOSED };
+/* value: OK, PROPOSED: pl_value_write of what struct pl_vm_event says of a MODEL's value. Of what
+ * is `spent` of the budget the engine reads the number `ms`. */
 typedef void pl_engine_model_done(void *ctx, enum pl_engine_asked outcome, struct pl_str value);
 /* A sentence that may be shown, behind those of the same attempt; the first of another attempt
  * replaces all of the one before. It is shown and forgotten: what counts is the value. */
@@ -166,6 +168,8 @@ struct pl_engine_ask {
     uint32_t nknown;
     struct pl_value slots; /* record: what the conversation knows, by slot name, nothing secret:
                               what personal data to look for */
+    struct pl_value acted; /* what came of the action it proposed, as struct pl_vm_effect has it;
+                              NONE: asked for the first time */
     int64_t within_ms;     /* from now: what is left of the budget's time */
     struct pl_loop *loop;  /* done and partial run here, never inside start */
     pl_engine_model_done *done; /* once, and never after it was cancelled */

@@ -59,6 +59,7 @@ static void effect_free(struct pl_engine *e, struct eng_conv *c, struct eng_effe
     pl_buf_free(&fx->args);
     pl_buf_free(&fx->about);
     pl_buf_free(&fx->text);
+    pl_buf_free(&fx->acted);
     free(fx);
 }
 
@@ -216,6 +217,7 @@ static void model_begin(struct pl_engine *e, struct eng_conv *c, const struct pl
     pl_arena_init(&a, 0);
     pl_buf_str(&fx->about, pl_engine__text(e, c, &v->about, &a, now_ms));
     pl_buf_str(&fx->text, v->text);
+    if (v->acted.kind != PL_KIND_NONE) pl_value_write(&fx->acted, v->acted);
     pl_arena_free(&a);
 }
 
@@ -410,6 +412,7 @@ static void write_effects(struct pl_buf *b, const struct eng_conv *c) {
         if (fx->effect_class != ENG_CLASS_MODEL) continue;
         pl_buf_text(b, pl_buf_slice(&fx->about));
         pl_buf_text(b, pl_buf_slice(&fx->text));
+        pl_buf_text(b, pl_buf_slice(&fx->acted));
     }
 }
 
@@ -432,6 +435,7 @@ static void read_effects(struct pl_engine *e, struct pl_reader *r, struct eng_co
         bool model = fx->effect_class == ENG_CLASS_MODEL;
         if (model) pl_buf_str(&fx->about, pl_read_text(r));
         if (model) pl_buf_str(&fx->text, pl_read_text(r));
+        if (model) pl_buf_str(&fx->acted, pl_read_text(r));
         if (image && image != fx->image) {
             pl_engine__image_leave(e, &fx->image);
             fx->image = image;

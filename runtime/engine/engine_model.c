@@ -212,6 +212,22 @@ static struct eng_asking *asking_new(struct pl_engine *e, const struct eng_conv 
     return a;
 }
 
+static struct pl_value acted(const struct eng_effect *fx, struct pl_arena *a) {
+    struct pl_reader r = pl_reader_of(pl_buf_slice(&fx->acted));
+    return fx->acted.n ? pl_value_read(&r, a) : PL_NONE;
+}
+
+/* The customer's time to think is not the model's. */
+static int64_t spent_ms(const struct eng_effect *fx) {
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    struct pl_value v = pl_rec_get(acted(fx, &a), PL_STR("spent"));
+    struct pl_value ms = v.kind == PL_KIND_RECORD ? pl_rec_get(v, PL_STR("ms")) : PL_NONE;
+    bool good = ms.kind == PL_KIND_NUMBER && ms.n.scale == 0 && ms.n.m >= 0;
+    pl_arena_free(&a);
+    return good ? ms.n.m : 0;
+}
+
 static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, int64_t left) {
     struct pl_arena a;
     struct eng_asking *k = fx->asking = asking_new(e, c, fx);
@@ -233,6 +249,7 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
                                 .no_model = k->no_model,
                                 .nlines = said.n,
                                 .lines = said.v,
+                                .acted = acted(fx, &a),
                                 .within_ms = left,
                                 .loop = e->loop,
                                 .done = model_came,
@@ -260,9 +277,9 @@ static void trace_model(struct pl_engine *e, const struct pl_program *p,
 
 void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx) {
     const struct pl_p_model *row = &pl_image_program(fx->image->image)->models[fx->hook];
-    int64_t left = row->within_ms - (eng_now(e) - fx->asked_ms);
+    int64_t most = row->within_ms - spent_ms(fx), left = most - (eng_now(e) - fx->asked_ms);
     if (fx->flying) return;
-    if (left > row->within_ms) left = row->within_ms; /* the clock went back */
+    if (left > most) left = most; /* the clock went back */
     if (!e->config.models.start || left <= 0) {
         pl_engine__input_first(c, input_of(e, fx->effect, PL_ASKED_DOWN, PL_STR("")));
         return;
@@ -278,12 +295,13 @@ void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_
 void pl_engine__model_event(const struct eng_input *in, struct pl_arena *a,
                             struct pl_vm_event *event) {
     event->effect = in->effect;
+    bool proposed = in->outcome == PL_ASKED_PROPOSED;
     event->failure = in->outcome == PL_ASKED_UNSURE ? PL_STR("unsure") : PL_STR("down");
-    if (in->outcome != PL_ASKED_OK) return;
+    if (in->outcome != PL_ASKED_OK && !proposed) return;
     struct pl_reader r = pl_reader_of(pl_arena_str(a, in->text));
     struct pl_value v = pl_value_read(&r, a);
     if (r.bad || pl_read_left(&r)) return;
-    event->failure = PL_STR("");
+    event->failure = proposed ? PL_STR("proposed") : PL_STR("");
     event->value = v;
 }
 

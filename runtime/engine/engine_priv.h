@@ -20,7 +20,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/vm/vm.h"
 
-#define ENG_RECORD_VERSION 3
+#define ENG_RECORD_VERSION 4
 #define ENG_CLIENTS        8  /* client instances that dedupe remembers */
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
@@ -96,7 +96,8 @@ struct eng_effect { /* a hook's call whose outcome is not definite; a model's tu
     struct eng_image *image;
     struct pl_buf args; /* values one behind the other */
     uint32_t nargs;
-    struct pl_buf about, text; /* of a model's turn */
+    struct pl_buf about, text; /* of a model's turn ... */
+    struct pl_buf acted;       /* ... asked again: a value; else empty */
     struct eng_asking *asking; /* while it is flying */
 };
 

@@ -198,6 +198,7 @@ struct pl_p_hook {
     uint32_t nfails;
     const struct pl_str *fails;
     uint32_t within_ms, cache_ms; /* 0: not cached */
+    uint32_t title;               /* text index + 1: what a `write once` does; 0 none */
 };
 
 struct pl_p_entity {
@@ -286,6 +287,15 @@ struct pl_p_given {
     struct pl_str name; /* "session.order_id", "message" */
     struct pl_type type;
 };
+/* A tool of an `answer` that writes. The model only proposes it: the values go into the slots, and
+ * the flow goes on at `code`, which asks the customer, calls the hook and asks the model again. */
+struct pl_p_action {
+    uint32_t hook;
+    uint32_t code;
+    uint32_t call;         /* calls: the one that is made when he agrees */
+    uint32_t nslots;       /* as many as the hook's parameters: locals of the flow ... */
+    const uint32_t *slots; /* ... of their types, in their order */
+};
 struct pl_p_model {
     uint8_t kind;
     struct pl_str id; /* stable: the answer's @id; of a DECIDE "flow.slot" */
@@ -295,7 +305,7 @@ struct pl_p_model {
     uint32_t about;    /* DECIDE: text, the question; else PL_NOWHERE */
     uint32_t ngiven;
     const struct pl_p_given *given;
-    uint32_t ntools; /* hooks that the model may call: none of them writes */
+    uint32_t ntools; /* hooks that the model may call, or propose */
     const uint32_t *tools;
     uint32_t nnever; /* what the answer must not do, as written */
     const struct pl_str *never;
@@ -306,6 +316,9 @@ struct pl_p_model {
     struct pl_type type;         /* DECIDE: what it must be; ANSWER: kind NONE */
     uint32_t next, unsure, down; /* code; of a DECIDE both are its `none` */
     uint32_t prompt;             /* prompts, of the same kind; PL_NOWHERE: the fixed rules alone */
+    uint32_t nactions;           /* the tools that write, each once */
+    const struct pl_p_action *actions;
+    uint32_t again; /* address of MODEL_AGAIN, where there are any */
 };
 #define PL_MODEL_WITHIN_MS 4000 /* where the budget names no time */
 

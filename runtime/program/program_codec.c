@@ -227,6 +227,7 @@ static void hook_row(struct codec *c, struct pl_p_hook *h) {
     ROWS(c, h->fails, &h->nfails, struct pl_str, str);
     num(c, &h->within_ms);
     num(c, &h->cache_ms);
+    num(c, &h->title);
 }
 
 static void entity_row(struct codec *c, struct pl_p_entity *e) {
@@ -343,6 +344,13 @@ static void given_row(struct codec *c, struct pl_p_given *g) {
     type_of(c, &g->type);
 }
 
+static void action_row(struct codec *c, struct pl_p_action *a) {
+    num(c, &a->hook);
+    num(c, &a->code);
+    num(c, &a->call);
+    ROWS(c, a->slots, &a->nslots, uint32_t, num);
+}
+
 static void model_row(struct codec *c, struct pl_p_model *m) {
     byte(c, &m->kind);
     str(c, &m->id);
@@ -364,6 +372,8 @@ static void model_row(struct codec *c, struct pl_p_model *m) {
     num(c, &m->unsure);
     num(c, &m->down);
     num(c, &m->prompt);
+    ROWS(c, m->actions, &m->nactions, struct pl_p_action, action_row);
+    num(c, &m->again);
 }
 
 static void prompt_row(struct codec *c, struct pl_p_prompt *p) {

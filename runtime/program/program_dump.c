@@ -153,6 +153,17 @@ static void dump_calls(const struct pl_program *p, struct pl_buf *b) {
     }
 }
 
+static void dump_actions(const struct pl_program *p, struct pl_buf *b, const struct pl_p_model *m) {
+    for (uint32_t i = 0; i < m->nactions; i++) {
+        const struct pl_p_action *a = &m->actions[i];
+        pl_buf_printf(b, "  action %.*s", PL_STR_ARG(p->hooks[a->hook].name));
+        for (uint32_t k = 0; k < a->nslots; k++) dump_slot(p, b, a->slots[k]);
+        dump_at(b, "at", a->code);
+        dump_at(b, "call", a->call);
+        pl_buf_c(b, "\n");
+    }
+}
+
 static void dump_models(const struct pl_program *p, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->nmodels; i++) {
         const struct pl_p_model *m = &p->models[i];
@@ -174,7 +185,9 @@ static void dump_models(const struct pl_program *p, struct pl_buf *b) {
         dump_at(b, "down", m->down);
         dump_at(b, "next", m->next);
         dump_at(b, "prompt", m->prompt);
+        if (m->nactions) dump_at(b, "again", m->again);
         pl_buf_c(b, "\n");
+        dump_actions(p, b, m);
     }
 }
 

@@ -266,6 +266,7 @@ static bool hooks_ok(struct check *c) {
     for (uint32_t i = 0; i < p->nhooks; i++) {
         if (p->hooks[i].effect > PL_CLASS_WRITE_ONCE || !type_ok(c, p->hooks[i].result))
             return refuse(c, "hook %u: unknown effect or type", i);
+        if (!below(c, p->hooks[i].title - 1, p->ntexts, true, "a hook's title")) return false;
         for (uint32_t k = 0; k < p->hooks[i].nparams; k++)
             if (!type_ok(c, p->hooks[i].params[k].type)) return false;
     }
@@ -322,10 +323,33 @@ static bool people_ok(struct check *c) {
 }
 
 static bool tools_ok(struct check *c, const struct pl_p_model *m) {
-    for (uint32_t i = 0; i < m->ntools; i++) {
+    for (uint32_t i = 0; i < m->ntools; i++)
         if (!below(c, m->tools[i], c->p->nhooks, false, "a model's tool")) return false;
-        if (c->p->hooks[m->tools[i]].effect == PL_CLASS_WRITE_ONCE)
-            return refuse(c, "a model's tool writes");
+    return true;
+}
+
+static bool same_type(struct pl_type a, struct pl_type b) {
+    return a.kind == b.kind && a.def == b.def && a.optional == b.optional;
+}
+
+/* The code of an action asks before it calls: that is the compiler's matter. What is verified is
+ * that its values have the types of the hook's parameters. */
+static bool action_ok(struct check *c, const struct pl_p_model *m, const struct pl_p_action *a) {
+    const struct pl_program *p = c->p;
+    const struct pl_p_flow *f = &p->flows[m->flow];
+    if (!below(c, a->hook, p->nhooks, false, "an action") ||
+        !below(c, a->call, p->ncalls, false, "an action's call") ||
+        !address(c, a->code, false, "an action's code"))
+        return false;
+    const struct pl_p_hook *h = &p->hooks[a->hook];
+    if (h->effect != PL_CLASS_WRITE_ONCE || p->calls[a->call].callee != a->hook)
+        return refuse(c, "an action that does not write, or calls another hook");
+    if (a->nslots != h->nparams) return refuse(c, "an action of %u values", a->nslots);
+    for (uint32_t i = 0; i < a->nslots; i++) {
+        uint32_t k = PL_SLOT_INDEX(a->slots[i]);
+        if (PL_SLOT_SCOPE(a->slots[i]) != PL_SCOPE_LOCAL || k >= f->nslots ||
+            !same_type(f->slots[k].type, h->params[i].type))
+            return refuse(c, "an action's value %u has no slot of its type", i);
     }
     return true;
 }
@@ -342,6 +366,18 @@ static bool prompts_ok(struct check *c) {
         while (pl_prompt_next(&rest, &kind, &s))
             if (kind == PL_PROMPT_UNKNOWN) return refuse(c, "prompt %u: a placeholder unknown", i);
     }
+    return true;
+}
+
+static bool actions_ok(struct check *c, const struct pl_p_model *m) {
+    const struct pl_program *p = c->p;
+    for (uint32_t i = 0; i < m->nactions; i++)
+        if (!action_ok(c, m, &m->actions[i])) return false;
+    if (m->nactions == 0) return true;
+    const struct pl_p_flow *f = &p->flows[m->flow];
+    if (m->again < f->entry || m->again >= f->end || !address(c, m->again, false, "a second ask") ||
+        p->code[m->again] != PL_WORD(PL_OP_MODEL_AGAIN, (uint32_t)(m - p->models)))
+        return refuse(c, "a model is not asked again at %u", m->again);
     return true;
 }
 
@@ -365,6 +401,8 @@ static bool model_ok(struct check *c, const struct pl_p_model *m) {
     if (!below(c, m->prompt, p->nprompts, true, "a model's prompt")) return false;
     if (m->prompt != PL_NOWHERE && p->prompts[m->prompt].kind != m->kind)
         return refuse(c, "a model's prompt is for something else");
+    if (decides && m->nactions) return refuse(c, "a decision acts");
+    if (!actions_ok(c, m)) return false;
     return address(c, m->next, false, "a model's next") &&
            address(c, m->unsure, false, "a model's unsure") &&
            address(c, m->down, false, "a model's down");
@@ -390,7 +428,7 @@ static bool points_ok(struct check *c) {
 
 static bool is_control(enum pl_op op) {
     return (op >= PL_OP_ASK && op <= PL_OP_HANDOFF) || op == PL_OP_TRACK || op == PL_OP_CHANGE ||
-           op == PL_OP_CHANGED || op == PL_OP_AWAIT || op == PL_OP_MODEL;
+           op == PL_OP_CHANGED || op == PL_OP_AWAIT || op == PL_OP_MODEL || op == PL_OP_MODEL_AGAIN;
 }
 
 static bool leaves(enum pl_op op, const struct pl_program *p, uint32_t arg) {
@@ -486,6 +524,7 @@ static uint32_t pops(const struct check *c, enum pl_op op, uint32_t arg) {
         return p->handoffs[arg].because == PL_NOWHERE ? 0
                                                       : p->texts[p->handoffs[arg].because].nargs;
     case PL_OP_MODEL:
+    case PL_OP_MODEL_AGAIN:
         return p->models[arg].ngiven +
                (p->models[arg].about == PL_NOWHERE ? 0 : p->texts[p->models[arg].about].nargs);
     default: return p->calls[arg].nargs;
@@ -565,6 +604,10 @@ static bool follow_word(struct check *c, uint32_t at) {
         return refuse(c, "%s at %u is another's wait", pl_program__ops[op].name, at);
     if (op == PL_OP_MODEL && c->p->models[arg].at != at)
         return refuse(c, "MODEL at %u is another's turn", at);
+    if (op == PL_OP_MODEL_AGAIN && c->p->models[arg].again != at)
+        return refuse(c, "MODEL_AGAIN at %u is another's turn", at);
+    if (op == PL_OP_SPEAK && c->p->flows[arg].nparams)
+        return refuse(c, "SPEAK at %u: the flow takes values", at);
     if (pl_program__ops[op].operand == OPERAND_CALL && !callee_ok(c, op, &c->p->calls[arg]))
         return false;
     if ((op == PL_OP_CHANGE || op == PL_OP_CHANGED) && !change_ok(c, &c->p->backs[arg]))
@@ -609,6 +652,14 @@ static bool follow_wait(struct check *c, const struct pl_p_wait *w) {
            (w->otherwise == PL_NOWHERE || follow(c, w->otherwise, false));
 }
 
+static bool follow_model(struct check *c, const struct pl_p_model *m) {
+    if (!follow(c, m->next, false) || !follow(c, m->unsure, false) || !follow(c, m->down, false))
+        return false;
+    for (uint32_t i = 0; i < m->nactions; i++)
+        if (!follow(c, m->actions[i].code, false)) return false;
+    return true;
+}
+
 /* Everything that is entered from outside its own code: branches of calls, blocks of options. */
 static bool follow_flow(struct check *c, uint32_t flow) {
     const struct pl_program *p = c->p;
@@ -624,10 +675,7 @@ static bool follow_flow(struct check *c, uint32_t flow) {
             !follow(c, p->options[i].code, false))
             return false;
     for (uint32_t i = 0; i < p->nmodels; i++)
-        if (p->models[i].flow == flow &&
-            (!follow(c, p->models[i].next, false) || !follow(c, p->models[i].unsure, false) ||
-             !follow(c, p->models[i].down, false)))
-            return false;
+        if (p->models[i].flow == flow && !follow_model(c, &p->models[i])) return false;
     for (uint32_t at = f->entry; at < f->end; at++) {
         uint32_t w = p->code[at];
         if (c->stack[at] == TAIL || PL_WORD_OP(w) != PL_OP_CALL_HOOK) continue;

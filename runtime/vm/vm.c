@@ -58,6 +58,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->failed_at = m->line = 0;
     m->used = 0;
     m->blocks = 0;
+    m->speaking = false;
     m->heard = e->kind == PL_EVENT_MESSAGE ? e->reading.text : (struct pl_str){0};
     m->found = e->reading.entities;
     m->nfound = e->kind == PL_EVENT_MESSAGE ? e->reading.nentities : 0;
@@ -74,6 +75,7 @@ static void opened(struct vm_machine *m) {
 static void settle(struct vm_machine *m, struct vm_frame *f, const struct pl_p_call *call) {
     struct pl_value *slot = pl_vm__slot(m->p, m->s, f, call->result);
     if (call->result == PL_NOWHERE) slot = NULL;
+    pl_vm__acted(m, f, f->hook_call, m->e->failure);
     if (m->e->failure.n == 0) {
         if (slot) *slot = m->e->value;
         if (m->p->hooks[call->callee].effect == PL_CLASS_WRITE_ONCE)
@@ -237,6 +239,7 @@ static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
         if (e->kind != PL_EFFECT_MODEL) continue;
         hash_text(b, &e->about);
         pl_buf_text(b, e->text);
+        pl_value_write(b, e->acted);
     }
     return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
 }

@@ -112,11 +112,15 @@ struct pl_vm_event {
     const uint8_t *rules_true; /* one bit per rule: its facts hold now */
     /* HOOK, OUTCOME and MODEL: */
     uint64_t effect;       /* id the VM gave */
-    struct pl_str failure; /* empty: it succeeded with `value`; of a MODEL "unsure" or "down" */
+    struct pl_str failure; /* empty: it succeeded with `value`; of a MODEL "unsure", "down", or
+                              "proposed": it wants a tool that writes */
     struct pl_value
         value;   /* of a MODEL: for `answer` a record { text, sources: list of { title,
                     url, article, locale, passage } }, for `decide` the value. It is checked: one that
-                    cannot be   shown takes `down`, one of another type `none`. */
+                    cannot be   shown takes `down`, one of another type `none`. Of a proposal a record
+                    { hook: its name, args: list, spent }: one that is none of the model's
+                    actions, or whose arguments are not of the hook's types, takes `down`;
+                    `spent` comes back with the second ask as it is. */
     bool secret; /* the value, or a part of it, is: then it is journaled apart */
     /* HAPPENED: `value` is a record of its arguments */
     struct pl_str name; /* as declared: "shipping.delayed" */
@@ -225,6 +229,8 @@ struct pl_vm_effect {
     struct pl_vm_text about;     /* ... what is to be decided */
     struct pl_str text;          /* ... what the customer wrote last, masked */
     bool no_model;               /* ... and none may be asked: articles answer, or nobody */
+    struct pl_value acted; /* ... asked again: a record { hook, args, spent, failure, value } of
+                              the action that it proposed, `failure` empty when it was done */
     /* HANDOFF: */
     uint8_t mode;   /* enum pl_handoff_mode */
     uint32_t queue; /* queues of the image */

@@ -105,6 +105,7 @@ static void visit_model(struct ahead *s, const struct pl_p_model *model) {
     visit(s, model->next);
     visit(s, model->unsure);
     visit(s, model->down);
+    for (uint32_t i = 0; i < model->nactions; i++) visit(s, model->actions[i].code);
 }
 
 /* What may follow the word; `back` and `change` apart, which lead back. */
@@ -123,7 +124,8 @@ static void visit_next(struct ahead *s, uint32_t at) {
     case PL_OP_SLEEP:
     case PL_OP_AWAIT: visit_wait(s, arg); return;
     case PL_OP_CALL_HOOK: visit_call(s, &s->p->calls[arg]); return;
-    case PL_OP_MODEL: visit_model(s, &s->p->models[arg]); return;
+    case PL_OP_MODEL:
+    case PL_OP_MODEL_AGAIN: visit_model(s, &s->p->models[arg]); return;
     case PL_OP_BACK:
     case PL_OP_CHANGED: visit(s, s->p->backs[arg].els); return;
     case PL_OP_PICK:

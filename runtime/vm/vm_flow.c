@@ -37,7 +37,8 @@ struct vm_frame *pl_vm__begin_flow(struct vm_machine *m, uint32_t flow, enum vm_
                            .call = PL_NOWHERE,
                            .arg = PL_NOWHERE,
                            .wait = PL_NOWHERE,
-                           .hook_call = PL_NOWHERE};
+                           .hook_call = PL_NOWHERE,
+                           .action.model = PL_NOWHERE};
     f->slots = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
     for (uint32_t i = 0; i < nargs && i < row->nparams; i++) f->slots[i] = args[i];
     pl_vm__effect(m, PL_EFFECT_STARTED);
@@ -132,12 +133,18 @@ void pl_vm__ask_on(struct vm_machine *m, struct vm_frame *f) {
 
 void pl_vm__speak(struct vm_machine *m, uint32_t flow, const struct pl_value *args, uint32_t n) {
     const struct pl_p_flow *row = &m->p->flows[flow];
-    struct vm_frame f = {.flow = flow, .pc = row->entry};
+    struct vm_frame f = {.flow = flow, .pc = row->entry, .action.model = PL_NOWHERE};
     uint32_t word = 0;
+    if (m->speaking) {
+        pl_vm__fail(m, row->entry);
+        return;
+    }
+    m->speaking = true;
     f.slots = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
     for (uint32_t i = 0; i < n && i < row->nparams; i++) f.slots[i] = args[i];
     if (pl_vm__run(m, &f, &word) != VM_STOP_CONTROL || PL_WORD_OP(word) != PL_OP_RETURN)
         pl_vm__fail(m, f.pc);
+    m->speaking = false;
 }
 
 void pl_vm__again(struct vm_machine *m, struct vm_frame *f, uint32_t block) {
@@ -496,6 +503,7 @@ static void call_hook(struct vm_machine *m, struct vm_frame *f, uint32_t row) {
         struct pl_value *slot = pl_vm__slot(m->p, m->s, f, call->result);
         if (call->result != PL_NOWHERE && slot) *slot = f->writes.v[i].value;
         f->pc = call->next;
+        pl_vm__acted(m, f, row, PL_STR(""));
         return;
     }
     struct pl_vm_effect *e = pl_vm__effect(m, PL_EFFECT_HOOK);
@@ -647,7 +655,8 @@ static void control(struct vm_machine *m, struct vm_frame *f, uint32_t word) {
     case PL_OP_HANDOFF: handoff(m, f, arg); break;
     case PL_OP_TRACK: track(m, arg); break;
     case PL_OP_PASS: pass_on(m); break;
-    case PL_OP_MODEL: pl_vm__ask_model(m, f, arg); break;
+    case PL_OP_MODEL: pl_vm__ask_model(m, f, arg, false); break;
+    case PL_OP_MODEL_AGAIN: pl_vm__ask_model(m, f, arg, true); break;
     default: pl_vm__fail(m, f->pc); break;
     }
 }

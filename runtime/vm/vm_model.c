@@ -26,11 +26,85 @@ static void refuse(struct vm_machine *m, struct vm_frame *f, const struct pl_p_m
     f->pc = row->down;
 }
 
-void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
+/* ---- actions: a tool that writes is proposed, and the flow goes on where it asks the customer
+ * ---- */
+
+static struct pl_value *slot_of(struct vm_machine *m, struct vm_frame *f,
+                                const struct pl_p_action *action, uint32_t i) {
+    return pl_vm__slot(m->p, m->s, f, action->slots[i]);
+}
+
+/* What the model is told of it: as it proposed it, and what came back. */
+static struct pl_value acted(struct vm_machine *m, struct vm_frame *f) {
+    const struct vm_action *a = &f->action;
+    const struct pl_p_action *row = &m->p->models[a->model].actions[a->action];
+    const struct pl_p_call *call = &m->p->calls[row->call];
+    struct pl_field *v = PL_NEW_ARRAY(m->a, struct pl_field, 5);
+    struct pl_value *args = PL_NEW_ARRAY(m->a, struct pl_value, row->nslots + 1);
+    const struct pl_value *came =
+        call->result == PL_NOWHERE ? NULL : pl_vm__slot(m->p, m->s, f, call->result);
+    for (uint32_t i = 0; i < row->nslots; i++) args[i] = *slot_of(m, f, row, i);
+    v[0] = (struct pl_field){PL_STR("hook"), pl_text(m->p->hooks[row->hook].name)};
+    v[1] = (struct pl_field){PL_STR("args"),
+                             {.kind = PL_KIND_LIST, .list = {.v = args, .n = row->nslots}}};
+    v[2] = (struct pl_field){PL_STR("spent"), a->spent};
+    v[3] = (struct pl_field){PL_STR("failure"), pl_text(a->failure)};
+    v[4] = (struct pl_field){PL_STR("value"), came ? *came : PL_NONE};
+    return (struct pl_value){.kind = PL_KIND_RECORD, .rec = {.f = v, .n = 5}};
+}
+
+static bool is_settled(const struct vm_frame *f, uint32_t model) {
+    return f->action.model == model && f->action.settled;
+}
+
+void pl_vm__acted(struct vm_machine *m, struct vm_frame *f, uint32_t call, struct pl_str failure) {
+    struct vm_action *a = &f->action;
+    if (a->model == PL_NOWHERE || m->p->models[a->model].actions[a->action].call != call) return;
+    a->settled = true;
+    a->failure = failure;
+}
+
+static const struct pl_p_action *action_named(const struct vm_machine *m,
+                                              const struct pl_p_model *row, struct pl_value hook) {
+    for (uint32_t i = 0; hook.kind == PL_KIND_TEXT && i < row->nactions; i++)
+        if (pl_str_eq(m->p->hooks[row->actions[i].hook].name, hook.s)) return &row->actions[i];
+    return NULL;
+}
+
+/* False: it is nothing that the customer could be asked. */
+static bool propose(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
+    const struct pl_p_model *row = &m->p->models[model];
+    struct pl_value v = m->e->value;
+    if (v.kind != PL_KIND_RECORD) return false;
+    const struct pl_p_action *action = action_named(m, row, pl_rec_get(v, PL_STR("hook")));
+    struct pl_value args = pl_rec_get(v, PL_STR("args"));
+    if (!action || args.kind != PL_KIND_LIST || args.list.n != action->nslots) return false;
+    const struct pl_p_hook *hook = &m->p->hooks[action->hook];
+    for (uint32_t i = 0; i < action->nslots; i++)
+        if (!pl_value_is(&m->p->types, hook->params[i].type, args.list.v[i])) return false;
+    for (uint32_t i = 0; i < action->nslots; i++) *slot_of(m, f, action, i) = args.list.v[i];
+    f->action = (struct vm_action){.model = model,
+                                   .action = (uint32_t)(action - row->actions),
+                                   .text = m->s->message,
+                                   .spent = pl_rec_get(v, PL_STR("spent"))};
+    return true;
+}
+
+/* ---- asking ---- */
+
+void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model, bool again) {
     const struct pl_p_model *row = &m->p->models[model];
     const struct pl_value *args = pl_vm__pop_n(m, row->ngiven);
     pl_vm__forget_behind(m, f, f->pc - 1);
+    again = again && is_settled(f, model);
+    if (!again) f->action = (struct vm_action){.model = PL_NOWHERE};
     bool refused = pl_vm__refuses_models(m->p, m->s);
+    if (refused && again) {
+        about(m, row); /* off the stack */
+        f->pc = f->action.failure.n == 0 ? row->next : row->down;
+        f->action = (struct vm_action){.model = PL_NOWHERE};
+        return;
+    }
     if (refused && (row->kind == PL_MODEL_DECIDE || row->passages == 0)) {
         refuse(m, f, row);
         return;
@@ -42,7 +116,8 @@ void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model) 
     e->args = args;
     e->nargs = row->ngiven;
     e->about = about(m, row);
-    e->text = m->s->message;
+    e->text = again ? f->action.text : m->s->message;
+    if (again) e->acted = acted(m, f);
     e->no_model = refused;
     f->waiting = VM_MODEL;
     f->effect = e->id;
@@ -214,10 +289,24 @@ static bool decide(struct vm_machine *m, struct vm_frame *f, const struct pl_p_m
     return good;
 }
 
+/* What came of it was told already: a model that has nothing to add does no harm. */
+static uint32_t outcome_again(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
+    const struct pl_p_model *row = &m->p->models[model];
+    bool done = f->action.failure.n == 0;
+    f->action = (struct vm_action){.model = PL_NOWHERE};
+    if (m->e->failure.n == 0 && say(m, model, m->e->value)) return row->next;
+    if (done) return row->next;
+    return pl_str_is(m->e->failure, "unsure") ? row->unsure : row->down;
+}
+
 static uint32_t outcome(struct vm_machine *m, struct vm_frame *f, uint32_t model) {
     const struct pl_p_model *row = &m->p->models[model];
     if (row->kind == PL_MODEL_DECIDE) return decide(m, f, row) ? row->next : row->down;
+    if (is_settled(f, model)) return outcome_again(m, f, model);
     if (pl_str_is(m->e->failure, "unsure")) return row->unsure;
+    if (pl_str_is(m->e->failure, "proposed"))
+        return propose(m, f, model) ? m->p->models[model].actions[f->action.action].code
+                                    : row->down;
     return m->e->failure.n == 0 && say(m, model, m->e->value) ? row->next : row->down;
 }
 

@@ -190,7 +190,8 @@ static struct vm_frame bare(const struct mover *x, const struct vm_frame *f, uin
                           .call = PL_NOWHERE,
                           .arg = PL_NOWHERE,
                           .wait = PL_NOWHERE,
-                          .hook_call = PL_NOWHERE};
+                          .hook_call = PL_NOWHERE,
+                          .action.model = PL_NOWHERE};
     to.slots = PL_NEW_ARRAY(x->a, struct pl_value, row->nslots + 1);
     move_slots(x, had->slots, had->nslots, f->slots, row->slots, row->nslots, to.slots);
     return to;
@@ -210,6 +211,30 @@ static bool restart(const struct mover *x, const struct vm_frame *f, uint32_t fl
     return true;
 }
 
+static uint32_t model_of(const struct mover *x, uint32_t model, uint32_t flow) {
+    for (uint32_t i = 0; i < x->new->nmodels; i++)
+        if (x->new->models[i].flow == flow &&
+            pl_str_eq(x->new->models[i].id, x->old->models[model].id))
+            return i;
+    return PL_NOWHERE;
+}
+
+/* What a model proposed. One that the new flow does not let it do is asked about no more: the wait
+ * is gone with it. */
+static void move_action(const struct mover *x, const struct vm_frame *f, struct vm_frame *to) {
+    struct vm_action a = f->action;
+    if (a.model == PL_NOWHERE) return;
+    const struct pl_p_action *was = &x->old->models[a.model].actions[a.action];
+    a.model = model_of(x, a.model, to->flow);
+    for (uint32_t i = 0; a.model != PL_NOWHERE && i < x->new->models[a.model].nactions; i++) {
+        uint32_t hook = x->new->models[a.model].actions[i].hook;
+        if (!pl_str_eq(x->new->hooks[hook].name, x->old->hooks[was->hook].name)) continue;
+        a.action = i;
+        to->action = a;
+        return;
+    }
+}
+
 /* It stands where it stood: at its wait, or behind the call of the frame above. */
 static bool move(const struct mover *x, const struct vm_frame *f, uint32_t flow,
                  struct vm_frame *to) {
@@ -222,6 +247,7 @@ static bool move(const struct mover *x, const struct vm_frame *f, uint32_t flow,
     to->said = f->said;
     move_lists(x, f, to);
     move_writes(x, f, to);
+    move_action(x, f, to);
     if (f->waiting == VM_RUNS) return true; /* its pc is told by the call */
     to->wait = wait_of(x, f->wait, flow);
     if (to->wait == PL_NOWHERE) return false;

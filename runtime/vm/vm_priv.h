@@ -57,6 +57,15 @@ struct vm_passed { /* a question of this run that the flow came by, open or answ
     struct pl_value *items;
 };
 
+/* What a model proposed in this run, and what came of it. */
+struct vm_action {
+    uint32_t model, action; /* models, its actions; PL_NOWHERE: none */
+    bool settled;           /* it was done, or it failed ... */
+    struct pl_str failure;  /* ... so */
+    struct pl_str text;     /* the message that led to it */
+    struct pl_value spent;  /* of the budget, as the model's turn counts it */
+};
+
 struct vm_frame {
     uint32_t flow, pc;
     uint64_t run;
@@ -84,8 +93,9 @@ struct vm_frame {
     uint32_t noffers;
     struct pl_vm_choice *offers;  /* options of the open question ... */
     struct pl_value *offer_items; /* ... and the loop item of each */
-    struct pl_value carried;      /* CORRECTING: the new value; OFFER: the facts its rule saw;
-                                     TASK: why a person was wanted, when nobody was there */
+    struct vm_action action;
+    struct pl_value carried; /* CORRECTING: the new value; OFFER: the facts its rule saw;
+                                TASK: why a person was wanted, when nobody was there */
 };
 
 struct vm_pending { /* an unconfirmed effect whose truth is awaited, then told */
@@ -204,6 +214,7 @@ struct vm_machine {
     bool marked;          /* their slots are told by marks of what the message does */
     uint64_t used;        /* which of them filled something, one bit each */
     uint32_t blocks;      /* blocks that run inside one another: prompts, conditions */
+    bool speaking;        /* a flow that only speaks runs: it lets no other speak */
     bool erring;          /* internal_error runs: a second mistake ends the conversation's flows */
     struct pl_value seen; /* facts for the next hand-over, none: as they are */
     size_t room;          /* bytes that this step may still say: its entry holds all of them */
@@ -312,7 +323,10 @@ void pl_vm__no_model(struct vm_machine *m);
 void pl_vm__happened(struct vm_machine *m);
 bool pl_vm__held_back(struct vm_machine *m);
 /* vm_model.c */
-void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model);
+/* again: the same turn, after what it proposed was done or failed. */
+void pl_vm__ask_model(struct vm_machine *m, struct vm_frame *f, uint32_t model, bool again);
+/* A call of the frame came to this end; it may be the action that a model proposed. */
+void pl_vm__acted(struct vm_machine *m, struct vm_frame *f, uint32_t call, struct pl_str failure);
 void pl_vm__model_came(struct vm_machine *m);
 
 /* vm_answer.c */

@@ -361,6 +361,7 @@ static bool message(struct vm_machine *m, struct vm_frame *f, enum pl_op op, uin
         pl_vm__speak(m, m->p->prelude[PL_PRELUDE_ASK_FOR], &slot, 1);
         return true;
     }
+    case PL_OP_SPEAK: pl_vm__speak(m, arg, NULL, 0); return true;
     case PL_OP_NOTE: {
         struct pl_vm_text t = pl_vm__pop_text(m);
         pl_vm__effect(m, PL_EFFECT_NOTE)->note = t;

@@ -83,6 +83,16 @@ static void write_passed(struct pl_buf *b, const struct vm_passed *v, size_t n) 
     }
 }
 
+static void write_action(struct pl_buf *b, const struct vm_action *a) {
+    pl_buf_u32(b, a->model);
+    if (a->model == PL_NOWHERE) return;
+    pl_buf_var(b, a->action);
+    pl_buf_byte(b, a->settled);
+    pl_buf_text(b, a->failure);
+    pl_buf_text(b, a->text);
+    pl_value_write(b, a->spent);
+}
+
 static void write_frame(struct pl_buf *b, const struct pl_program *p, const struct vm_frame *f) {
     pl_buf_var(b, f->flow);
     pl_buf_var(b, f->pc);
@@ -117,6 +127,7 @@ static void write_frame(struct pl_buf *b, const struct pl_program *p, const stru
         pl_buf_var(b, f->writes.v[i].asked);
     }
     write_offers(b, f->offers, f->offer_items, f->noffers);
+    write_action(b, &f->action);
     pl_value_write(b, f->carried);
     pl_buf_text(b, f->said);
 }
@@ -311,6 +322,14 @@ static bool passed_fit(const struct pl_program *p, const struct vm_frame *f,
     return true;
 }
 
+static bool action_fits(const struct pl_program *p, const struct vm_frame *f) {
+    const struct vm_action *a = &f->action;
+    if (a->model == PL_NOWHERE) return true;
+    return a->model < p->nmodels && p->models[a->model].flow == f->flow &&
+           a->action < p->models[a->model].nactions && pl_utf8_valid(a->failure) &&
+           pl_utf8_valid(a->text);
+}
+
 /* Indices that the machine will use must be of this image. */
 static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     const struct pl_program *p = pl_image_program(image);
@@ -326,7 +345,17 @@ static bool frame_fits(const struct pl_image *image, const struct vm_frame *f) {
     for (size_t i = 0; i < f->writes.n; i++)
         if (f->writes.v[i].call >= p->ncalls) return false;
     return offers_fit(p, f->offers, f->noffers) && passed_fit(p, f, f->asked.v, f->asked.n) &&
-           passed_fit(p, f, f->before.v, f->before.n);
+           passed_fit(p, f, f->before.v, f->before.n) && action_fits(p, f);
+}
+
+static void read_action(struct pl_reader *r, struct pl_arena *a, struct vm_action *out) {
+    out->model = pl_read_u32(r);
+    if (out->model == PL_NOWHERE) return;
+    out->action = (uint32_t)pl_read_var(r);
+    out->settled = pl_read_u8(r) != 0;
+    out->failure = pl_read_text(r);
+    out->text = pl_read_text(r);
+    out->spent = pl_value_read(r, a);
 }
 
 static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_image *image,
@@ -360,6 +389,7 @@ static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_
     for (uint32_t i = 0; i < n; i++) f->slots[i] = pl_value_read(r, a);
     read_lists(r, a, f);
     f->noffers = read_offers(r, a, &f->offers, &f->offer_items);
+    read_action(r, a, &f->action);
     f->carried = pl_value_read(r, a);
     f->said = pl_read_text(r);
     if (!r->bad && !frame_fits(image, f)) r->bad = true;

@@ -270,9 +270,13 @@ static void came(void *ctx, enum pl_answer_outcome outcome, struct pl_str value,
     b->ended++;
     b->outcome = outcome;
     snprintf(b->why, sizeof b->why, "%.*s", PL_STR_ARG(why));
-    if (outcome != PL_ANSWER_OK) return;
+    if (outcome != PL_ANSWER_OK && outcome != PL_ANSWER_PROPOSED) return;
     struct pl_reader r = pl_reader_of(pl_arena_str(&b->a, value));
     b->value = pl_value_read(&r, &b->a);
+    if (outcome == PL_ANSWER_PROPOSED) {
+        pl_value_to_json(&b->text, b->value);
+        return;
+    }
     if (b->value.kind != PL_KIND_RECORD) return;
     pl_buf_str(&b->text, pl_rec_get(b->value, S("text")).s);
     struct pl_value sources = pl_rec_get(b->value, S("sources"));
@@ -319,6 +323,8 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
         .nlines = turn->nlines,
         .slots = turn->slots,
         .no_model = turn->no_model,
+        .acted = turn->acted,
+        .verified = turn->verified,
         .within_ms = turn->within_ms ? turn->within_ms : 4000,
         .loop = b->loop,
         .done = came,

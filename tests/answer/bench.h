@@ -31,7 +31,7 @@ struct bench {
     int ended; /* times */
     enum pl_answer_outcome outcome;
     char why[32];
-    struct pl_buf text, sources; /* of the value */
+    struct pl_buf text, sources; /* of the value; of a proposal the text is its JSON */
     struct pl_value value;       /* in the arena */
     struct pl_arena a;
     struct pl_post post;
@@ -58,6 +58,8 @@ struct bench_turn {
     bool decides, no_model;
     uint8_t conversation; /* 0: the usual one */
     int64_t within_ms;    /* 0: 4,000 */
+    struct pl_value acted;
+    bool verified;
 };
 void bench_play(struct bench *b, const struct bench_turn *turn, const char *const *script);
 

@@ -201,7 +201,7 @@ static void no_tool_is_run_for_anything_else(void **state) {
         "tool orders_find {\"id\":\"ORDER123456789\",\"x\":1}",
         "tool orders_find {}",
         "tool orders_find []",
-        "tool orders_cancel {\"id\":\"ORDER123456789\"}",
+        "tool orders_erase {\"id\":\"ORDER123456789\"}",
         "tool orders.find {\"id\":\"ORDER123456789\"}",
         "tool x {",
     };

@@ -107,7 +107,8 @@ static void came(void *ctx, enum pl_answer_outcome outcome, struct pl_str value,
                  struct pl_str why) {
     static const enum pl_engine_asked outcomes[] = {[PL_ANSWER_OK] = PL_ASKED_OK,
                                                     [PL_ANSWER_UNSURE] = PL_ASKED_UNSURE,
-                                                    [PL_ANSWER_DOWN] = PL_ASKED_DOWN};
+                                                    [PL_ANSWER_DOWN] = PL_ASKED_DOWN,
+                                                    [PL_ANSWER_PROPOSED] = PL_ASKED_PROPOSED};
     struct bridged *b = ctx;
     const struct pl_sim_models_config *k = &b->m->config;
     unlink_turn(b);
@@ -153,6 +154,8 @@ static uint64_t start(void *ctx, const struct pl_engine_ask *ask) {
                                   .nknown = ask->nknown,
                                   .slots = ask->slots,
                                   .no_model = ask->no_model,
+                                  .verified = ask->verified,
+                                  .acted = ask->acted,
                                   .within_ms = ask->within_ms,
                                   .loop = ask->loop,
                                   .done = came,

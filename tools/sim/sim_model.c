@@ -91,17 +91,21 @@ static void cancel(void *ctx, uint64_t number) {
 /* ---- the talk's ---- */
 
 static bool is_models(const struct pl_talk_line *l) {
-    return l->kind == PL_TALK_MODEL || l->kind == PL_TALK_MODEL_DOWN ||
-           l->kind == PL_TALK_MODEL_REFUSES || l->kind == PL_TALK_CASSETTE;
+    return l->kind == PL_TALK_MODEL || l->kind == PL_TALK_MODEL_CALLS ||
+           l->kind == PL_TALK_MODEL_DOWN || l->kind == PL_TALK_MODEL_REFUSES ||
+           l->kind == PL_TALK_CASSETTE;
 }
 
 static void ended(void *ctx, enum pl_answer_outcome outcome, struct pl_str why) {
-    static const char *const words[] = {
-        [PL_ANSWER_OK] = "an answer", [PL_ANSWER_UNSURE] = "unsure", [PL_ANSWER_DOWN] = "down"};
+    static const char *const words[] = {[PL_ANSWER_OK] = "an answer",
+                                        [PL_ANSWER_UNSURE] = "unsure",
+                                        [PL_ANSWER_DOWN] = "down",
+                                        [PL_ANSWER_PROPOSED] =
+                                            "an action that the customer is asked about"};
     struct sim_models *m = ctx;
     struct sim_reason r = {.what = PL_STR("the model")};
     const char *more = pl_answer_meaning(why);
-    r.text = outcome == PL_ANSWER_OK
+    r.text = outcome == PL_ANSWER_OK || outcome == PL_ANSWER_PROPOSED
                  ? pl_str_c(words[outcome])
                  : pl_arena_printf(&m->world->a, "%s: %s", words[outcome], more);
     PL_PUSH(&m->world->said, r);
@@ -136,6 +140,40 @@ void pl_sim__models_close(struct sim_models *m) {
 void pl_sim__models_say(struct sim_models *m, const struct pl_talk_line *l) {
     struct sim_said_by said = {.kind = l->kind, .text = l->text, .line = l};
     PL_PUSH(&m->lines, said);
+}
+
+/* As a model writes it: the hook's dot is none of its names. */
+static struct pl_str name_of_tool(struct pl_arena *a, struct pl_str hook) {
+    struct pl_str s = pl_arena_str(a, hook);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '.') ((char *)(uintptr_t)s.p)[i] = '_';
+    return s;
+}
+
+bool pl_sim__models_call(struct sim_models *m, struct sim_types *t, uint32_t hook,
+                         const struct pl_talk_line *l, struct pl_str *why) {
+    const struct pl_p_hook *h = &t->program->hooks[hook];
+    struct pl_llm_call *call = PL_NEW(t->a, struct pl_llm_call);
+    struct pl_buf b = {0};
+    bool good = l->args.n <= h->nparams;
+    if (!good) *why = PL_STR("too many arguments");
+    pl_buf_c(&b, "{");
+    for (size_t i = 0, n = 0; good && i < l->args.n; i++) {
+        struct pl_value v;
+        good = pl_sim__value(t, h->params[i].type, &l->args.v[i], &v, why);
+        if (!good || v.kind == PL_KIND_NONE) continue;
+        if (n++ > 0) pl_buf_c(&b, ",");
+        pl_json_quote(&b, h->params[i].name);
+        pl_buf_c(&b, ":");
+        pl_value_to_json(&b, v);
+    }
+    pl_buf_c(&b, "}");
+    *call = (struct pl_llm_call){.id = PL_STR("1"), .name = name_of_tool(t->a, h->name)};
+    call->arguments = pl_arena_str(t->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    struct sim_said_by said = {.kind = l->kind, .calls = call, .ncalls = 1, .line = l};
+    if (good) PL_PUSH(&m->lines, said);
+    return good;
 }
 
 const struct pl_talk_line *pl_sim__models_unsaid(const struct sim_models *m) {

@@ -212,6 +212,13 @@ static void stub(struct sim_play *p, const struct pl_talk_line *l) {
     }
 }
 
+static void model_calls(struct sim_play *p, const struct pl_talk_line *l) {
+    struct pl_str why = {0};
+    if (!pl_sim__knows_hook(p, l->name)) return;
+    if (!pl_sim__models_call(&p->models, &p->types, pl_image_hook(p->image, l->name), l, &why))
+        pl_sim__fail(p, "%.*s", PL_STR_ARG(why));
+}
+
 /* Time goes on, as a turn of its own. */
 static void go_on(struct sim_play *p, int64_t ms) {
     pl_sim__why_turn(&p->world);
@@ -652,6 +659,7 @@ static void line(struct sim_play *p, const struct pl_talk_line *l) {
     case PL_TALK_MODEL:
     case PL_TALK_MODEL_DOWN:
     case PL_TALK_MODEL_REFUSES: pl_sim__models_say(&p->models, l); break;
+    case PL_TALK_MODEL_CALLS: model_calls(p, l); break;
     case PL_TALK_CASSETTE: cassette(p, l); break;
     }
 }
@@ -660,7 +668,7 @@ static bool is_setup(const struct pl_talk_line *l) {
     return l->kind == PL_TALK_LOCALE || l->kind == PL_TALK_AS || l->kind == PL_TALK_STRICT ||
            l->kind == PL_TALK_HOOK || l->kind == PL_TALK_AT || l->kind == PL_TALK_MODEL ||
            l->kind == PL_TALK_MODEL_DOWN || l->kind == PL_TALK_MODEL_REFUSES ||
-           l->kind == PL_TALK_CASSETTE;
+           l->kind == PL_TALK_MODEL_CALLS || l->kind == PL_TALK_CASSETTE;
 }
 
 /* The row that was awaited stands beside the message that came nearest to it. */

@@ -266,7 +266,7 @@ bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);
 /* ---- models: sim_model.c, sim_cassette.c ---- */
 
 struct sim_said_by { /* a model's reply */
-    uint8_t kind;    /* PL_TALK_MODEL, _MODEL_DOWN or _MODEL_REFUSES */
+    uint8_t kind;    /* PL_TALK_MODEL, _MODEL_CALLS, _MODEL_DOWN or _MODEL_REFUSES */
     struct pl_str text;
     const struct pl_llm_call *calls;
     size_t ncalls;
@@ -295,6 +295,9 @@ struct sim_models_config {
 };
 bool pl_sim__models_open(struct sim_models *m, const struct sim_models_config *k);
 void pl_sim__models_close(struct sim_models *m); /* after the engine */
+/* The model calls a tool. False: `why` says what does not fit. */
+bool pl_sim__models_call(struct sim_models *m, struct sim_types *t, uint32_t hook,
+                         const struct pl_talk_line *l, struct pl_str *why);
 void pl_sim__models_say(struct sim_models *m, const struct pl_talk_line *l);
 /* A line that the model was never asked for; NULL: none. */
 const struct pl_talk_line *pl_sim__models_unsaid(const struct sim_models *m);
