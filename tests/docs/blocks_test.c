@@ -8,8 +8,8 @@
  *     ```flow warning=P0800    it must compile, and give this warning among others
  *     ```talk                  talks about the last flow block above; they are played
  *     ```arb                   a catalog of the last flow block above; "@@locale" names it
- *     ```markdown kb/en/a.md   an article of the knowledge base; like a flow block it may name
- * codes
+ *     ```markdown kb/en/a.md   an article of the knowledge base, or a prompt; like a flow block it
+ *                              may name codes. Without any it stands for the rest of the page
  *
  * A line `# expect error P0304` in a block says the same as `error=P0304`. What does not begin with
  * `parlance 1` gets that line; statements are put into a flow. Other blocks are not looked at.
@@ -33,7 +33,8 @@ struct codes {
 struct run {
     struct doc_root at;
     const char *page;
-    struct pl_str flow; /* the last flow block, whole */
+    struct pl_str flow;        /* the last flow block, whole */
+    PL_VEC(const char *) kept; /* files that stand for the rest of the page */
     size_t blocks, wrong;
 };
 
@@ -151,7 +152,10 @@ static void check(struct run *r, struct pl_arena *a, const struct block *b) {
         printf("%s:%u: this example does not do what it says\n%.*s\n", r->page, b->line,
                (int)said.n, said.p);
     }
-    if (file) doc_drop(&r->at, file);
+    if (article && errors.n + warnings.n == 0)
+        PL_PUSH(&r->kept, file);
+    else if (file)
+        doc_drop(&r->at, file);
     pl_buf_free(&said);
     pl_buf_free(&base);
 }
@@ -175,6 +179,8 @@ static void check_page(struct run *r, struct pl_arena *a, struct pl_str text) {
         }
         inside = fence ? !inside : inside;
     }
+    for (size_t i = 0; i < r->kept.n; i++) doc_drop(&r->at, r->kept.v[i]);
+    PL_VEC_FREE(&r->kept);
 }
 
 int main(int argc, char **argv) {
