@@ -144,6 +144,7 @@ static void tell(struct pl_timer *timer) {
 void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why) {
     if (t->state == ENDS) return;
     stop_asking(t);
+    pl_timer_stop(&t->deadline);
     t->state = ENDS;
     t->outcome = outcome;
     t->why = why;

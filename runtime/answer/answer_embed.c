@@ -60,6 +60,10 @@ bool pl_answer__embed(struct turn *t) {
         .embed_model = v->model,
         .deadline_ms = ms < MOMENT_MS ? ms : MOMENT_MS,
         .budget = {.attempts = 1, .tokens = t->spec->tokens, .micro = t->spec->micro},
+        /* Without it an equal question would find other passages when no provider is there, and so
+         * make another prompt than the one whose answer is kept. */
+        .cache_ms = PL_LLM_CACHE_AS_SET,
+        .personal = pl_str_find(text, PL_STR("\u27e6")) != SIZE_MAX,
         .loop = t->in.loop,
         .on_event = on_event};
     struct asked *asked = calloc(1, sizeof *asked);

@@ -175,11 +175,13 @@ static enum pl_err hidden(struct turn *t, struct pl_buf *b, struct pl_str *out) 
 
 static enum pl_err last_message(struct turn *t, struct pl_str *out) {
     struct pl_buf b = {0};
-    struct pl_str given, text, all;
+    struct pl_str given, text, about, all;
     put_given(t, &b);
     pl_answer__learn(&t->evidence, pl_buf_slice(&b), true);
     enum pl_err err = hidden(t, &b, &given);
     if (err == PL_OK) err = pl_veil_hide(t->veil, t->in.text, &text);
+    /* The question may print what a slot holds. */
+    if (err == PL_OK) err = pl_veil_hide(t->veil, t->in.about, &about);
     if (err != PL_OK) return err;
     struct pl_buf all_b = {0};
     pl_buf_printf(&all_b, "<%s>\n", t->fence);
@@ -188,7 +190,7 @@ static enum pl_err last_message(struct turn *t, struct pl_str *out) {
     bool decides = t->spec->kind == PL_MODEL_DECIDE;
     if (decides) pl_buf_printf(&all_b, "The customer wrote: %.*s\n", PL_STR_ARG(text));
     pl_buf_printf(&all_b, "</%s>\n", t->fence);
-    pl_buf_str(&all_b, decides ? t->in.about : text);
+    pl_buf_str(&all_b, decides ? about : text);
     all = kept(t, &all_b);
     *out = all;
     return all.p == NULL ? PL_NOMEM : PL_OK;

@@ -272,6 +272,8 @@ static void load_env(struct load *l, const char *const *env) {
             if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + ('a' - 'A'));
         struct pl_str value = {pair.p + eq + 1, pair.n - eq - 1};
         const struct option *o = find(name);
+        /* That one is of all commands that compile, and read there. */
+        if (pl_str_is(name, "cache")) continue;
         if (o != NULL)
             take(l, shown, o, value);
         else

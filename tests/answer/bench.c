@@ -315,7 +315,7 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
         .model = model,
         .args = given,
         .nargs = pl_image_program(b->image)->models[model].ngiven,
-        .about = S("Why does the customer send it back?"),
+        .about = pl_str_c(turn->about ? turn->about : "Why does the customer send it back?"),
         .text = pl_str_c(turn->text),
         .locale = pl_str_c(turn->locale ? turn->locale : "en-US"),
         .conversation = "0123456789abcde",

@@ -52,6 +52,7 @@ void bench_close(struct bench *b);
 struct bench_turn {
     const char *text, *locale; /* NULL: en-US */
     const char *order_id;      /* given; NULL: unset */
+    const char *about;         /* what is decided; NULL: the usual question */
     struct pl_value slots;
     const struct pl_answer_line *lines;
     uint32_t nlines;

@@ -171,6 +171,21 @@ static void nothing_personal_is_asked(void **state) {
     assert_true(strstr(b->text.p, "María") != NULL || strstr(b->text.p, "maria") != NULL);
 }
 
+/* A decision's question may print what a slot holds. */
+static void nothing_personal_is_decided_on(void **state) {
+    struct bench *b = *state;
+    struct pl_field f[3];
+    struct bench_turn t = {.text = "yes, send it",
+                           .about = "Is maria@lopez.example, of María López, the right address?",
+                           .slots = slots_of(f),
+                           .decides = true};
+    bench_play(b, &t, SCRIPT("text {\"value\":\"none\"}"));
+    assert_null(strstr(b->asked.p, "lopez.example"));
+    assert_null(strstr(b->asked.p, "López"));
+    assert_non_null(strstr(b->asked.p, "Is \u27e6EMAIL_"));
+    assert_true(b->personal);
+}
+
 /* ---- tools ---- */
 
 static const char order_json[] =
@@ -358,6 +373,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_to),
         cmocka_unit_test(nothing_personal_is_asked),
+        cmocka_unit_test(nothing_personal_is_decided_on),
         cmocka_unit_test(a_tool_is_run_for_what_the_customer_said),
         cmocka_unit_test(no_tool_is_run_for_anything_else),
         cmocka_unit_test(a_call_runs_once),

@@ -43,7 +43,7 @@ bool pl_compile__line(struct pl_compile_file *f, struct pl_str *line) {
     while (f->at < f->text.n && f->text.p[f->at] != '\n') f->at++;
     *line = (struct pl_str){f->text.p + from, f->at - from};
     if (line->n && line->p[line->n - 1] == '\r') line->n--;
-    f->at++;
+    if (f->at < f->text.n) f->at++; /* its end, but for the last line's */
     return true;
 }
 

@@ -74,7 +74,8 @@ static void defaults(void **state) {
 
 static void later_sources_win(void **state) {
     struct fixture *f = *state;
-    const char *const env[] = {"HOME=/root", "PARLANCE_PORT=2", "PARLANCE_DATA=/env", NULL};
+    const char *const env[] = {"HOME=/root", "PARLANCE_PORT=2", "PARLANCE_DATA=/env",
+                               "PARLANCE_CACHE=/tmp/c", NULL};
     const char *const argv[] = {"shop/flows", "--port", "3", "--log-level=debug", "--", "--more"};
     assert_int_equal(load(f, "# a comment\n\nport = 1\nheartbeat = 2m\nweb =\n", env, 6, argv),
                      PL_OK);
