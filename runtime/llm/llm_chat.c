@@ -19,13 +19,13 @@ static enum pl_llm_finish finish_of(struct pl_str word) {
 static void read_usage(struct pl_llm__stream *s, const struct pl_json *usage) {
     int64_t prompt, cached = 0, output;
     if (!usage || usage->kind != PL_JOBJECT) return;
-    if (pl_llm__number(usage, "prompt_tokens", &prompt)) {
-        pl_llm__number(pl_json_get(usage, "prompt_tokens_details"), "cached_tokens", &cached);
+    if (pl_llm__tokens(usage, "prompt_tokens", &prompt)) {
+        pl_llm__tokens(pl_json_get(usage, "prompt_tokens_details"), "cached_tokens", &cached);
         s->usage.cached = cached < prompt ? cached : prompt;
         s->usage.input = prompt - s->usage.cached;
         s->has_input = true;
     }
-    if (pl_llm__number(usage, "completion_tokens", &output)) {
+    if (pl_llm__tokens(usage, "completion_tokens", &output)) {
         s->usage.output = output;
         s->has_output = true;
     }

@@ -70,7 +70,7 @@ void pl_llm__embed_event(struct pl_llm__stream *s, struct pl_str data) {
         return;
     }
     s->has_input = s->has_output =
-        pl_llm__number(pl_json_get(&json, "usage"), "prompt_tokens", &s->usage.input);
+        pl_llm__tokens(pl_json_get(&json, "usage"), "prompt_tokens", &s->usage.input);
     pl_llm__finish(s, PL_LLM_FINISH_STOP);
 }
 

@@ -7,7 +7,6 @@
 #include "runtime/llm/llm_run_priv.h"
 
 enum { VERSION = 1 };
-#define TOKENS_MAX INT64_C(100000000) /* of one attempt: no provider has told more in earnest */
 
 /* ---- money ---- */
 
@@ -25,7 +24,7 @@ int64_t pl_llm__money_up(struct pl_llm__money m) {
 
 static void add_tokens(struct pl_llm__money *m, int64_t tokens, int64_t price) {
     if (tokens < 0) tokens = 0;
-    if (tokens > TOKENS_MAX) tokens = TOKENS_MAX;
+    if (tokens > PL_LLM__TOKENS_MAX) tokens = PL_LLM__TOKENS_MAX;
     int64_t pico = tokens * price; /* below 10^18: see MICRO_MAX of the models file */
     pl_llm__money_add(m, (struct pl_llm__money){pico / 1000000, pico % 1000000});
 }

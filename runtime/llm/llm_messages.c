@@ -31,13 +31,13 @@ static enum pl_llm_finish finish_of(struct pl_str word) {
 /* Tokens written to the provider's cache are paid for like any others of the prompt. */
 static void read_usage(struct pl_llm__stream *s, const struct pl_json *usage) {
     int64_t input, cached, made = 0, output;
-    if (pl_llm__number(usage, "input_tokens", &input)) {
-        pl_llm__number(usage, "cache_creation_input_tokens", &made);
+    if (pl_llm__tokens(usage, "input_tokens", &input)) {
+        pl_llm__tokens(usage, "cache_creation_input_tokens", &made);
         s->usage.input = input + made;
         s->has_input = true;
     }
-    if (pl_llm__number(usage, "cache_read_input_tokens", &cached)) s->usage.cached = cached;
-    if (pl_llm__number(usage, "output_tokens", &output)) s->usage.output = output;
+    if (pl_llm__tokens(usage, "cache_read_input_tokens", &cached)) s->usage.cached = cached;
+    if (pl_llm__tokens(usage, "output_tokens", &output)) s->usage.output = output;
 }
 
 static void read_start(struct pl_llm__stream *s, const struct pl_json *event) {
@@ -75,7 +75,7 @@ static void read_message(struct pl_llm__stream *s, const struct pl_json *event) 
     const struct pl_json *usage = pl_json_get(event, "usage");
     int64_t output;
     read_usage(s, usage);
-    s->has_output |= pl_llm__number(usage, "output_tokens", &output);
+    s->has_output |= pl_llm__tokens(usage, "output_tokens", &output);
     if (stop.n) s->finish = finish_of(stop);
 }
 

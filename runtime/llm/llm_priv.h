@@ -97,6 +97,10 @@ void pl_llm__fail(struct pl_llm__stream *s, enum pl_llm_failure failure, struct 
 void pl_llm__fail_json(struct pl_llm__stream *s, const struct pl_json *error);
 /* A whole number; false when absent, null or none. */
 bool pl_llm__number(const struct pl_json *object, const char *name, int64_t *out);
+/* Of one attempt: no provider has told more in earnest. */
+#define PL_LLM__TOKENS_MAX INT64_C(100000000)
+/* A count of tokens, brought within what may be told: the ledger adds it up. */
+bool pl_llm__tokens(const struct pl_json *object, const char *name, int64_t *out);
 
 #define FORMAT(name, function, meaning)                                                            \
     void pl_llm__##function##_event(struct pl_llm__stream *s, struct pl_str data);                 \

@@ -9,13 +9,13 @@
 
 static void read_usage(struct pl_llm__stream *s, const struct pl_json *usage) {
     int64_t input, cached = 0, output;
-    if (pl_llm__number(usage, "input_tokens", &input)) {
-        pl_llm__number(pl_json_get(usage, "input_tokens_details"), "cached_tokens", &cached);
+    if (pl_llm__tokens(usage, "input_tokens", &input)) {
+        pl_llm__tokens(pl_json_get(usage, "input_tokens_details"), "cached_tokens", &cached);
         s->usage.cached = cached < input ? cached : input;
         s->usage.input = input - s->usage.cached;
         s->has_input = true;
     }
-    if (pl_llm__number(usage, "output_tokens", &output)) {
+    if (pl_llm__tokens(usage, "output_tokens", &output)) {
         s->usage.output = output;
         s->has_output = true;
     }

@@ -127,6 +127,13 @@ bool pl_llm__number(const struct pl_json *object, const char *name, int64_t *out
     return j && j->kind == PL_JNUMBER && pl_str_i64(j->s, out);
 }
 
+bool pl_llm__tokens(const struct pl_json *object, const char *name, int64_t *out) {
+    int64_t n;
+    if (!pl_llm__number(object, name, &n)) return false;
+    *out = n < 0 ? 0 : n > PL_LLM__TOKENS_MAX ? PL_LLM__TOKENS_MAX : n;
+    return true;
+}
+
 /* Whole and well-formed, or the stream is none. */
 static bool tool_is_sound(struct pl_llm__stream *s, struct pl_llm__slot *slot) {
     struct pl_json json;
