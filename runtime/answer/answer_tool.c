@@ -460,8 +460,8 @@ enum pl_err pl_answer__acted(struct turn *t) {
     const struct pl_p_hook *h = &t->program->hooks[hook];
     struct pl_value had = pl_rec_get(t->in.acted, PL_STR("spent"));
     t->asks = (uint32_t)used(had, PL_STR("calls"));
-    t->tokens = used(had, PL_STR("tokens"));
-    t->micro = used(had, PL_STR("micro"));
+    t->tokens += used(had, PL_STR("tokens")); /* the question's vector was paid for just now */
+    t->micro += used(had, PL_STR("micro"));
     learn_action(t, h);
     struct pl_llm_call *call = PL_NEW(&t->a, struct pl_llm_call);
     struct pl_llm_message said = {.role = PL_LLM_ASSISTANT, .calls = call, .ncalls = 1};

@@ -196,6 +196,7 @@ static bool read_passage(struct vm_machine *m, struct pl_value list, struct pl_v
     return bytes <= PL_VM_ANSWER_PASSAGE;
 }
 
+/* A locale's tag, or nothing. */
 static bool is_locale(struct pl_str s) {
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
@@ -232,17 +233,6 @@ static size_t size_of(const struct pl_vm_source *s) {
     return n;
 }
 
-/* A locale's tag, or nothing. */
-static bool is_tag(struct pl_str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char ch = s.p[i];
-        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-              ch == '-'))
-            return false;
-    }
-    return s.n <= 35;
-}
-
 /* Whoever reads a translation is told so. */
 static void tell_translated(struct vm_machine *m, struct pl_str from) {
     uint32_t flow = m->p->prelude[PL_PRELUDE_TRANSLATED];
@@ -265,7 +255,7 @@ static bool say(struct vm_machine *m, uint32_t model, struct pl_value v) {
                                 .target = PL_NOWHERE,
                                 .model = model};
     if (v.kind != PL_KIND_RECORD || !words_of(v, PL_STR("text"), &part->said) ||
-        !words_of(v, PL_STR("translated"), &part->from) || !is_tag(part->from) ||
+        !words_of(v, PL_STR("translated"), &part->from) || !is_locale(part->from) ||
         is_blank(part->said) || is_long(part->said) ||
         !read_sources(m, pl_rec_get(v, PL_STR("sources")), part))
         return false;
