@@ -85,8 +85,8 @@ void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c) {
 
 static void sweep(struct pl_timer *t) {
     struct pl_gateway *g = t->ctx;
-    /* libwebsockets 4.1.6 on libev looks at its own timers (heartbeat, request deadlines) only
-     * after a socket was ready; without this a quiet server would never ping nor hang up. */
+    /* libwebsockets 4.1.6 on libev looks at its own timers (request deadlines, hanging up) only
+     * after a socket was ready; without this a quiet server would never hang up. */
     lws_cancel_service(g->lws);
     int64_t now_us = pl_loop_now_us(g->c.loop);
     struct pl_gateway__conn *next;
@@ -108,10 +108,6 @@ static const struct lws_protocols protocols[] = {
      .rx_buffer_size = 2048}, /* one for each connection; longer messages come in pieces */
     {0},
 };
-
-static uint16_t seconds(int64_t ms) {
-    return (uint16_t)((ms + 999) / 1000);
-}
 
 /* The usual soft limit of 1,024 descriptors is there for select(2), which nobody here uses. */
 static void raise_descriptors(int64_t connections) {
@@ -142,7 +138,8 @@ static enum pl_err why_not(const char *host, int port) {
                                   : PL_IO;
 }
 
-static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbeat) {
+static enum pl_err listen_on(struct pl_gateway *g) {
+    static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* the heart beats here */
     void *loops[1] = {pl_loop_native(g->c.loop)};
     struct lws_context_creation_info info = {0};
     info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
@@ -160,7 +157,7 @@ static enum pl_err listen_on(struct pl_gateway *g, const lws_retry_bo_t *heartbe
     info.timeout_secs = 10;        /* for a whole request to arrive */
     info.timeout_secs_ah_idle = 5; /* between requests */
     info.keepalive_timeout = 5;
-    info.retry_and_idle_policy = heartbeat;
+    info.retry_and_idle_policy = &none;
     raise_descriptors(g->c.max_connections);
     lws_set_log_level(0, NULL); /* it would write to stderr in a format of its own */
     g->lws = lws_create_context(&info);
@@ -187,14 +184,8 @@ static void name_counters(struct pl_gateway *g) {
     }
 }
 
-struct whole { /* the gateway and what lws keeps pointing at */
-    struct pl_gateway g;
-    lws_retry_bo_t heartbeat;
-};
-
 enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_gateway **out) {
-    struct whole *w = calloc(1, sizeof *w);
-    struct pl_gateway *g = w != NULL ? &w->g : NULL;
+    struct pl_gateway *g = calloc(1, sizeof *g);
     *out = NULL;
     if (g == NULL) return PL_NOMEM;
     g->c = *config;
@@ -206,17 +197,17 @@ enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_
     double per_minute = (double)config->handshakes_per_minute;
     g->handshakes = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
     g->sweep = (struct pl_timer){.fn = sweep, .ctx = g};
-    w->heartbeat.secs_since_valid_ping = seconds(config->heartbeat_ms);
-    w->heartbeat.secs_since_valid_hangup = seconds(config->heartbeat_ms + config->pong_wait_ms);
     per_minute = (double)config->uploads_per_minute;
     g->uploads = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
     g->views = pl_limits_new(PL_GATEWAY__VIEWS, PL_GATEWAY__VIEWS / 3600.0, 65536,
                              pl_rand_u64(&g->jitter));
     bool limits = g->handshakes != NULL && g->uploads != NULL && g->views != NULL;
-    enum pl_err err = !limits ? PL_NOMEM : listen_on(g, &w->heartbeat);
+    enum pl_err err = !limits ? PL_NOMEM : listen_on(g);
     *out = g;
     if (err != PL_OK) pl_gateway_destroy(out);
-    if (err == PL_OK) pl_timer_repeat(config->loop, &g->sweep, PL_GATEWAY__SWEEP);
+    if (err != PL_OK) return err;
+    pl_loop_on_batch(config->loop, pl_gateway__flush, g);
+    pl_timer_repeat(config->loop, &g->sweep, PL_GATEWAY__SWEEP);
     return err;
 }
 
@@ -261,6 +252,7 @@ static void destroy_context(struct pl_gateway *g) {
 void pl_gateway_destroy(struct pl_gateway **gp) {
     struct pl_gateway *g = *gp;
     if (g == NULL) return;
+    pl_loop_on_batch(g->c.loop, NULL, NULL);
     pl_timer_stop(&g->sweep);
     pl_timer_stop(&g->drain_end);
     g->drained = NULL;
@@ -274,6 +266,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     PL_VEC_FREE(&g->asked);
     PL_VEC_FREE(&g->slots);
     PL_VEC_FREE(&g->free_slots);
+    PL_VEC_FREE(&g->due);
     pl_map_free(&g->peers);
     pl_map_free(&g->streams);
     pl_limits_free(&g->handshakes);
@@ -281,6 +274,6 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     pl_limits_free(&g->views);
     pl_arena_free(&g->arena);
     pl_buf_free(&g->scratch);
-    free(g); /* the first member of struct whole */
+    free(g);
     *gp = NULL;
 }

@@ -33,6 +33,17 @@ static void cut_off(struct pl_gateway__conn *c) {
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
 }
 
+/* A socket nearly always takes what is written: asking it first costs three calls of the system for
+ * each message. Nothing is written in here, since more may follow in this round. */
+static void will_write(struct pl_gateway__conn *c) {
+    if (c->via->may_write == NULL) {
+        lws_callback_on_writable(c->wsi);
+        return;
+    }
+    if (!c->due) PL_PUSH(&c->g->due, c->id);
+    c->due = true;
+}
+
 /* A long conversation comes back in one piece: until `live` has been written more may wait. */
 void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out) {
     size_t max = (size_t)c->g->c.max_queued * (c->live ? 1 : CATCHING_UP);
@@ -52,7 +63,7 @@ void pl_gateway__queue(struct pl_gateway__conn *c, struct pl_gateway__out *out) 
     if (c->queued > max)
         cut_off(c);
     else
-        lws_callback_on_writable(c->wsi);
+        will_write(c);
 }
 
 void pl_gateway__refuse(struct pl_gateway__conn *c, enum pl_code code, struct pl_str message,
@@ -257,23 +268,49 @@ static uint32_t join(struct pl_gateway__conn *c, struct pl_buf *b) {
     return frames;
 }
 
-int pl_gateway__writeable(struct pl_gateway__conn *c) {
+/* One message of what waits. */
+static bool write_some(struct pl_gateway__conn *c) {
     struct pl_gateway *g = c->g;
+    uint32_t frames = join(c, &g->scratch);
+    pl_assert(!g->scratch.failed);
+    size_t skip = PL_GATEWAY__BEFORE + (frames == 1 ? 1 : 0); /* the place of '[' */
+    size_t n = g->scratch.n - skip;
+    if (!c->via->write(c, g->scratch.p + skip, n)) return false;
+    pl_gateway__count(g, PL_GATEWAY_frames_out, frames);
+    pl_gateway__count(g, PL_GATEWAY_messages_out, 1);
+    pl_gateway__count(g, PL_GATEWAY_bytes_out, n);
+    return true;
+}
+
+int pl_gateway__writeable(struct pl_gateway__conn *c) {
     if (c->first == NULL) {
         if (c->state != CLOSING) return 0;
         c->via->end(c);
         return -1;
     }
-    uint32_t frames = join(c, &g->scratch);
-    pl_assert(!g->scratch.failed);
-    size_t skip = PL_GATEWAY__BEFORE + (frames == 1 ? 1 : 0); /* the place of '[' */
-    size_t n = g->scratch.n - skip;
-    if (!c->via->write(c, g->scratch.p + skip, n)) return -1;
-    pl_gateway__count(g, PL_GATEWAY_frames_out, frames);
-    pl_gateway__count(g, PL_GATEWAY_messages_out, 1);
-    pl_gateway__count(g, PL_GATEWAY_bytes_out, n);
+    if (!write_some(c)) return -1;
     if (c->first != NULL || c->state == CLOSING) lws_callback_on_writable(c->wsi);
     return 0;
+}
+
+/* What the socket does not take now, and what ends the connection, waits for it to be writable. */
+static void write_now(struct pl_gateway__conn *c) {
+    c->due = false;
+    bool now = c->state != CLOSING && c->first != NULL && c->via->may_write(c);
+    if (now && !write_some(c)) { /* it is broken */
+        lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+        return;
+    }
+    if (c->first != NULL || c->state == CLOSING) lws_callback_on_writable(c->wsi);
+}
+
+void pl_gateway__flush(void *gateway) {
+    struct pl_gateway *g = gateway;
+    for (size_t i = 0; i < g->due.n; i++) {
+        struct pl_gateway__conn *c = pl_gateway__find(g, g->due.v[i]);
+        if (c != NULL) write_now(c);
+    }
+    g->due.n = 0;
 }
 
 /* ---- the life of a connection ---- */
@@ -282,7 +319,8 @@ void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct 
                        const struct pl_gateway__transport *via) {
     int64_t now_us = pl_loop_now_us(g->c.loop);
     double per_minute = (double)g->c.messages_per_minute;
-    *c = (struct pl_gateway__conn){.g = g, .wsi = wsi, .via = via, .since_us = now_us};
+    *c = (struct pl_gateway__conn){
+        .g = g, .wsi = wsi, .via = via, .since_us = now_us, .heard_us = now_us};
     c->peer = lws_get_opaque_user_data(wsi);
     pl_bucket_init(&c->messages, per_minute, per_minute / 60, now_us);
     pl_bucket_init(&c->frames, per_minute * PL_GATEWAY__FRAMES,

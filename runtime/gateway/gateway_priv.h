@@ -70,6 +70,8 @@ struct pl_gateway__transport {
     /* Sends one message; the bytes around it, BEFORE and AFTER, may be overwritten. */
     bool (*write)(struct pl_gateway__conn *c, char *text, size_t n);
     void (*end)(struct pl_gateway__conn *c); /* all is written: the last words before the close */
+    /* May `write` be called now? NULL: only when the socket said so. */
+    bool (*may_write)(const struct pl_gateway__conn *c);
 };
 
 struct pl_gateway__conn {
@@ -90,6 +92,9 @@ struct pl_gateway__conn {
     /* frames waiting to be written */
     struct pl_gateway__out *first, *last;
     size_t queued;
+    bool due;  /* among those that are written at the end of the round */
+    bool ping; /* WebSocket: one is to be sent */
+    int64_t heard_us, pinged_us;
     bool live; /* caught up: what is missed may be much more than what is new */
     struct pl_bucket messages, frames, bad;
     struct pl_gateway__later *later; /* messages behind a file that is being kept */
@@ -119,6 +124,7 @@ struct pl_gateway {
     size_t nconns;
     PL_VEC(struct pl_gateway__slot) slots;
     PL_VEC(uint32_t) free_slots;
+    PL_VEC(uint64_t) due;  /* ids of connections that got frames in this round of the loop */
     struct pl_map peers;   /* struct pl_gateway__peer by key */
     struct pl_map streams; /* struct pl_gateway__stream by id */
     PL_VEC(struct pl_gateway__asked) asked;
@@ -163,6 +169,8 @@ void pl_gateway__end(struct pl_gateway__conn *c);
 void pl_gateway__message(struct pl_gateway__conn *c, struct pl_str text);
 /* Writes what waits. -1: hang up. */
 int pl_gateway__writeable(struct pl_gateway__conn *c);
+/* At the end of a round: writes what came in it, each connection's in one go. */
+void pl_gateway__flush(void *gateway);
 void pl_gateway__refuse(struct pl_gateway__conn *c, enum pl_code code, struct pl_str message,
                         struct pl_cid cid);
 /* Adds to the queue, or frees it when it may be dropped or the connection closes. */

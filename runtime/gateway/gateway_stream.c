@@ -90,7 +90,7 @@ static void end_stream(struct pl_gateway__conn *c) {
     (void)c; /* bye has said it all */
 }
 
-static const struct pl_gateway__transport transport = {look, write_event, end_stream};
+static const struct pl_gateway__transport transport = {look, write_event, end_stream, NULL};
 
 int pl_gateway__stream_writeable(struct pl_gateway__stream *s) {
     struct pl_gateway__conn *c = &s->conn;
