@@ -24,7 +24,9 @@ void pl_crypto_sha256(struct pl_str bytes, uint8_t out[PL_HASH_SIZE]) {
 
 struct pl_sha *pl_sha_create(void) {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    pl_assert(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
+    EVP_MD *sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); /* once: each begin would look it up */
+    pl_assert(ctx && sha256 && EVP_DigestInit_ex2(ctx, sha256, NULL) == 1);
+    EVP_MD_free(sha256);
     return (struct pl_sha *)ctx; /* opaque outside this file */
 }
 
@@ -35,12 +37,34 @@ void pl_sha_add(struct pl_sha *h, struct pl_str bytes) {
 void pl_sha_end(struct pl_sha *h, uint8_t out[PL_HASH_SIZE]) {
     EVP_MD_CTX *ctx = (EVP_MD_CTX *)h;
     pl_assert(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
-    pl_assert(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
+    pl_assert(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1);
 }
 
 void pl_sha_destroy(struct pl_sha **h) {
     EVP_MD_CTX_free((EVP_MD_CTX *)*h);
     *h = NULL;
+}
+
+#define BLOCK 64 /* bytes that SHA-256 works on at once */
+
+void pl_sha_hmac(struct pl_sha *h, struct pl_str key, struct pl_str bytes,
+                 uint8_t out[PL_HASH_SIZE]) {
+    uint8_t inner[BLOCK], outer[BLOCK];
+    pl_assert(key.n <= BLOCK);
+    memset(inner, 0x36, sizeof inner);
+    memset(outer, 0x5c, sizeof outer);
+    for (size_t i = 0; i < key.n; i++) {
+        inner[i] ^= (uint8_t)key.p[i];
+        outer[i] ^= (uint8_t)key.p[i];
+    }
+    pl_sha_add(h, (struct pl_str){(const char *)inner, sizeof inner});
+    pl_sha_add(h, bytes);
+    pl_sha_end(h, out);
+    pl_sha_add(h, (struct pl_str){(const char *)outer, sizeof outer});
+    pl_sha_add(h, (struct pl_str){(const char *)out, PL_HASH_SIZE});
+    pl_sha_end(h, out);
+    pl_crypto_wipe(inner, sizeof inner);
+    pl_crypto_wipe(outer, sizeof outer);
 }
 
 void pl_crypto_hmac(struct pl_str key, struct pl_str bytes, uint8_t out[PL_HASH_SIZE]) {

@@ -26,6 +26,10 @@ struct pl_sha *pl_sha_create(void);
 void pl_sha_add(struct pl_sha *h, struct pl_str bytes);
 void pl_sha_end(struct pl_sha *h, uint8_t out[PL_HASH_SIZE]); /* and begins anew */
 void pl_sha_destroy(struct pl_sha **h);
+/* pl_crypto_hmac by an object that is there, between two hashes: ten times as fast for short texts.
+ * key: at most 64 bytes. */
+void pl_sha_hmac(struct pl_sha *h, struct pl_str key, struct pl_str bytes,
+                 uint8_t out[PL_HASH_SIZE]);
 
 /* HMAC-SHA-256 (RFC 2104). */
 void pl_crypto_hmac(struct pl_str key, struct pl_str bytes, uint8_t out[PL_HASH_SIZE]);

@@ -658,16 +658,21 @@ static void free_turns(struct pl_engine *e) {
     while (e->pool) {
         struct eng_turn *t = e->pool;
         e->pool = t->next;
-        pl_arena_free(&t->a);
         pl_journal_append_free(&t->append);
         PL_VEC_FREE(&t->acks);
         PL_VEC_FREE(&t->events);
+        pl_buf_free(&t->kept);
         PL_VEC_FREE(&t->opens);
         PL_VEC_FREE(&t->writes);
         PL_VEC_FREE(&t->told);
         PL_VEC_FREE(&t->votes);
         free(t);
     }
+    for (size_t i = 0; i < e->works.n; i++) {
+        pl_arena_free(e->works.v[i]);
+        free(e->works.v[i]);
+    }
+    PL_VEC_FREE(&e->works);
 }
 
 /* What was appended becomes durable; the answers are for nobody now. */

@@ -221,6 +221,8 @@ struct pl_engine_config {
     /* Borrowed from other engines of this thread; NULL: the engine opens its own. */
     struct pl_engine_shared *shared;
     struct pl_engine_models models;
+    /* Nanoseconds of some clock that runs on, for the counters of stages. NULL: they stay 0. */
+    int64_t (*stopwatch)(void);
 };
 
 /* What is costly to open and the same for all engines of one thread: for tools that make an engine

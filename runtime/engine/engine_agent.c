@@ -82,14 +82,14 @@ void pl_engine__agent(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
         pl_engine__told(e, in->client, err, why);
         return;
     }
-    struct pl_str text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text)).s;
+    struct pl_str text = pl_privacy_mask(t->a, pl_arena_str(t->a, in->text)).s;
     uint64_t number = pl_engine__handoff_find(c, in->seq)->n;
     memcpy(entry.agent.agent, in->hash, sizeof entry.agent.agent);
     entry.agent.action = in->said;
     entry.agent.data =
-        pl_arena_printf(&t->a, "%llu %.*s", (unsigned long long)number,
+        pl_arena_printf(t->a, "%llu %.*s", (unsigned long long)number,
                         in->said == PL_ENGINE_BACK ? (int)text.n : 0, text.n ? text.p : "");
-    entry.noutputs = outputs(c, &t->a, in->said, text, out);
+    entry.noutputs = outputs(c, t->a, in->said, text, out);
     entry.outputs = out;
     PL_PUSH(&t->told, ((struct eng_told){in->client, PL_OK}));
     t->snapshot = true;

@@ -190,9 +190,9 @@ void pl_engine__happened(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     struct pl_str why;
     struct eng_told told = {.ticket = in->client};
     pl_engine__event(e, c, PL_EVENT_HAPPENED, &event);
-    event.name = pl_arena_str(&t->a, in->text);
+    event.name = pl_arena_str(t->a, in->text);
     event.key = pl_engine__key(in->epoch);
-    told.err = judge(c, &t->a, in, &event, &why);
+    told.err = judge(c, t->a, in, &event, &why);
     if (told.err != PL_OK && (told.err != PL_EXISTS || t->nentries == 0)) {
         tell(e, in, told.err, why);
         return;
@@ -226,7 +226,7 @@ void pl_engine__clock(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
     if (!watches(e, c, eng_now(e))) return;
     pl_engine__look(e, c, PL_EVENT_RULE, &event);
     enum pl_err err =
-        pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), &event, &t->a, &found);
+        pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), &event, t->a, &found);
     if (err != PL_OK) {
         pl_engine__fail(e, c, "rules_failed", err);
         return;

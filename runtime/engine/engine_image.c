@@ -236,12 +236,12 @@ void pl_engine__facts(struct pl_engine *e, struct eng_image *i, int64_t now_ms,
                       struct pl_vm_event *event) {
     const struct pl_program *p = pl_image_program(i->image);
     if (i->facts_minute != now_ms / MINUTE_MS + 1) {
-        compute_facts(e, i, now_ms);
+        compute_facts(e, i, now_ms); /* hours begin with a minute, and so do days */
         i->facts_minute = now_ms / MINUTE_MS + 1;
+        i->today = date_of(pl_locale_to_local(e->tools, p->zone, now_ms));
     }
-    struct pl_local l = pl_locale_to_local(e->tools, p->zone, now_ms);
     event->now_ms = now_ms;
-    event->today = date_of(l);
+    event->today = i->today;
     event->seed = pl_rand_u64(&e->rand);
     event->queues = i->queues;
     event->nqueues = p->nqueues;

@@ -174,7 +174,7 @@ static void tell(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     pl_engine__event(e, c, PL_EVENT_HAPPENED, &event);
     event.name = k->name;
     event.key = k->key;
-    if (!pl_engine__event_args(c, &t->a, k->name, k->args, &event.value)) {
+    if (!pl_engine__event_args(c, t->a, k->name, k->args, &event.value)) {
         ENG_COUNT(e, EVENTS_DROPPED);
         pl_engine__keep_add(e, taken(e, c, k->key));
         return;
@@ -188,9 +188,9 @@ static void tell(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 void pl_engine__kept(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct eng_kept kept[PL_VM_HELD];
     bool unsure = false;
-    uint32_t i = 0, n = pl_engine__waiting(e, c->customer, &t->a, kept);
+    uint32_t i = 0, n = pl_engine__waiting(e, c->customer, t->a, kept);
     while (i < n && (pl_engine__knows_key(c, kept[i].key) ||
-                     told_before(e, c->customer, &t->a, kept[i].key, &unsure)))
+                     told_before(e, c->customer, t->a, kept[i].key, &unsure)))
         i++;
     if (i == n || unsure || c->nheld == PL_VM_HELD) return; /* the next conversation has them */
     tell(e, c, t, &kept[i]);

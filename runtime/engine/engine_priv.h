@@ -33,6 +33,7 @@
 #define ENG_READ_AGAIN_MS  30000
 #define ENG_TYPING_MS      400   /* an answer that takes longer is announced */
 #define ENG_IDLE_MS        5000  /* without input: its snapshot is written */
+#define ENG_TIMED          16    /* one of so many turns */
 #define ENG_EVICT_MS       30000 /* and nobody listens: it leaves memory */
 
 struct eng_conv;
@@ -57,6 +58,7 @@ struct eng_image {
     uint32_t nfinders; /* entities that Lua finds */
     bool timed;        /* some rule may come to hold as time goes by */
     int64_t facts_minute;
+    int32_t today;
     struct pl_vm_queue_fact *queues;
     bool *hours;
 };
@@ -187,16 +189,18 @@ struct eng_turn {
     struct eng_turn *next; /* in the pool */
     struct pl_engine *e;
     struct eng_conv *c;
-    struct pl_arena a;
+    struct pl_arena *a; /* while it is made, then NULL: see `kept` */
     struct pl_journal_append append;
     uint32_t nentries;
     PL_VEC(struct eng_ack) acks;
     PL_VEC(struct pl_engine_event) events;
+    struct pl_buf kept;                  /* the texts of events and votes */
     PL_VEC(uint64_t) opens;              /* clients that wait for ready */
     PL_VEC(uint64_t) writes;             /* effects to start when durable */
     PL_VEC(struct eng_told) told;        /* tickets to answer */
     PL_VEC(struct pl_entry_rated) votes; /* to be counted when durable */
     bool snapshot;                       /* something others must see: a hand-over */
+    bool timed;                          /* its stages are */
 };
 
 /* What the shop's Lua finds in the message that is to be read next: its reading waits for it. */
@@ -333,14 +337,20 @@ struct pl_engine {
     PL_VEC(struct eng_image *) images;
     struct eng_image *active;
     struct eng_turn *pool;
-    struct pl_map cache;       /* hook results */
-    struct pl_map flights;     /* calls under way whose results will be there */
-    struct eng_asking *asking; /* turns of models under way */
+    PL_VEC(struct pl_arena *) works; /* for turns to be made in: as many as were made at once */
+    struct pl_map cache;             /* hook results */
+    struct pl_map flights;           /* calls under way whose results will be there */
+    struct eng_asking *asking;       /* turns of models under way */
     struct pl_buf buf, buf2;
     struct eng_keep *keep_first, *keep_last; /* the first is being appended */
     struct pl_timer tick;
     int64_t tended_ms;
+    char rtl_locale[36]; /* as a conversation's: the last that was asked for */
+    bool rtl;            /* ... and its answer */
     uint64_t system_n, calls;
+    bool timed; /* the turn under way */
+    int64_t lap_ns;
+    uint64_t laps;
     bool stopped; /* nothing begins any more, nobody is told */
     _Atomic uint64_t nconvs;
     struct pl_counter counters[PL_ENGINE_COUNTERS];
@@ -349,6 +359,19 @@ struct pl_engine {
 };
 
 #define ENG_COUNT(e, name) pl_count(&(e)->counters[PL_ENGINE_##name], 1)
+/* What passed since the last lap was this stage's. */
+static inline void eng_lap(struct pl_engine *e, enum pl_engine_count stage) {
+    if (!e->timed) return;
+    int64_t now = e->config.stopwatch();
+    pl_count(&e->counters[stage], (uint64_t)(now - e->lap_ns));
+    e->lap_ns = now;
+}
+#define ENG_LAP(e, stage) eng_lap((e), PL_ENGINE_STAGE_##stage##_NS)
+static inline void eng_timed(struct pl_engine *e, bool timed) {
+    e->timed = timed;
+    if (timed) e->lap_ns = e->config.stopwatch();
+}
+
 static inline int64_t eng_now(const struct pl_engine *e) {
     return e->config.clock.wall_ms(e->config.clock.ctx);
 }

@@ -59,6 +59,40 @@ static struct eng_input *input_pop(struct eng_conv *c) {
 
 /* ---- turns ---- */
 
+/* The memory that a turn is made in is used for the next one at once: what waits for the disk is
+ * small, and what is worked in stays in the processor's cache. */
+static struct pl_arena *work_take(struct pl_engine *e) {
+    if (e->works.n) return e->works.v[--e->works.n];
+    struct pl_arena *a = calloc(1, sizeof *a);
+    pl_assert(a);
+    pl_arena_init(a, 0);
+    return a;
+}
+
+static void work_end(struct pl_engine *e, struct eng_turn *t) {
+    if (!t->a) return;
+    pl_arena_reset(t->a);
+    PL_PUSH(&e->works, t->a);
+    t->a = NULL;
+}
+
+static void keep_text(struct eng_turn *t, struct pl_str *text) {
+    const char *p = t->kept.p + t->kept.n;
+    pl_buf_str(&t->kept, *text);
+    text->p = p;
+}
+
+/* What is shown and counted once the turn is durable outlives the memory that it was made in. */
+static void keep_texts(struct eng_turn *t) {
+    size_t bytes = 0;
+    pl_buf_clear(&t->kept);
+    for (size_t i = 0; i < t->events.n; i++) bytes += t->events.v[i].json.n;
+    for (size_t i = 0; i < t->votes.n; i++) bytes += t->votes.v[i].articles.n;
+    pl_assert(pl_buf_reserve(&t->kept, bytes)); /* so that nothing moves below */
+    for (size_t i = 0; i < t->events.n; i++) keep_text(t, &t->events.v[i].json);
+    for (size_t i = 0; i < t->votes.n; i++) keep_text(t, &t->votes.v[i].articles);
+}
+
 static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     struct eng_turn *t = e->pool;
     if (t)
@@ -66,9 +100,8 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
     else {
         t = calloc(1, sizeof *t);
         pl_assert(t);
-        pl_arena_init(&t->a, 0);
     }
-    pl_arena_reset(&t->a);
+    t->a = work_take(e);
     t->e = e;
     t->c = c;
     t->nentries = 0;
@@ -80,6 +113,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
 }
 
 static void turn_put(struct pl_engine *e, struct eng_turn *t) {
+    work_end(e, t);
     t->next = e->pool;
     e->pool = t;
 }
@@ -99,8 +133,10 @@ void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, 
 }
 
 bool pl_engine__add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry) {
+    ENG_LAP(e, TAKE);
     entry->at_ms = eng_now(e);
     enum pl_err err = pl_journal_add(e->journal, &t->append, entry);
+    ENG_LAP(e, SEAL);
     if (err != PL_OK) {
         pl_engine__fail(e, t->c, "entry_refused", err);
         return false;
@@ -206,7 +242,7 @@ static bool outputs(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                     const struct pl_vm_result *r, int64_t now_ms, struct pl_entry *entry) {
     uint32_t buttons = c->nbuttons;
     size_t bytes = 0;
-    struct pl_str *out = PL_NEW_ARRAY(a, struct pl_str, PL_ENTRY_OUTPUTS);
+    struct pl_str *out = PL_NEW_ARRAY(a, struct pl_str, (size_t)r->neffects + 1);
     entry->outputs = out;
     entry->noutputs = 0;
     for (uint32_t i = 0; i < r->neffects; i++) {
@@ -247,7 +283,7 @@ static void hand_over(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
         const struct pl_vm_effect *v = &r->effects[i];
         if (v->kind != PL_EFFECT_HANDOFF) continue;
         ENG_COUNT(e, HANDOFFS);
-        struct pl_str json = pl_engine__handoff(e, c, v, &t->a, now_ms);
+        struct pl_str json = pl_engine__handoff(e, c, v, t->a, now_ms);
         pl_engine__notes_free(c);
         if (v->mode == PL_HANDOFF_NOW) pl_engine__with(c, PL_WITH_WAITING);
         struct pl_entry entry = {.kind = PL_ENTRY_WITH, .flags = PL_ENTRY_WAITS};
@@ -280,7 +316,7 @@ static bool hide(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     if (e->buf.n == 0) return true;
     enum pl_err err = pl_journal_hide(e->journal, &c->j, pl_buf_slice(&e->buf), &e->buf2);
     memset(e->buf.p, 0, e->buf.n);
-    entry->turn.secret = pl_arena_str(&t->a, pl_buf_slice(&e->buf2));
+    entry->turn.secret = pl_arena_str(t->a, pl_buf_slice(&e->buf2));
     return err == PL_OK;
 }
 
@@ -289,13 +325,13 @@ static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                     const struct pl_vm_event *event, const struct pl_vm_result *r,
                     struct pl_entry *entry) {
     *entry = (struct pl_entry){.kind = PL_ENTRY_TURN};
-    bool fits = outputs(e, c, &t->a, r, event->now_ms, entry);
+    bool fits = outputs(e, c, t->a, r, event->now_ms, entry);
     memcpy(entry->turn.image, pl_image_hash(c->image->image), sizeof entry->turn.image);
-    entry->turn.effects = effect_list(e, c, &t->a, r, event->now_ms);
+    entry->turn.effects = effect_list(e, c, t->a, r, event->now_ms);
     entry->turn.hash = r->hash;
     pl_buf_clear(&e->buf);
     pl_vm_event_write(&e->buf, event);
-    entry->turn.event = pl_arena_str(&t->a, pl_buf_slice(&e->buf));
+    entry->turn.event = pl_arena_str(t->a, pl_buf_slice(&e->buf));
     bool hidden = hide(e, c, t, event, entry);
     size_t besides = entry->turn.effects.n + entry->turn.event.n + entry->turn.secret.n;
     return fits && hidden && besides <= PL_ENTRY_MOST - SAID_MOST - ENTRY_REST;
@@ -307,12 +343,15 @@ static bool run_step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
                      struct pl_str state, struct pl_vm_event *event, struct pl_vm_result *r,
                      struct pl_entry *entry) {
     for (;;) {
-        enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, &t->a, r);
+        enum pl_err err = pl_vm_step(e->vm, c->image->image, state, event, t->a, r);
+        ENG_LAP(e, STEP);
         if (err != PL_OK) {
             pl_engine__fail(e, c, "step_failed", err);
             return false;
         }
-        if (compose(e, c, t, event, r, entry) || event->brief) return true;
+        bool fits = compose(e, c, t, event, r, entry);
+        ENG_LAP(e, SAY);
+        if (fits || event->brief) return true;
         event->brief = true;
     }
 }
@@ -336,7 +375,8 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__follow_language(c, event);
     event->locale = c->locale;
     /* effects point into the state they came from, which absorb overwrites */
-    struct pl_str state = pl_arena_str(&t->a, pl_buf_slice(&c->state));
+    struct pl_str state = pl_arena_str(t->a, pl_buf_slice(&c->state));
+    ENG_LAP(e, TAKE);
     if (!run_step(e, c, t, state, event, &r, &entry)) return;
     ENG_COUNT(e, STEPS);
     look_on(e, c, event, &r);
@@ -376,9 +416,12 @@ static bool read_message(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     struct pl_escalation found;
     pl_engine__event(e, c, PL_EVENT_MESSAGE, event);
     pl_engine__lists_ask(e, c->image, false);
-    pl_engine__read(e, c, &t->a, said, event);
+    ENG_LAP(e, TAKE);
+    pl_engine__read(e, c, t->a, said, event);
+    ENG_LAP(e, READ);
     enum pl_err err =
-        pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), event, &t->a, &found);
+        pl_escalate(e->vm, c->image->image, pl_buf_slice(&c->state), event, t->a, &found);
+    ENG_LAP(e, RULES);
     if (err != PL_OK) {
         pl_engine__fail(e, c, "rules_failed", err);
         return false;
@@ -392,8 +435,8 @@ static void take_waiting(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     struct pl_vm_event event;
     struct eng_said said = {.said = w->said,
                             .card = w->card,
-                            .text = pl_arena_str(&t->a, w->text),
-                            .label = pl_arena_str(&t->a, w->label)};
+                            .text = pl_arena_str(t->a, w->text),
+                            .label = pl_arena_str(t->a, w->label)};
     uint64_t n = w->n;
     read_message(e, c, t, &said, &event);
     if (c->broken) return;
@@ -452,7 +495,7 @@ static bool arrive(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                                               .said = said->said,
                                               .text = text,
                                               .label = said->label};
-    uint32_t nseen = pl_entry_arrival_outputs(&t->a, &entry.arrival, seen);
+    uint32_t nseen = pl_entry_arrival_outputs(t->a, &entry.arrival, seen);
     if (!pl_engine__add(e, t, &entry)) return false;
     for (uint32_t i = 0; i < nseen; i++) {
         struct pl_engine_event out = {entry.first_seq + i, entry.at_ms, seen[i]};
@@ -488,7 +531,7 @@ static void overheard(struct pl_engine *e, struct eng_conv *c, struct eng_turn *
     struct pl_vm_event event;
     if (said->said != PL_ENGINE_SAID_TEXT || c->broken) return;
     pl_engine__look(e, c, PL_EVENT_MESSAGE, &event);
-    pl_engine__read(e, c, &t->a, said, &event);
+    pl_engine__read(e, c, t->a, said, &event);
     int word = pl_engine__said_of_models(c, &event.reading);
     if (word != 0) pl_engine__step_no_model(e, c, t, word > 0, false);
 }
@@ -500,16 +543,16 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         refuse(e, in, PL_ENGINE_ERR_LONG); /* no flow could say so */
         return;
     }
-    struct pl_masked text = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->text));
-    uint64_t hash = pl_conv_digest(&c->j, text.s) + in->said, n = 0;
-    if (too_long) text.s = beginning(&t->a, text.s);
+    struct pl_masked text = pl_privacy_mask(t->a, pl_arena_str(t->a, in->text));
+    uint64_t hash = pl_conv_digest(e->journal, &c->j, text.s) + in->said, n = 0;
+    if (too_long) text.s = beginning(t->a, text.s);
     struct eng_said said = {
         .said = too_long ? PL_ENGINE_SAID_LONG : in->said, .card = text.card_seen, .text = text.s};
     struct pl_vm_event event;
     if (!is_new(e, c, t, in, hash)) return;
     bool bot = c->with == PL_WITH_BOT, busy = bot && c->mode == PL_VM_BUSY;
     if (bot) move_image(e, c); /* what is offered is looked up where it is answered */
-    if (!pl_engine__label(e, c, &t->a, &said, &said.label)) {
+    if (!pl_engine__label(e, c, t->a, &said, &said.label)) {
         refuse(e, in, PL_ENGINE_ERR_CHOICE);
         return;
     }
@@ -551,12 +594,22 @@ static bool next_event(void *ctx, uint64_t seq, int64_t at_ms, struct pl_str jso
     return true;
 }
 
+/* Asking ICU costs as much as a small turn, and nearly all conversations of a time ask the same. */
+static bool is_rtl(struct pl_engine *e, const struct eng_conv *c) {
+    if (!pl_str_is(c->locale, e->rtl_locale)) {
+        e->rtl = pl_locale_rtl(c->locale);
+        memcpy(e->rtl_locale, c->locale.p, c->locale.n);
+        e->rtl_locale[c->locale.n] = '\0';
+    }
+    return e->rtl;
+}
+
 static void say_ready(struct pl_engine *e, const struct eng_conv *c, uint64_t client,
                       bool recovered) {
     static const char *const with[] = {"bot", "waiting", "agent"};
     struct pl_engine_ready r = {.with = pl_str_c(with[c->with % 3]),
                                 .locale = c->locale,
-                                .rtl = pl_locale_rtl(c->locale),
+                                .rtl = is_rtl(e, c),
                                 .recovered = recovered,
                                 .seq = c->j.seq};
     e->config.sink.ready(e->config.sink.ctx, client, &r);
@@ -568,7 +621,7 @@ static void resume(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                    struct eng_input *in) {
     bool same = in->epoch.n == 0 || pl_str_is(in->epoch, pl_store_epoch(e->config.store));
     uint64_t after = same && in->seq <= c->j.seq ? in->seq : 0;
-    struct missed m = {.a = &t->a};
+    struct missed m = {.a = t->a};
     if (!pl_engine__client(e, in->client)) return; /* it left meanwhile */
     enum pl_err err = pl_journal_events(e->journal, &c->j, after, next_event, &m);
     if (err != PL_OK && err != PL_NOT_FOUND) {
@@ -618,7 +671,7 @@ static bool identify(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     if (!note_customer(e, c, t, in)) return true;
     pl_engine__event(e, c, PL_EVENT_IDENTITY, &event);
     event.verified = in->verified;
-    bool kept = pl_engine__recall(e, c, &t->a, &event);
+    bool kept = pl_engine__recall(e, c, t->a, &event);
     pl_engine__step(e, c, t, &event, 0);
     if (kept) tell_kept(e, c);
     return true;
@@ -631,7 +684,7 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     memcpy(entry.open.resume, c->resume, sizeof c->resume);
     entry.open.locale = c->locale;
     entry.open.guessed = c->locale_guessed;
-    entry.open.page = pl_privacy_mask(&t->a, pl_arena_str(&t->a, in->more));
+    entry.open.page = pl_privacy_mask(t->a, pl_arena_str(t->a, in->more));
     if (!pl_engine__add(e, t, &entry)) return;
     PL_PUSH(&t->opens, in->client);
     ENG_COUNT(e, OPENED);
@@ -639,9 +692,9 @@ static void open_fresh(struct pl_engine *e, struct eng_conv *c, struct eng_turn 
     if (in->known && !note_customer(e, c, t, in)) return;
     pl_engine__event(e, c, in->known ? PL_EVENT_IDENTITY : PL_EVENT_OPEN, &event);
     event.verified = in->verified;
-    bool kept = in->known && pl_engine__recall(e, c, &t->a, &event);
+    bool kept = in->known && pl_engine__recall(e, c, t->a, &event);
     /* begun by the clock of its first event, as replay does it */
-    pl_buf_str(&c->state, pl_vm_begin(&t->a, c->image->image, event.now_ms));
+    pl_buf_str(&c->state, pl_vm_begin(t->a, c->image->image, event.now_ms));
     pl_engine__step(e, c, t, &event, 0);
     if (!in->known) return;
     pl_engine__event(e, c, PL_EVENT_OPEN, &event); /* who he is, then a word for him */
@@ -664,12 +717,12 @@ static void hook(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     pl_engine__event(e, c, fx->told ? PL_EVENT_OUTCOME : PL_EVENT_HOOK, &event);
     event.effect = in->effect;
     if (outcome == PL_OUTCOME_OK) {
-        struct pl_reader r = pl_reader_of(pl_arena_str(&t->a, in->text));
+        struct pl_reader r = pl_reader_of(pl_arena_str(t->a, in->text));
         const struct pl_program *p = pl_image_program(fx->image->image);
-        event.value = in->text.n ? pl_value_read(&r, &t->a) : PL_NONE;
+        event.value = in->text.n ? pl_value_read(&r, t->a) : PL_NONE;
         event.secret = pl_type_marked(&p->types, p->hooks[fx->hook].result, PL_SECRET);
     } else if (outcome == PL_OUTCOME_FAILED) {
-        event.failure = pl_arena_str(&t->a, in->more);
+        event.failure = pl_arena_str(t->a, in->more);
     } else if (outcome == PL_OUTCOME_UNCONFIRMED) {
         event.failure = PL_STR("unconfirmed");
         ENG_COUNT(e, UNCONFIRMED);
@@ -687,7 +740,7 @@ static void model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     struct pl_vm_event event;
     if (!fx || fx->effect_class != ENG_CLASS_MODEL) return;
     pl_engine__event(e, c, PL_EVENT_MODEL, &event);
-    pl_engine__model_event(in, &t->a, &event);
+    pl_engine__model_event(in, t->a, &event);
     pl_engine__trace(e, "answer %s", event.failure.n ? event.failure.p : "ok");
     pl_engine__step(e, c, t, &event, 0);
 }
@@ -776,7 +829,7 @@ static void handle(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     case ENG_FORGET:
     case ENG_VIEWED:
     case ENG_LEAVE: break; /* commands only */
-    case ENG_WANTS: pl_engine__wants(e, c, &t->a, in); break;
+    case ENG_WANTS: pl_engine__wants(e, c, t->a, in); break;
     }
 }
 
@@ -867,6 +920,7 @@ static void turn_done(struct pl_journal_append *append) {
                 append->store.err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_INTERNAL);
         return;
     }
+    eng_timed(e, t->timed);
     c->turn = NULL;
     pl_engine__list(e, c);
     if (!e->stopped) {
@@ -884,6 +938,8 @@ static void turn_done(struct pl_journal_append *append) {
     for (size_t i = 0; i < t->told.n; i++)
         pl_engine__told(e, t->told.v[i].ticket, t->told.v[i].err, PL_STR(""));
     turn_put(e, t);
+    ENG_LAP(e, ANSWER);
+    e->timed = false;
     pl_engine__advance(e, c);
 }
 
@@ -896,7 +952,7 @@ static bool has_room(const struct eng_turn *t) {
 static void named(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
     pl_engine__look(e, c, PL_EVENT_NAMED, &event);
-    if (pl_engine__named(e, c, &t->a, &event))
+    if (pl_engine__named(e, c, t->a, &event))
         pl_engine__step(e, c, t, &event, 0);
     else
         pl_engine__fail(e, c, "step_failed", PL_MALFORMED);
@@ -908,7 +964,7 @@ static bool is_heard(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     if (said != PL_ENGINE_SAID_TEXT || c->with != PL_WITH_BOT) return true;
     if (c->mode != PL_VM_BUSY) move_image(e, c);
     if (c->image->nfinders == 0 || code_points(text) > PL_ENGINE_TEXT) return true;
-    return pl_engine__heard(e, c, pl_privacy_mask(&t->a, pl_arena_str(&t->a, text)).s);
+    return pl_engine__heard(e, c, pl_privacy_mask(t->a, pl_arena_str(t->a, text)).s);
 }
 
 static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
@@ -931,8 +987,7 @@ static void take_inputs(struct pl_engine *e, struct eng_conv *c, struct eng_turn
     }
 }
 
-void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
-    if (c->turn || e->stopped) return;
+static void advance(struct pl_engine *e, struct eng_conv *c) {
     struct eng_turn *t = turn_get(e, c);
     c->turn = t; /* an input that arrives while this runs only queues */
     take_inputs(e, c, t);
@@ -949,12 +1004,25 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
     if (!c->dirty) c->dirty_ms = eng_now(e);
     c->dirty = true;
     t->append.ctx = t;
+    t->timed = e->timed;
+    if (t->timed) ENG_COUNT(e, STAGED);
     pl_engine__schedule(e, c);
+    keep_texts(t);
+    work_end(e, t);
+    ENG_LAP(e, TAKE);
     enum pl_err err = pl_journal_send(e->journal, &t->append, &e->port, turn_done);
+    ENG_LAP(e, APPEND);
     if (err == PL_OK) return;
     pl_engine__fail(e, c, "append_refused", err);
     c->refused = true;
     give_up(e, c, t, err == PL_FULL ? PL_ENGINE_ERR_FULL : PL_ENGINE_ERR_BUSY);
+}
+
+void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
+    if (c->turn || e->stopped) return;
+    eng_timed(e, e->config.stopwatch && e->laps++ % ENG_TIMED == 0);
+    advance(e, c);
+    e->timed = false;
 }
 
 /* ---- timers ---- */

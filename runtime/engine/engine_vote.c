@@ -193,18 +193,18 @@ static bool read_rated(void *ctx, uint64_t seq, int64_t at_ms, struct pl_str jso
 /* Once for each answer: the same again is no vote, and leaves nothing behind. */
 bool pl_engine__rate(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                      const struct eng_input *in) {
-    struct rated x = {.a = &t->a, .seq = in->seq};
+    struct rated x = {.a = t->a, .seq = in->seq};
     char key[VOTE_KEY];
     if (in->seq && in->seq <= c->j.seq)
         pl_journal_events(e->journal, &c->j, in->seq - 1, read_rated, &x);
     struct pl_entry entry = {.kind = PL_ENTRY_RATED, .flags = PL_ENTRY_WAITS, .noutputs = 1};
     entry.rated = (struct pl_entry_rated){.seq = in->seq, .value = in->value};
-    entry.rated.articles = pl_arena_str(&t->a, pl_buf_slice(&x.articles));
+    entry.rated.articles = pl_arena_str(t->a, pl_buf_slice(&x.articles));
     pl_buf_free(&x.articles);
     vote_key(key, c->id, in->seq);
-    bool news = x.asks && vote_of(e, &t->a, (struct pl_str){key, sizeof key}) != in->value;
+    bool news = x.asks && vote_of(e, t->a, (struct pl_str){key, sizeof key}) != in->value;
     if (!news) return x.asks;
-    struct pl_str json = pl_arena_printf(&t->a, "{\"kind\":\"rated\",\"rates\":%llu,\"value\":%d}",
+    struct pl_str json = pl_arena_printf(t->a, "{\"kind\":\"rated\",\"rates\":%llu,\"value\":%d}",
                                          (unsigned long long)in->seq, (int)in->value);
     entry.outputs = &json;
     if (!pl_engine__add(e, t, &entry)) return true;

@@ -17,6 +17,7 @@ enum pl_err pl_journal_create(struct pl_store *store, const char *keys, const ch
     pl_arena_init(&j->arena, 0);
     enum pl_err err = pl_keys_open(keys, master, &j->keys);
     if (!err && !(j->seal = pl_seal_create())) err = PL_NOMEM;
+    if (!err && !(j->sha = pl_sha_create())) err = PL_NOMEM;
     if (err) {
         pl_journal_destroy(&j);
         return err;
@@ -31,6 +32,7 @@ void pl_journal_destroy(struct pl_journal **journal) {
     *journal = NULL;
     if (j->keys) pl_keys_close(&j->keys);
     if (j->seal) pl_seal_destroy(&j->seal);
+    if (j->sha) pl_sha_destroy(&j->sha);
     if (j->plain.p) pl_crypto_wipe(j->plain.p, j->plain.cap);
     pl_buf_free(&j->plain);
     pl_buf_free(&j->box);
@@ -66,10 +68,10 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv) {
     return pl_keys_erase(j->keys, conv->key_id);
 }
 
-uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text) {
+uint64_t pl_conv_digest(struct pl_journal *j, const struct pl_conv *conv, struct pl_str text) {
     uint8_t mac[PL_HASH_SIZE];
     uint64_t digest;
-    pl_crypto_hmac((struct pl_str){(const char *)conv->key, PL_KEY_SIZE}, text, mac);
+    pl_sha_hmac(j->sha, (struct pl_str){(const char *)conv->key, PL_KEY_SIZE}, text, mac);
     memcpy(&digest, mac, sizeof digest);
     return digest;
 }

@@ -7,16 +7,18 @@
 #include <string.h>
 
 /* One string per list: phrases with '|' between, or words with spaces around. */
-#define YES(phrases)    static const char yes_phrases[] = phrases;
-#define NO(phrases)     static const char no_phrases[] = phrases;
-#define OKAY(phrases)   static const char okay_phrases[] = phrases;
+#define YES(phrases)    static const char yes_phrases[] = "|" phrases;
+#define NO(phrases)     static const char no_phrases[] = "|" phrases;
+#define OKAY(phrases)   static const char okay_phrases[] = "|" phrases;
 #define AND(words)      static const char connectors[] = words;
-#define ALL(phrases)    static const char all_phrases[] = phrases;
-#define NONE(phrases)   static const char none_phrases[] = phrases;
-#define FILLER(phrases) static const char fillers[] = phrases;
-#define CHANGE(phrases) static const char change_phrases[] = phrases;
-#define UNSURE(phrases) static const char unsure_phrases[] = phrases;
+#define ALL(phrases)    static const char all_phrases[] = "|" phrases;
+#define NONE(phrases)   static const char none_phrases[] = "|" phrases;
+#define FILLER(phrases) static const char fillers[] = "|" phrases;
+#define CHANGE(phrases) static const char change_phrases[] = "|" phrases;
+#define UNSURE(phrases) static const char unsure_phrases[] = "|" phrases;
 #include "runtime/nlp/builtin.def"
+
+#define MOST_FIRST 60 /* bytes of a phrase's first word */
 
 static const struct {
     int place;
@@ -42,14 +44,20 @@ static uint32_t phrase_at(const struct pl_words *w, uint32_t i, struct pl_str ph
     return n;
 }
 
-/* The longest phrase of the list that stands at word i, in words. */
+/* The longest phrase of the list that stands at word i, in words. Every phrase stands behind a bar,
+ * so that those that begin with the word are found without looking at the others. */
 static uint32_t any_at(const struct pl_words *w, uint32_t i, const char *phrases) {
+    char first[MOST_FIRST + 2];
     uint32_t most = 0;
-    for (const char *p = phrases; *p != 0;) {
-        size_t n = strcspn(p, "|");
-        uint32_t k = phrase_at(w, i, (struct pl_str){p, n});
+    struct pl_str word = i < w->n ? w->v[i].folded : PL_STR("");
+    if (word.n == 0 || word.n > MOST_FIRST) return 0;
+    first[0] = '|';
+    memcpy(first + 1, word.p, word.n);
+    first[1 + word.n] = '\0';
+    for (const char *p = phrases; (p = strstr(p, first)) != NULL;) {
+        uint32_t k = phrase_at(w, i, (struct pl_str){p + 1, strcspn(p + 1, "|")});
         if (k > most) most = k;
-        p += n + (p[n] == '|');
+        p++;
     }
     return most;
 }
@@ -122,8 +130,8 @@ uint8_t pl_nlp__answer_of(const struct pl_words *w) {
 void pl_nlp__answer(struct pl_nlp_turn *t) {
     struct pl_nlp_reading *r = t->r;
     const struct pl_words *w = &r->words;
-    bool no_better = any_at(w, 0, "mejor no") == w->n && w->n > 0; /* no change: a no */
-    bool no_but = has_entity(r) && any_at(w, 0, no_phrases) > 0;   /* "no, ORDER2" */
+    bool no_better = any_at(w, 0, "|mejor no") == w->n && w->n > 0; /* no change: a no */
+    bool no_but = has_entity(r) && any_at(w, 0, no_phrases) > 0;    /* "no, ORDER2" */
     r->change = no_but || (any_in(w, change_phrases) && !no_better);
     if (w->n > MOST_ANSWER || has_entity(r) || r->change || is_question(w->text)) return;
     if (any_in(w, unsure_phrases)) return;

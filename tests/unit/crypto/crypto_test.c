@@ -28,10 +28,16 @@ static void hashes_match_the_standards(void **state) {
         pl_sha_end(h, out);
         is_hex(out, 32, abc);
     }
+    static const char jefe[] = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    pl_crypto_hmac(PL_STR("Jefe"), PL_STR("what do ya want for nothing?"), out); /* RFC 4231, 2 */
+    is_hex(out, 32, jefe);
+    pl_sha_hmac(h, PL_STR("Jefe"), PL_STR("what do ya want for nothing?"), out);
+    is_hex(out, 32, jefe);
+    pl_sha_add(h, PL_STR("abc")); /* it has begun anew */
+    pl_sha_end(h, out);
+    is_hex(out, 32, abc);
     pl_sha_destroy(&h);
     assert_null(h);
-    pl_crypto_hmac(PL_STR("Jefe"), PL_STR("what do ya want for nothing?"), out); /* RFC 4231, 2 */
-    is_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     uint8_t secret[22], salt[13], info[10]; /* RFC 5869, A.1 */
     memset(secret, 0x0b, sizeof(secret));
     for (uint8_t i = 0; i < sizeof(salt); i++) salt[i] = i;
