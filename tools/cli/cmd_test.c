@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test and sim: conversations without a server.
+ * test, sim and bench: conversations without a server.
  */
 #include <netdb.h>
 #include <signal.h>
@@ -191,4 +191,25 @@ int pl_cli__sim(struct cli_args args) {
     pl_cli__hooks_close(&hooks);
     pl_arena_free(&a);
     return code;
+}
+
+static bool count_of(const char *given, int64_t most, int64_t *out) {
+    return !given || (pl_str_i64(pl_str_c(given), out) && *out >= 1 && *out <= most);
+}
+
+int pl_cli__bench(struct cli_args args) {
+    struct pl_sim_bench bench = {.out = stdout, .err = stderr};
+    int64_t seconds = 0, turns = 0, conversations = 0;
+    bench.locale = pl_cli__option(&args, "--locale");
+    if (!count_of(pl_cli__option(&args, "--seconds"), 3600, &seconds) ||
+        !count_of(pl_cli__option(&args, "--turns"), 100000000, &turns) ||
+        !count_of(pl_cli__option(&args, "--conversations"), 100000, &conversations))
+        return pl_cli__usage("bench", "--seconds, --turns and --conversations take numbers from 1");
+    if (pl_cli__strange("bench", &args)) return CLI_FAILED;
+    if (args.argc != 1) return pl_cli__usage("bench", "name one folder of flows");
+    bench.folder = args.argv[0];
+    bench.seconds = (double)seconds;
+    bench.turns = (uint64_t)turns;
+    bench.conversations = (uint32_t)conversations;
+    return pl_sim_bench_main(&bench);
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -915,6 +916,12 @@ static enum pl_err open_models(struct cli_server *s) {
     return s->models ? PL_OK : PL_NOMEM;
 }
 
+static int64_t stopwatch(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
     char keys[4096], master[4096];
     key_paths(s, keys, master);
@@ -930,6 +937,7 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .models = pl_sim_models(s->models),
         .find_image = find_image,
         .find_ctx = s,
+        .stopwatch = stopwatch,
     };
     enum pl_err err = pl_engine_create(&config, image, &s->engine);
     if (err != PL_OK) engine_failure(err, keys, master);

@@ -100,4 +100,19 @@ struct pl_sim_chat {
 /* Runs until :quit or the end of the input. 0; 2: it could not be run. */
 int pl_sim_chat_main(const struct pl_sim_chat *chat);
 
+/* ---- bench: how fast the engine alone is ---- */
+
+struct pl_sim_bench {
+    const char *folder;
+    const char *locale;     /* NULL: the assistant's source locale */
+    uint32_t conversations; /* at once; 0: 1,000 */
+    double seconds;         /* of processor time; 0: 5 */
+    uint64_t turns;         /* ends after so many, whatever the time; 0: does not count */
+    FILE *out, *err;
+};
+/* Customers say what the project's talks say, one talk after the other, to one engine over a store
+ * in memory; hooks answer as the talks' stubs. Prints turns a second of one core, and where the
+ * time of a turn goes. 0; 2: it could not be run. */
+int pl_sim_bench_main(const struct pl_sim_bench *bench);
+
 #endif

@@ -346,6 +346,8 @@ struct sim_project {
     struct pl_locale_tools *tools;
     struct sim_keys keys;
 };
+/* Reads the files that the test names, or all of the project's. False: some could not be read. */
+bool pl_sim__find_talks(struct sim_project *p);
 const struct sim_talk *pl_sim__talk(const struct sim_project *p, struct pl_str name);
 struct pl_str pl_sim__reload_folder(struct pl_arena *a, const struct sim_talk *t,
                                     const struct pl_talk_line *l);

@@ -75,7 +75,7 @@ static bool read_talks(struct sim_project *p, const char *path) {
     return err == PL_OK && good;
 }
 
-static bool find_talks(struct sim_project *p) {
+bool pl_sim__find_talks(struct sim_project *p) {
     bool good = true;
     if (p->test->ntalks == 0) return read_talks(p, p->test->folder);
     for (size_t i = 0; i < p->test->ntalks; i++) good = read_talks(p, p->test->talks[i]) && good;
@@ -218,7 +218,7 @@ static int run(struct sim_project *p) {
     const struct pl_sim_test *t = p->test;
     struct sim_said to = said(t, t->verbose);
     if (!pl_sim__build(t->folder, &to, &p->build)) return NOT_RUN;
-    if (!find_talks(p)) return NOT_RUN;
+    if (!pl_sim__find_talks(p)) return NOT_RUN;
     if (wants_coverage(t) && pl_sim__cover_open(&p->cover, &p->a, p->build.image) != PL_OK) {
         fprintf(t->err, "no memory to count coverage\n");
         return NOT_RUN;
