@@ -100,6 +100,7 @@ struct reading {
     bool paired[PL_KB__QUERY_WORDS];
     uint16_t sentence[PL_KB__QUERY_TERMS]; /* the last one that each root was in */
     double roots, most_roots;              /* what they weigh in this sentence, in the best */
+    uint32_t first_sentence, nsentences;
 };
 
 static void see_pair(const struct pl_kb_scratch *q, struct reading *r, uint32_t a, uint32_t b) {
@@ -107,29 +108,34 @@ static void see_pair(const struct pl_kb_scratch *q, struct reading *r, uint32_t 
         if (q->pairs[i].a == a && q->pairs[i].b == b) r->paired[i] = true;
 }
 
+/* Most are not asked for, and a passage has hundreds: the loop looks at a bit of each. */
 static void see_grams(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, struct reading *r,
                       uint32_t token, uint32_t word) {
-    uint32_t first = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM);
     uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
-    uint32_t m = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_SHORTS);
-    for (uint32_t g = first; g < first + n + m; g++) {
-        uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_GRAMS, g, 0));
-        if (!at) continue;
-        q->tf[at - 1]++;
-        if (g < first + n && r->nplaces < HITS_MOST)
-            r->places[r->nplaces++] = (struct place){(uint16_t)token, (uint16_t)(at - 1)};
+    uint32_t shorts = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_SHORTS);
+    const uint8_t *p =
+        s->table[PL_KB__T_GRAMS] + (size_t)pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM) * 4;
+    const uint8_t *end = p + (size_t)n * 4, *last = end + (size_t)shorts * 4;
+    const uint64_t *asked = q->asked;
+    for (; p < last; p += 4) {
+        uint32_t term = pl_kb__load(p);
+        if (!(asked[term / 64] >> term % 64 & 1)) continue;
+        uint16_t at = (uint16_t)(q->slot[term] - 1);
+        q->tf[at]++;
+        if (p < end && r->nplaces < HITS_MOST)
+            r->places[r->nplaces++] = (struct place){(uint16_t)token, at};
     }
 }
 
 /* A token's sentence, 1 for the first; 0 for the title and the heading. */
-static uint32_t sentence_of(const struct pl_kb__shelf *s, uint32_t unit, uint32_t token,
+static uint32_t sentence_of(const struct pl_kb__shelf *s, const struct reading *r, uint32_t token,
                             uint32_t last) {
     uint32_t place = pl_kb__at(s, PL_KB__T_TOKENS, token, 1);
-    uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCE);
-    uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
     if (place == PL_KB__NONE) return 0;
     if (!last) last = 1;
-    while (last < n && pl_kb__at(s, PL_KB__T_SENTENCES, first + last - 1, 0) <= place >> 16) last++;
+    while (last < r->nsentences &&
+           pl_kb__at(s, PL_KB__T_SENTENCES, r->first_sentence + last - 1, 0) <= place >> 16)
+        last++;
     return last;
 }
 
@@ -150,9 +156,11 @@ static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     memset(r->sentence, 0, q->nterms * sizeof *r->sentence);
     r->nplaces = 0;
     r->roots = r->most_roots = 0;
+    r->first_sentence = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCE);
+    r->nsentences = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), at[PL_KB__GRAM];
-        uint32_t now = sentence_of(s, unit, first + i, sentence);
+        uint32_t now = sentence_of(s, r, first + i, sentence);
         if (now != sentence) r->roots = 0;
         sentence = now;
         for (uint32_t k = 0; k < PL_KB__GRAM; k++) {

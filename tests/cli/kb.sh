@@ -109,6 +109,22 @@ cat docs.jsonl docs.jsonl > one && fails 2 "two documents have the same id" "$pa
 head -c 300000 /dev/urandom > one && fails 2 "one:1: " "$parlance" kb search --docs one
 { printf '{"doc":"big","text":"'; head -c 200000 /dev/zero | tr '\0' a; echo '"}'; } > one
 "$parlance" kb search --docs one < queries.jsonl > /dev/null || bad "--docs: a text without a blank"
+# as many as there may be, two of them of the same text; one more; an id twice, far apart
+many() { # DOCUMENTS
+  awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
+    printf "{\"doc\":\"d%d\",\"title\":\"Thing %d\",\"text\":\"needle%d here\"}\n", i, i % 9, i == 7777 ? 4242 : i }'
+}
+many 20000 > full
+printf '{"id":"1","text":"needle19999"}\n{"id":"2","text":"needle4242"}\n' > asked
+said=$("$parlance" kb search --docs full --top 2 < asked) || bad "--docs of 20,000 failed"
+[ "$(head -1 <<<"$said" | cut -d, -f1,2)" = '{"id":"1","docs":["d19999"' ] || bad "--docs of 20,000: $said"
+case $(tail -1 <<<"$said") in
+*'["d4242","d7777"]'* | *'["d7777","d4242"]'*) ;;
+*) bad "--docs: two of the same text: $said" ;;
+esac
+input=asked
+many 20001 > one && fails 2 "one: over 20,000 documents" "$parlance" kb search --docs one
+{ head -19999 full; head -1 full; } > one && fails 2 "two documents have the same id" "$parlance" kb search --docs one
 for line in '{"id":1,"text":"x"}' '{"id":"x"}' 'x' '{"id":"a","text":"\ud800"}'; do
   echo "$line" > odd; input=odd
   fails 2 "standard input:1: a query is" "$parlance" kb search --docs docs.jsonl
