@@ -73,6 +73,10 @@ fails 2 "from 1 to" "$parlance" kb search x --project shop --top 0
 fails 2 "there are no *.flow files in 'nowhere'" "$parlance" kb search x --project nowhere
 printf -- 'title: x\n' > shop/kb/en/bad.md
 fails 1 "shop/kb/en/bad.md:1:1" "$parlance" kb search x --project shop
+for address in javascript:x //evil.example '/\evil.example' data:text/html,x; do
+  printf -- '---\ntitle: x\nurl: %s\n---\n\nText.\n' "$address" > shop/kb/en/bad.md
+  fails 1 "\`url\` begins with https://" "$parlance" kb search x --project shop
+done
 rm -r shop/kb
 fails 2 "has no articles" "$parlance" kb search x --project shop
 

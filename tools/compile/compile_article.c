@@ -106,9 +106,10 @@ static void take_id(struct reader *r, struct pl_str s) {
         r->article->id = s;
 }
 
+/* "//there" is another site's. */
 static void take_url(struct reader *r, struct pl_str s) {
-    bool good = pl_str_starts(s, PL_STR("https://")) || pl_str_starts(s, PL_STR("http://")) ||
-                (s.n && s.p[0] == '/');
+    bool own = pl_str_starts(s, PL_STR("/")) && !(s.n > 1 && (s.p[1] == '/' || s.p[1] == '\\'));
+    bool good = own || pl_str_starts(s, PL_STR("https://")) || pl_str_starts(s, PL_STR("http://"));
     if (!good)
         mistake(r, s, "`url` begins with https:// or with / for the shop's own pages");
     else if (!too_long(r, s, "the address"))
