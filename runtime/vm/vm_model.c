@@ -306,6 +306,10 @@ void pl_vm__model_came(struct vm_machine *m) {
         f->waiting = VM_RUNS;
         m->moved = true;
         f->pc = outcome(m, f, f->hook_call);
+        /* He is served: what a rule thought before that was known is out of date, and is looked at
+         * again with his next message. */
+        bool proposed = pl_str_is(m->e->failure, "proposed");
+        if (m->e->failure.n == 0 || proposed) m->s->offer_rule = PL_NOWHERE;
     } /* else nobody waits for it any more */
     pl_vm__go(m);
 }

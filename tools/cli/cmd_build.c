@@ -26,7 +26,8 @@ static const char *or_null(const char *folder) {
     return folder && folder[0] ? folder : NULL;
 }
 
-/* The warnings of what cannot move, out of all. */
+/* The warnings of what a change does: what cannot move, a prompt that changed and kept its version.
+ */
 static void warn_of_moves(const struct pl_diags *all) {
     struct pl_diag *v[64];
     struct pl_diags some = *all;
@@ -34,7 +35,8 @@ static void warn_of_moves(const struct pl_diags *all) {
     some.v = v;
     some.n = some.errors = some.dropped = 0;
     for (size_t i = 0; i < all->n && some.n < PL_LEN(v); i++)
-        if (all->v[i]->code == PL_D_MOVE_LOST) v[some.n++] = all->v[i];
+        if (all->v[i]->code == PL_D_MOVE_LOST || all->v[i]->code == PL_D_PROMPT_VERSION)
+            v[some.n++] = all->v[i];
     some.warnings = some.n;
     if (some.n) pl_diags_print(&b, &some, isatty(STDERR_FILENO));
     if (b.n) fwrite(b.p, 1, b.n, stderr);
