@@ -51,6 +51,7 @@ void pl_loop_destroy(struct pl_loop **loop) {
     ev_async_stop(l->ev, &l->wake);
     ev_loop_destroy(l->ev);
     PL_VEC_FREE(&l->heap);
+    PL_VEC_FREE(&l->out);
     free(l);
     *loop = NULL;
 }
@@ -75,14 +76,34 @@ void pl_loop_on_batch(struct pl_loop *loop, void (*fn)(void *ctx), void *ctx) {
 
 /* ---- posts: a lock-free stack, taken whole and turned round ---- */
 
-void pl_loop_post(struct pl_loop *loop, struct pl_post *post) {
+/* Some, linked from the newest on. */
+static void push(struct pl_loop *loop, struct pl_post *newest, struct pl_post *oldest) {
     atomic_fetch_add(&loop->posting, 1);
     struct pl_post *head = atomic_load_explicit(&loop->posts, memory_order_relaxed);
-    do post->next = head;
-    while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_release,
+    do oldest->next = head;
+    while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, newest, memory_order_release,
                                                   memory_order_relaxed));
     if (!head) ev_async_send(loop->ev, &loop->wake); /* the first one wakes for all */
     atomic_fetch_sub(&loop->posting, 1);
+}
+
+void pl_loop_post(struct pl_loop *loop, struct pl_post *post) {
+    push(loop, post, post);
+}
+
+void pl_loop_post_later(struct pl_loop *from, struct pl_loop *to, struct pl_post *post) {
+    size_t i = 0;
+    while (i < from->out.n && from->out.v[i].to != to) i++;
+    if (i == from->out.n) PL_PUSH(&from->out, ((struct pl_loop_out){to, NULL, post}));
+    struct pl_loop_out *o = &from->out.v[i];
+    post->next = o->newest;
+    o->newest = post;
+}
+
+static void send_out(struct pl_loop *l) {
+    for (size_t i = 0; i < l->out.n; i++)
+        push(l->out.v[i].to, l->out.v[i].newest, l->out.v[i].oldest);
+    l->out.n = 0;
 }
 
 static void run_posts(struct pl_loop *l) {
@@ -122,9 +143,10 @@ static void wait_for_events(struct pl_loop *l, int64_t wait_us) {
 }
 
 static void end_batch(struct pl_loop *l) {
-    if (!l->worked && !l->native) return;
+    bool worked = l->worked || l->native;
     l->worked = false;
-    if (l->batch) l->batch(l->batch_ctx);
+    if (worked && l->batch) l->batch(l->batch_ctx);
+    send_out(l);
 }
 
 static void update_now(struct pl_loop *l) {

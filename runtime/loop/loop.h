@@ -87,6 +87,10 @@ struct pl_post {
 /* Any thread, lock-free, allocates nothing: post->fn runs once on the loop's thread. The post must
  * not be posted again before its fn has begun; fn may free it or post it again. */
 void pl_loop_post(struct pl_loop *loop, struct pl_post *post);
+/* The same from the thread of `from`, held until the end of its iteration: all that it has for one
+ * loop then goes at once and wakes it once. Posts of one thread keep their order when all of them
+ * go this way. `to` must still be there at the end of the iteration. */
+void pl_loop_post_later(struct pl_loop *from, struct pl_loop *to, struct pl_post *post);
 
 /* ---- signals ---- */
 

@@ -20,6 +20,12 @@ struct pl_loop_io {
     struct pl_signal *sig;
 };
 
+/* Posts for another loop, held until the iteration ends. */
+struct pl_loop_out {
+    struct pl_loop *to;
+    struct pl_post *newest, *oldest; /* linked from the newest on */
+};
+
 struct pl_loop {
     struct ev_loop *ev;
     ev_async wake;
@@ -35,6 +41,7 @@ struct pl_loop {
     struct pl_loop_io *ios;
     PL_VEC(struct pl_timer *) heap; /* by (due_us, order) */
     uint64_t orders;
+    PL_VEC(struct pl_loop_out) out;
     void (*batch)(void *ctx);
     void *batch_ctx;
 };

@@ -154,6 +154,31 @@ static void posts_and_batches_are_in_order(void **state) {
     pl_loop_destroy(&t.loop);
 }
 
+static void later_on(struct pl_timer *t) {
+    struct step *s = (struct step *)((char *)t - offsetof(struct step, timer));
+    struct trace *trace = t->ctx;
+    note(trace, s->letter);
+    pl_loop_post_later(trace->loop, trace->loop, &s->post);
+}
+
+static void later_posts_go_at_the_end_of_the_iteration(void **state) {
+    (void)state;
+    struct trace t;
+    struct pl_loop *loop = fake(&t);
+    struct step three[3], x;
+    pl_loop_on_batch(loop, on_batch, &t);
+    for (size_t i = 0; i < 3; i++) {
+        step(&three[i], &t, "abc"[i])->post.fn = on_post;
+        three[i].timer.fn = later_on;
+        pl_timer_start(loop, &three[i].timer, 0);
+    }
+    step(&x, &t, 'x')->post.fn = on_post;
+    pl_loop_post(loop, &x.post);
+    pl_loop_fake_advance(loop, 0);
+    assert_string_equal(t.text, "xabc.abc.");
+    pl_loop_destroy(&t.loop);
+}
+
 /* ---- the real loop ---- */
 
 enum { THREADS = 3, EACH = 2000 };
@@ -354,6 +379,7 @@ int main(void) {
         cmocka_unit_test(timers_may_be_stopped_by_others),
         cmocka_unit_test(many_timers_agree_with_a_sort),
         cmocka_unit_test(posts_and_batches_are_in_order),
+        cmocka_unit_test(later_posts_go_at_the_end_of_the_iteration),
         cmocka_unit_test(posts_of_threads_all_arrive),
         cmocka_unit_test(real_timers_keep_time),
         cmocka_unit_test(descriptors_are_watched),
