@@ -7,11 +7,16 @@
 
 #include "runtime/http/http_priv.h"
 
-/* What other threads ask of the client's thread: a request to start or an id to cancel. */
-struct command {
-    struct command *next;
-    struct pl_http__req *start; /* NULL: cancel */
+struct cancel {
+    struct pl_post post; /* first */
+    struct pl_http *http;
     uint64_t id;
+};
+
+/* A socket that libcurl wants watched. */
+struct watch {
+    struct pl_fd fd; /* first */
+    struct watch *prev, *next;
 };
 
 struct pl_http {
@@ -19,13 +24,15 @@ struct pl_http {
     struct pl_str *hosts;
     CURLM *multi;
     pthread_t thread;
-    _Atomic(struct command *) inbox; /* newest first */
-    _Atomic bool stopping;
+    struct pl_loop *loop; /* the thread's */
     _Atomic uint64_t last_id;
     _Atomic uint64_t requests, retries, failures;
     /* the thread's own */
     struct pl_http__req *active; /* with an attempt running or waiting to start again */
-    size_t waiting;              /* how many of them wait */
+    struct pl_http__req *told;   /* with pieces that came in this iteration */
+    struct watch *watches;
+    struct pl_timer curl_timer, again; /* again: when the first of those that wait is due */
+    size_t waiting;                    /* how many of them wait */
     struct pl_http_budget budget;
     struct pl_rand rand;
 };
@@ -33,7 +40,7 @@ struct pl_http {
 /* ---- on the caller's loop ---- */
 
 static void deliver(struct pl_post *post) {
-    struct pl_http__req *req = (struct pl_http__req *)post;
+    struct pl_http__req *req = (struct pl_http__req *)(void *)post;
     struct pl_http_reply reply = {
         .err = req->err,
         .fault = req->fault,
@@ -58,7 +65,7 @@ static void complete(struct pl_http *h, struct pl_http__req *req) {
     if (req->err) atomic_fetch_add(&h->failures, 1);
     req->took_us = now_us(h) - req->begun_us;
     req->post.fn = deliver;
-    pl_loop_post(req->loop, &req->post);
+    pl_loop_post_later(h->loop, req->loop, &req->post);
 }
 
 static void link_req(struct pl_http *h, struct pl_http__req *req) {
@@ -74,7 +81,17 @@ static void unlink_req(struct pl_http *h, struct pl_http__req *req) {
     if (h->active == req) h->active = req->next;
 }
 
+/* All pieces of one iteration go in one post a request. */
+static void post_pieces(struct pl_http *h) {
+    while (h->told) {
+        struct pl_http__req *req = h->told;
+        h->told = req->next_told;
+        pl_http__req_post(req, h->loop);
+    }
+}
+
 static void end(struct pl_http *h, struct pl_http__req *req) {
+    post_pieces(h);
     unlink_req(h, req);
     if (req->again_us) h->waiting--;
     complete(h, req);
@@ -91,7 +108,10 @@ static void start_attempt(struct pl_http *h, struct pl_http__req *req) {
     end(h, req);
 }
 
-static void begin(struct pl_http *h, struct pl_http__req *req) {
+static void begin(struct pl_post *post) {
+    struct pl_http__req *req = (struct pl_http__req *)(void *)post;
+    struct pl_http *h = req->http;
+    req->told = &h->told;
     atomic_fetch_add(&h->requests, 1);
     pl_http_budget_count(&h->budget, now_us(h));
     link_req(h, req);
@@ -110,32 +130,29 @@ static void cut(struct pl_http *h, struct pl_http__req *req) {
     end(h, req);
 }
 
-static void cancel_id(struct pl_http *h, uint64_t id) {
-    for (struct pl_http__req *req = h->active; req; req = req->next) {
-        if (req->id != id) continue;
-        cut(h, req);
-        return;
-    }
+static void cancel(struct pl_post *post) {
+    struct cancel *c = (struct cancel *)(void *)post;
+    struct pl_http__req *req = c->http->active;
+    while (req && req->id != c->id) req = req->next;
+    if (req) cut(c->http, req);
+    free(c);
 }
 
-/* Takes the inbox in the order it was filled. */
-static void take_commands(struct pl_http *h) {
-    struct command *c = atomic_exchange(&h->inbox, NULL), *in_order = NULL;
-    while (c) {
-        struct command *next = c->next;
-        c->next = in_order;
-        in_order = c;
-        c = next;
+/* Starts attempts that are due, and sets the timer for the next one. */
+static void start_due(struct pl_timer *timer) {
+    struct pl_http *h = timer->ctx;
+    int64_t now = now_us(h), wait = INT64_MAX;
+    for (struct pl_http__req *req = h->active, *next; req; req = next) {
+        next = req->next;
+        if (req->again_us == 0) continue;
+        if (req->again_us <= now) {
+            req->again_us = 0;
+            h->waiting--;
+            start_attempt(h, req);
+        } else if (req->again_us - now < wait)
+            wait = req->again_us - now;
     }
-    while (in_order) {
-        struct command *next = in_order->next;
-        if (in_order->start)
-            begin(h, in_order->start);
-        else
-            cancel_id(h, in_order->id);
-        free(in_order);
-        in_order = next;
-    }
+    if (h->waiting) pl_timer_start(h->loop, timer, (wait + 999) / 1000);
 }
 
 /* A second attempt is for a connection that failed or a server that says "not now". */
@@ -156,6 +173,7 @@ static void attempt_over(struct pl_http *h, CURL *easy, CURLcode code) {
         atomic_fetch_add(&h->retries, 1);
         req->again_us = again;
         h->waiting++;
+        start_due(&h->again);
         return;
     }
     end(h, req);
@@ -167,68 +185,105 @@ static void take_results(struct pl_http *h) {
         if (m->msg == CURLMSG_DONE) attempt_over(h, m->easy_handle, m->data.result);
 }
 
-/* Starts attempts that are due; gives the milliseconds to the next one, at most 1000. */
-static int start_due(struct pl_http *h) {
-    int64_t now = now_us(h), wait = 1000000;
-    if (h->waiting == 0) return 1000;
-    for (struct pl_http__req *req = h->active, *next; req; req = next) {
-        next = req->next;
-        if (req->again_us == 0) continue;
-        if (req->again_us <= now) {
-            req->again_us = 0;
-            h->waiting--;
-            start_attempt(h, req);
-        } else if (req->again_us - now < wait)
-            wait = req->again_us - now;
+/* ---- libcurl on the loop: it is told of the sockets that are ready, and looks at no others ----
+ */
+
+static void on_ready(struct pl_fd *fd, int ready) {
+    struct pl_http *h = fd->ctx;
+    int running = 0;
+    int bits = (ready & PL_READ ? CURL_CSELECT_IN : 0) | (ready & PL_WRITE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(h->multi, fd->fd, bits, &running);
+}
+
+static void on_curl_timer(struct pl_timer *timer) {
+    struct pl_http *h = timer->ctx;
+    int running = 0;
+    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+static void unwatch(struct pl_http *h, struct watch *w) {
+    pl_fd_stop(&w->fd);
+    if (w->prev) w->prev->next = w->next;
+    if (w->next) w->next->prev = w->prev;
+    if (h->watches == w) h->watches = w->next;
+    free(w);
+}
+
+static struct watch *new_watch(struct pl_http *h, curl_socket_t socket) {
+    struct watch *w = calloc(1, sizeof *w);
+    pl_assert(w);
+    w->fd.fn = on_ready;
+    w->fd.ctx = h;
+    w->next = h->watches;
+    if (h->watches) h->watches->prev = w;
+    h->watches = w;
+    curl_multi_assign(h->multi, socket, w);
+    return w;
+}
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void *mine) {
+    struct pl_http *h = ctx;
+    struct watch *w = mine;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (w) unwatch(h, w);
+        return 0;
     }
-    return (int)((wait + 999) / 1000);
+    if (!w) w = new_watch(h, socket);
+    pl_fd_start(h->loop, &w->fd, socket,
+                (what & CURL_POLL_IN ? PL_READ : 0) | (what & CURL_POLL_OUT ? PL_WRITE : 0));
+    return 0;
+}
+
+static int on_timeout(CURLM *multi, long ms, void *ctx) {
+    struct pl_http *h = ctx;
+    (void)multi;
+    if (ms < 0)
+        pl_timer_stop(&h->curl_timer);
+    else
+        pl_timer_start(h->loop, &h->curl_timer, ms);
+    return 0;
+}
+
+/* The end of an iteration: what came in it is told. */
+static void on_batch(void *ctx) {
+    struct pl_http *h = ctx;
+    post_pieces(h);
+    take_results(h);
 }
 
 static void *run(void *ctx) {
     struct pl_http *h = ctx;
-    int running = 0;
-    while (!atomic_load(&h->stopping)) {
-        take_commands(h);
-        int wait = start_due(h);
-        curl_multi_perform(h->multi, &running);
-        take_results(h);
-        curl_multi_poll(h->multi, NULL, 0, wait, NULL);
-    }
-    take_commands(h);
+    pl_loop_run(h->loop);
+    pl_loop_once(h->loop, 0); /* what was sent before the end */
     while (h->active) cut(h, h->active);
+    pl_loop_once(h->loop, 0); /* sends their ends */
     return NULL;
 }
 
 /* ---- any thread ---- */
 
-static void tell(struct pl_http *h, struct command *c) {
-    c->next = atomic_load(&h->inbox);
-    while (!atomic_compare_exchange_weak(&h->inbox, &c->next, c)) {
-    }
-    curl_multi_wakeup(h->multi);
-}
-
 uint64_t pl_http_send(struct pl_http *h, const struct pl_http_request *request,
                       struct pl_loop *loop, pl_http_done *done, void *ctx) {
     pl_assert(loop && done);
     struct pl_http__req *req = pl_http__req_new(&h->config, request);
-    struct command *c = calloc(1, sizeof *c);
-    pl_assert(req && c);
+    pl_assert(req);
+    req->post.fn = begin;
+    req->http = h;
     req->id = atomic_fetch_add(&h->last_id, 1) + 1;
     req->loop = loop;
     req->done = done;
     req->ctx = ctx;
-    c->start = req;
     uint64_t id = req->id;
-    tell(h, c);
+    pl_loop_post(h->loop, &req->post);
     return id;
 }
 
 void pl_http_cancel(struct pl_http *h, uint64_t id) {
-    struct command *c = calloc(1, sizeof *c);
+    struct cancel *c = calloc(1, sizeof *c);
     pl_assert(c);
-    c->id = id;
-    tell(h, c);
+    *c = (struct cancel){.post = {.fn = cancel}, .http = h, .id = id};
+    pl_loop_post(h->loop, &c->post);
 }
 
 struct pl_http_stats pl_http_stats(const struct pl_http *h) {
@@ -259,6 +314,8 @@ static void free_client(struct pl_http *h) {
     for (size_t i = 0; h->hosts && i < h->config.nplain_hosts; i++) free((char *)h->hosts[i].p);
     free(h->hosts);
     if (h->multi) curl_multi_cleanup(h->multi);
+    while (h->watches) unwatch(h, h->watches);
+    pl_loop_destroy(&h->loop);
     curl_global_cleanup();
     free(h);
 }
@@ -273,22 +330,34 @@ static int start_thread(struct pl_http *h) {
     return failed;
 }
 
+static enum pl_err open_multi(struct pl_http *h) {
+    size_t all = h->config.max_connections ? h->config.max_connections : 64;
+    size_t host = h->config.max_per_host ? h->config.max_per_host : 16;
+    h->multi = curl_multi_init();
+    if (!h->multi) return PL_NOMEM;
+    curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
+    curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)host);
+    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)all);
+    curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+    curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+    h->curl_timer = (struct pl_timer){.fn = on_curl_timer, .ctx = h};
+    h->again = (struct pl_timer){.fn = start_due, .ctx = h};
+    enum pl_err err = pl_loop_create(pl_clock_system(), &h->loop);
+    if (!err) pl_loop_on_batch(h->loop, on_batch, h);
+    return err;
+}
+
 enum pl_err pl_http_create(const struct pl_http_config *config, struct pl_http **out) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return PL_NOMEM;
     struct pl_http *h = calloc(1, sizeof *h);
     if (!h) return PL_NOMEM;
     h->config = *config;
     enum pl_err err = copy_hosts(h, config);
-    if (!err && !(h->multi = curl_multi_init())) err = PL_NOMEM;
-    if (!err) {
-        size_t all = config->max_connections ? config->max_connections : 64;
-        size_t host = config->max_per_host ? config->max_per_host : 16;
-        curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
-        curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)host);
-        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)all);
-        pl_rand_seed(&h->rand, (uint64_t)now_us(h));
-        if (start_thread(h)) err = PL_NOMEM;
-    }
+    if (!err) err = open_multi(h);
+    if (!err) pl_rand_seed(&h->rand, (uint64_t)now_us(h));
+    if (!err && start_thread(h)) err = PL_NOMEM;
     if (err) {
         free_client(h);
         return err;
@@ -301,8 +370,7 @@ void pl_http_destroy(struct pl_http **http) {
     struct pl_http *h = *http;
     if (!h) return;
     *http = NULL;
-    atomic_store(&h->stopping, true);
-    curl_multi_wakeup(h->multi);
+    pl_loop_stop(h->loop);
     pthread_join(h->thread, NULL);
     free_client(h);
 }

@@ -12,7 +12,10 @@
  * to the loop, whose post frees it. `easy` exists while an attempt runs. */
 struct pl_http__req {
     struct pl_post post; /* first: the post is the request */
+    struct pl_http *http;
     struct pl_http__req *prev, *next;
+    struct pl_http__news *news;             /* pieces that came, on no way yet; NULL: none */
+    struct pl_http__req *next_told, **told; /* those that have news */
     struct pl_loop *loop;
     pl_http_done *done;
     void *ctx;
@@ -35,12 +38,16 @@ struct pl_http__req {
     enum pl_err err; /* found while preparing or at the end */
 };
 
+struct pl_http__news;
+
 /* A copy of the request; refuses (in req->err) what must not be sent. NULL: out of memory. */
 struct pl_http__req *pl_http__req_new(const struct pl_http_config *config,
                                       const struct pl_http_request *request);
 void pl_http__req_free(struct pl_http__req *req);
 /* Makes the easy handle of one attempt. PL_TIMEOUT when no time is left, PL_NOMEM. */
 enum pl_err pl_http__req_arm(struct pl_http__req *req, int64_t now_us);
+/* Posts its news at the end of the iteration of the client's loop. */
+void pl_http__req_post(struct pl_http__req *req, struct pl_loop *from);
 /* Reads the outcome of an attempt off the easy handle and drops the handle. */
 void pl_http__req_finish(struct pl_http__req *req, CURLcode code);
 

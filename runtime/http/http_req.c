@@ -4,6 +4,8 @@
 
 #include "runtime/http/http_priv.h"
 
+enum { LEAST_NEWS = 512 }; /* bytes of room for pieces that are joined */
+
 static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 static bool plain_allowed(const struct pl_http_config *config, const char *host) {
@@ -113,16 +115,16 @@ void pl_http__req_free(struct pl_http__req *req) {
 
 /* ---- streaming: what happens is posted to the loop, before the reply ---- */
 
-struct news {
-    struct pl_post post;
+struct pl_http__news {
+    struct pl_post post;      /* first */
     struct pl_http__req *req; /* alive: its own post comes later */
     int status;               /* 0: connected */
-    size_t n;
+    size_t n, cap;
     char bytes[];
 };
 
 static void tell_news(struct pl_post *post) {
-    struct news *k = (struct news *)post;
+    struct pl_http__news *k = (struct pl_http__news *)(void *)post;
     if (k->status)
         k->req->piece(k->req->ctx, k->status, (struct pl_str){k->bytes, k->n});
     else
@@ -130,18 +132,46 @@ static void tell_news(struct pl_post *post) {
     free(k);
 }
 
-static bool post_news(struct pl_http__req *req, int status, const char *bytes, size_t n) {
-    struct news *k = malloc(sizeof *k + n);
+void pl_http__req_post(struct pl_http__req *req, struct pl_loop *from) {
+    struct pl_http__news *k = req->news;
+    req->news = NULL;
+    k->post = (struct pl_post){.fn = tell_news};
+    pl_loop_post_later(from, req->loop, &k->post);
+}
+
+static bool add_news(struct pl_http__req *req, int status, const char *bytes, size_t n) {
+    struct pl_http__news *k = req->news;
+    if (!k || n > k->cap - k->n) {
+        size_t had = k ? k->n : 0, cap = 2 * (had + n) > LEAST_NEWS ? 2 * (had + n) : LEAST_NEWS;
+        k = realloc(k, sizeof *k + cap);
+        if (!k) return false;
+        if (!req->news) {
+            req->next_told = *req->told;
+            *req->told = req;
+        }
+        k->n = had;
+        k->cap = cap;
+        req->news = k;
+    }
+    k->req = req;
+    k->status = status;
+    if (n) memcpy(k->bytes + k->n, bytes, n);
+    k->n += n;
+    return true;
+}
+
+/* At once: it says since when the other side may work. */
+static bool add_opened(struct pl_http__req *req) {
+    struct pl_http__news *k = calloc(1, sizeof *k);
     if (!k) return false;
-    *k = (struct news){.post = {.fn = tell_news}, .req = req, .status = status, .n = n};
-    if (n) memcpy(k->bytes, bytes, n);
+    *k = (struct pl_http__news){.post = {.fn = tell_news}, .req = req};
     pl_loop_post(req->loop, &k->post);
     return true;
 }
 
 static int connected(void *ctx, char *peer, char *local, int peer_port, int local_port) {
     (void)peer, (void)local, (void)peer_port, (void)local_port;
-    return post_news(ctx, 0, NULL, 0) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return add_opened(ctx) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_piece(char *bytes, size_t one, size_t n, void *ctx) {
@@ -154,7 +184,7 @@ static size_t take_piece(char *bytes, size_t one, size_t n, void *ctx) {
     }
     req->seen += n;
     curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &status);
-    return n == 0 || post_news(req, (int)status, bytes, n) ? n : 0;
+    return n == 0 || add_news(req, (int)status, bytes, n) ? n : 0;
 }
 
 static size_t take_body(char *bytes, size_t one, size_t n, void *ctx) {
