@@ -102,7 +102,10 @@ void pl_llm__tell(struct pl_llm__ask *ask, struct pl_llm_event event) {
     p->post = (struct pl_post){.fn = deliver};
     p->on_event = ask->r.on_event;
     p->ctx = ask->r.ctx;
-    pl_loop_post(ask->r.loop, &p->post);
+    if (ask->llm->own_loop)
+        pl_loop_post_later(ask->llm->loop, ask->r.loop, &p->post);
+    else
+        pl_loop_post(ask->r.loop, &p->post); /* it may be told outside an iteration, at the end */
 }
 
 /* ---- the way in ---- */

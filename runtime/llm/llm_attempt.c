@@ -179,6 +179,15 @@ static void moved(struct pl_llm__attempt *a) {
     pl_timer_start(a->llm->loop, &a->phase, a->phase_ms);
 }
 
+/* Pieces of text that came together are told together. */
+static void tell_text(struct pl_llm__attempt *a) {
+    pl_assert(!a->text.failed);
+    if (a->ask && a->text.n)
+        pl_llm__tell(a->ask,
+                     (struct pl_llm_event){.kind = PL_LLM_TEXT, .text = pl_buf_slice(&a->text)});
+    pl_buf_clear(&a->text);
+}
+
 static void on_piece(void *ctx, int status, struct pl_str bytes) {
     struct pl_llm__attempt *a = ctx;
     if (!a->ask) return;
@@ -189,6 +198,7 @@ static void on_piece(void *ctx, int status, struct pl_str bytes) {
     }
     uint64_t before = a->stream.progress;
     pl_llm__stream_feed(&a->stream, bytes);
+    tell_text(a);
     if (a->ask && a->stream.progress != before) moved(a);
 }
 
@@ -197,6 +207,7 @@ static void on_event(void *ctx, const struct pl_llm_event *e) {
     struct pl_llm__attempt *a = ctx;
     struct pl_llm__ask *ask = a->ask;
     if (!ask) return;
+    if (e->kind != PL_LLM_TEXT) tell_text(a);
     if (e->kind == PL_LLM_FINISH) {
         succeed(a, e->done.finish);
     } else if (e->kind == PL_LLM_FAILED) {
@@ -204,7 +215,10 @@ static void on_event(void *ctx, const struct pl_llm_event *e) {
     } else {
         if (ask->first_us == 0 && e->kind != PL_LLM_USAGE) ask->first_us = pl_llm__now_us(a->llm);
         ask->said = true;
-        pl_llm__tell(ask, *e);
+        if (e->kind == PL_LLM_TEXT)
+            pl_buf_str(&a->text, e->text);
+        else
+            pl_llm__tell(ask, *e);
     }
 }
 
@@ -259,6 +273,7 @@ static void on_done(void *ctx, const struct pl_http_reply *reply) {
     a->llm->alive--;
     pl_llm__stream_close(&a->stream);
     pl_buf_free(&a->error);
+    pl_buf_free(&a->text);
     free(a);
 }
 

@@ -206,6 +206,7 @@ struct pl_llm__attempt {
     int64_t estimate, max_output; /* tokens of the prompt; the limit sent */
     int32_t day;
     int status;
+    struct pl_buf text;  /* of one piece of the reply, until all of it is read */
     struct pl_buf error; /* the body of a reply that is no stream */
     bool trial;
 };

@@ -56,18 +56,28 @@ struct probe {
 
 static void probe_ask(struct probe *p);
 
-static void on_token(struct probe *p, struct pl_str piece) {
-    int64_t sent, now = rig_now(p->rig);
-    if (!load.measures || !pl_str_i64(pl_str_trim(piece), &sent)) return;
+static void take_time(struct probe *p, struct pl_str word, int64_t now) {
+    int64_t sent;
+    if (!load.measures || !pl_str_i64(word, &sent)) return;
     if (p->at_once)
         sample(&load.out, sent - p->asked_us);
     else
         sample(&load.back, now - sent);
 }
 
+/* Tokens that came together are told together. */
+static void on_tokens(struct probe *p, struct pl_str text) {
+    int64_t now = rig_now(p->rig);
+    for (size_t from = 0, at = 0; at <= text.n; at++) {
+        if (at < text.n && text.p[at] != ' ') continue;
+        take_time(p, (struct pl_str){text.p + from, at - from}, now);
+        from = at + 1;
+    }
+}
+
 static void on_event(void *ctx, const struct pl_llm_event *e) {
     struct probe *p = ctx;
-    if (e->kind == PL_LLM_TEXT) on_token(p, e->text);
+    if (e->kind == PL_LLM_TEXT) on_tokens(p, e->text);
     if (e->kind != PL_LLM_DONE) return;
     if (e->done.failure != PL_LLM_FAIL_NONE) load.failed++;
     if (load.stops) {
