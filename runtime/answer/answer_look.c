@@ -140,8 +140,25 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     return WHY_NONE;
 }
 
-static bool leaks(struct turn *t) {
+/* Whether a sentence may end in what has come so far that had not ended at the last look. Whether
+ * one ends behind a mark is known from the next letter on. */
+static bool may_end(struct turn *t) {
     struct pl_str raw = pl_buf_slice(&t->raw);
+    bool may = t->open;
+    while (t->looked < raw.n) {
+        uint32_t c = pl_utf8_next(raw, &t->looked);
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+            t->open = false;
+        else if (pl_locale_ends_sentence(c))
+            may = t->open = true;
+    }
+    return may;
+}
+
+static bool leaks(struct turn *t) {
+    size_t from = t->looked > sizeof t->canary ? t->looked - sizeof t->canary : 0;
+    struct pl_str raw = {t->raw.p + from,
+                         t->raw.n - from}; /* what is new, and a mark's beginning */
     return pl_str_find(raw, pl_str_c(t->canary)) != SIZE_MAX ||
            pl_str_find(raw, pl_str_c(t->fence)) != SIZE_MAX;
 }
@@ -160,7 +177,7 @@ enum answer_why pl_answer__look(struct turn *t, bool whole) {
         return whole || t->raw.n >= strlen(PL_ANSWER_NOT_SURE) ? WHY_ABSTAINED : WHY_NONE;
     struct pl_str rest = {t->raw.p + t->checked, t->raw.n - t->checked};
     uint32_t n, from = 0;
-    if (rest.n == 0) return WHY_NONE;
+    if (rest.n == 0 || (!may_end(t) && !whole)) return WHY_NONE;
     const uint32_t *ends = pl_locale_sentences(t->owner->config.locales, &t->a, rest, &n);
     if (ends == NULL) return WHY_LONG;
     /* The last one may go on. */
@@ -178,7 +195,8 @@ enum answer_why pl_answer__look(struct turn *t, bool whole) {
 void pl_answer__forget(struct turn *t) {
     pl_buf_clear(&t->raw);
     pl_buf_clear(&t->shown);
-    t->checked = t->released = 0;
+    t->checked = t->looked = t->released = 0;
+    t->open = false;
     t->substance = 0;
     t->replies = t->to_the_point = false;
     t->cited = 0;

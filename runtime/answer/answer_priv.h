@@ -146,6 +146,8 @@ struct turn {
     /* its reply */
     struct pl_buf raw;      /* as it came, this attempt */
     size_t checked;         /* of raw */
+    size_t looked;          /* of raw: seen for what could end a sentence */
+    bool open;              /* there is such a mark, and no letter behind it says yet whether */
     struct pl_buf shown;    /* checked, with personal data put back */
     struct pl_buf plain;    /* scratch */
     size_t released;        /* of shown: given to `partial` */

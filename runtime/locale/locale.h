@@ -85,6 +85,9 @@ struct pl_str pl_locale_stem(struct pl_locale_tools *t, struct pl_arena *a, stru
 const uint32_t *pl_locale_sentences(struct pl_locale_tools *t, struct pl_arena *a,
                                     struct pl_str text, uint32_t *n);
 
+/* A character behind which a sentence may end: what ends one, or a line. */
+bool pl_locale_ends_sentence(uint32_t c);
+
 /* A folded word that says little by itself ("do", "the", "please"): words of one or two Latin
  * letters and those of a list, in en es de fr it pt ar; false in other languages. */
 bool pl_locale_is_stop(struct pl_str language, struct pl_str folded);

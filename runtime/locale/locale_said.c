@@ -37,6 +37,17 @@ const uint32_t *pl_locale_sentences(struct pl_locale_tools *t, struct pl_arena *
     return ends;
 }
 
+bool pl_locale_ends_sentence(uint32_t c) {
+    switch (u_getIntPropertyValue((UChar32)c, UCHAR_SENTENCE_BREAK)) {
+    case U_SB_ATERM:
+    case U_SB_STERM:
+    case U_SB_SEP:
+    case U_SB_CR:
+    case U_SB_LF: return true;
+    default: return false;
+    }
+}
+
 /* ---- words ---- */
 
 struct table {
