@@ -60,18 +60,10 @@ static const struct {
      "tutti tutte todos دائما جميع كل "},
 };
 
-static bool in_words(const char *words, struct pl_str w) {
-    const char *at = words;
-    while ((at = strchr(at, ' ')) != NULL && at[1] != 0) {
-        at++;
-        if (strncmp(at, w.p, w.n) == 0 && at[w.n] == ' ') return true;
-    }
-    return false;
-}
-
 bool pl_answer__denies(struct pl_str language, struct pl_str folded) {
     for (size_t i = 0; i < PL_LEN(denials); i++)
-        if (pl_str_is(language, denials[i].language)) return in_words(denials[i].words, folded);
+        if (pl_str_is(language, denials[i].language))
+            return pl_locale_among(denials[i].words, folded);
     return false;
 }
 
@@ -270,7 +262,7 @@ static bool near_number(const struct scan *x, uint32_t i) {
 
 static bool add_strong(struct scan *x, uint32_t i) {
     for (size_t k = 0; k < PL_LEN(strong); k++) {
-        if (!in_words(strong[k].words, x->w.v[i].folded)) continue;
+        if (!pl_locale_among(strong[k].words, x->w.v[i].folded)) continue;
         PL_PUSH(&x->facts, ((struct fact){.kind = strong[k].kind, .at = i}));
         return true;
     }
@@ -324,7 +316,7 @@ static void add_word(struct scan *x, uint32_t i) {
         add_number(x, i);
         return;
     }
-    if (in_words(without, w.folded)) {
+    if (pl_locale_among(without, w.folded)) {
         x->lacks = true;
         return;
     }
@@ -337,7 +329,7 @@ static void add_word(struct scan *x, uint32_t i) {
 
 static bool is_yes(struct pl_str language, struct pl_str folded) {
     for (size_t i = 0; i < PL_LEN(yes); i++)
-        if (pl_str_is(language, yes[i].language)) return in_words(yes[i].words, folded);
+        if (pl_str_is(language, yes[i].language)) return pl_locale_among(yes[i].words, folded);
     return false;
 }
 

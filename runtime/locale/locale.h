@@ -88,6 +88,8 @@ const uint32_t *pl_locale_sentences(struct pl_locale_tools *t, struct pl_arena *
 /* A character behind which a sentence may end: what ends one, or a line. */
 bool pl_locale_ends_sentence(uint32_t c);
 
+/* A word of at most 60 bytes among those of a list: " one two ", a blank at both ends of each. */
+bool pl_locale_among(const char *words, struct pl_str word);
 /* A folded word that says little by itself ("do", "the", "please"): words of one or two Latin
  * letters and those of a list, in en es de fr it pt ar; false in other languages. */
 bool pl_locale_is_stop(struct pl_str language, struct pl_str folded);

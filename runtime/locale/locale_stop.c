@@ -38,13 +38,15 @@ static const struct {
      "قبل اذا ما هل كان تكون يكون نعم "},
 };
 
-static bool in_words(const char *words, struct pl_str w) {
-    const char *at = words;
-    while ((at = strchr(at, ' ')) != NULL && at[1] != 0) {
-        at++;
-        if (strncmp(at, w.p, w.n) == 0 && at[w.n] == ' ') return true;
-    }
-    return false;
+/* strstr looks at many bytes at a time: this is asked for every word of every text. */
+bool pl_locale_among(const char *words, struct pl_str word) {
+    char key[64];
+    if (word.n == 0 || word.n > sizeof key - 3 || memchr(word.p, 0, word.n)) return false;
+    key[0] = ' ';
+    memcpy(key + 1, word.p, word.n);
+    key[word.n + 1] = ' ';
+    key[word.n + 2] = 0;
+    return strstr(words, key) != NULL;
 }
 
 bool pl_locale_is_stop(struct pl_str language, struct pl_str folded) {
@@ -53,6 +55,6 @@ bool pl_locale_is_stop(struct pl_str language, struct pl_str folded) {
     bool letters = folded.n > 0 && (uint8_t)folded.p[0] >= 'a' && (uint8_t)folded.p[0] <= 'z';
     for (size_t i = 0; i < PL_LEN(stops); i++)
         if (pl_str_eq(language, pl_str_c(stops[i].language)))
-            return (letters && signs < 3) || in_words(stops[i].words, folded);
+            return (letters && signs < 3) || pl_locale_among(stops[i].words, folded);
     return false;
 }
