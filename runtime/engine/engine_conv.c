@@ -542,7 +542,10 @@ static void write_record(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_text(b, c->locale);
     pl_buf_byte(b, c->locale_guessed);
     pl_buf_add(b, c->resume, sizeof c->resume);
-    pl_buf_byte(b, (uint8_t)(c->known | c->proven << 1));
+    pl_buf_byte(b, (uint8_t)(c->known | c->proven << 1 | c->refusing << 2));
+    pl_buf_var(b, c->unread_n);
+    pl_buf_var(b, c->unread_seq);
+    pl_buf_var(b, c->message_n);
     pl_buf_add(b, c->customer, sizeof c->customer);
     pl_buf_zig(b, c->known_ms);
     pl_buf_byte(b, c->with);
@@ -584,6 +587,10 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
     uint8_t bits = pl_read_u8(&r);
     c->known = bits & 1;
     c->proven = bits & 2;
+    c->refusing = bits & 4;
+    c->unread_n = pl_read_var(&r);
+    c->unread_seq = pl_read_var(&r);
+    c->message_n = pl_read_var(&r);
     struct pl_str customer = pl_read_bytes(&r, sizeof c->customer);
     if (r.bad) return PL_MALFORMED;
     memcpy(c->customer, customer.p, customer.n);
@@ -633,7 +640,8 @@ static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint
 }
 
 static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                               const struct pl_entry_turn *t) {
+                               const struct pl_entry *entry) {
+    const struct pl_entry_turn *t = &entry->turn;
     struct pl_vm_event event;
     struct pl_vm_result r;
     enum pl_err err = use_image(e, c, t->image);
@@ -660,6 +668,7 @@ static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct p
             pl_log(e->config.log, PL_LOG_ERROR, "engine", "diverged", "conversation=%s", id);
     }
     pl_engine__absorb(e, c, &event, &r);
+    pl_engine__models_unread(c, &event, entry);
     pl_engine__taken(e, c, &event);
     pl_engine__inbox_pop(c, t->of);
     return PL_OK;
@@ -691,7 +700,7 @@ static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct 
         c->listed = false;
         return PL_OK;
     case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
-    case PL_ENTRY_TURN: return replay_turn(e, c, a, &entry->turn);
+    case PL_ENTRY_TURN: return replay_turn(e, c, a, entry);
     case PL_ENTRY_WITH:
         pl_engine__with(c, entry->with.with);
         pl_engine__notes_free(c);

@@ -87,9 +87,10 @@ static void end_before(struct transcript *t, struct pl_str message) {
 
 static void read_transcript(struct pl_engine *e, struct eng_conv *c, struct transcript *t) {
     uint64_t after = c->j.seq > LOOK_BACK ? c->j.seq - LOOK_BACK : 0;
+    if (after < c->unread_seq) after = c->unread_seq;
     pl_journal_events(e->journal, &c->j, after, read_event, t);
     for (size_t i = 0; c->turn && i < c->turn->events.n; i++) /* on its way to disk */
-        read_event(t, 0, 0, c->turn->events.v[i].json);
+        if (c->turn->events.v[i].seq > after) read_event(t, 0, 0, c->turn->events.v[i].json);
 }
 
 /* ---- what comes back ---- */
@@ -233,7 +234,7 @@ static void ask(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx, 
     struct eng_asking *k = fx->asking = asking_new(e, c, fx);
     pl_arena_init(&a, 0);
     struct transcript said = {.a = &a};
-    k->no_model = pl_engine__no_model(e, c);
+    k->no_model = pl_engine__no_model(e, c) || c->message_n < c->unread_n;
     if (!k->no_model) read_transcript(e, c, &said);
     end_before(&said, pl_buf_slice(&fx->text));
     struct pl_engine_ask out = {.image = fx->image->image,
@@ -310,6 +311,21 @@ void pl_engine__model_event(const struct eng_input *in, struct pl_arena *a,
 bool pl_engine__no_model(struct pl_engine *e, const struct eng_conv *c) {
     return c->no_model ||
            (!pl_engine__is_nobody(c->customer) && pl_engine__refused_models(e, c->customer));
+}
+
+void pl_engine__models_unread(struct eng_conv *c, const struct pl_vm_event *event,
+                              const struct pl_entry *entry) {
+    if (event->kind == PL_EVENT_MESSAGE && entry->turn.of) c->message_n = entry->turn.of;
+    if (c->refusing && !c->no_model) {
+        c->unread_n = entry->n;
+        c->unread_seq = entry->last_seq;
+    }
+    c->refusing = c->no_model;
+}
+
+void pl_engine__models_again(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
+    if (!c->broken && !c->no_model && pl_engine__no_model(e, c))
+        pl_engine__step_no_model(e, c, t, true, true);
 }
 
 void pl_engine__models_stop(struct pl_engine *e, struct eng_conv *c) {

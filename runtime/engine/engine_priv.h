@@ -245,6 +245,10 @@ struct eng_conv {
     bool in_flow;
     uint32_t nheld;
     bool no_model; /* the customer wants none */
+    /* What he wrote while he wanted none goes to none later either: entry and event number up to
+     * which that is so, and the entry of the message that the flows are at. */
+    bool refusing; /* as of the last step */
+    uint64_t unread_n, unread_seq, message_n;
     bool diverged; /* played again, it came out differently; its flow is not to go on */
     /* under way */
     struct eng_input *first, *last;
@@ -593,6 +597,11 @@ void pl_engine__viewed(struct pl_engine *e, const struct eng_input *in);
 void pl_engine__askings_free(struct pl_engine *e);
 /* No text of this conversation's may go to a model. */
 bool pl_engine__no_model(struct pl_engine *e, const struct eng_conv *c);
+/* After each step, whose entry it is: up to where models may read nothing. */
+void pl_engine__models_unread(struct eng_conv *c, const struct pl_vm_event *event,
+                              const struct pl_entry *entry);
+/* Loaded, it may not have heard of it yet that the customer wants none. */
+void pl_engine__models_again(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t);
 /* The customer wants no model from now on: what one has under way is ended. */
 void pl_engine__models_stop(struct pl_engine *e, struct eng_conv *c);
 /* What the words of a message say of models: 1, none; -1, they may; 0, nothing. */

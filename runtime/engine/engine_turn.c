@@ -385,6 +385,7 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__inbox_pop(c, of);
     if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;
     if (!pl_engine__add(e, t, &entry)) return;
+    pl_engine__models_unread(c, event, &entry);
     hand_over(e, c, t, &r, event->now_ms);
     start_effect(e, c, t);
 }
@@ -777,6 +778,7 @@ static void catch_up(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
         diverged(e, c, t);
         return;
     }
+    pl_engine__models_again(e, c, t);
     if (c->mode != PL_VM_BUSY) return;
     struct eng_effect *fx = pl_engine__effect(c, c->busy_effect);
     if (fx && fx->flying) return;

@@ -117,11 +117,24 @@ send dan "$(question juniper2)"
 wait_for eve.out not_understood
 wait_for dan.out juniper2
 
+# allowed again: what was written meanwhile is not sent, and what comes after is
+open fay '{"t":"open","locale":"en-US"}'
+send fay "no AI please"
+wait_for fay.out prelude.no_model
+send fay "$(question lemoncanary)"
+wait_for fay.out not_understood
+send fay "you may use AI again"
+wait_for fay.out prelude.use_model
+send fay "$(question mangocanary)"
+wait_for received mangocanary
+send fay "$(question nutcanary)"
+wait_for received nutcanary
+
 # the last word: others are still sent, and all that was to come has come
 open bea '{"t":"open","locale":"en-US"}'
 send bea "$(question kiwicanary)"
 wait_for received kiwicanary
-for word in cherrycanary eldercanary figcanary juniper1 juniper2; do
+for word in cherrycanary eldercanary figcanary juniper1 juniper2 lemoncanary; do
   got "$word" && say "$word was sent"
 done
 exit "$wrong"

@@ -266,13 +266,102 @@ static void said_to_people(void **state) {
     bench_close(&b);
 }
 
+/* What he wrote while he wanted no model stays unread when he wants one again. */
+static void unread_for_ever(struct bench *b, uint64_t client, uint64_t counter) {
+    bench_say(b, client, counter, "may I ask something");
+    assert_non_null(bench_turn(b));
+    assert_false(bench_turn(b)->no_model);
+    assert_null(strstr(bench_turn(b)->before, "OPTOUTMARK"));
+    bench_reply(b, PL_ASKED_DOWN, PL_NONE);
+    has(b, "ask.down");
+}
+
+static void allowed_again(void **state) {
+    struct bench b;
+    const uint8_t id[16] = {1};
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "no AI please");
+    bench_say(&b, 1, 2, "this is OPTOUTMARK");
+    bench_say(&b, 1, 3, "you may use AI again");
+    bench_told(&b);
+    unread_for_ever(&b, 1, 4);
+    bench_say(&b, 1, 5, "this is AFTERWARDS");
+    unread_for_ever(&b, 1, 6);
+    assert_non_null(strstr(b.turns[b.nturns - 1].before, "AFTERWARDS"));
+    bench_crash(&b);
+    bench_resume(&b, 1, 1, 1);
+    bench_told(&b);
+    unread_for_ever(&b, 1, 7);
+    assert_int_equal(pl_engine_again(b.engine, id), PL_OK); /* played again from the start */
+    bench_resume(&b, 1, 1, 1);
+    bench_told(&b);
+    unread_for_ever(&b, 1, 8);
+    assert_non_null(strstr(b.turns[b.nturns - 1].before, "AFTERWARDS"));
+    bench_close(&b);
+}
+
+/* Loaded while he wants none, by a page that says nothing of him: it hears of it all the same. */
+static void allowed_again_elsewhere(void **state) {
+    struct bench b;
+    (void)state;
+    bench_open(&b, NULL);
+    bench_open_known(&b, 2, 2, true, 7, false);
+    bench_crash(&b);
+    bench_open_known(&b, 1, 1, true, 7, false);
+    bench_say(&b, 1, 1, "no AI");
+    bench_resume(&b, 2, 2, 1);
+    bench_say(&b, 2, 1, "this is OPTOUTMARK");
+    bench_say(&b, 1, 2, "use AI again");
+    bench_told(&b);
+    unread_for_ever(&b, 2, 2);
+    bench_close(&b);
+}
+
+/* A message that waits for its turn is of the time when it was written. */
+static void allowed_while_it_waits(void **state) {
+    struct bench b;
+    (void)state;
+    bench_open(&b, NULL);
+    bench_open_known(&b, 1, 1, true, 7, false);
+    bench_say(&b, 1, 1, "no AI");
+    bench_say(&b, 1, 2, "look it up");
+    assert_true(bench_turn(&b)->no_model);
+    bench_say(&b, 1, 3, "may I ask something");
+    bench_advance(&b, 100);
+    say_for_him(&b, 70, 7, false);
+    bench_told(&b);
+    assert_true(slot_is(&b, 1, false));
+    bench_crash(&b);
+    bench_resume(&b, 1, 1, 1);
+    bench_run(&b);
+    assert_non_null(bench_turn(&b));
+    assert_true(bench_turn(&b)->no_model); /* asked anew, with what he wrote before */
+    bench_reply(&b, PL_ASKED_UNSURE, PL_NONE);
+    has(&b, "finding.unsure");
+    assert_non_null(bench_turn(&b));
+    assert_true(bench_turn(&b)->no_model);
+    assert_string_equal(bench_turn(&b)->before, "");
+    bench_reply(&b, PL_ASKED_DOWN, PL_NONE);
+    has(&b, "ask.down");
+    unread_for_ever(&b, 1, 4);
+    bench_close(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_the_customer), cmocka_unit_test(while_a_model_writes),
-        cmocka_unit_test(remembered),      cmocka_unit_test(said_by_nobody),
-        cmocka_unit_test(by_the_shop),     cmocka_unit_test(in_all_his_conversations),
-        cmocka_unit_test(by_conversation), cmocka_unit_test(erased),
+        cmocka_unit_test(by_the_customer),
+        cmocka_unit_test(while_a_model_writes),
+        cmocka_unit_test(remembered),
+        cmocka_unit_test(said_by_nobody),
+        cmocka_unit_test(by_the_shop),
+        cmocka_unit_test(in_all_his_conversations),
+        cmocka_unit_test(by_conversation),
+        cmocka_unit_test(erased),
         cmocka_unit_test(said_to_people),
+        cmocka_unit_test(allowed_again),
+        cmocka_unit_test(allowed_again_elsewhere),
+        cmocka_unit_test(allowed_while_it_waits),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bench_done();
