@@ -67,6 +67,12 @@ bool pl_answer__denies(struct pl_str language, struct pl_str folded) {
     return false;
 }
 
+bool pl_answer__knows(struct pl_str language) {
+    for (size_t i = 0; i < PL_LEN(denials); i++)
+        if (pl_str_is(language, denials[i].language)) return true;
+    return false;
+}
+
 /* ---- links ---- */
 
 static bool is_space(uint8_t c) {

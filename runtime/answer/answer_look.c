@@ -69,7 +69,7 @@ static struct pl_str without_placeholders(struct turn *t, struct pl_str s) {
 /* ---- never ---- */
 
 /* All words of what must not be done, in one sentence. */
-static bool does_never(const struct turn *t, const struct claim *c) {
+bool pl_answer__does_never(const struct turn *t, const struct claim *c) {
     const struct reading *r = &t->evidence.r;
     struct pl_str source = pl_locale_language(t->program->source_locale);
     if (!pl_str_eq(source, r->language)) return false;
@@ -118,7 +118,8 @@ static enum answer_why sentence(struct turn *t, struct pl_str s) {
     if (text.p == NULL || bare.p == NULL || !pl_answer__claim(&t->evidence.r, bare, &c))
         return WHY_LONG;
     if (pl_answer__language(t, bare) != WHY_NONE) return WHY_LANGUAGE;
-    enum answer_why why = does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
+    enum answer_why why =
+        pl_answer__does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
     if (why != WHY_NONE) return why;
     uint32_t foreign = pl_veil_foreign(t->veil);
 

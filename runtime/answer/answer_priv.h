@@ -68,6 +68,8 @@ struct reading { /* how texts of one language are seen through */
 /* false: the arena is full. first: the text begins a sentence. */
 bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out);
 bool pl_answer__denies(struct pl_str language, struct pl_str folded);
+/* The words that deny are listed for this language. */
+bool pl_answer__knows(struct pl_str language);
 
 /* ---- evidence: what may be stated ---- */
 
@@ -219,6 +221,9 @@ bool pl_answer__put(struct turn *t, struct pl_str text, uint32_t passages, struc
 enum answer_why pl_answer__language(const struct turn *t, struct pl_str said);
 /* The claim states this fact. */
 bool pl_answer__states(const struct claim *c, const struct fact *f);
+
+/* All words of a `never` line, where those are in the claim's language. */
+bool pl_answer__does_never(const struct turn *t, const struct claim *c);
 
 /* answer_translate.c */
 /* It is in another language than the customer's. */

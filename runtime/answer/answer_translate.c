@@ -67,17 +67,70 @@ static bool states_all(const struct claim *c, const struct claim *of) {
     return true;
 }
 
+/* A whole text in one language. */
+struct said {
+    struct claim whole;
+    struct claim *v; /* its sentences */
+    uint32_t n, denies;
+};
+
+static bool read_said(const struct reading *r, struct pl_str text, struct said *out) {
+    uint32_t from = 0;
+    *out = (struct said){0};
+    const uint32_t *ends = pl_locale_sentences(r->t, r->a, text, &out->n);
+    if (ends == NULL || !pl_answer__claim(r, text, &out->whole)) return false;
+    out->v = PL_NEW_ARRAY(r->a, struct claim, out->n + 1);
+    if (out->v == NULL) return false;
+    for (uint32_t i = 0; i < out->n; from = ends[i++]) {
+        struct pl_str sentence = {text.p + from, ends[i] - from};
+        if (!pl_answer__claim(r, sentence, &out->v[i])) return false;
+        out->denies += out->v[i].denies;
+    }
+    return true;
+}
+
+static bool has(const struct claim *c, enum fact_kind kind) {
+    return pl_answer__states(c, &(struct fact){.kind = (uint8_t)kind});
+}
+
+/* Both deny or neither does; both promise as much. */
+static bool alike(const struct claim *a, const struct claim *b) {
+    return !a->denies == !b->denies && has(a, FACT_FREE) == has(b, FACT_FREE) &&
+           has(a, FACT_ALL) == has(b, FACT_ALL);
+}
+
+/* Sentence by sentence; where a translation joins or parts sentences, the text as a whole. */
+static bool promises_alike(const struct said *a, const struct said *b) {
+    if (a->n != b->n)
+        return a->denies == b->denies && has(&a->whole, FACT_FREE) == has(&b->whole, FACT_FREE) &&
+               has(&a->whole, FACT_ALL) == has(&b->whole, FACT_ALL);
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!alike(&a->v[i], &b->v[i])) return false;
+    return true;
+}
+
+/* What must not be said is compared where it is written in the translation's language. */
+static bool keeps_never(const struct turn *t, const struct said *s) {
+    for (uint32_t i = 0; i < s->n; i++)
+        if (pl_answer__does_never(t, &s->v[i])) return false;
+    return true;
+}
+
 static bool is_faithful(struct turn *t, struct pl_str text) {
     const struct pl_program *p = t->program;
     struct pl_str from = t->found.hits[0].locale;
-    struct reading there = t->evidence.r;
-    struct claim original, translation;
+    const struct reading *here = &t->evidence.r;
+    struct reading there = *here;
+    struct said original, translation;
     there.language = pl_locale_language(from);
     if (pl_locale_open(there.t, from, p->zone, pl_str_c(p->currency), &there.l) != PL_OK)
         return false;
-    return pl_answer__claim(&there, t->original, &original) &&
-           pl_answer__claim(&t->evidence.r, text, &translation) &&
-           states_all(&original, &translation) && states_all(&translation, &original);
+    if (!read_said(&there, t->original, &original) || !read_said(here, text, &translation))
+        return false;
+    bool listed = pl_answer__knows(there.language) && pl_answer__knows(here->language);
+    return states_all(&original.whole, &translation.whole) &&
+           states_all(&translation.whole, &original.whole) &&
+           (!listed || promises_alike(&original, &translation)) && keeps_never(t, &translation);
 }
 
 static bool is_good(struct turn *t, struct pl_str text) {
