@@ -44,6 +44,26 @@ models f > models.conf
 build four.img
 [ "$(asked received)" = 3 ] || bad "vectors of another model are taken for this one's"
 
+# the model's vectors have become longer or shorter: those kept are asked for anew
+shorten() { # FILE: half of each row's vector
+  local dims size at
+  dims=$(($(od -An -tu4 -j4 -N4 "$1"))) size=$(stat -c %s "$1")
+  printf "PKC1\\$(printf %o $((dims / 2)))\\0\\0\\0" > short
+  for ((at = 8; at < size; at += 32 + dims)); do
+    tail -c +$((at + 1)) "$1" | head -c $((32 + dims / 2)) >> short
+  done
+  mv short "$1"
+}
+for kept in "$PARLANCE_CACHE"/*.vectors; do shorten "$kept"; done
+printf -- '---\ntitle: Gifts\n---\n\nWe wrap presents.\n' > shop/kb/en/gifts.md
+build seven.img
+grep -q 'found by words alone' said && bad "fails on vectors of another length: $(cat said)"
+grep -q kb.vectors seven.img || bad "no vectors after their length changed"
+before=$(asked received)
+build four.img
+cmp -s seven.img four.img || bad "what was asked for anew is not kept"
+[ "$(asked received)" = "$before" ] || bad "asked again for what it has anew"
+
 # nobody there: by words, and said so; what is kept serves all the same
 kill "${pids[0]}" && wait "${pids[0]}" 2>/dev/null
 pids=()

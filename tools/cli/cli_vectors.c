@@ -35,6 +35,7 @@ struct making {
     int8_t **rows; /* NULL: not there yet */
     uint32_t batch[BATCH], nbatch;
     bool done, good;
+    bool other; /* a vector that came is not as long as those before it */
     char why[160];
 };
 
@@ -62,7 +63,6 @@ static void read_rows(struct making *m, struct pl_str file) {
     const char **v = PL_NEW_ARRAY(&m->a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) v[i] = file.p + HEADER + i * size;
     qsort(v, n, sizeof *v, by_key);
-    m->dims = dims;
     for (uint32_t i = 0; i < m->n; i++) {
         const char *key = (const char *)m->keys[i];
         const char **found = bsearch(&key, v, n, sizeof *v, by_key);
@@ -70,6 +70,7 @@ static void read_rows(struct making *m, struct pl_str file) {
         m->rows[i] = PL_NEW_ARRAY(&m->a, int8_t, dims);
         memcpy(m->rows[i], *found + KEY, dims);
         m->known++;
+        m->dims = dims;
     }
 }
 
@@ -111,6 +112,7 @@ static void take(struct making *m, const struct pl_llm_event *e) {
     if (e->vector.index >= m->nbatch || n == 0 || n > PL_KB_MOST_DIMS) return;
     if (!m->dims) m->dims = n;
     if (n != m->dims) {
+        m->other = true;
         snprintf(m->why, sizeof m->why, "its vectors are not all of one length");
         return;
     }
@@ -161,6 +163,15 @@ static bool ask_all(struct making *m) {
     return good;
 }
 
+/* The model has become another one under the same name: what was kept of it is worth nothing. */
+static bool ask_anew(struct making *m) {
+    for (uint32_t i = 0; i < m->n; i++) m->rows[i] = NULL;
+    m->dims = m->known = 0;
+    m->other = false;
+    m->why[0] = 0;
+    return ask_all(m);
+}
+
 /* ---- the section ---- */
 
 static void read_passages(struct making *m) {
@@ -189,6 +200,7 @@ static void make(struct making *m, struct pl_str index, struct pl_buf *section) 
     read_known(m);
     uint32_t known = m->known;
     bool good = m->n && (known == m->n || ask_all(m));
+    if (!good && m->other && known > 0) good = ask_anew(m);
     if (known < m->n) write_known(m); /* also what came before something failed */
     if (good)
         put_section(m, index, section);
