@@ -10,7 +10,29 @@
 
 #include "tests/provider/provider.h"
 
+static int usage(FILE *to, int code) {
+    fputs("usage: fake_provider [--port P] [--streams DIR] [--record FILE] [SITE=MANNER ...]\n"
+          "  SITE is a letter, MANNER a fault of tests/provider/fault.def: \"a=cut at=5\"\n",
+          to);
+    return code;
+}
+
+/* Every option is a known one and has its value. */
+static bool are_sound(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-') continue;
+        bool known = strcmp(argv[i], "--port") == 0 || strcmp(argv[i], "--streams") == 0 ||
+                     strcmp(argv[i], "--record") == 0;
+        if (!known || ++i == argc) return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv) {
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return usage(stdout, 0);
+    if (!are_sound(argc, argv)) return usage(stderr, 2);
+
     const char *streams = "tests/provider/streams", *record = NULL;
     struct provider_manner m;
     int port = 0, signal_number;
