@@ -84,7 +84,11 @@ enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
     struct pl_str index = pl_image_section(image, "kb.index");
     struct pl_str vectors = pl_image_section(image, "kb.vectors");
     enum pl_err err = pl_kb_open(index, &k.kb);
-    if (err == PL_OK && vectors.n > 0) err = pl_kb_vectors_open(vectors, k.kb, index, &k.vectors);
+    enum pl_err bad = PL_OK;
+    if (err == PL_OK && vectors.n > 0) bad = pl_kb_vectors_open(vectors, k.kb, index, &k.vectors);
+    if (bad != PL_OK && a->config.log != NULL)
+        pl_log(a->config.log, PL_LOG_WARN, "answer", "no_vectors", "reason=\"%s\"",
+               pl_err_text(bad));
     PL_PUSH(&a->images, k);
     return err;
 }
@@ -122,17 +126,28 @@ const char *pl_answer_meaning(struct pl_str why) {
 
 /* ---- the end ---- */
 
+/* Not as "answer@3": a log masks what looks like an address. */
+static void prompt_logged(const struct turn *t, char out[120]) {
+    char name[100];
+    pl_answer__prompt_name(t, name);
+    const char *at = strchr(name, '@');
+    if (at == NULL)
+        snprintf(out, 120, "prompt=%s", name);
+    else
+        snprintf(out, 120, "prompt=%.*s version=%s", (int)(at - name), name, at + 1);
+}
+
 static void tell(struct pl_timer *timer) {
     struct turn *t = timer->ctx;
     static const enum pl_answer_count counts[] = {PL_ANSWER_COUNT_OK, PL_ANSWER_COUNT_UNSURE,
                                                   PL_ANSWER_COUNT_DOWN, PL_ANSWER_COUNT_PROPOSED};
-    char prompt[100];
+    char prompt[120];
     pl_answer__count(t->owner, counts[t->outcome]);
     pl_answer__count_prompt(t);
-    pl_answer__prompt_name(t, prompt);
+    prompt_logged(t, prompt);
     if (t->why != WHY_NONE && t->owner->config.log != NULL)
-        pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown",
-               "why=%s model=%u prompt=%s", whys[t->why].word, t->in.model, prompt);
+        pl_log(t->owner->config.log, PL_LOG_INFO, "answer", "not_shown", "why=%s model=%u %s",
+               whys[t->why].word, t->in.model, prompt);
     /* Out of the list first: the callback may begin another turn, or end the owner. */
     bool gives = t->outcome == PL_ANSWER_OK || t->outcome == PL_ANSWER_PROPOSED;
     struct pl_str value = gives ? t->value : (struct pl_str){0};

@@ -74,7 +74,8 @@ struct pl_answer *pl_answer_create(const struct pl_answer_config *config);
 void pl_answer_destroy(struct pl_answer **a);
 
 /* Opens the image's knowledge base; it must outlive its pl_answer_drop. PL_MALFORMED, PL_VERSION:
- * it has none that this build reads, and answers go without. */
+ * it has none that this build reads, and answers go without. Vectors that cannot be read are
+ * logged; articles are found by words then. */
 enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image);
 void pl_answer_drop(struct pl_answer *a, struct pl_image *image);
 

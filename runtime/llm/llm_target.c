@@ -3,6 +3,7 @@
  * Targets as they run: addresses, keys, and the breaker's life outside its own arithmetic: what is
  * shown, what is kept over a restart, and the health probe that an open one needs.
  */
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,19 @@ static void probe_due(struct pl_timer *timer) {
     pl_llm__target_changed(t);
 }
 
+static void log_breaker(const struct pl_llm__target *t) {
+    bool open = t->breaker.state == PL_LLM_OPEN;
+    int64_t left_us = t->breaker.until_us - pl_llm__now_us(t->llm);
+    if (open)
+        pl_log(t->llm->log, PL_LOG_WARN, "llm", "breaker",
+               "target=%s state=open reason=%s for_s=%" PRId64, t->conf->name,
+               pl_llm_failure_word((enum pl_llm_failure)t->shown.last),
+               (left_us + 999999) / 1000000);
+    else
+        pl_log(t->llm->log, PL_LOG_WARN, "llm", "breaker", "target=%s state=%s", t->conf->name,
+               t->breaker.state == PL_LLM_CLOSED ? "closed" : "half_open");
+}
+
 void pl_llm__target_changed(struct pl_llm__target *t) {
     int before = atomic_exchange(&t->shown.breaker, (int)t->breaker.state);
     t->shown.until_us = t->breaker.until_us;
@@ -200,10 +214,7 @@ void pl_llm__target_changed(struct pl_llm__target *t) {
         pl_timer_start(t->llm->loop, &t->probe,
                        (t->breaker.until_us - pl_llm__now_us(t->llm) + 999) / 1000);
     if (before == (int)t->breaker.state) return;
-    pl_log(t->llm->log, PL_LOG_WARN, "llm", "breaker", "target=%s state=%s", t->conf->name,
-           t->breaker.state == PL_LLM_OPEN     ? "open"
-           : t->breaker.state == PL_LLM_CLOSED ? "closed"
-                                               : "half_open");
+    log_breaker(t);
     keep_states(t->llm);
 }
 

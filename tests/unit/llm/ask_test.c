@@ -488,8 +488,34 @@ static void events_come_to_the_loop_that_asked(void **state) {
 
 #define TWO_TARGETS(f) cmocka_unit_test_setup_teardown(f, two_targets, tear_down)
 
+/* The line of a breaker that opens has why, and for how long. */
+static void says_why_it_opened(void **state) {
+    char *text = NULL;
+    size_t n = 0;
+    struct asked k = {0};
+    struct bench *b =
+        bench_open("[only]\ndialect = openai\nurl = http://127.0.0.1:%d/a/v1\nmodel = m\n"
+                   "breaker_failures = 1\nbreaker_open = 600s\n");
+    struct pl_log log = {.to = open_memstream(&text, &n), .clock = pl_clock_system()};
+    struct pl_llm_config config = {.models = &b->models, .clock = log.clock, .log = &log};
+    pl_llm_destroy(&b->llm);
+    assert_int_equal(pl_llm_create(&config, &b->llm), PL_OK);
+    bench_fault(b, 'a', "404");
+    bench_send(b, &k, "hello", (struct pl_llm_request){0});
+    bench_wait(b);
+    fflush(log.to);
+    assert_non_null(strstr(text, "target=only state=open reason=missing"));
+    assert_non_null(strstr(text, " for_s="));
+    asked_free(&k);
+    bench_close(b);
+    fclose(log.to);
+    free(text);
+    (void)state;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_why_it_opened),
         cmocka_unit_test(every_dialect_answers_alike),
         cmocka_unit_test(whole_talks_with_tools_are_well_formed),
         cmocka_unit_test(embeddings_come_in_the_order_of_their_texts),
