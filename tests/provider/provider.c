@@ -360,6 +360,22 @@ static void pick_manner(struct connection *c, struct pl_str path) {
     pthread_mutex_unlock(&p->lock);
 }
 
+static void count(struct connection *c, unsigned requests, int busy) {
+    pthread_mutex_lock(&c->p->lock);
+    c->p->bills[c->site].requests += requests;
+    c->p->bills[c->site].busy += (uint64_t)(int64_t)busy;
+    pthread_mutex_unlock(&c->p->lock);
+}
+
+static bool ask(struct connection *c, struct pl_str path) {
+    if (pl_str_ends(path, PL_STR("/chat/completions"))) return complete(c, PROVIDER_CHAT);
+    if (pl_str_ends(path, PL_STR("/responses"))) return complete(c, PROVIDER_RESPONSES);
+    if (pl_str_ends(path, PL_STR("/v1/messages"))) return complete(c, PROVIDER_MESSAGES);
+    if (pl_str_ends(path, PL_STR("/embeddings"))) return embed(c);
+    reply(c, 404, "text/plain", "", PL_STR("no such path"));
+    return true;
+}
+
 static bool answer(struct connection *c) {
     const char *space = memchr(c->line.p, ' ', c->line.n);
     if (!space) return false;
@@ -370,15 +386,10 @@ static bool answer(struct connection *c) {
     pick_manner(c, path);
     if (pl_str_ends(path, PL_STR("/fault"))) return control(c);
     if (pl_str_starts(c->line, PL_STR("GET "))) return probe(c);
-    pthread_mutex_lock(&c->p->lock);
-    c->p->bills[c->site].requests++;
-    pthread_mutex_unlock(&c->p->lock);
-    if (pl_str_ends(path, PL_STR("/chat/completions"))) return complete(c, PROVIDER_CHAT);
-    if (pl_str_ends(path, PL_STR("/responses"))) return complete(c, PROVIDER_RESPONSES);
-    if (pl_str_ends(path, PL_STR("/v1/messages"))) return complete(c, PROVIDER_MESSAGES);
-    if (pl_str_ends(path, PL_STR("/embeddings"))) return embed(c);
-    reply(c, 404, "text/plain", "", PL_STR("no such path"));
-    return true;
+    count(c, 1, 1);
+    bool goes_on = ask(c, path);
+    count(c, 0, -1);
+    return goes_on;
 }
 
 static void *serve_one(void *ctx) {

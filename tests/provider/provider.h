@@ -33,6 +33,7 @@ struct provider_manner {
 
 struct provider_bill {
     uint64_t requests, probes; /* to models, and GETs */
+    uint64_t busy;             /* requests that it is still at: they are not on the bill yet */
     uint64_t connections;
     uint64_t told, untold; /* answers with usage told to the end, and others that made tokens */
     int64_t input, cached, output;                      /* of those told */
