@@ -14,9 +14,8 @@
 #define GRACE_MS  500  /* behind the budget's time, before it is given up here */
 #define LINE_MOST 2000 /* bytes of a line of the transcript */
 #define LOOK_BACK 40   /* events */
-#define BOOT_TURNS                                                                                 \
-    1000 /* attempts are counted within a boot: one of an earlier boot is another                  \
-          */
+/* Attempts are counted within a boot: one of an earlier boot is another. */
+#define BOOT_TURNS 1000
 
 /* One turn under way. The conversation may leave memory before the models come back. */
 struct eng_asking {

@@ -26,8 +26,7 @@ static void refuse(struct vm_machine *m, struct vm_frame *f, const struct pl_p_m
     f->pc = row->down;
 }
 
-/* ---- actions: a tool that writes is proposed, and the flow goes on where it asks the customer
- * ---- */
+/* ---- actions: a tool that writes is proposed, and the flow asks the customer ---- */
 
 static struct pl_value *slot_of(struct vm_machine *m, struct vm_frame *f,
                                 const struct pl_p_action *action, uint32_t i) {
