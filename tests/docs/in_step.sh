@@ -14,7 +14,7 @@ quoted() { sed -n "s/^$1([A-Z_]*, \"\([a-z_]*\)\".*/\1/p" "$2"; }
 
 for room in engine store gateway answer; do
   for name in $(first_field COUNTER "runtime/$room/counter.def" | tr '[:upper:]' '[:lower:]'); do
-    need docs/OPERATING.md "parlance_${room}_$name" counter
+    need docs/OPERATIONS.md "parlance_${room}_$name" counter
   done
 done
 for name in $(first_field COUNTER runtime/llm/counter.def); do
@@ -46,8 +46,8 @@ for name in $(first_field COMMAND tools/cli/command.def); do
     { echo "no page names the command $name"; wrong=1; }
 done
 # options that the operator's page names exist
-for name in $(sed -n 's/^| `\([a-z_`, ]*\)` |.*/\1/p' <(sed -n '/^## Options/,/^## The data/p' docs/OPERATING.md) | tr -d '`,'); do
+for name in $(sed -n 's/^| `\([a-z_`, ]*\)` |.*/\1/p' <(sed -n '/^## Options/,/^## The data/p' docs/OPERATIONS.md) | tr -d '`,'); do
   grep -q "^OPTION($name," runtime/config/config.def ||
-    { echo "docs/OPERATING.md names an option that is none: $name"; wrong=1; }
+    { echo "docs/OPERATIONS.md names an option that is none: $name"; wrong=1; }
 done
 exit $wrong
