@@ -23,13 +23,13 @@ void talk_begin(struct talk *t, uint64_t instance, const char *locale) {
     snprintf(t->locale, sizeof t->locale, "%s", locale);
 }
 
-static void leave(struct talk *t) {
+void talk_leave(struct talk *t) {
     client_close(&t->c);
     t->on = t->ready = t->live = false;
 }
 
 void talk_end(struct talk *t) {
-    leave(t);
+    talk_leave(t);
     for (size_t i = 0; i < t->events.n; i++) free(t->events.v[i]);
     PL_VEC_FREE(&t->events);
     PL_VEC_FREE(&t->said);
@@ -151,7 +151,7 @@ bool talk_hear(struct talk *t, int64_t ms) {
             return false;
         }
         take_message(t, s);
-    } while (now_ms() < until);
+    } while (ms == 0 || now_ms() < until);
     return true;
 }
 
@@ -190,9 +190,9 @@ void talk_choose(struct talk *t, const char *choice) {
 
 bool talk_connect(struct talk *t, int port) {
     struct pl_buf b = {0};
-    leave(t);
+    talk_leave(t);
     if (!client_connect(&t->c, port)) {
-        leave(t);
+        talk_leave(t);
         return false;
     }
     t->on = true;

@@ -39,9 +39,11 @@ void talk_end(struct talk *t);
 /* Connects and opens, or resumes from the last event and sends again what was not acknowledged
  * when it is live. False when there is no connection. */
 bool talk_connect(struct talk *t, int port);
+/* Goes away without a word; talk_connect comes back. */
+void talk_leave(struct talk *t);
 void talk_say(struct talk *t, const char *text);
 void talk_choose(struct talk *t, const char *choice);
-/* Takes in what has come, waiting for at most ms; false when the connection is gone. */
+/* Takes in what comes within ms, or with 0 all that has come; false when the connection is gone. */
 bool talk_hear(struct talk *t, int64_t ms);
 /* Hears until the event with this seq is there; NULL when time is over. */
 const char *talk_event(struct talk *t, uint64_t seq, int64_t ms);

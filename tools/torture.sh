@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: tools/torture.sh [ROW …]      without a row: all of them; --list says which there are
+#
+# The long forms of what is promised about loss, duplicates and hostile surroundings; their quick
+# forms are in tools/check.sh. A row is a function below: it builds what it needs, prints figures,
+# and ends with 0, or with 1 when a promise was broken. What a row says is kept in build/torture.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+
+# The programs of a build, made when they are out of date: `built release parlance demoshop`.
+built() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -j "$jobs" --target "$@" >/dev/null
+}
+# Tests that start servers take the release build's.
+with_release() { PARLANCE=build/release/parlance DEMOSHOP=build/release/demoshop "$@"; }
+
+# kill: SIGKILL at 500 random moments under 200 customers who write 500 messages a second.
+row_kill() {
+  built release parlance demoshop
+  built dev kill_sudden
+  with_release build/dev/kill_sudden --kills 500 --talks 200 --rate 500 --within 1000
+}
+
+# ---- running them ----
+
+rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }
+
+usage() {
+  sed -n 's/^# \{0,1\}//; 3,7p' "$0" >&2
+  echo "rows: $(rows | tr '\n' ' ')" >&2
+  exit 2
+}
+
+run_row() { # a row in a shell of its own, so that `set -e` holds within it
+  local log=build/torture/$1.log code=0
+  mkdir -p build/torture
+  echo "== $1"
+  "$BASH" "$0" --row "$1" >"$log" 2>&1 || code=$?
+  tail -n 12 "$log"
+  if [ $code = 0 ]; then echo "== $1: kept"; else echo "== $1: BROKEN ($code), see $log"; fi
+  return $code
+}
+
+case ${1:-} in
+--list) rows; exit 0 ;;
+--row) "row_$2"; exit 0 ;;
+-*) usage ;;
+esac
+
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(rows)
+broken=()
+for row in "$@"; do
+  declare -F "row_$row" >/dev/null || usage
+  run_row "$row" || broken+=("$row")
+done
+[ ${#broken[@]} = 0 ] || { echo "broken: ${broken[*]}"; exit 1; }
