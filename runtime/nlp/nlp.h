@@ -27,9 +27,11 @@ struct pl_nlp_phrase {
  * "return ⟨order_id⟩", name being an entity's or a built-in kind's word. ⟨slot:name⟩ also says what
  * the value is for: the words around it tell so in messages (`marked` of a reading). */
 struct pl_nlp_example {
-    uint32_t intent; /* index in pl_nlp_source.intents */
+    uint32_t intent; /* index in pl_nlp_source.intents; PL_NLP_NO_INTENT: means none of them */
     struct pl_str lang, text;
 };
+
+#define PL_NLP_NO_INTENT UINT32_MAX
 
 /* A word-list member's synonym. */
 struct pl_nlp_synonym {
@@ -77,6 +79,9 @@ struct pl_nlp_source {
     uint32_t nintents;
     const struct pl_nlp_example *examples;
     uint32_t nexamples;
+    const struct pl_nlp_example *held; /* kept out of training: what is learned is tried on them */
+    uint32_t nheld;
+    bool bare; /* without our own sentences that no shop's intents mean */
     const struct pl_nlp_entity *entities; /* an earlier one wins a tie */
     uint32_t nentities;
     const struct pl_nlp_mention *mentions;
@@ -205,6 +210,7 @@ struct pl_nlp_reading {
     uint32_t nguesses;
     bool exact;         /* the whole message is an example of guesses[0], folded and stemmed */
     bool named;         /* guesses[0] is what its words say, not only a value in it */
+    bool rejected;      /* guesses[0] is too unsure: the message means none of the intents */
     bool ambiguous;     /* guesses[1] is so near that asking beats guessing */
     double uncertainty; /* 0..1, see below */
     double sentiment;   /* -1..1 */
@@ -228,6 +234,17 @@ struct pl_nlp_reading {
  * entities or yes/no has 0, the empty message too. */
 void pl_nlp_read(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
                  const struct pl_nlp_context *ctx, struct pl_nlp_reading *out);
+
+/* Why the message was read as this intent: what each of its words, or the placeholder of the value
+ * in its place, adds to the intent's score (what the score loses without it), the most first. Gives
+ * how many; at most `max` written. */
+struct pl_nlp_reason {
+    struct pl_str token; /* folded */
+    double weight;
+};
+uint32_t pl_nlp_why(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
+                    const struct pl_nlp_context *ctx, uint32_t intent, struct pl_nlp_reason *out,
+                    uint32_t max);
 
 /* Does `matches` number i hold for this text as a whole? For values other than the message. */
 bool pl_nlp_matches(struct pl_nlp *n, struct pl_arena *a, uint32_t match, struct pl_str text);

@@ -186,16 +186,22 @@ static enum pl_err check_regexes(struct pl_arena *a, const struct pl_nlp_regex *
     return PL_OK;
 }
 
+static bool is_intent(const struct pl_nlp_source *src, uint32_t intent) {
+    return intent < src->nintents || intent == PL_NLP_NO_INTENT;
+}
+
 static enum pl_err check_source(struct pl_arena *a, const struct pl_nlp_source *src,
                                 struct pl_str *why) {
     *why = PL_STR("too many intents, examples, entities, mentions or expressions");
     if (src->nintents > PL_NLP_MOST || src->nentities > PL_NLP_MOST ||
         src->nmentions > PL_NLP_MOST || src->nmatches > PL_NLP_MOST ||
-        src->nexamples > PL_NLP_MOST_EXAMPLES)
+        src->nexamples > PL_NLP_MOST_EXAMPLES || src->nheld > PL_NLP_MOST_EXAMPLES)
         return PL_LIMIT;
     *why = PL_STR("an example names an intent that is not there");
     for (uint32_t i = 0; i < src->nexamples; i++)
-        if (src->examples[i].intent >= src->nintents) return PL_MALFORMED;
+        if (!is_intent(src, src->examples[i].intent)) return PL_MALFORMED;
+    for (uint32_t i = 0; i < src->nheld; i++)
+        if (!is_intent(src, src->held[i].intent)) return PL_MALFORMED;
     enum pl_err err = check_regexes(a, src->matches, src->nmatches, why);
     for (uint32_t i = 0; i < src->nentities && err == PL_OK; i++)
         err = check_regexes(a, src->entities[i].regexes, src->entities[i].nregexes, why);
@@ -214,6 +220,7 @@ static void put_exact(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_
     struct pl_nlp_exact *v = PL_NEW_ARRAY(a, struct pl_nlp_exact, src->nexamples + 1);
     uint32_t count = 0, kept = 0;
     for (uint32_t i = 0; i < src->nexamples; i++) {
+        if (src->examples[i].intent == PL_NLP_NO_INTENT) continue;
         struct pl_nlp_terms t =
             pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
         uint32_t words = 0;
@@ -297,6 +304,7 @@ size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
     size_t count = 0;
     if (pl_nlp_open(section, &m) == PL_OK && pl_nlp_new(m, t, &n) == PL_OK && m->linear.nrows > 0) {
         for (uint32_t i = 0; i < src->nexamples; i++) {
+            if (src->examples[i].intent == PL_NLP_NO_INTENT) continue;
             struct pl_nlp_terms terms =
                 pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
             pl_nlp__score(n, &terms);

@@ -13,6 +13,7 @@
 #define LANES     16
 #define SHARPNESS 2.0  /* of the scores that become confidences */
 #define REJECT    -1.4 /* the score of "none of them" */
+#define SURE      0.35 /* a guess below is none */
 #define MARGIN    0.25 /* two guesses nearer than this are ambiguous */
 #define NAMED     0.5  /* words that alone are as sure as this name an intent */
 
@@ -250,6 +251,7 @@ void pl_nlp__intents(struct pl_nlp_turn *t) {
     struct pl_nlp_terms terms = pl_nlp__terms(t);
     guess(t, &terms);
     take_exact(t, &terms);
+    r->rejected = r->nguesses == 0 || r->guesses[0].confidence < SURE;
     r->ambiguous = !r->exact && r->nguesses > 1 && r->guesses[0].confidence >= 0.3 &&
                    r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
     r->named = is_named(t, &terms);

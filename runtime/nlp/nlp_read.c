@@ -143,6 +143,44 @@ void pl_nlp_read(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
     out->folded_hash = folded_hash(&out->words);
 }
 
+/* ---- why ---- */
+
+static int by_weight(const void *a, const void *b) {
+    const struct pl_nlp_reason *x = a, *y = b;
+    if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+    return pl_str_cmp(x->token, y->token);
+}
+
+/* The score of an intent without the term at `without`, or with all of them. */
+static double score_without(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_terms *all,
+                            uint32_t without, uint32_t intent) {
+    struct pl_nlp_terms rest = {PL_NEW_ARRAY(a, struct pl_nlp_term, all->n + 1), 0};
+    for (uint32_t i = 0; i < all->n; i++)
+        if (i != without) rest.v[rest.n++] = all->v[i];
+    pl_nlp__score(n, &rest);
+    return (double)n->scores[intent];
+}
+
+uint32_t pl_nlp_why(struct pl_nlp *n, struct pl_arena *a, struct pl_str masked,
+                    const struct pl_nlp_context *ctx, uint32_t intent, struct pl_nlp_reason *out,
+                    uint32_t max) {
+    struct pl_nlp_reading r = {0};
+    struct pl_nlp_turn t = {.nlp = n, .a = a, .text = masked, .ctx = ctx, .r = &r};
+    if (n->model->linear.nrows == 0 || intent >= n->model->nintents) return 0;
+    start(&t, PL_STR(""));
+    recognise(&t);
+    struct pl_nlp_terms terms = pl_nlp__terms(&t);
+    double whole = score_without(n, a, &terms, UINT32_MAX, intent);
+    struct pl_nlp_reason *v = PL_NEW_ARRAY(a, struct pl_nlp_reason, terms.n + 1);
+    for (uint32_t i = 0; i < terms.n; i++)
+        v[i] = (struct pl_nlp_reason){terms.v[i].folded,
+                                      whole - score_without(n, a, &terms, i, intent)};
+    qsort(v, terms.n, sizeof *v, by_weight);
+    uint32_t count = terms.n < max ? terms.n : max;
+    memcpy(out, v, count * sizeof *v);
+    return count;
+}
+
 bool pl_nlp_matches(struct pl_nlp *n, struct pl_arena *a, uint32_t match, struct pl_str text) {
     if (match >= n->nmatches) return false;
     return pl_locale_regex_is(n->matches[match], pl_locale_subject(a, pl_str_trim(text)));

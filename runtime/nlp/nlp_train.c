@@ -52,8 +52,10 @@ static void collect(struct trainer *t) {
     size_t most = src->nexamples + PL_LEN(background);
     t->samples = PL_NEW_ARRAY(t->a, struct sample, most + 1);
     for (uint32_t i = 0; i < src->nexamples; i++)
-        add_sample(t, src->examples[i].lang, src->examples[i].text, src->examples[i].intent);
-    for (size_t i = 0; i < PL_LEN(background); i++)
+        add_sample(t, src->examples[i].lang, src->examples[i].text,
+                   src->examples[i].intent == PL_NLP_NO_INTENT ? src->nintents
+                                                               : src->examples[i].intent);
+    for (size_t i = 0; i < PL_LEN(background) && !src->bare; i++)
         for (uint32_t j = 0; j < src->nlangs; j++)
             if (pl_str_is(pl_locale_language(src->langs[j]), background[i].lang))
                 add_sample(t, pl_str_c(background[i].lang), pl_str_c(background[i].text),
