@@ -148,7 +148,7 @@ enum pl_err pl_store_open(const struct pl_store_config *config, struct pl_store 
     if (!err) err = pl_store__rebuild(s, why);
     s->config.folder = NULL;
     s->config.epoch = NULL;
-    if (!err && config->folder) err = start_threads(s);
+    if (!err && config->folder && !config->look) err = start_threads(s);
     if (err) {
         pl_store__why(why, "%s: %s", config->folder ? config->folder : "memory", pl_err_text(err));
         free_store(s);

@@ -61,6 +61,10 @@ struct pl_store_config {
     uint64_t pending_max; /* bytes of state rows not yet written; 0: 256 MiB */
     uint32_t state_ms;    /* most time between state transactions; 0: 1,000 */
     uint32_t state_rows;  /* rows that start one earlier; 0: 2,000 */
+    /* For tools: reads a folder, also one that a server has open, as it is when it is opened (what
+     * is appended later is not seen, or as a longer stream). Nothing is written or locked; append
+     * and project are refused with PL_DENIED. PL_NOT_FOUND: there is no store. */
+    bool look;
     struct pl_log *log;   /* may be NULL */
     const uint8_t *epoch; /* 16 bytes for a new store; NULL: from the system's randomness */
     struct pl_store_fault fault;

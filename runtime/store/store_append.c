@@ -132,7 +132,7 @@ static void gauge(struct pl_store *s) {
 }
 
 enum pl_err pl_store_append(struct pl_store *s, struct pl_store_append *a) {
-    enum pl_err err = check_request(a);
+    enum pl_err err = s->config.look ? PL_DENIED : check_request(a);
     if (err) return err;
     a->err = PL_OK;
     a->commit = a->n = 0;

@@ -153,9 +153,9 @@ static enum pl_err tail_entry(struct pl_store *s, const struct pl_store_entry *e
 
 /* Runs before any other thread knows the store, so that it needs no lock. */
 enum pl_err pl_store__rebuild(struct pl_store *s, struct pl_store_why *why) {
-    uint64_t at = 1;
-    s->last_commit = s->ops->last(s->back);
+    uint64_t at = 1; /* asked first: who looks on sees a state that moves */
     enum pl_err err = s->ops->applied(s->back, &at);
+    s->last_commit = s->ops->last(s->back);
     if (!err && at > s->last_commit + 1) {
         pl_store__why(why, "the state is ahead of the journal: entry %llu of %llu",
                       (unsigned long long)at, (unsigned long long)s->last_commit);

@@ -33,6 +33,7 @@ struct lmdb {
     uint64_t map_bytes, reserve;
     char *folder;
     int lock_fd;
+    bool look; /* nothing is written */
     struct pl_log *log;
 };
 
@@ -396,14 +397,14 @@ static enum pl_err take_lock(struct lmdb *l, struct pl_store_why *why) {
     return PL_OK;
 }
 
-static int open_once(const char *path, uint64_t map_bytes, MDB_env **out) {
+static int open_once(const char *path, uint64_t map_bytes, bool look, MDB_env **out) {
     MDB_env *env;
     int rc = mdb_env_create(&env);
     if (rc) return rc;
     rc = mdb_env_set_mapsize(env, map_bytes);
     if (!rc) rc = mdb_env_set_maxreaders(env, MOST_READERS);
     if (!rc) rc = mdb_env_set_maxdbs(env, 4);
-    if (!rc) rc = mdb_env_open(env, path, MDB_NOTLS, 0600);
+    if (!rc) rc = mdb_env_open(env, path, MDB_NOTLS | (look ? MDB_RDONLY : 0), 0600);
     if (rc) {
         mdb_env_close(env);
         return rc;
@@ -427,21 +428,21 @@ static enum pl_err open_env(struct lmdb *l, const char *name, MDB_env **out,
                             struct pl_store_why *why) {
     char path[PATH_MOST];
     if (!join_path(path, l->folder, name)) return PL_LIMIT;
-    enum pl_err err = pl_mkdirs(path);
+    enum pl_err err = l->look ? PL_OK : pl_mkdirs(path);
     if (err) return err;
     uint64_t map = l->map_bytes;
     int rc;
-    while ((rc = open_once(path, map, out)) == ENOMEM && map / 2 >= LEAST_MAP) map /= 2;
+    while ((rc = open_once(path, map, l->look, out)) == ENOMEM && map / 2 >= LEAST_MAP) map /= 2;
     if (rc) {
         pl_store__why(why, "%s: %s", path, mdb_strerror(rc));
-        return err_of(rc);
+        return l->look && rc == ENOENT ? PL_NOT_FOUND : err_of(rc);
     }
     if (map < l->map_bytes && l->log) {
         pl_log(l->log, PL_LOG_WARN, "store", "smaller_map", "name=%s bytes=%llu", name,
                (unsigned long long)map);
     }
     int dead = 0;
-    mdb_reader_check(*out, &dead);
+    if (!l->look) mdb_reader_check(*out, &dead);
     if (whole(*out)) return PL_OK;
     pl_store__why(why, "%s: the data file is cut short", path);
     return PL_MALFORMED;
@@ -527,6 +528,39 @@ static enum pl_err init_both(struct lmdb *l, const struct pl_store_config *c,
     return err;
 }
 
+/* ---- looking on ---- */
+
+/* The tables of an environment as somebody else made them. */
+static enum pl_err look_env(MDB_env *env, const char *table, MDB_dbi *dbi, MDB_dbi *meta,
+                            uint8_t epoch[16], uint64_t *boot, struct pl_store_why *why) {
+    MDB_txn *txn;
+    uint64_t version = 0;
+    enum pl_err err = err_of(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn));
+    if (err) return err;
+    err = err_of(mdb_dbi_open(txn, table, 0, dbi));
+    if (!err) err = err_of(mdb_dbi_open(txn, "meta", 0, meta));
+    if (!err) err = number_get(txn, *meta, "version", &version);
+    if (!err && version != PL_STORE_VERSION) {
+        pl_store__why(why, "the store has format version %llu, this build reads %d",
+                      (unsigned long long)version, PL_STORE_VERSION);
+        err = PL_VERSION;
+    }
+    if (!err) err = meta_get(txn, *meta, "epoch", epoch, 16);
+    if (!err && boot) err = number_get(txn, *meta, "boot", boot);
+    if (!err) return err_of(mdb_txn_commit(txn)); /* so that the tables stay open */
+    mdb_txn_abort(txn);
+    return err;
+}
+
+static enum pl_err look_both(struct lmdb *l, struct pl_store__found *out,
+                             struct pl_store_why *why) {
+    uint8_t mine[16];
+    enum pl_err err =
+        look_env(l->journal, "entries", &l->entries, &l->journal_meta, out->epoch, &out->boot, why);
+    if (!err) err = look_env(l->state, "rows", &l->rows, &l->state_meta, mine, NULL, why);
+    return err;
+}
+
 enum pl_err pl_store__lmdb_open(const struct pl_store_config *c, struct pl_store__found *out,
                                 struct pl_store_why *why) {
     struct lmdb *l = calloc(1, sizeof *l);
@@ -535,12 +569,14 @@ enum pl_err pl_store__lmdb_open(const struct pl_store_config *c, struct pl_store
     l->map_bytes = c->map_bytes;
     l->reserve = c->reserve;
     l->log = c->log;
+    l->look = c->look;
     l->folder = strdup(c->folder);
-    enum pl_err err = l->folder ? pl_mkdirs(c->folder) : PL_NOMEM;
-    if (!err) err = take_lock(l, why);
+    enum pl_err err = l->folder ? PL_OK : PL_NOMEM;
+    if (!err && !l->look) err = pl_mkdirs(c->folder);
+    if (!err && !l->look) err = take_lock(l, why);
     if (!err) err = open_env(l, "journal", &l->journal, why);
     if (!err) err = open_env(l, "state", &l->state, why);
-    if (!err) err = init_both(l, c, out, why);
+    if (!err) err = l->look ? look_both(l, out, why) : init_both(l, c, out, why);
     if (err) {
         lmdb_close(l);
         return err;

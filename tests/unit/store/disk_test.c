@@ -393,6 +393,59 @@ static void test_backup_under_load(void **state) {
     assert_ptr_equal(good, b);
 }
 
+/* ---- looking on ---- */
+
+static bool count_one(void *ctx, const struct pl_store_entry *e) {
+    uint64_t *n = ctx;
+    return e->n == ++*n;
+}
+
+/* In a process of its own, as LMDB wants it: 0 when the store was whole each time. */
+static int look_often(const char *folder) {
+    struct pl_store_config config = {
+        .folder = folder, .map_bytes = UINT64_C(1) << 30, .look = true};
+    struct pl_stream busy = stream_no('c', 9);
+    for (int i = 0; i < 200; i++) {
+        struct pl_store *s;
+        struct pl_store_head head;
+        uint64_t n = 0, read = 0;
+        struct put p = {.a = {.stream = busy, .puts = p.puts, .nputs = 1, .done = put_done}};
+        if (pl_store_open(&config, &s, NULL) != PL_OK) return 1;
+        if (pl_store_head(s, &busy, &head) == PL_OK) n = head.n;
+        if (n && pl_store_read(s, &busy, 1, 0, count_one, &read) != PL_OK) return 2;
+        if (read < n) return 3;
+        if (pl_store_append(s, &p.a) != PL_DENIED) return 4;
+        if (pl_store_project(s, NULL, 0, &busy, n) != PL_DENIED) return 5;
+        if (pl_store_flush(s) != PL_OK) return 6;
+        pl_store_close(&s);
+    }
+    return 0;
+}
+
+static void test_look(void **state) {
+    struct bench *b = *state;
+    pthread_t thread;
+    void *good;
+    int status;
+    char nowhere[128];
+    path_in(nowhere, sizeof nowhere, b, "nowhere");
+    struct pl_store_config config = {.folder = nowhere, .look = true};
+    struct pl_store *s;
+    assert_int_equal(pl_store_open(&config, &s, NULL), PL_NOT_FOUND);
+    assert_int_equal(access(nowhere, F_OK), -1);
+    pid_t pid = fork();
+    if (pid == 0) _exit(look_often(b->folder));
+    pthread_create(&thread, NULL, keep_busy, b);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    pthread_join(thread, &good);
+    assert_ptr_equal(good, b);
+    pid = fork();
+    if (pid == 0) _exit(look_often(b->folder));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* ---- SIGKILL ---- */
 
 #define STREAMS 8
@@ -576,6 +629,7 @@ int main(void) {
         TEST(two_stores_mixed),
         TEST(state_lost),
         TEST(backup),
+        TEST(look),
         TEST(kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
