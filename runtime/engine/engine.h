@@ -28,6 +28,7 @@
 #include "runtime/value/value.h"
 
 struct pl_engine;
+struct pl_entry;
 struct pl_vm_event;
 struct pl_vm_result;
 struct pl_vm_text;
@@ -379,5 +380,111 @@ void pl_engine_forget(struct pl_engine *e, const uint8_t conversation[16]);
  * DIVERGED. PL_CONFLICT: it came to another state than it was in; PL_NOT_FOUND: it is not in
  * memory; PL_BUSY: something is being appended; what the reading of journals may give. */
 enum pl_err pl_engine_again(struct pl_engine *e, const uint8_t conversation[16]);
+
+/* ---- replay: stored conversations played again, without store and disk ---- */
+
+/* What a thread needs for it: a VM, locales, the recognisers of images, which are opened once.
+ * Nothing is called, asked, written or waited for: what came in is given again, with its time. */
+struct pl_engine_player;
+struct pl_engine_player_config {
+    struct pl_engine_shared *shared; /* as in pl_engine_config, as are all; may be NULL */
+    struct pl_image *(*find_image)(void *ctx, const uint8_t prefix[8]);
+    void *find_ctx;
+    void (*ran)(void *ctx, const struct pl_image *image, int what, uint32_t at);
+    void *ran_ctx;
+};
+struct pl_engine_player *pl_engine_player_new(const struct pl_engine_player_config *config);
+void pl_engine_player_free(struct pl_engine_player **p);
+
+/* A step: what it took and what it made. All of it lies in the arena that was given. */
+struct pl_engine_step {
+    struct pl_image *image; /* that it ran on; NULL: it was no step. Borrowed from the lane. */
+    struct pl_vm_event *event;
+    struct pl_vm_result *result;
+    uint32_t noutputs; /* what the customer saw of it, as finished JSON */
+    const struct pl_str *outputs;
+    struct pl_str effects; /* as in its entry */
+    /* MESSAGE: what came; of a choice or button its id, and its words */
+    uint8_t said; /* enum pl_engine_said */
+    bool card;
+    struct pl_str text, label;
+};
+
+/* A conversation that is played. Slices that its verbs are given live during the call. */
+struct pl_engine_lane;
+/* From its beginning. image: it runs on this one; NULL: on those that its entries name. NULL: the
+ * image cannot be used. */
+struct pl_engine_lane *pl_engine_lane_new(struct pl_engine_player *p,
+                                          const uint8_t conversation[16], struct pl_image *image);
+/* The same, as it is now; the two have nothing in common. */
+struct pl_engine_lane *pl_engine_lane_copy(const struct pl_engine_lane *l);
+void pl_engine_lane_free(struct pl_engine_lane **l);
+/* Plays an entry as it stands, each in its order. secret: of a turn, revealed.
+ * PL_UNAVAILABLE: its image is not there; PL_MALFORMED, PL_VERSION: it cannot be read. */
+enum pl_err pl_engine_lane_again(struct pl_engine_lane *l, const struct pl_entry *entry,
+                                 struct pl_str secret, struct pl_arena *a,
+                                 struct pl_engine_step *out);
+/* Does it come out as the entry says: what was shown, position and effects? */
+bool pl_engine_lane_same(const struct pl_entry *entry, const struct pl_engine_step *step);
+/* Gives the lane what came in at a step of another, as of that step's time: understood anew by the
+ * lane's own image, with its rules. PL_NOT_FOUND: a choice, button or event that it does not know;
+ * PL_CONFLICT: it is not the bot's turn (people have it, or it is busy). *out may be no step: there
+ * was nothing to do. */
+enum pl_err pl_engine_lane_take(struct pl_engine_lane *l, const struct pl_engine_step *came,
+                                struct pl_arena *a, struct pl_engine_step *out);
+/* What the lane waits for, by name: a hook, or a model's turn. */
+struct pl_engine_wants {
+    bool model;
+    struct pl_str name; /* of the hook; of the model's turn its id */
+    const struct pl_value *args;
+    uint32_t nargs;
+};
+bool pl_engine_lane_wants(struct pl_engine_lane *l, struct pl_arena *a,
+                          struct pl_engine_wants *out);
+/* Goes on with what it waits for: the result that a step of another lane took (whose event is a
+ * HOOK, OUTCOME or MODEL). PL_TYPE: it is none of the type that this image wants. */
+enum pl_err pl_engine_lane_result(struct pl_engine_lane *l, const struct pl_engine_step *came,
+                                  struct pl_arena *a, struct pl_engine_step *out);
+/* Goes on with what needs nothing from outside (which options earlier messages name). *out is no
+ * step when there is nothing such. */
+enum pl_err pl_engine_lane_go_on(struct pl_engine_lane *l, struct pl_arena *a,
+                                 struct pl_engine_step *out);
+/* Every set slot, as pl_vm_slots; nothing secret. */
+struct pl_value pl_engine_lane_slots(struct pl_engine_lane *l, struct pl_arena *a);
+
+/* A conversation on trial: played on another image as it went on its own, to see what differs. */
+enum pl_engine_verdict {
+#define VERDICT(name, word, meaning) PL_ENGINE_##name,
+#include "runtime/engine/verdict.def"
+#undef VERDICT
+    PL_ENGINE_VERDICTS
+};
+const char *pl_engine_verdict_word(enum pl_engine_verdict v);
+struct pl_engine_difference {
+    enum pl_engine_verdict verdict; /* not SAME */
+    uint64_t turn;                  /* of the customer's, from 1: where; 0: at the opening */
+    /* Where the conversation stood ("@track.ask"), what was said or asked there and what is now:
+     * the same for all conversations that differ alike. */
+    struct pl_str at, was, now;
+    struct pl_str said;          /* the customer's words, masked; may be empty */
+    struct pl_str showed, shows; /* the event that differs, as JSON, then and now; may be empty */
+};
+struct pl_engine_trial;
+/* differs: told of each; slices live during the call. NULL as pl_engine_lane_new. */
+struct pl_engine_trial *
+pl_engine_trial_new(struct pl_engine_player *p, const uint8_t conversation[16],
+                    struct pl_image *image,
+                    void (*differs)(void *ctx, const struct pl_engine_difference *d), void *ctx);
+void pl_engine_trial_free(struct pl_engine_trial **t);
+/* Of a journal that is read to its end: every step in order, before the first entry, so that a
+ * result is there also where the other image asks earlier. */
+void pl_engine_trial_foresee(struct pl_engine_trial *t, const struct pl_engine_step *step);
+/* The next entry of the conversation; step: of a turn, as it came out on its own image. What
+ * differs is told as soon as it is clear; after a verdict over WORDING nothing more is compared. */
+void pl_engine_trial_entry(struct pl_engine_trial *t, const struct pl_entry *entry,
+                           const struct pl_engine_step *step);
+/* The worst so far. The last: compares what is left, when no entry follows. */
+enum pl_engine_verdict pl_engine_trial_verdict(const struct pl_engine_trial *t);
+void pl_engine_trial_last(struct pl_engine_trial *t);
 
 #endif

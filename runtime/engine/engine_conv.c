@@ -321,8 +321,7 @@ void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_i
     c->image = i;
 }
 
-/* The view of a state that no step has just given. */
-static enum pl_err look(struct pl_engine *e, struct eng_conv *c) {
+enum pl_err pl_engine__conv_look(struct pl_engine *e, struct eng_conv *c) {
     struct pl_vm_view view;
     struct pl_arena a;
     if (c->state.n == 0) return PL_MALFORMED;
@@ -349,7 +348,7 @@ bool pl_engine__conv_move(struct pl_engine *e, struct eng_conv *c, struct eng_im
         pl_buf_clear(&c->state);
         pl_buf_str(&c->state, state);
         pl_engine__conv_image(e, c, i);
-        err = look(e, c);
+        err = pl_engine__conv_look(e, c);
     }
     pl_arena_free(&a);
     return err == PL_OK;
@@ -536,7 +535,7 @@ static void read_keys(struct pl_reader *r, struct eng_conv *c) {
     }
 }
 
-static void write_record(struct pl_buf *b, const struct eng_conv *c) {
+void pl_engine__record_write(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_clear(b);
     pl_buf_byte(b, ENG_RECORD_VERSION);
     pl_buf_text(b, c->locale);
@@ -574,7 +573,7 @@ void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *ev
     pl_engine__set_locale(c, p->locales[i]);
 }
 
-static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes) {
+enum pl_err pl_engine__record_read(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes) {
     struct pl_reader r = pl_reader_of(bytes);
     uint8_t version = pl_read_u8(&r);
     if (r.bad) return PL_MALFORMED;
@@ -609,8 +608,7 @@ static enum pl_err read_record(struct pl_engine *e, struct eng_conv *c, struct p
 
 /* ---- loading ---- */
 
-/* The image that these bytes name, from memory or from the folder. */
-static struct eng_image *image_of(struct pl_engine *e, const uint8_t prefix[8]) {
+struct eng_image *pl_engine__image_of(struct pl_engine *e, const uint8_t prefix[8]) {
     struct eng_image *i = pl_engine__image_find(e, prefix);
     struct pl_image *found = NULL;
     if (!i && e->config.find_image) found = e->config.find_image(e->config.find_ctx, prefix);
@@ -631,7 +629,7 @@ static enum pl_err no_image(struct pl_engine *e, const uint8_t prefix[8]) {
 }
 
 static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
-    struct eng_image *i = image_of(e, prefix);
+    struct eng_image *i = pl_engine__image_of(e, prefix);
     if (!i) return no_image(e, prefix);
     /* what went over while it lived goes over again */
     if (c->image != i && c->state.n && !pl_engine__conv_move(e, c, i)) c->diverged = true;
@@ -639,38 +637,46 @@ static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint
     return PL_OK;
 }
 
+enum pl_err pl_engine__turn_again(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                  const struct pl_entry *entry, struct pl_str secret,
+                                  struct eng_again *out) {
+    const struct pl_entry_turn *t = &entry->turn;
+    enum pl_err err = use_image(e, c, t->image);
+    if (err == PL_OK) err = pl_vm_event_read(t->event, a, &out->event);
+    if (err == PL_OK) err = pl_vm_event_read_secret(secret, a, &out->event);
+    if (err != PL_OK) return err;
+    if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, out->event.now_ms));
+    pl_engine__follow_language(c, &out->event);
+    struct pl_str state = pl_arena_str(a, pl_buf_slice(&c->state)); /* effects point into it */
+    err = pl_vm_step(e->vm, c->image->image, state, &out->event, a, &out->result);
+    if (err != PL_OK) return err;
+    if (out->shown) pl_engine__shown(e, c, a, &out->event, &out->result, out->shown);
+    /* what follows a divergence was begun anew by the event that says so */
+    if (out->event.kind == PL_EVENT_DIVERGED)
+        c->diverged = false;
+    else if (out->result.hash != t->hash)
+        c->diverged = true;
+    pl_engine__absorb(e, c, &out->event, &out->result);
+    pl_engine__models_unread(c, &out->event, entry);
+    pl_engine__inbox_pop(c, t->of);
+    return PL_OK;
+}
+
 static enum pl_err replay_turn(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                                const struct pl_entry *entry) {
-    const struct pl_entry_turn *t = &entry->turn;
-    struct pl_vm_event event;
-    struct pl_vm_result r;
-    enum pl_err err = use_image(e, c, t->image);
+    struct eng_again again = {.shown = NULL};
     struct pl_str secret;
-    if (err == PL_OK) err = pl_vm_event_read(t->event, a, &event);
-    if (err == PL_OK) err = pl_journal_reveal(e->journal, &c->j, t->secret, a, &secret);
-    if (err == PL_OK) err = pl_vm_event_read_secret(secret, a, &event);
+    enum pl_err err = pl_journal_reveal(e->journal, &c->j, entry->turn.secret, a, &secret);
+    if (err == PL_OK) err = pl_engine__turn_again(e, c, a, entry, secret, &again);
     if (err != PL_OK) return err;
-    if (c->state.n == 0) pl_buf_str(&c->state, pl_vm_begin(a, c->image->image, event.now_ms));
-    pl_engine__follow_language(c, &event);
-    struct pl_str state = pl_arena_str(a, pl_buf_slice(&c->state)); /* effects point into it */
-    err = pl_vm_step(e->vm, c->image->image, state, &event, a, &r);
-    if (err != PL_OK) return err;
-    /* what follows a divergence was begun anew by the event that says so */
-    if (event.kind == PL_EVENT_DIVERGED)
-        c->diverged = false;
-    else if (r.hash != t->hash)
-        c->diverged = true;
-    if (r.hash != t->hash) {
+    if (again.result.hash != entry->turn.hash) {
         char id[33];
         pl_hex(c->id, 16, id);
         ENG_COUNT(e, DIVERGED);
         if (e->config.log)
             pl_log(e->config.log, PL_LOG_ERROR, "engine", "diverged", "conversation=%s", id);
     }
-    pl_engine__absorb(e, c, &event, &r);
-    pl_engine__models_unread(c, &event, entry);
-    pl_engine__taken(e, c, &event);
-    pl_engine__inbox_pop(c, t->of);
+    pl_engine__taken(e, c, &again.event);
     return PL_OK;
 }
 
@@ -686,30 +692,35 @@ static void replay_arrival(struct eng_conv *c, const struct pl_entry *entry) {
         pl_engine__inbox_push(c, entry->n, &said);
 }
 
-static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
-                                const struct pl_entry *entry) {
+void pl_engine__record_again(struct eng_conv *c, const struct pl_entry *entry) {
     switch ((enum pl_entry_kind)entry->kind) {
     case PL_ENTRY_OPEN:
         pl_engine__set_locale(c, entry->open.locale);
         c->locale_guessed = entry->open.guessed;
         memcpy(c->resume, entry->open.resume, sizeof c->resume);
-        return PL_OK;
+        break;
     case PL_ENTRY_KNOWN:
         memcpy(c->customer, entry->known.customer, sizeof c->customer);
         c->known_ms = entry->at_ms;
         c->listed = false;
-        return PL_OK;
-    case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); return PL_OK;
-    case PL_ENTRY_TURN: return replay_turn(e, c, a, entry);
+        break;
+    case PL_ENTRY_ARRIVAL: replay_arrival(c, entry); break;
     case PL_ENTRY_WITH:
         pl_engine__with(c, entry->with.with);
         pl_engine__notes_free(c);
         pl_engine__handoff_add(c, entry->n, entry->at_ms, entry->with.data);
-        return PL_OK;
-    case PL_ENTRY_AGENT: pl_engine__agent_again(c, &entry->agent); return PL_OK;
-    case PL_ENTRY_RATED: pl_engine__voted(e, c, &entry->rated); return PL_OK;
-    default: return PL_OK; /* what others wrote does not change the state */
+        break;
+    case PL_ENTRY_AGENT: pl_engine__agent_again(c, &entry->agent); break;
+    default: break; /* what others wrote does not change the state */
     }
+}
+
+static enum pl_err replay_entry(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                const struct pl_entry *entry) {
+    if (entry->kind == PL_ENTRY_TURN) return replay_turn(e, c, a, entry);
+    if (entry->kind == PL_ENTRY_RATED) pl_engine__voted(e, c, &entry->rated);
+    pl_engine__record_again(c, entry);
+    return PL_OK;
 }
 
 static enum pl_err replay(struct pl_engine *e, struct eng_conv *c, uint64_t from) {
@@ -735,9 +746,9 @@ static enum pl_err load(struct pl_engine *e, struct eng_conv *c, const struct pl
     pl_engine__image_use(e->active);
     c->image = e->active;
     if (snap->n) err = use_image(e, c, snap->image);
-    if (err == PL_OK && snap->n) err = read_record(e, c, snap->state);
+    if (err == PL_OK && snap->n) err = pl_engine__record_read(e, c, snap->state);
     if (err == PL_OK) err = replay(e, c, snap->n + 1);
-    if (err == PL_OK) err = look(e, c);
+    if (err == PL_OK) err = pl_engine__conv_look(e, c);
     return err;
 }
 
@@ -828,7 +839,7 @@ enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
     if (!c->dirty || c->turn || c->broken || c->keeping) return PL_OK;
     pl_arena_init(&a, 0);
     size_t n = side_rows(e, c, &a, rows);
-    write_record(&e->buf, c);
+    pl_engine__record_write(&e->buf, c);
     struct pl_snapshot snap = {
         .n = c->j.n, .seq = c->j.seq, .at_ms = eng_now(e), .state = pl_buf_slice(&e->buf)};
     memcpy(snap.image, pl_image_hash(c->image->image), sizeof snap.image);

@@ -469,8 +469,31 @@ void pl_engine__inbox_pop(struct eng_conv *c, uint64_t n);
 struct eng_effect *pl_engine__effect(struct eng_conv *c, uint64_t effect);
 void pl_engine__effect_drop(struct pl_engine *e, struct eng_conv *c, uint64_t effect);
 bool pl_engine__is_definite(const struct pl_vm_event *event);
+/* The image that these bytes name, from memory or from the folder; NULL: it is not there. */
+struct eng_image *pl_engine__image_of(struct pl_engine *e, const uint8_t prefix[8]);
+/* What the record is, as bytes; reading needs the image set. */
+void pl_engine__record_write(struct pl_buf *b, const struct eng_conv *c);
+enum pl_err pl_engine__record_read(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes);
+/* The view of a state that no step has just given. */
+enum pl_err pl_engine__conv_look(struct pl_engine *e, struct eng_conv *c);
+struct eng_again { /* a step played again */
+    struct pl_vm_event event;
+    struct pl_vm_result result;
+    struct pl_entry *shown; /* if wanted: what the step shows now */
+};
+/* A turn's step again, as its entry has it. secret: of the entry, revealed. */
+enum pl_err pl_engine__turn_again(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                                  const struct pl_entry *entry, struct pl_str secret,
+                                  struct eng_again *out);
+/* What an entry that is no turn does to the record, votes left aside. */
+void pl_engine__record_again(struct eng_conv *c, const struct pl_entry *entry);
 
 /* engine_turn.c */
+/* Fills the entry with what the customer sees of the step, its image, its other effects, its hash.
+ * False: an entry does not hold all of it. */
+bool pl_engine__shown(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct pl_vm_event *event, const struct pl_vm_result *r,
+                      struct pl_entry *entry);
 void pl_engine__input(struct pl_engine *e, struct eng_conv *c, struct eng_input *in);
 /* Adds an entry to the turn's append. False: the conversation is broken. */
 bool pl_engine__add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *entry);
@@ -488,6 +511,12 @@ void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_k
 void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err);
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
+
+/* engine_player.c */
+/* An entry that is no turn: what of it is not the lane's own doing. */
+void pl_engine__lane_note(struct pl_engine_lane *l, const struct pl_entry *entry);
+int64_t pl_engine__lane_due(const struct pl_engine_lane *l); /* its timer; 0: none */
+bool pl_engine__lane_busy(const struct pl_engine_lane *l);   /* a result is awaited */
 
 /* engine.c: takes the same time wherever they differ */
 bool pl_engine__same_hash(const uint8_t a[32], const uint8_t b[32]);

@@ -320,15 +320,22 @@ static bool hide(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
     return err == PL_OK;
 }
 
+bool pl_engine__shown(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
+                      const struct pl_vm_event *event, const struct pl_vm_result *r,
+                      struct pl_entry *entry) {
+    *entry = (struct pl_entry){.kind = PL_ENTRY_TURN};
+    bool fits = outputs(e, c, a, r, event->now_ms, entry);
+    memcpy(entry->turn.image, pl_image_hash(c->image->image), sizeof entry->turn.image);
+    entry->turn.effects = effect_list(e, c, a, r, event->now_ms);
+    entry->turn.hash = r->hash;
+    return fits;
+}
+
 /* Everything of the step's entry but the flags. False: it would be longer than an entry may be. */
 static bool compose(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                     const struct pl_vm_event *event, const struct pl_vm_result *r,
                     struct pl_entry *entry) {
-    *entry = (struct pl_entry){.kind = PL_ENTRY_TURN};
-    bool fits = outputs(e, c, t->a, r, event->now_ms, entry);
-    memcpy(entry->turn.image, pl_image_hash(c->image->image), sizeof entry->turn.image);
-    entry->turn.effects = effect_list(e, c, t->a, r, event->now_ms);
-    entry->turn.hash = r->hash;
+    bool fits = pl_engine__shown(e, c, t->a, event, r, entry);
     pl_buf_clear(&e->buf);
     pl_vm_event_write(&e->buf, event);
     entry->turn.event = pl_arena_str(t->a, pl_buf_slice(&e->buf));
