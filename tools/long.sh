@@ -9,11 +9,13 @@
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
 #                                           keeps every byte (default 5000)
+#        tools/long.sh million [--conversations N] [--turns N] [--samples N]   N (1,000,000) stored conversations of
+#                                           N (2) turns: disk, memory, start, going on with them
 #
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,13p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,15p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -130,6 +132,85 @@ streams() {
   build/release/pl_model_load "$folder/desk" streams "$url" "$n" "$seconds"
 }
 
+# The value of NAME= in a line that pl_stored has written.
+value() { tr ' ' '\n' <<<"$2" | sed -n "s/^$1=//p"; }
+
+# A server on the data folder $1 until it says its address; its pid in $server, its port in $port,
+# the time in $start_ms.
+start_stored() {
+  local from
+  from=$(date +%s%3N)
+  PARLANCE_CACHE=$folder/cache build/release/parlance serve flows --data "$1" --port 0 --web '' --max-connections-per-ip 1000 \
+    --handshakes-per-minute 1000000 >"$folder/said" 2>"$folder/log" &
+  server=$!
+  until grep -q '^serving' "$folder/said"; do
+    kill -0 "$server" 2>/dev/null || { cat "$folder/log"; return 1; }
+    sleep 0.01
+  done
+  start_ms=$(($(date +%s%3N) - from))
+  port=$(sed -n 's|.*:\([0-9]*\)/$|\1|p' "$folder/said")
+}
+
+stop_stored() {
+  kill -TERM "$server"
+  wait "$server" || true
+  server=
+}
+
+# Bounds: 900 bytes a turn, 1 s to start behind its compiling, 5 ms (p99) to go on, a turn's cost within a
+# quarter of that with 1,000.
+million() {
+  local n=1000000 turns=2 samples=2000 code=0 said
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --conversations) n=${2:?}; shift 2 ;;
+    --turns) turns=${2:?}; shift 2 ;;
+    --samples) samples=${2:?}; shift 2 ;;
+    *) usage ;;
+    esac
+  done
+  cmake --preset release -DPL_TESTS=OFF >/dev/null
+  cmake --build --preset release -j "$jobs" --target parlance pl_stored >/dev/null
+  folder=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
+  trap 'if [ -n "${server:-}" ]; then kill "$server"; fi; rm -rf "$folder"' EXIT
+  local image=$folder/image data=$folder/data small=$folder/small stored=build/release/pl_stored
+  build/release/parlance build flows -o "$image" >/dev/null
+  bound() { # WHAT VALUE MOST
+    if [ "$2" -gt "$3" ]; then echo "too much: $1 is $2, at most $3"; code=1; fi
+  }
+  said=$("$stored" "$image" "$data" fill "$n" "$turns")
+  echo "$said"
+  local bytes of_turns grown
+  bytes=$(du -sB1 "$data" | cut -f1)
+  of_turns=$(value turns "$said")
+  grown=$(value grown_kib "$said")
+  echo "disk_bytes=$bytes bytes_per_turn=$((bytes / of_turns)) grown_bytes_per_conversation=$((grown * 1024 / n))"
+  [ "$turns" -lt 7 ] || bound bytes_per_turn $((bytes / of_turns)) 900
+  bound grown_bytes_per_conversation $((grown * 1024 / n)) 40
+  "$stored" "$image" "$small" fill 1000 "$turns" >/dev/null
+  start_stored "$small"; stop_stored # the models of the flows are trained once
+  start_stored "$small"; local small_ms=$start_ms; stop_stored
+  start_stored "$data"
+  echo "start_ms=$start_ms start_ms_with_1000=$small_ms"
+  bound start_ms $((start_ms - small_ms)) 1000
+  said=$("$stored" sockets "$port" "$n" "$samples")
+  echo "sockets: $said"
+  bound p99_us "$(value p99_us "$said")" 5000
+  stop_stored
+  said=$("$stored" "$image" "$data" resume "$n" "$samples")
+  echo "engine: $said"
+  bound p99_us "$(value p99_us "$said")" 5000
+  local few many
+  few=$("$stored" "$image" "$small" turns 1000 4000 7)
+  many=$("$stored" "$image" "$data" turns "$n" 4000 7)
+  echo "turns: $few"
+  echo "turns: $many"
+  few=$(value us_per_turn "$few")
+  many=$(value us_per_turn "$many")
+  bound "a turn's cost, percent" "$(awk -v a="$few" -v b="$many" 'BEGIN { print int(100 * b / a) }')" 125
+  return $code
+}
+
 # CPU time of all programs that this script has run, in milliseconds.
 cpu_ms() {
   awk -v hz="$(getconf CLK_TCK)" '{ print int(($16 + $17) * 1000 / hz) }' "/proc/$$/stat"
@@ -138,6 +219,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | outage | ledger | streams | language | privacy) "$what" "$@" ;;
+load | torture | fuzz | outage | ledger | streams | language | privacy | million) "$what" "$@" ;;
 *) usage ;;
 esac
