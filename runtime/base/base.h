@@ -231,8 +231,10 @@ uint64_t pl_fnv(uint64_t h, const void *p, size_t n);
 enum pl_err pl_file_read(struct pl_arena *a, const char *path, size_t max, struct pl_str *out);
 /* Temporary name, write, fsync, rename, fsync the folder. On failure the old file is untouched. */
 enum pl_err pl_file_replace(const char *path, struct pl_str bytes);
-/* Creates the folder and its parents, mode 0700. */
+/* Creates the folder and its parents, mode 0700; those that it made are on disk. */
 enum pl_err pl_mkdirs(const char *path);
+/* What was made, renamed or removed in this folder is on disk. A file: its content is. */
+enum pl_err pl_sync(const char *path);
 /* Files under a folder with the suffix, recursively, sorted by bytes, paths relative to `root`,
  * '/' separated; hidden names and node_modules are skipped. */
 enum pl_err pl_files_under(struct pl_arena *a, const char *root, const char *suffix, size_t max,

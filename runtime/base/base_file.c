@@ -64,17 +64,20 @@ static enum pl_err write_all(int fd, struct pl_str bytes) {
     return fsync(fd) == 0 ? PL_OK : world_error();
 }
 
+enum pl_err pl_sync(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return world_error();
+    enum pl_err err = fsync(fd) == 0 ? PL_OK : world_error();
+    (void)close(fd);
+    return err;
+}
+
 static enum pl_err sync_folder_of(const char *path) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     int n = slash ? snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path)
                   : snprintf(folder, sizeof(folder), ".");
-    if (n < 0 || (size_t)n >= sizeof(folder)) return PL_LIMIT;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return world_error();
-    enum pl_err err = fsync(fd) == 0 ? PL_OK : world_error();
-    (void)close(fd);
-    return err;
+    return n < 0 || (size_t)n >= sizeof(folder) ? PL_LIMIT : pl_sync(folder);
 }
 
 /* A new file beside `path`, with the mode of the one it will replace. */
@@ -119,7 +122,10 @@ enum pl_err pl_mkdirs(const char *path) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) return world_error();
+        bool made = mkdir(part, 0700) == 0;
+        if (!made && errno != EEXIST) return world_error();
+        enum pl_err err = made ? sync_folder_of(part) : PL_OK;
+        if (err != PL_OK) return err;
     }
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? PL_OK : PL_IO;

@@ -31,14 +31,6 @@ void pl_blobs__path(const struct pl_blobs *b, const struct pl_blob_id *id, const
     snprintf(out, PATH_MAX, "%s/%s/%s%s", b->dir, conversation, number, suffix);
 }
 
-enum pl_err pl_blobs__sync(const char *folder) {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return pl_blobs__error();
-    enum pl_err err = fsync(fd) == 0 ? PL_OK : pl_blobs__error();
-    (void)close(fd);
-    return err;
-}
-
 struct pl_str pl_blobs__aad(const uint8_t head[BLOB_HEAD], uint64_t place, bool last,
                             uint8_t out[BLOB_HEAD + 9]) {
     memcpy(out, head, BLOB_HEAD);
@@ -175,7 +167,7 @@ enum pl_err pl_blobs__keep(struct pl_blobs *b, const struct pl_blob_id *id) {
         if (access(to, F_OK) != 0) return PL_NOT_FOUND;
     }
     *strrchr(to, '/') = '\0'; /* kept before: it may not have been synced */
-    return pl_blobs__sync(to);
+    return pl_sync(to);
 }
 
 /* ---- removing ---- */

@@ -56,7 +56,6 @@ struct pl_blob_put {
 void pl_blobs__path(const struct pl_blobs *b, const struct pl_blob_id *id, const char *suffix,
                     char out[PATH_MAX]);
 enum pl_err pl_blobs__error(void); /* errno's */
-enum pl_err pl_blobs__sync(const char *folder);
 /* What a box is bound to. */
 struct pl_str pl_blobs__aad(const uint8_t head[BLOB_HEAD], uint64_t place, bool last,
                             uint8_t out[BLOB_HEAD + 9]);

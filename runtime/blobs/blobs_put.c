@@ -196,8 +196,8 @@ enum pl_err pl_blobs__settle(struct pl_blob_put *put) {
     if (err == PL_OK) {
         (void)close(put->fd);
         put->fd = -1; /* it has another name now */
-        err = pl_blobs__sync(folder);
-        if (err == PL_OK) err = pl_blobs__sync(put->b->dir);
+        err = pl_sync(folder);
+        if (err == PL_OK) err = pl_sync(put->b->dir);
         if (err != PL_OK) (void)unlink(path);
     }
     pl_blobs__put_free(put);

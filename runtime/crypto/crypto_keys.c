@@ -86,14 +86,6 @@ static enum pl_err sync_file(int fd) {
     return fdatasync(fd) == 0 ? PL_OK : world_error();
 }
 
-static enum pl_err sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return world_error();
-    enum pl_err err = fsync(fd) == 0 ? PL_OK : world_error();
-    (void)close(fd);
-    return err;
-}
-
 static void put32(uint8_t *p, uint32_t v) {
     for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (8 * i));
 }
@@ -132,7 +124,7 @@ static enum pl_err sync_parent(const char *path) {
     char parent[PATH_MAX];
     int n = slash ? snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path + 1), path)
                   : snprintf(parent, sizeof(parent), ".");
-    return n > 0 && (size_t)n < sizeof(parent) ? sync_folder(parent) : PL_LIMIT;
+    return n > 0 && (size_t)n < sizeof(parent) ? pl_sync(parent) : PL_LIMIT;
 }
 
 /* Written aside and linked into place: two starters agree on one key, and none sees half of it. */
@@ -238,18 +230,30 @@ static enum pl_err lock_header(int fd, short type) {
     return PL_OK;
 }
 
-/* An empty file is one whose maker has not written it yet, or died there: it gets its header. */
-static enum pl_err begin_file(struct pl_keys *k, uint32_t day, int fd) {
+/* An empty file is one whose maker has not written it yet, or died there: it gets its header. So
+ * does one whose header never reached the disk, for it was synced before any slot was filled. */
+static enum pl_err unbegun(int fd, bool *out) {
+    static const uint8_t zero[SLOT];
     uint8_t header[SLOT];
     struct stat st;
     if (fstat(fd, &st) != 0) return world_error();
-    if (st.st_size < SLOT) {
-        make_header(k, day, 0, header);
-        enum pl_err err = write_at(fd, header, SLOT, 0);
-        if (err == PL_OK) err = sync_file(fd);
-        return err == PL_OK ? sync_folder(k->dir) : err;
-    }
+    *out = st.st_size < SLOT;
+    if (st.st_size != SLOT) return PL_OK;
     enum pl_err err = read_at(fd, header, SLOT, 0);
+    if (err == PL_OK) *out = memcmp(header, zero, SLOT) == 0;
+    return err;
+}
+
+static enum pl_err begin_file(struct pl_keys *k, uint32_t day, int fd) {
+    uint8_t header[SLOT];
+    bool fresh;
+    enum pl_err err = unbegun(fd, &fresh);
+    if (err == PL_OK && fresh) {
+        make_header(k, day, 0, header);
+        err = write_at(fd, header, SLOT, 0);
+        if (err == PL_OK) err = sync_file(fd);
+    }
+    if (err == PL_OK) err = read_at(fd, header, SLOT, 0);
     return err == PL_OK ? check_header(k, day, header) : err;
 }
 
@@ -263,6 +267,8 @@ static enum pl_err open_file(struct pl_keys *k, uint32_t day, bool create, int *
         err = begin_file(k, day, fd);
         (void)lock_header(fd, F_UNLCK);
     }
+    /* Whoever made it may have died before its name was on disk. */
+    if (err == PL_OK && create) err = pl_sync(k->dir);
     if (err != PL_OK) {
         (void)close(fd);
         return err;
@@ -464,5 +470,5 @@ enum pl_err pl_keys_unlink_day(struct pl_keys *k, uint32_t day) {
     }
     if (err != PL_OK) return err;
     if (unlink(path) != 0 && errno != ENOENT) return world_error();
-    return sync_folder(k->dir);
+    return pl_sync(k->dir);
 }

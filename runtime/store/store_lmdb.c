@@ -7,6 +7,9 @@
  *   <folder>/state/    "rows": key -> value; "meta"
  *   <folder>/restored  left by a backup: the next open makes a new epoch
  *
+ * An environment is made as journal.new or state.new and gets its name when its first transaction
+ * is on disk: LMDB writes its first pages unsynced, and what a power cut leaves of them it refuses.
+ *
  * Only default flags (and MDB_NOTLS, so that a reader slot is freed with its transaction): anything
  * faster can lose or break what was acknowledged. Never MDB_WRITEMAP: a full disk would be SIGBUS.
  */
@@ -309,21 +312,13 @@ static bool join_path(char out[PATH_MOST], const char *folder, const char *name)
     return n > 0 && n < PATH_MOST;
 }
 
-static enum pl_err sync_path(const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return PL_IO;
-    int rc = fsync(fd);
-    close(fd);
-    return rc ? PL_IO : PL_OK;
-}
-
 static enum pl_err copy_env(MDB_env *env, const char *folder, const char *name) {
     char path[PATH_MOST], file[PATH_MOST];
     if (!join_path(path, folder, name) || !join_path(file, path, "data.mdb")) return PL_LIMIT;
     if (mkdir(path, 0700)) return PL_IO;
     enum pl_err err = err_of(mdb_env_copy2(env, path, MDB_CP_COMPACT));
-    if (!err) err = sync_path(file);
-    if (!err) err = sync_path(path);
+    if (!err) err = pl_sync(file);
+    if (!err) err = pl_sync(path);
     return err;
 }
 
@@ -336,7 +331,7 @@ static enum pl_err lmdb_backup(void *b, const char *folder) {
     if (!err) err = pl_file_replace(mark, PL_STR("a backup: the next open makes a new epoch\n"));
     if (!err) err = copy_env(l->state, folder, "state");
     if (!err) err = copy_env(l->journal, folder, "journal");
-    if (!err) err = sync_path(folder);
+    if (!err) err = pl_sync(folder);
     return err;
 }
 
@@ -424,11 +419,25 @@ static bool whole(MDB_env *env) {
     return (uint64_t)file.st_size >= ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
-static enum pl_err open_env(struct lmdb *l, const char *name, MDB_env **out,
+/* Where an environment is opened: aside while it is being made. */
+static enum pl_err env_path(const struct lmdb *l, const char *name, char path[PATH_MOST],
+                            bool *fresh) {
+    char file[PATH_MOST];
+    struct stat st;
+    if (!join_path(path, l->folder, name)) return PL_LIMIT;
+    *fresh = !l->look && stat(path, &st) != 0;
+    if (!*fresh) return PL_OK;
+    if (strlen(path) + strlen(".new/data.mdb") >= PATH_MOST) return PL_LIMIT;
+    strncat(path, ".new", PATH_MOST - strlen(path) - 1);
+    if (!join_path(file, path, "data.mdb")) return PL_LIMIT;
+    if (unlink(file) && errno != ENOENT) return PL_IO; /* of a start that was cut off */
+    return pl_mkdirs(path);
+}
+
+static enum pl_err open_env(struct lmdb *l, const char *name, MDB_env **out, bool *fresh,
                             struct pl_store_why *why) {
     char path[PATH_MOST];
-    if (!join_path(path, l->folder, name)) return PL_LIMIT;
-    enum pl_err err = l->look ? PL_OK : pl_mkdirs(path);
+    enum pl_err err = env_path(l, name, path, fresh);
     if (err) return err;
     uint64_t map = l->map_bytes;
     int rc;
@@ -446,6 +455,18 @@ static enum pl_err open_env(struct lmdb *l, const char *name, MDB_env **out,
     if (whole(*out)) return PL_OK;
     pl_store__why(why, "%s: the data file is cut short", path);
     return PL_MALFORMED;
+}
+
+/* A new environment, whose first transaction is on disk, gets its name. */
+static enum pl_err name_env(struct lmdb *l, const char *name, bool fresh) {
+    char path[PATH_MOST], aside[PATH_MOST];
+    if (!fresh) return PL_OK;
+    if (!join_path(path, l->folder, name)) return PL_LIMIT;
+    int n = snprintf(aside, sizeof aside, "%s.new", path);
+    if (n < 0 || (size_t)n >= sizeof aside) return PL_LIMIT;
+    enum pl_err err = pl_sync(aside);
+    if (!err && rename(aside, path)) err = PL_IO;
+    return err ? err : pl_sync(l->folder);
 }
 
 /* Checks or writes the format version, and reads the epoch if there is one. */
@@ -524,7 +545,7 @@ static enum pl_err init_both(struct lmdb *l, const struct pl_store_config *c,
     if (!err) err = init_state(l, restored, out->epoch, why);
     /* The mark goes last: a crash before here makes one more new epoch, which is harmless. */
     if (!err && restored && unlink(mark)) err = PL_IO;
-    if (!err && restored) err = sync_path(l->folder);
+    if (!err && restored) err = pl_sync(l->folder);
     return err;
 }
 
@@ -574,9 +595,12 @@ enum pl_err pl_store__lmdb_open(const struct pl_store_config *c, struct pl_store
     enum pl_err err = l->folder ? PL_OK : PL_NOMEM;
     if (!err && !l->look) err = pl_mkdirs(c->folder);
     if (!err && !l->look) err = take_lock(l, why);
-    if (!err) err = open_env(l, "journal", &l->journal, why);
-    if (!err) err = open_env(l, "state", &l->state, why);
+    bool journal, state;
+    if (!err) err = open_env(l, "journal", &l->journal, &journal, why);
+    if (!err) err = open_env(l, "state", &l->state, &state, why);
     if (!err) err = l->look ? look_both(l, out, why) : init_both(l, c, out, why);
+    if (!err) err = name_env(l, "journal", journal);
+    if (!err) err = name_env(l, "state", state);
     if (err) {
         lmdb_close(l);
         return err;
