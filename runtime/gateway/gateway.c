@@ -66,10 +66,15 @@ void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c) {
 }
 
 static void drain_ended(struct pl_gateway *g) {
+    pl_timer_stop(&g->hurry);
     pl_timer_stop(&g->drain_end);
     void (*done)(void *ctx) = g->drained;
     g->drained = NULL;
     if (done != NULL) done(g->drained_ctx);
+}
+
+void pl_gateway__drained(struct pl_gateway *g) {
+    if (g->draining && g->nconns == 0 && g->asked.n == 0) drain_ended(g);
 }
 
 void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c) {
@@ -80,7 +85,7 @@ void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c) {
     if (c->next != NULL) c->next->prev = c->prev;
     g->nconns--;
     c->peer->conns--;
-    if (g->draining && g->nconns == 0) drain_ended(g);
+    pl_gateway__drained(g);
 }
 
 static void sweep(struct pl_timer *t) {
@@ -106,6 +111,14 @@ static const struct lws_protocols protocols[] = {
      .callback = pl_gateway__ws_callback,
      .per_session_data_size = sizeof(struct pl_gateway__conn),
      .rx_buffer_size = 2048}, /* one for each connection; longer messages come in pieces */
+    {0},
+};
+
+/* Of the listener for health and metrics: no WebSockets. */
+static const struct lws_protocols ops_protocols[] = {
+    {.name = "http",
+     .callback = pl_gateway__http_callback,
+     .per_session_data_size = sizeof(struct pl_gateway__http)},
     {0},
 };
 
@@ -138,38 +151,55 @@ static enum pl_err why_not(const char *host, int port) {
                                   : PL_IO;
 }
 
-static enum pl_err listen_on(struct pl_gateway *g) {
+static enum pl_err make_context(struct pl_gateway *g, struct lws_context_creation_info *info) {
     static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* the heart beats here */
     void *loops[1] = {pl_loop_native(g->c.loop)};
-    struct lws_context_creation_info info = {0};
-    info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
-                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
-    info.foreign_loops = loops;
-    info.user = g;
-    info.pcontext = &g->lws;
-    info.max_http_header_data = 4096;
-    info.max_http_header_pool = 256 + PL_GATEWAY__STREAMS; /* requests under way at once */
-    info.port = CONTEXT_PORT_NO_LISTEN;
-    info.protocols = protocols;
-    info.server_string = "parlance";
-    info.timeout_secs = 10;        /* for a whole request to arrive */
-    info.timeout_secs_ah_idle = 5; /* between requests */
-    info.keepalive_timeout = 5;
-    info.retry_and_idle_policy = &none;
+    info->options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                    LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    info->foreign_loops = loops;
+    info->user = g;
+    info->pcontext = &g->lws;
+    info->max_http_header_data = 4096;
+    info->max_http_header_pool = 256 + PL_GATEWAY__STREAMS; /* requests under way at once */
+    info->port = CONTEXT_PORT_NO_LISTEN;
+    info->protocols = protocols;
+    info->server_string = "parlance";
+    info->timeout_secs = 10;        /* for a whole request to arrive */
+    info->timeout_secs_ah_idle = 5; /* between requests */
+    info->keepalive_timeout = 5;
+    info->retry_and_idle_policy = &none;
     raise_descriptors(g->c.max_connections);
     lws_set_log_level(0, NULL); /* it would write to stderr in a format of its own */
-    g->lws = lws_create_context(&info);
-    if (g->lws == NULL) return PL_UNAVAILABLE;
-    info.port = g->c.port;
-    info.iface = g->c.host;
+    g->lws = lws_create_context(info);
+    info->foreign_loops = NULL;
+    return g->lws != NULL ? PL_OK : PL_UNAVAILABLE;
+}
+
+static enum pl_err listen_on(struct pl_gateway *g, struct lws_context_creation_info info,
+                             const char *host, int port, struct lws_vhost **out) {
+    info.port = port;
+    info.iface = host;
+    if (strchr(host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    *out = lws_create_vhost(g->lws, &info);
+    return *out != NULL ? PL_OK : why_not(host, port);
+}
+
+static enum pl_err listen_all(struct pl_gateway *g) {
+    struct lws_context_creation_info info = {0};
+    struct lws_vhost *pages;
+    enum pl_err err = make_context(g, &info);
     info.vhost_name = "parlance";
-    if (strchr(g->c.host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    struct lws_vhost *vhost = lws_create_vhost(g->lws, &info);
-    if (vhost == NULL) return why_not(g->c.host, g->c.port);
-    g->port = lws_get_vhost_listen_port(vhost);
-    return PL_OK;
+    if (err == PL_OK) err = listen_on(g, info, g->c.host, g->c.port, &pages);
+    if (err != PL_OK) return err;
+    g->port = lws_get_vhost_listen_port(pages);
+    if (g->c.ops_host == NULL) return PL_OK;
+    info.vhost_name = "ops";
+    info.protocols = ops_protocols;
+    err = listen_on(g, info, g->c.ops_host, g->c.ops_port, &g->ops);
+    g->ops_port = err == PL_OK ? lws_get_vhost_listen_port(g->ops) : -1;
+    return err;
 }
 
 static void name_counters(struct pl_gateway *g) {
@@ -197,12 +227,13 @@ enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_
     double per_minute = (double)config->handshakes_per_minute;
     g->handshakes = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
     g->sweep = (struct pl_timer){.fn = sweep, .ctx = g};
+    g->ops_port = -1;
     per_minute = (double)config->uploads_per_minute;
     g->uploads = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
     g->views = pl_limits_new(PL_GATEWAY__VIEWS, PL_GATEWAY__VIEWS / 3600.0, 65536,
                              pl_rand_u64(&g->jitter));
     bool limits = g->handshakes != NULL && g->uploads != NULL && g->views != NULL;
-    enum pl_err err = !limits ? PL_NOMEM : listen_on(g);
+    enum pl_err err = !limits ? PL_NOMEM : listen_all(g);
     *out = g;
     if (err != PL_OK) pl_gateway_destroy(out);
     if (err != PL_OK) return err;
@@ -215,6 +246,10 @@ int pl_gateway_port(const struct pl_gateway *g) {
     return g->port;
 }
 
+int pl_gateway_ops_port(const struct pl_gateway *g) {
+    return g->ops_port;
+}
+
 const struct pl_counter *pl_gateway_counters(const struct pl_gateway *g) {
     return g->counters;
 }
@@ -225,19 +260,33 @@ static void drain_late(struct pl_timer *t) {
     drain_ended(t->ctx);
 }
 
+/* Who has waited long enough for what was under way: it is told when the client comes back. */
+static void hurry(struct pl_timer *t) {
+    struct pl_gateway *g = t->ctx;
+    struct pl_gateway__conn *next;
+    for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
+        next = c->next;
+        pl_gateway__close(c, PL_CODE_DRAIN, 200 + pl_rand_below(&g->jitter, g->spread_ms),
+                          PL_CLOSE_AWAY);
+    }
+}
+
 void pl_gateway_drain(struct pl_gateway *g, int64_t spread_ms, int64_t wait_ms,
                       void (*done)(void *ctx), void *ctx) {
     g->draining = true;
     g->drained = done;
     g->drained_ctx = ctx;
+    g->spread_ms = (uint64_t)spread_ms + g->nconns; /* a thousand of them a second, when all come */
+    g->hurry = (struct pl_timer){.fn = hurry, .ctx = g};
     g->drain_end = (struct pl_timer){.fn = drain_late, .ctx = g};
+    bool idle = g->nconns == 0 && g->asked.n == 0;
     /* Not from within the caller: done runs from the loop, like all that follows. */
-    pl_timer_start(g->c.loop, &g->drain_end, g->nconns == 0 ? 0 : wait_ms);
+    pl_timer_start(g->c.loop, &g->hurry, wait_ms / 2);
+    pl_timer_start(g->c.loop, &g->drain_end, idle ? 0 : wait_ms);
     struct pl_gateway__conn *next;
     for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
         next = c->next;
-        uint64_t after_ms = 200 + pl_rand_below(&g->jitter, (uint64_t)spread_ms);
-        pl_gateway__close(c, PL_CODE_DRAIN, after_ms, PL_CLOSE_AWAY);
+        pl_gateway__leave(c);
     }
 }
 
@@ -254,6 +303,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     if (g == NULL) return;
     pl_loop_on_batch(g->c.loop, NULL, NULL);
     pl_timer_stop(&g->sweep);
+    pl_timer_stop(&g->hurry);
     pl_timer_stop(&g->drain_end);
     g->drained = NULL;
     g->ending = true;

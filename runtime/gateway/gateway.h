@@ -152,10 +152,12 @@ struct pl_gateway_config {
     const char *epoch;                       /* pl_store_epoch */
     struct pl_gateway_door door;
     struct pl_gateway_api api;
-    const char *host;    /* address to listen on */
-    int port;            /* 0: a free one */
-    const char *web;     /* folder of the pages; "" or NULL: none */
-    const char *origins; /* comma separated, "*" for all */
+    const char *host;     /* address to listen on */
+    int port;             /* 0: a free one */
+    const char *ops_host; /* of a listener of its own for health and metrics; NULL: none */
+    int ops_port;         /* 0: a free one */
+    const char *web;      /* folder of the pages; "" or NULL: none */
+    const char *origins;  /* comma separated, "*" for all */
     int64_t heartbeat_ms, pong_wait_ms, open_wait_ms, message_wait_ms;
     int64_t max_connections, max_connections_per_ip;
     int64_t max_queued;
@@ -170,9 +172,11 @@ struct pl_gateway_config {
  * on libev here (libwebsockets-evlib-ev is missing). */
 enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_gateway **out);
 int pl_gateway_port(const struct pl_gateway *g);
-/* Takes no new conversations, says bye to every connection (each is told to come back after a time
- * drawn at random up to spread_ms) and closes it; `done` runs once none is left or wait_ms is over.
- */
+int pl_gateway_ops_port(const struct pl_gateway *g); /* -1: it has none */
+/* Takes no new connections and no more messages. A connection whose messages are all answered is
+ * said bye and closed; the others have half of wait_ms for that. Each is told to come back after a
+ * time drawn at random, up to spread_ms and one more for each connection. `done` runs once none is
+ * left and operators' requests are answered, or wait_ms is over. */
 void pl_gateway_drain(struct pl_gateway *g, int64_t spread_ms, int64_t wait_ms,
                       void (*done)(void *ctx), void *ctx);
 /* Closes what is left without a word to the door. The engine must have stopped answering. */

@@ -31,10 +31,12 @@ static void arrive(struct pl_post *post) {
         c->state = NEW; /* the client may open another conversation */
         c->told = false;
     }
+    if (out->answers && c->unanswered > 0) c->unanswered--;
     if (out->kind == READY)
         pl_gateway__ready(c, out);
     else
         pl_gateway__queue(c, out);
+    pl_gateway__leave(c);
 }
 
 static void post(struct pl_gateway__out *out) {
@@ -75,6 +77,7 @@ static void print_events(struct pl_buf *b, const struct pl_gateway_event *events
 void pl_gateway_ack(struct pl_gateway *g, uint64_t client, struct pl_cid cid, uint64_t seq,
                     bool dup, const struct pl_gateway_event *events, size_t n) {
     struct pl_gateway__out *out = pl_gateway__out(g, client);
+    out->answers = true;
     out->frames = (uint32_t)n + 1;
     pl_print_ack(&out->text, cid, seq, dup);
     print_events(&out->text, events, n);
@@ -107,7 +110,8 @@ void pl_gateway_stream(struct pl_gateway *g, uint64_t client, const struct pl_dr
 void pl_gateway_error(struct pl_gateway *g, uint64_t client, enum pl_code code,
                       struct pl_str message, struct pl_cid cid) {
     struct pl_gateway__out *out = pl_gateway__out(g, client);
-    out->kind = cid.counter == 0 ? OPEN_FAILED : FRAMES;
+    out->answers = cid.counter != 0;
+    out->kind = out->answers ? FRAMES : OPEN_FAILED;
     pl_print_error(&out->text, code, message, cid);
     post(out);
 }

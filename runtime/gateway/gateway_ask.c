@@ -74,6 +74,7 @@ void pl_gateway__ask_forget(struct pl_gateway *g, struct pl_gateway__http *a) {
     for (size_t i = 0; a->asked && i < g->asked.n; i++) {
         if (g->asked.v[i].ticket != a->asked) continue;
         g->asked.v[i] = g->asked.v[--g->asked.n];
+        pl_gateway__drained(g);
         break;
     }
     a->asked = 0;

@@ -84,6 +84,14 @@ void pl_gateway__close(struct pl_gateway__conn *c, enum pl_code bye, uint64_t af
     c->since_us = pl_loop_now_us(c->g->c.loop);
 }
 
+void pl_gateway__leave(struct pl_gateway__conn *c) {
+    struct pl_gateway *g = c->g;
+    bool busy = c->state == OPENING || c->unanswered > 0 || c->later != NULL;
+    if (!g->draining || busy) return;
+    uint64_t after_ms = 200 + pl_rand_below(&g->jitter, g->spread_ms);
+    pl_gateway__close(c, PL_CODE_DRAIN, after_ms, PL_CLOSE_AWAY);
+}
+
 void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out) {
     struct pl_str locale = pl_arena_str(&c->g->arena, pl_buf_slice(&out->text));
     struct pl_ready ready = {.conversation = pl_str_c(c->conversation),
@@ -213,6 +221,7 @@ static void bad_frame(struct pl_gateway__conn *c, const struct pl_frame *f, int6
 void pl_gateway__message(struct pl_gateway__conn *c, struct pl_str text) {
     struct pl_gateway *g = c->g;
     struct pl_frame frames[PL_PROTOCOL_MAX_BATCH];
+    if (g->draining) return; /* nothing new is begun: it is not acknowledged, so it comes again */
     int64_t now_us = pl_loop_now_us(g->c.loop);
     size_t n = pl_protocol_parse(&g->arena, text, frames);
     pl_gateway__count(g, PL_GATEWAY_frames_in, n);

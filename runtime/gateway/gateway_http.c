@@ -143,11 +143,19 @@ int pl_gateway__http_more(struct pl_gateway *g, struct lws *wsi, struct pl_gatew
 
 /* ---- routes ---- */
 
+/* Is the process alive; a drain does not change that. */
 static void show_health(struct pl_gateway *g, struct pl_gateway__http *a) {
+    a->status = 200;
+    a->type = "application/json";
+    pl_buf_printf(&a->body, "{\"ok\":true,\"draining\":%s,\"connections\":%zu}",
+                  g->draining ? "true" : "false", g->nconns);
+}
+
+/* Should customers be sent here. */
+static void show_ready(struct pl_gateway *g, struct pl_gateway__http *a) {
     a->status = g->draining ? 503 : 200;
     a->type = "application/json";
-    pl_buf_printf(&a->body, "{\"ok\":%s,\"draining\":%s,\"connections\":%zu}",
-                  g->draining ? "false" : "true", g->draining ? "true" : "false", g->nconns);
+    pl_buf_c(&a->body, g->draining ? "{\"ready\":false,\"why\":\"draining\"}" : "{\"ready\":true}");
 }
 
 /* "engine.TURNS" is shown as parlance_engine_turns. */
@@ -175,12 +183,29 @@ static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gatewa
     if (g->c.api.counters != NULL) g->c.api.counters(g->c.api.ctx, show_counter, &a->body);
 }
 
-static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
-                  struct pl_gateway__http *a) {
+/* Did it come by the listener for health and metrics? */
+static bool is_ops(struct pl_gateway *g, struct lws *wsi) {
+    return g->ops != NULL && lws_get_vhost(wsi) == g->ops;
+}
+
+/* For whoever looks after the server. */
+static bool route_ops(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
+                      struct pl_gateway__http *a) {
     if (pl_str_is(path, "/healthz"))
         show_health(g, a);
+    else if (pl_str_is(path, "/readyz"))
+        show_ready(g, a);
     else if (pl_str_is(path, "/metrics"))
         show_metrics(g, wsi, a);
+    return a->status != 0;
+}
+
+static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
+                  struct pl_gateway__http *a) {
+    bool ops = is_ops(g, wsi);
+    if ((ops || g->ops == NULL) && route_ops(g, wsi, path, a)) return;
+    if (ops)
+        pl_gateway__http_error(a, 404, "not_found", "here are /healthz, /readyz and /metrics");
     else if (pl_str_is(path, "/ws"))
         pl_gateway__http_error(a, 426, "upgrade_required",
                                "this is a WebSocket of the protocol " PL_PROTOCOL_NAME);
@@ -202,21 +227,19 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
     char *uri;
     int len, method = lws_http_get_uri_and_method(wsi, &uri, &len);
     forget(g, a);
+    struct pl_str path = {uri, (size_t)len};
+    bool pages = !is_ops(g, wsi);
     a->allow = "GET, HEAD";
-    if (pl_gateway__is_call((struct pl_str){uri, (size_t)len}))
-        return pl_gateway__call(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
-    if (pl_gateway__is_ask((struct pl_str){uri, (size_t)len}))
-        return pl_gateway__ask(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
-    if (pl_gateway__is_upload((struct pl_str){uri, (size_t)len}))
-        return pl_gateway__upload(g, wsi, method, (struct pl_str){uri, (size_t)len}, a);
-    if (pl_gateway__is_event((struct pl_str){uri, (size_t)len}))
-        return pl_gateway__event(g, wsi, method, a);
+    if (pages && pl_gateway__is_call(path)) return pl_gateway__call(g, wsi, method, path, a);
+    if (pages && pl_gateway__is_ask(path)) return pl_gateway__ask(g, wsi, method, path, a);
+    if (pages && pl_gateway__is_upload(path)) return pl_gateway__upload(g, wsi, method, path, a);
+    if (pages && pl_gateway__is_event(path)) return pl_gateway__event(g, wsi, method, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
         pl_gateway__http_error(a, 405, "method_not_allowed", "only GET and HEAD are answered");
         pl_gateway__http_headers(wsi, a, true);
         return -1; /* the body it may have is not read */
     }
-    route(g, wsi, (struct pl_str){uri, (size_t)len}, a);
+    route(g, wsi, path, a);
     if (pl_gateway__unchanged(wsi, a)) {
         a->status = 304;
         pl_buf_clear(&a->body);
@@ -285,7 +308,9 @@ static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
 
 /* ---- sockets: counted from the first byte, so that half a request costs its sender too ---- */
 
-static int accept_socket(struct pl_gateway *g, const struct lws_filter_network_conn_args *args) {
+static int accept_socket(struct pl_gateway *g, struct lws *wsi,
+                         const struct lws_filter_network_conn_args *args) {
+    if (is_ops(g, wsi)) return 0; /* the limits are for customers */
     struct pl_peer key = pl_peer_of((const struct sockaddr *)&args->cli_addr);
     const struct pl_gateway__peer *peer = pl_gateway__peer(g, &key);
     if (peer == NULL || peer->sockets < g->c.max_connections_per_ip + PL_GATEWAY__SPARE) return 0;
@@ -310,7 +335,7 @@ int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason,
     struct pl_gateway *g = lws_context_user(lws_get_context(wsi));
     struct pl_gateway__http *a = user;
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return accept_socket(g, user);
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return accept_socket(g, wsi, user);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: join_socket(g, wsi); return 0;
     case LWS_CALLBACK_WSI_DESTROY: leave_socket(g, wsi); return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);

@@ -49,6 +49,7 @@ struct pl_gateway__out {
     uint64_t client;
     struct pl_buf text; /* `frames` JSON objects joined by commas; of a READY the locale */
     uint32_t frames;
+    bool answers; /* a message: one fewer is under way */
     enum { FRAMES, DROPPABLE, READY, LIVE, OPEN_FAILED } kind;
     /* of a READY: the rest of the frame is the connection's to know */
     uint64_t seq;
@@ -99,6 +100,7 @@ struct pl_gateway__conn {
     struct pl_bucket messages, frames, bad;
     struct pl_gateway__later *later; /* messages behind a file that is being kept */
     uint32_t nlater;
+    uint32_t unanswered; /* messages that the engine has, and has not answered yet */
     char conversation[33];
     char resume[PL_RESUME_TEXT]; /* until ready has told it */
 };
@@ -118,7 +120,8 @@ struct pl_gateway__slot {
 struct pl_gateway {
     struct pl_gateway_config c;
     struct lws_context *lws;
-    int port;
+    struct lws_vhost *ops; /* where health and metrics are; NULL: with all else */
+    int port, ops_port;
     struct pl_timer sweep;
     struct pl_gateway__conn *conns;
     size_t nconns;
@@ -136,7 +139,8 @@ struct pl_gateway {
     struct pl_rand jitter;
     /* draining */
     bool draining, ending; /* ending: the engine behind the door is gone */
-    struct pl_timer drain_end;
+    uint64_t spread_ms;    /* over which clients come back */
+    struct pl_timer hurry, drain_end;
     void (*drained)(void *ctx);
     void *drained_ctx;
     struct pl_counter counters[PL_GATEWAY_COUNTERS];
@@ -151,6 +155,8 @@ static inline void pl_gateway__count(struct pl_gateway *g, enum pl_gateway_count
 
 /* NULL when the connection is gone. */
 struct pl_gateway__conn *pl_gateway__find(struct pl_gateway *g, uint64_t id);
+/* Draining: is that over? */
+void pl_gateway__drained(struct pl_gateway *g);
 void pl_gateway__add(struct pl_gateway *g, struct pl_gateway__conn *c);
 void pl_gateway__remove(struct pl_gateway *g, struct pl_gateway__conn *c);
 /* NULL when it has no socket. */
@@ -163,6 +169,8 @@ void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer)
 /* The connection is there and says hello. */
 void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi,
                        const struct pl_gateway__transport *via);
+/* Draining: says bye once nothing of it is under way. */
+void pl_gateway__leave(struct pl_gateway__conn *c);
 /* It is gone. */
 void pl_gateway__end(struct pl_gateway__conn *c);
 /* A whole message came: a frame or an array of frames. */

@@ -19,6 +19,7 @@ struct pl_gateway__later {
 };
 
 static void pass(struct pl_gateway__conn *c, const struct pl_gateway_send *send) {
+    c->unanswered++;
     c->g->c.door.send(c->g->c.door.ctx, c->id, send);
 }
 
@@ -64,6 +65,7 @@ static void kept(void *ctx, uint64_t client, enum pl_err err, const struct pl_bl
     }
     free(l);
     go_on(c);
+    pl_gateway__leave(c);
 }
 
 static struct pl_gateway__later *push(struct pl_gateway__conn *c,

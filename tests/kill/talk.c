@@ -98,6 +98,7 @@ static void take_frame(struct talk *t, struct pl_str frame) {
         say_again(t);
     } else if (strcmp(kind, "bye") == 0) {
         client_member(frame, "code", t->bye, sizeof t->bye);
+        t->bye_after_ms = (int64_t)number(frame, "after_ms");
     } else if (strcmp(kind, "error") == 0) {
         t->errors++;
         client_member(frame, "code", t->error, sizeof t->error);

@@ -31,6 +31,7 @@ struct talk {
     unsigned resumes, again, dups, errors;
     char error[64];  /* code of the last error frame */
     char bye[32];    /* code of the bye frame */
+    int64_t bye_after_ms;
     char wrong[256]; /* the first broken promise; "" none */
 };
 

@@ -103,6 +103,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
 void pl_cli__server_run(struct cli_server *s);
 void pl_cli__server_close(struct cli_server **s);
 int pl_cli__server_port(const struct cli_server *s);
+int pl_cli__server_ops_port(const struct cli_server *s); /* -1: none of its own */
 
 /* ---- a running server's admin socket: cmd_admin.c ---- */
 

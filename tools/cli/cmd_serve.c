@@ -164,6 +164,9 @@ static int serve(const char *command, struct cli_args args, bool dev) {
     if (code == CLI_OK) {
         printf("serving %s on http://%s:%d/\n", config.flows, config.host,
                pl_cli__server_port(server));
+        if (pl_cli__server_ops_port(server) >= 0)
+            printf("health and metrics on http://%s:%d/\n", config.ops_host,
+                   pl_cli__server_ops_port(server));
         fflush(stdout);
         dev = dev && pthread_create(&watch.thread, NULL, watch_files, &watch) == 0;
         pl_cli__server_run(server);

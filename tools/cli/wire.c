@@ -1009,6 +1009,8 @@ static enum pl_err open_gateway(struct cli_server *s) {
                 api_viewed, api_tally},
         .host = c->host,
         .port = (int)c->port,
+        .ops_host = c->ops_port >= 0 ? c->ops_host : NULL,
+        .ops_port = (int)c->ops_port,
         .web = c->web,
         .origins = c->origins,
         .heartbeat_ms = c->heartbeat,
@@ -1085,6 +1087,10 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
 
 int pl_cli__server_port(const struct cli_server *s) {
     return pl_gateway_port(s->gateway);
+}
+
+int pl_cli__server_ops_port(const struct cli_server *s) {
+    return pl_gateway_ops_port(s->gateway);
 }
 
 void pl_cli__server_run(struct cli_server *s) {

@@ -39,7 +39,9 @@ struct server {
     struct talk talks[TALKS];
     size_t n;
     pthread_t thread;
-    struct pl_post drain;
+    struct pl_post drain, late;
+    uint64_t late_client; /* whose "later" is answered by the post `late` */
+    struct pl_cid late_cid;
     bool stream; /* the tests' clients use event streams */
     /* read by the test while the server runs */
     struct pl_identity_keys identity;
@@ -106,7 +108,10 @@ static void flood(struct server *s, struct talk *t, size_t n) {
 static void on_send(void *ctx, uint64_t client, const struct pl_gateway_send *m) {
     struct server *s = ctx;
     struct talk *t = talk_of(s, client);
+    s->late_client = client;
+    s->late_cid = m->cid;
     s->sends++;
+    if (pl_str_is(m->text, "later")) return;
     if (pl_str_is(m->text, "busy please")) {
         pl_gateway_error(s->g, client, PL_CODE_BUSY, PL_STR(""), m->cid);
         return;
@@ -677,6 +682,11 @@ static void deadlines(void **state) {
     stop(&s);
 }
 
+static void answer_late(struct pl_post *p) {
+    struct server *s = (struct server *)((char *)p - offsetof(struct server, late));
+    pl_gateway_ack(s->g, s->late_client, s->late_cid, 7, false, NULL, 0);
+}
+
 static void drained(void *ctx) {
     ((struct server *)ctx)->drained = 1;
 }
@@ -701,6 +711,33 @@ static void drain(void **state) {
     client_close(&c);
     assert_int_equal(client_stream(&c, pl_gateway_port(s->g), NULL, "{\"t\":\"open\"}"), 503);
     client_close(&c);
+}
+
+/* What is under way is answered before bye, and what comes meanwhile is not begun. */
+static void drain_waits(void **state) {
+    struct server *s = *state;
+    struct client c;
+    struct pl_str text;
+    struct pl_buf b = {0};
+    open_talk(s, &c, NULL);
+    client_send(&c, SEND(1, "later"));
+    assert_true(reaches(&s->sends, 1));
+    s->drain.fn = drain_now;
+    s->late.fn = answer_late;
+    pl_loop_post(s->loop, &s->drain);
+    nap(50);
+    assert_int_equal(client_http(pl_gateway_port(s->g), "GET", "/readyz", NULL, &b), 503);
+    assert_int_equal(client_http(pl_gateway_port(s->g), "GET", "/healthz", NULL, &b), 200);
+    client_send(&c, SEND(2, "too late"));
+    assert_int_equal(s->drained, 0);
+    pl_loop_post(s->loop, &s->late);
+    assert_true(client_until(&c, "\"cid\":\"" CID(1) "\",\"seq\":7", &text));
+    if (pl_str_find(text, PL_STR("\"t\":\"bye\"")) == SIZE_MAX)
+        assert_true(client_until(&c, "\"t\":\"bye\",\"code\":\"drain\"", &text));
+    ends(s, &c, 1001);
+    assert_true(reaches(&s->drained, 1));
+    assert_int_equal(s->sends, 1);
+    pl_buf_free(&b);
 }
 
 /* ---- what only event streams have ---- */
@@ -1135,6 +1172,8 @@ static void api(void **state) {
     has(&b, "\"code\":\"token_unknown\"");
     assert_int_equal(client_http(port, "GET", "/healthz", NULL, &b), 200);
     has(&b, "{\"ok\":true,\"draining\":false,\"connections\":0}");
+    assert_int_equal(client_http(port, "GET", "/readyz", NULL, &b), 200);
+    has(&b, "{\"ready\":true}");
     pl_buf_free(&b);
 }
 
@@ -1227,6 +1266,7 @@ int main(void) {
         cmocka_unit_test(slow_requests),
         cmocka_unit_test(deadlines),
         OVER_BOTH(drain),
+        OVER_BOTH(drain_waits),
         WITH_STREAM(stream_requests),
         cmocka_unit_test(stream_origins),
         cmocka_unit_test(stream_deadlines),
