@@ -29,8 +29,8 @@ struct talk {
     PL_VEC(char *) events;         /* JSON of seq 1, 2, … */
     PL_VEC(struct talk_said) said; /* counters 1, 2, … */
     unsigned resumes, again, dups, errors;
-    char error[64];  /* code of the last error frame */
-    char bye[32];    /* code of the bye frame */
+    char error[64]; /* code of the last error frame */
+    char bye[32];   /* code of the bye frame */
     int64_t bye_after_ms;
     char wrong[256]; /* the first broken promise; "" none */
 };
