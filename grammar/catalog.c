@@ -164,6 +164,38 @@ static void translate(const struct catalog *c, struct pl_graph_text *t, struct p
     t->code[c->locale] = code;
 }
 
+/* ---- the list of texts ---- */
+
+static bool listed(struct pl_graph *g, const struct pl_graph_text *t) {
+    return t->words && t->id.n && pl_grammar__texts_of(g, t->id) == t;
+}
+
+static void list_begin(struct pl_graph *g) {
+    for (size_t i = 0; i < g->texts.n; i++) {
+        struct pl_graph_text *t = &g->texts.v[i];
+        if (listed(g, t))
+            t->in = PL_NEW_ARRAY(g->arena, struct pl_grammar_translation, g->locales.n);
+    }
+}
+
+static void list_texts(struct pl_graph *g) {
+    struct pl_grammar_texts *list = g->input->texts;
+    list->locales = g->locales.v;
+    list->nlocales = (uint32_t)g->locales.n;
+    for (size_t i = 0; i < g->texts.n; i++) {
+        const struct pl_graph_text *t = &g->texts.v[i];
+        if (!t->in) continue;
+        struct pl_grammar_text row = {t->id,    t->source ? t->source->raw : t->plain, t->span,
+                                      t->label, pl_grammar__in_prelude(g, t->span),    t->in};
+        for (size_t k = 1; k < g->locales.n; k++)
+            if (t->in[k].state != PL_TEXT_BROKEN && !t->code[k].n)
+                t->in[k].state = PL_TEXT_MISSING;
+            else if (t->in[k].state == PL_TEXT_MISSING)
+                t->in[k].state = PL_TEXT_TRANSLATED;
+        PL_AST_ADD(g->arena, list, row);
+    }
+}
+
 /* ---- a catalog ---- */
 
 /* A line that is there and wrong is reported as that. */
@@ -195,9 +227,24 @@ static void check_missing(const struct catalog *c) {
     }
 }
 
+static size_t found(const struct pl_graph *g) {
+    return g->diags->n + g->diags->dropped;
+}
+
+/* For the list of texts. */
+static void note_translation(const struct catalog *c, struct pl_graph_text *t, struct pl_str said,
+                             bool broken) {
+    struct pl_grammar_translation *in = &t->in[c->locale];
+    in->said = said;
+    in->at = place(c, t->id);
+    if (broken) in->state = PL_TEXT_BROKEN;
+}
+
 static bool translate_id(const struct catalog *c, struct pl_str id, struct pl_str said) {
     struct pl_graph_text *first = pl_grammar__texts_of(c->g, id);
+    size_t before = found(c->g);
     for (struct pl_graph_text *t = first; t; t = t->like) translate(c, t, said);
+    if (first && first->in) note_translation(c, first, said, found(c->g) > before);
     return first;
 }
 
@@ -217,11 +264,13 @@ static void check_stale(const struct catalog *c, const struct pl_json_member *m)
     struct pl_str id = {m->name.p + 1, m->name.n - 1};
     const struct pl_json *was =
         m->value.kind == PL_JOBJECT ? pl_json_get(&m->value, "x-source") : NULL;
-    const struct pl_graph_text *t = pl_grammar__texts_of(g, id);
+    struct pl_graph_text *t = pl_grammar__texts_of(g, id);
     if (!was || was->kind != PL_JTEXT || !t) return;
+    if (t->in) t->in[c->locale].source = was->s;
     if (pl_str_eq(was->s, t->source ? t->source->raw : t->plain)) return;
     struct pl_diag *d = pl_diag2(g->diags, PL_D_STALE_TRANSLATION, place(c, id), c->name, id);
     pl_diag_note(g->diags, d, t->span, "the text is this now");
+    if (t->in && t->in[c->locale].state != PL_TEXT_BROKEN) t->in[c->locale].state = PL_TEXT_STALE;
 }
 
 /* A few are told one by one; many, as after a flow was taken out, in one. */
@@ -239,6 +288,15 @@ static void tell_extra(const struct catalog *c) {
         pl_diag_note(g->diags, d, place(c, c->extra.v[i]), "%.*s", PL_STR_ARG(c->extra.v[i]));
 }
 
+static void add_extra(struct catalog *c, const struct pl_json_member *m) {
+    struct pl_grammar_texts *list = c->g->input->texts;
+    struct pl_grammar_extra e = {(uint32_t)c->locale, m->name, m->value.s};
+    PL_AST_ADD(c->g->arena, &c->extra, m->name);
+    if (!list) return;
+    pl_ast_grow(c->g->arena, (void **)&list->extra, &list->extra_cap, list->nextra, sizeof e);
+    list->extra[list->nextra++] = e;
+}
+
 static void read_members(struct catalog *c) {
     struct pl_graph *g = c->g;
     for (size_t i = 0; i < c->json->n; i++) {
@@ -249,10 +307,14 @@ static void read_members(struct catalog *c) {
             check_stale(c, m);
             continue;
         }
+        if (m->value.kind == PL_JTEXT && !m->value.s.n) {
+            pl_map_del(&c->places, m->name); /* nothing is written there yet */
+            continue;
+        }
         if (m->value.kind != PL_JTEXT)
             pl_diag1(g->diags, PL_D_CATALOG, place(c, m->name), c->name);
         else if (!translate_id(c, m->name, m->value.s) && !of_replaced(g, m->name))
-            PL_AST_ADD(g->arena, &c->extra, m->name);
+            add_extra(c, m);
     }
     tell_extra(c);
 }
@@ -337,11 +399,13 @@ static bool has_catalog(const struct pl_graph *g, struct pl_str locale) {
 }
 
 void pl_grammar__catalogs(struct pl_graph *g) {
-    const struct pl_ast_names *listed = &g->assistant->assistant.locales;
+    const struct pl_ast_names *named = &g->assistant->assistant.locales;
+    if (g->input->texts) list_begin(g);
     read_preludes(g);
-    for (size_t i = 0; i < listed->n; i++)
-        if (!pl_str_eq(listed->v[i].s, g->locales.v[0]) && !has_catalog(g, listed->v[i].s))
-            pl_diag1(g->diags, PL_D_CATALOG_MISSING, listed->v[i].span, listed->v[i].s);
+    for (size_t i = 0; i < named->n; i++)
+        if (!pl_str_eq(named->v[i].s, g->locales.v[0]) && !has_catalog(g, named->v[i].s))
+            pl_diag1(g->diags, PL_D_CATALOG_MISSING, named->v[i].span, named->v[i].s);
     for (size_t i = 0; i < g->input->ncatalogs; i++)
         if (!g->input->catalogs[i].of_prelude) read_catalog(g, &g->input->catalogs[i]);
+    if (g->input->texts) list_texts(g);
 }

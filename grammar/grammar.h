@@ -15,6 +15,7 @@
 #include "grammar/diag.h"
 #include "grammar/source.h"
 #include "grammar/talk.h"
+#include "grammar/texts.h"
 #include "runtime/program/program.h"
 
 /* The canonical layout of one file of the set, appended to `out`: two spaces, LF, aligned columns,
@@ -59,6 +60,7 @@ struct pl_grammar_input {
     /* The program that runs now, which conversations move from; NULL: none. Outlives the call. */
     const struct pl_program *previous;
     bool verbose; /* name every text without translation, every translation without text */
+    struct pl_grammar_texts *texts; /* to be filled, empty at first; NULL: not wanted */
 };
 
 /* ---- compile: what the recognisers are made from ---- */

@@ -95,10 +95,11 @@ struct pl_graph_text {
     struct pl_ast_text *source; /* NULL: `plain` is the text */
     struct pl_str plain;
     PL_AST_LIST(struct pl_graph_arg) args;
-    struct pl_str *code;        /* one for each locale; empty: none */
-    bool words;                 /* has something to translate */
-    bool label;                 /* of a quick reply */
-    struct pl_graph_text *like; /* the next with the same id, once text_ids is made */
+    struct pl_str *code;               /* one for each locale; empty: none */
+    struct pl_grammar_translation *in; /* one for each locale, when the input wants them listed */
+    bool words;                        /* has something to translate */
+    bool label;                        /* of a quick reply */
+    struct pl_graph_text *like;        /* the next with the same id, once text_ids is made */
 };
 
 /* What is known on a path: bits by path number (pl_grammar__path). */

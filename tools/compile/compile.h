@@ -35,9 +35,10 @@ struct pl_compile_options {
     const char *cache;      /* folder of trained intent models; NULL: $PARLANCE_CACHE, else the
                                user's (~/.cache/parlance); "": none */
     const struct pl_program *previous; /* that conversations move from; may be NULL */
-    bool verbose;       /* all texts without translation by name, not the first few */
-    bool check_only;    /* no training, no image: what an editor wants at every key */
-    bool knowledge;     /* with check_only: the section of the articles is made even so */
+    bool verbose;    /* all texts without translation by name, not the first few */
+    bool check_only; /* no training, no image: what an editor wants at every key */
+    bool knowledge;  /* with check_only: the section of the articles is made even so */
+    struct pl_grammar_texts *texts_out; /* to be filled; NULL: not wanted */
     bool without_talks; /* a mistake in a talk keeps nobody from serving the flows */
     const struct pl_compile_text *texts;
     size_t ntexts;
