@@ -504,6 +504,10 @@ enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image) {
 
 /* ---- for tools ---- */
 
+void pl_engine_post(struct pl_engine *e, struct pl_post *post) {
+    pl_loop_post(e->loop, post);
+}
+
 void pl_engine_status(struct pl_engine *e, struct pl_jw *w) {
     char hash[65];
     pthread_mutex_lock(&e->active_lock);

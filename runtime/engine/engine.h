@@ -346,6 +346,9 @@ bool pl_engine_tally(struct pl_store *store, struct pl_arena *a, struct pl_str a
 /* All that were opened or voted on, by name. */
 enum pl_err pl_engine_tallies(struct pl_store *store, struct pl_arena *a,
                               struct pl_engine_tally **out, size_t *n);
+/* Any thread: post->fn runs once on the engine's thread, unless the engine is stopped before: to
+ * see that it turns. */
+void pl_engine_post(struct pl_engine *e, struct pl_post *post);
 /* Appends JSON members about images and conversations, for `status`. */
 void pl_engine_status(struct pl_engine *e, struct pl_jw *w);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: doctor.sh PARLANCE REPOSITORY    `parlance doctor --models` against a provider that fails.
+# usage: doctor.sh PARLANCE REPOSITORY    `parlance doctor` on folders with something wrong in them, and
+# with --models against a provider that fails.
 set -u
 parlance=$1
 provider=$(dirname "$parlance")/fake_provider
@@ -46,13 +47,13 @@ check 1 badkey.conf "the key is not accepted (401, 403): 401 invalid_api_key" "m
 target t vllm /c/v1 >cut.conf
 check 1 cut.conf "the stream ended without its end mark" "a proxy in between"
 target t ollama /d/v1 >usage.conf
-check 1 usage.conf "it does not tell how many tokens it used"
+check 0 usage.conf "it does not tell how many tokens it used"
 target t openai /e/v1 >nothere.conf
 check 1 nothere.conf "404 model_not_found" "compare dialect, url and model"
 target t openai /f/v1 "first_token = 200ms" >silent.conf
 check 1 silent.conf "no first token in time" "longer \`first_token\`"
 { echo "ceiling_day = 1 USD"; target t openai /a/v1; } >noprice.conf
-check 1 noprice.conf "it has no price, so the ceilings do not see it"
+check 0 noprice.conf "it has no price, so the ceilings do not see it"
 printf '[t]\ndialect = openai\nurl = http://127.0.0.1:9/v1\nmodel = m\n' >refused.conf
 check 1 refused.conf "no connection" "is the server running"
 printf 'modle = 1\n' >mistake.conf
@@ -63,7 +64,45 @@ check 2 empty.conf "empty.conf names no target"
 
 [ "$(grep -c '^Authorization: Bearer sk-secret' received)" -ge 4 ] || say "the key was not sent"
 "$parlance" doctor --models good.conf --json >out 2>err
-grep -q '^\[{"target":"good",.*"findings":\[{"well":' out || { say "--json:"; cat out err; }
+grep -q '^\[{"target":"good",.*"findings":\[{"level":"wrong",' out || { say "--json:"; cat out err; }
+
+# The machine and a data folder. Warnings alone are no failure.
+folder() { # CODE LINE...: what it must say about the data folder d
+  local code=$1
+  shift
+  "$parlance" doctor --data d >out 2>err
+  [ $? -eq "$code" ] || { say "folder: not $code:"; cat out err; }
+  for line in "$@"; do
+    grep -qF -- "$line" out err || { say "folder: no '$line':"; cat out err; }
+  done
+}
+folder 0 "look:  d: No such file or directory" "open files"
+[ -e d ] && say "it made the folder"
+"$parlance" token create t --may queue --data d >out 2>err || { say "no token:"; cat out err; }
+chmod 700 d
+mkdir -p d/keys
+head -c 32 /dev/urandom >d/keys/master
+chmod 600 d/keys/master
+folder 0 "well:  data of version" "the data folder is on"
+folder 0 "MiB free" "look:  the master key is in the data folder"
+chmod 755 d
+folder 0 "look:  the data folder is open to others (755)"
+chmod 700 d
+chmod 644 d/keys/master
+folder 1 "wrong: the master key d/keys/master may be read by others (644)" "chmod 600 it"
+chmod 600 d/keys/master
+head -c 8192 /dev/urandom >d/keys/20000
+folder 1 "wrong: the key file d/keys/20000"
+mv d/keys/master master
+folder 1 "wrong: the master key d/keys/master: No such file or directory" "put it back from where it is kept"
+rm d/keys/20000
+mv master d/keys/master
+mkdir -p d/images
+head -c 100 /dev/urandom >"d/images/$(printf '%064d' 7)"
+folder 0 "look:  the image 000000000000"
+(ulimit -n 256; "$parlance" doctor --data d >out 2>err; [ $? -eq 1 ] && grep -q "wrong: 256 open files" out) || { say "limits:"; cat out err; }
+head -c 100000 /dev/urandom >d/journal/data.mdb
+folder 1 "wrong: the data cannot be opened"
 
 # A certificate that nobody has signed is not trusted, unless it is named.
 if command -v openssl >/dev/null; then

@@ -266,8 +266,8 @@ BEGIN {
         "spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string " \
         "strings sys/epoll sys/eventfd sys/file sys/inotify sys/ioctl sys/mman sys/param " \
         "sys/pidfd sys/prctl sys/random sys/resource sys/select sys/sendfile sys/signalfd " \
-        "sys/socket sys/stat sys/statvfs sys/syscall sys/sysinfo sys/time sys/timerfd sys/times " \
-        "sys/types sys/uio sys/un sys/utsname sys/wait sys/xattr syslog termios time uchar " \
+        "sys/socket sys/stat sys/statfs sys/statvfs sys/syscall sys/sysinfo sys/time sys/timerfd sys/times " \
+        "sys/timex sys/types sys/uio sys/un sys/utsname sys/wait sys/xattr syslog termios time uchar " \
         "ucontext unistd utime wchar wctype", word, " ")
     for (i = 1; i <= n; i++) libc[word[i] ".h"] = 1
     n = split("sprintf vsprintf strcpy stpcpy strcat gets strtok", word, " ")

@@ -105,6 +105,18 @@ void pl_cli__server_close(struct cli_server **s);
 int pl_cli__server_port(const struct cli_server *s);
 int pl_cli__server_ops_port(const struct cli_server *s); /* -1: none of its own */
 
+/* ---- the service manager: cli_notify.c ---- */
+
+/* "READY=1", as sd_notify(3) has it. False: there is none to tell. Any thread. */
+bool pl_cli__notify(const char *text);
+void pl_cli__notify_reloading(void);
+/* Says WATCHDOG=1 as often as WATCHDOG_USEC wants it, as long as this loop and the engine's turn.
+ * NULL when nobody wants it. To be stopped when the engine has been. */
+struct cli_pulse;
+struct pl_loop;
+struct cli_pulse *pl_cli__pulse_start(struct pl_loop *loop, struct pl_engine *engine);
+void pl_cli__pulse_stop(struct cli_pulse **p);
+
 /* ---- a running server's admin socket: cmd_admin.c ---- */
 
 /* --data, or PARLANCE_DATA, or "data". */

@@ -1,325 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * doctor --models: asks every target of the models file a small question, says what is wrong and
- * how to mend it. It spends what a dozen tokens cost.
+ * doctor: looks at the machine and the data folder, or with --models asks every target of the
+ * models file a small question; says what is wrong and how to mend it.
  */
 #include <string.h>
 
-#include "runtime/llm/llm.h"
-#include "runtime/loop/loop.h"
-#include "tools/cli/cli_priv.h"
-
-#define SCHEMA                                                                                     \
-    "{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"string\"}},\"required\":["         \
-    "\"value\"],"                                                                                  \
-    "\"additionalProperties\":false}"
-
-enum { LONGEST_MS = 120000 };
-
-static const char *const mends[PL_LLM_FAILURES] = {
-    [PL_LLM_FAIL_REQUEST] =
-        "compare dialect and url with the provider's page; it may know a setting not: see "
-        "`temperature`, `usage` and `schema` in docs/MODELS.md",
-    [PL_LLM_FAIL_MISSING] = "compare dialect, url and model with the provider's page: this address "
-                            "or this model is not there; until then the next target is asked",
-    [PL_LLM_FAIL_CONTEXT] = "the model's context is far too small for a flow's questions: take a "
-                            "larger one, or start its server with more",
-    [PL_LLM_FAIL_CREDENTIAL] = "put a valid key where `key` points; a key of another project, or "
-                               "without rights to this model, is refused like a wrong one",
-    [PL_LLM_FAIL_QUOTA] = "add money or raise the limit in the provider's account; until then the "
-                          "next target is asked",
-    [PL_LLM_FAIL_RATE] = "the account's rate is used up: ask for more, or spread the load",
-    [PL_LLM_FAIL_OVERLOAD] = "the provider is overloaded: try again later; a second target helps",
-    [PL_LLM_FAIL_SERVER] = "the provider has a failure of its own: try again later, look at its "
-                           "status page",
-    [PL_LLM_FAIL_CONNECT] = "is the server running, and are host and port of `url` right? A "
-                            "firewall, or a name that is not known here, looks the same",
-    [PL_LLM_FAIL_TLS] = "its certificate is not trusted here, or is of another name: use the name "
-                        "in the certificate; for an authority of your own say `ca = FILE`",
-    [PL_LLM_FAIL_CONNECT_TIMER] = "nothing answered: a firewall, a wrong address, or `connect` is "
-                                  "too short for the way there",
-    [PL_LLM_FAIL_FIRST_TIMER] = "it took the question and was silent: models that think first need "
-                                "a longer `first_token` (60s and more)",
-    [PL_LLM_FAIL_STALL_TIMER] = "it stopped in the middle: raise `stall` if it always pauses",
-    [PL_LLM_FAIL_TOTAL_TIMER] = "raise `total`, or take a quicker model",
-    [PL_LLM_FAIL_CUT] = "its stream has no end mark: a proxy in between that buffers or cuts, or "
-                        "another dialect than `dialect` says",
-    [PL_LLM_FAIL_MALFORMED] = "its stream is not what `dialect` says: is it another one?",
-    [PL_LLM_FAIL_TOO_LARGE] = "it sent more than any answer has: is that address a model?",
-    [PL_LLM_FAIL_DEADLINE] = "it was slower than all its timers together; raise them, or take a "
-                             "quicker one",
-    [PL_LLM_FAIL_CEILING] = "a ceiling in the models file is below the price of one small question",
-};
-
-/* ---- one question ---- */
-
-struct question {
-    struct pl_loop *loop;
-    bool done;
-    struct pl_buf text;
-    enum pl_llm_finish finish;
-    enum pl_llm_failure failure;
-    struct pl_llm_usage usage;
-    int64_t micro, first_us;
-    size_t vectors, dimensions;
-    char why[128];
-};
-
-static void on_event(void *ctx, const struct pl_llm_event *e) {
-    struct question *q = ctx;
-    if (e->kind == PL_LLM_RESTART) pl_buf_clear(&q->text);
-    if (e->kind == PL_LLM_TEXT) pl_buf_str(&q->text, e->text);
-    if (e->kind == PL_LLM_VECTOR) {
-        q->vectors++;
-        q->dimensions = e->vector.n;
-    }
-    if (e->kind != PL_LLM_DONE) return;
-    q->done = true;
-    q->finish = e->done.finish;
-    q->failure = e->done.failure;
-    q->usage = e->done.usage;
-    q->micro = e->done.micro;
-    q->first_us = e->done.first_us;
-    snprintf(q->why, sizeof q->why, "%.*s", PL_STR_ARG(e->done.why));
-}
-
-/* A client of this one target, so that a doctored copy of it can be asked as well. */
-static void ask(const struct pl_llm_models *models, const struct pl_llm_target *t,
-                struct pl_llm_request r, struct question *q) {
-    struct pl_llm_models one = *models;
-    struct pl_llm *llm = NULL;
-    one.targets = t;
-    one.ntargets = 1;
-    struct pl_llm_config config = {.models = &one, .clock = pl_clock_system()};
-    struct pl_llm_message m = {.role = PL_LLM_USER, .text = PL_STR("Say ok.")};
-    *q = (struct question){.failure = PL_LLM_FAIL_LEDGER};
-    if (pl_loop_create(config.clock, &q->loop) != PL_OK) return;
-    if (pl_llm_create(&config, &llm) == PL_OK) {
-        int64_t time = t->connect + t->first_token + t->total;
-        if (r.nembed == 0) {
-            r.messages = &m;
-            r.nmessages = 1;
-        }
-        r.target = pl_str_c(t->name);
-        r.budget.attempts = 1;
-        r.deadline_ms = time < LONGEST_MS ? time : LONGEST_MS;
-        r.loop = q->loop;
-        r.on_event = on_event;
-        r.ctx = q;
-        pl_llm_ask(llm, &r);
-        while (!q->done) pl_loop_once(q->loop, 100);
-        pl_llm_destroy(&llm);
-    }
-    pl_loop_destroy(&q->loop);
-}
-
-/* ---- findings ---- */
-
-struct finding {
-    bool well;
-    char what[512], mend[512];
-};
-
-struct visit {
-    const struct pl_llm_models *models;
-    const struct pl_llm_target *t;
-    PL_VEC(struct finding) findings;
-};
-
-static void find(struct visit *v, bool well, const char *mend, const char *format, ...)
-    PL_PRINTF(4, 5);
-static void find(struct visit *v, bool well, const char *mend, const char *format, ...) {
-    struct finding f = {.well = well};
-    va_list args;
-    va_start(args, format);
-    vsnprintf(f.what, sizeof f.what, format, args);
-    va_end(args);
-    snprintf(f.mend, sizeof f.mend, "%s", mend);
-    PL_PUSH(&v->findings, f);
-}
-
-static void money(int64_t micro, const char *currency, char out[48]) {
-    if (currency[0])
-        snprintf(out, 48, ", %lld.%06lld %s", (long long)(micro / 1000000),
-                 (long long)(micro % 1000000), currency);
-    else
-        out[0] = 0;
-}
-
-/* What a target refuses with 400 is often one setting: ask without each. */
-static const char *blamed_setting(struct visit *v) {
-    struct question q;
-    struct pl_llm_target without[] = {*v->t, *v->t};
-    static const char *const mend[] = {
-        "this model takes no temperature: say `temperature = no`",
-        "this server does not know `stream_options`: say `usage = no`",
-    };
-    without[0].temperature = false;
-    without[1].usage = false;
-    for (size_t i = 0; i < PL_LEN(without); i++) {
-        ask(v->models, &without[i], (struct pl_llm_request){.max_output = 200}, &q);
-        pl_buf_free(&q.text);
-        if (q.failure == PL_LLM_FAIL_NONE) return mend[i];
-    }
-    return mends[PL_LLM_FAIL_REQUEST];
-}
-
-static bool check_answer(struct visit *v) {
-    struct question q;
-    char cost[48];
-    ask(v->models, v->t, (struct pl_llm_request){.max_output = 200}, &q);
-    pl_buf_free(&q.text);
-    if (q.failure != PL_LLM_FAIL_NONE) {
-        const char *mend = mends[q.failure] ? mends[q.failure] : "";
-        if (q.failure == PL_LLM_FAIL_REQUEST && strncmp(q.why, "400", 3) == 0)
-            mend = blamed_setting(v);
-        find(v, false, mend, "%s: %s", pl_llm_failure_meaning(q.failure), q.why);
-        return false;
-    }
-    money(q.micro, v->models->currency, cost);
-    find(v, true, "", "answers, first token after %lld ms, %lld tokens in, %lld out%s",
-         (long long)(q.first_us / 1000), (long long)(q.usage.input + q.usage.cached),
-         (long long)q.usage.output, cost);
-    if (q.usage.estimated)
-        find(v, false, "say `usage = yes`, or update the server; until then costs are guessed",
-             "it does not tell how many tokens it used");
-    if (q.first_us > v->t->first_token * 1000 / 2)
-        find(v, false, "raise `first_token`: a busy hour would take it for an outage",
-             "its first token took more than half of what `first_token` allows");
-    return true;
-}
-
-static bool fits_schema(struct pl_str text) {
-    struct pl_arena a;
-    struct pl_json json;
-    size_t at;
-    pl_arena_init(&a, 1 << 20);
-    bool fits = pl_json_parse(&a, text, &json, &at) == PL_OK && pl_json_get(&json, "value") &&
-                pl_json_get(&json, "value")->kind == PL_JTEXT;
-    pl_arena_free(&a);
-    return fits;
-}
-
-static void check_schema(struct visit *v) {
-    struct question q;
-    if (!v->t->schema) return;
-    ask(v->models, v->t, (struct pl_llm_request){.schema = PL_STR(SCHEMA), .max_output = 200}, &q);
-    if (q.failure != PL_LLM_FAIL_NONE)
-        find(v, false, "say `schema = no`: the schema is then described in words",
-             "it does not take a schema for its answer: %s", q.why);
-    else if (!fits_schema(pl_buf_slice(&q.text)))
-        find(v, false, "say `schema = no`: the schema is then described in words",
-             "it takes a schema and does not keep to it");
-    else
-        find(v, true, "", "keeps to a schema");
-    pl_buf_free(&q.text);
-}
-
-static void check_embeddings(struct visit *v) {
-    struct question q;
-    struct pl_str text = PL_STR("ok");
-    if (!v->t->embed[0]) return;
-    ask(v->models, v->t, (struct pl_llm_request){.embed = &text, .nembed = 1}, &q);
-    if (q.failure != PL_LLM_FAIL_NONE)
-        find(v, false, "correct `embed`, or say - for none", "no embeddings: %s: %s",
-             pl_llm_failure_meaning(q.failure), q.why);
-    else
-        find(v, true, "", "gives embeddings of %zu numbers", q.dimensions);
-    pl_buf_free(&q.text);
-}
-
-static void check_target(struct visit *v) {
-    char why[256];
-    if (!pl_llm_key_check(v->t, why))
-        find(v, false, "set it for the user that runs the server, and start the server anew", "%s",
-             why);
-    else if (check_answer(v)) {
-        check_schema(v);
-        check_embeddings(v);
-    }
-    if (v->t->nprices == 0 && (v->models->ceiling_day || v->models->ceiling_conversation))
-        find(v, false, "give its `price`, or 0 0 with the currency if it is your own machine",
-             "it has no price, so the ceilings do not see it");
-}
+#include "tools/cli/cli_doctor_priv.h"
 
 /* ---- telling ---- */
 
-static void tell(const struct visit *v, struct pl_str address) {
-    printf("%s (%s, %.*s)\n", v->t->name, pl_llm_dialect_word(v->t->dialect), PL_STR_ARG(address));
-    for (size_t i = 0; i < v->findings.n; i++) {
-        const struct finding *f = &v->findings.v[i];
-        printf("  %-6s %s\n", f->well ? "well:" : "wrong:", f->what);
-        if (!f->well && f->mend[0]) printf("  mend:  %s\n", f->mend);
-    }
-    fflush(stdout);
+static void end_about(struct doctor *d) {
+    if (!d->about || !d->json) return;
+    pl_jw_close(&d->w, ']');
+    pl_jw_close(&d->w, '}');
 }
 
-static void tell_json(const struct visit *v, struct pl_str address, struct pl_jw *w) {
-    pl_jw_open(w, '{');
-    pl_jw_name(w, "target");
-    pl_jw_text(w, pl_str_c(v->t->name));
-    pl_jw_name(w, "address");
-    pl_jw_text(w, address);
-    pl_jw_name(w, "findings");
-    pl_jw_open(w, '[');
-    for (size_t i = 0; i < v->findings.n; i++) {
-        pl_jw_open(w, '{');
-        pl_jw_name(w, "well");
-        pl_jw_bool(w, v->findings.v[i].well);
-        pl_jw_name(w, "what");
-        pl_jw_text(w, pl_str_c(v->findings.v[i].what));
-        pl_jw_name(w, "mend");
-        pl_jw_text(w, pl_str_c(v->findings.v[i].mend));
-        pl_jw_close(w, '}');
+void pl_cli__doctor_about(struct doctor *d, const char *kind, struct pl_str name,
+                          struct pl_str more) {
+    end_about(d);
+    d->about = true;
+    if (!d->json) {
+        printf("%.*s (%.*s)\n", PL_STR_ARG(name), PL_STR_ARG(more));
+        fflush(stdout);
+        return;
     }
-    pl_jw_close(w, ']');
-    pl_jw_close(w, '}');
+    pl_jw_open(&d->w, '{');
+    pl_jw_name(&d->w, kind);
+    pl_jw_text(&d->w, name);
+    pl_jw_name(&d->w, "about");
+    pl_jw_text(&d->w, more);
+    pl_jw_name(&d->w, "findings");
+    pl_jw_open(&d->w, '[');
 }
 
-static int check_all(const struct pl_llm_models *models, struct pl_arena *a, bool json) {
-    struct pl_buf out = {0};
-    struct pl_jw w = {.b = &out};
-    int code = CLI_OK;
-    pl_jw_open(&w, '[');
-    for (size_t i = 0; i < models->ntargets; i++) {
-        struct visit v = {.models = models, .t = &models->targets[i]};
-        struct pl_str address = pl_llm_address(a, v.t);
-        check_target(&v);
-        for (size_t k = 0; k < v.findings.n; k++)
-            if (!v.findings.v[k].well) code = CLI_FOUND;
-        if (json)
-            tell_json(&v, address, &w);
-        else
-            tell(&v, address);
-        PL_VEC_FREE(&v.findings);
+static void tell(struct doctor *d, enum doctor_level level, const char *what, const char *mend) {
+    static const char *const words[] = {"well", "look", "wrong"};
+    if (!d->json) {
+        printf("  %s:%*s%s\n", words[level], (int)(6 - strlen(words[level])), "", what);
+        if (level != DOCTOR_WELL && mend[0]) printf("  mend:  %s\n", mend);
+        fflush(stdout);
+        return;
     }
-    pl_jw_close(&w, ']');
-    if (json) printf("%.*s\n", (int)out.n, out.p);
-    pl_buf_free(&out);
+    pl_jw_open(&d->w, '{');
+    pl_jw_name(&d->w, "level");
+    pl_jw_text(&d->w, pl_str_c(words[level]));
+    pl_jw_name(&d->w, "what");
+    pl_jw_text(&d->w, pl_str_c(what));
+    pl_jw_name(&d->w, "mend");
+    pl_jw_text(&d->w, pl_str_c(level == DOCTOR_WELL ? "" : mend));
+    pl_jw_close(&d->w, '}');
+}
+
+void pl_cli__find(struct doctor *d, enum doctor_level level, const char *mend, const char *format,
+                  ...) {
+    char what[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (level > d->worst) d->worst = level;
+    tell(d, level, what, mend);
+}
+
+/* ---- the command ---- */
+
+static int ask_models(struct doctor *d, const char *file) {
+    struct pl_llm_models models;
+    if (!file[0])
+        return pl_cli__failure("no models file is named: give one here, or as `models` in "
+                               "parlance.conf; docs/MODELS.md shows how to write it");
+    int code = pl_cli__models_read(file, d->a, &models);
+    if (code == CLI_OK && models.ntargets == 0) code = pl_cli__failure("%s names no target", file);
+    if (code == CLI_OK) pl_cli__doctor_models(d, &models);
     return code;
+}
+
+static int examine(struct doctor *d, bool models, const char *file,
+                   const struct pl_config *config) {
+    int code = CLI_OK;
+    d->w.b = &d->out;
+    if (d->json) pl_jw_open(&d->w, '[');
+    if (models)
+        code = ask_models(d, file ? file : config->models);
+    else
+        pl_cli__doctor_host(d, config);
+    end_about(d);
+    if (d->json) pl_jw_close(&d->w, ']');
+    if (code == CLI_OK && d->json) printf("%.*s\n", (int)d->out.n, d->out.p);
+    pl_buf_free(&d->out);
+    return code == CLI_OK && d->worst == DOCTOR_WRONG ? CLI_FOUND : code;
 }
 
 int pl_cli__doctor(struct cli_args args) {
     struct pl_arena a;
     struct pl_config config;
-    struct pl_llm_models models;
-    bool json = pl_cli__flag(&args, "--json");
-    if (!pl_cli__flag(&args, "--models"))
-        return pl_cli__usage("doctor", "say what to look at: --models");
-    const char *file = args.argc == 1 && args.argv[0][0] != '-' ? args.argv[0] : NULL;
-    if (file) args.argc = 0;
+    struct doctor d = {.a = &a, .json = pl_cli__flag(&args, "--json")};
+    bool models = pl_cli__flag(&args, "--models");
+    const char *file = NULL;
+    if (models && args.argc == 1 && args.argv[0][0] != '-') {
+        file = args.argv[0];
+        args.argc = 0;
+    }
     pl_arena_init(&a, 0);
     int code = pl_cli__config("doctor", args, false, &a, &config);
-    if (!file && code == CLI_OK) file = config.models;
-    if (code == CLI_OK && !file[0]) {
-        code = pl_cli__failure("no models file is named: give one here, or as `models` in "
-                               "parlance.conf; docs/MODELS.md shows how to write it");
-    } else if (code == CLI_OK) {
-        code = pl_cli__models_read(file, &a, &models);
-        if (code == CLI_OK && models.ntargets == 0)
-            code = pl_cli__failure("%s names no target", file);
-        if (code == CLI_OK) code = check_all(&models, &a, json);
-    }
+    if (code == CLI_OK) code = examine(&d, models, file, &config);
     pl_arena_free(&a);
     return code;
 }

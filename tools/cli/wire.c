@@ -239,6 +239,7 @@ struct cli_server {
     bool api_runs;
     struct pl_signal term, interrupt;
     struct pl_post stop;
+    struct cli_pulse *pulse; /* NULL: nobody watches */
     bool stopping;
 };
 
@@ -576,9 +577,11 @@ static enum pl_err admin_reload(void *ctx, const struct pl_json *request, struct
     memcpy(hex, hash.p, 64);
     enum pl_err err = pl_cli__image_load(s->config.data, hex, &image, reason);
     if (err == PL_OK) {
+        pl_cli__notify_reloading();
         err = pl_engine_activate(s->engine, image);
         if (err == PL_OK) pl_cli__articles_take(s->articles, image);
         pl_image_unref(&image);
+        pl_cli__notify("READY=1");
     }
     if (err != PL_OK) {
         pl_buf_c(why, reason[0] ? reason : pl_err_text(err));
@@ -615,6 +618,7 @@ static void begin_stop(struct cli_server *s) {
         return;
     }
     s->stopping = true;
+    pl_cli__notify("STOPPING=1");
     pl_gateway_drain(s->gateway, 1000, s->config.drain_wait, drained, s);
 }
 
@@ -1094,6 +1098,8 @@ int pl_cli__server_ops_port(const struct cli_server *s) {
 }
 
 void pl_cli__server_run(struct cli_server *s) {
+    s->pulse = pl_cli__pulse_start(s->loop, s->engine);
+    pl_cli__notify("READY=1");
     pl_loop_run(s->loop);
 }
 
@@ -1118,6 +1124,7 @@ void pl_cli__server_close(struct cli_server **server) {
         pl_signal_stop(&s->interrupt);
         pl_loop_destroy(&s->loop);
     }
+    pl_cli__pulse_stop(&s->pulse); /* its posts were both loops' */
     memset(&s->identity, 0, sizeof s->identity);
     waiter_close(&s->waiter);
     free(s);
