@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A crowd of customers, each with the same conversation of the reference project: eight messages, a
+ * write of the shop among them, sixteen answers. Whatever breaks a promise ends the test program.
+ *
+ * Ownership: crowd_end frees what crowd_begin began. Threads: one.
+ */
+#ifndef TESTS_KILL_CROWD_H
+#define TESTS_KILL_CROWD_H
+
+#include <poll.h>
+
+#include "tests/kill/talk.h"
+
+struct customer {
+    struct talk t;
+    size_t at;      /* its place in the crowd */
+    size_t step;    /* lines said */
+    int64_t moved;  /* when it last went on */
+    int64_t thinks; /* until when he reads */
+};
+
+struct crowd {
+    /* Set by who begins it. */
+    size_t at_once; /* conversations at the same time */
+    uint64_t rate;  /* messages a second over all of them; 0: everybody writes when he has read */
+    bool patient;   /* error frames that tell to come back are no failure */
+    void (*heard)(void *ctx, struct customer *c); /* after each visit; may be NULL */
+    void *ctx;
+    struct pl_rand rand;
+
+    PL_VEC(struct customer *) all;
+    size_t first; /* all before it are over */
+    size_t over;
+    uint64_t said, instances;
+    /* private */
+    PL_VEC(struct pollfd) polls;
+    double budget; /* messages that the rate allows now */
+    int64_t budget_at;
+};
+
+void crowd_begin(struct crowd *c, uint64_t seed);
+void crowd_end(struct crowd *c);
+/* Goes round all customers once, connecting those who are not; more of them come while `more`. */
+void crowd_round(struct crowd *c, int port, bool more);
+/* Takes in what a server that has ended still sent. */
+void crowd_drain(struct crowd *c);
+/* All that can be checked when everybody is over, against what the server keeps. Says figures and
+ * gives how many customers there were. */
+size_t crowd_check(struct crowd *c, int port);
+
+/* One customer more. */
+struct customer *crowd_add(struct crowd *c);
+bool customer_is_over(const struct customer *c);
+/* Events there must be when so many lines are said and answered. */
+uint64_t customer_events(size_t step);
+/* The conversation as a whole is what the script says. */
+void customer_check(const struct customer *c);
+
+#endif
