@@ -52,6 +52,7 @@ if [ $seconds != 0 ]; then
   quietly cmake --build --preset fuzz -j "$jobs" --target fuzzers
 fi
 
+export POWER_PARLANCE=$PWD/build/release/parlance # what it starts many times
 step "tests"
 # Many wait more than they compute: one more at a time than there are cores.
 ctest --preset dev -j "$((jobs + 1))" --output-on-failure "$@"

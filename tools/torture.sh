@@ -26,6 +26,15 @@ row_kill() {
   with_release build/dev/kill_sudden --kills 500 --talks 200 --rate 500 --within 1000
 }
 
+# power: 2,000 data folders as a power cut may leave them, each opened by a server; 20 recordings.
+row_power() {
+  built release parlance demoshop
+  built dev power_cut
+  for _ in $(seq 20); do
+    with_release build/dev/power_cut --images 100 --lives 4 | grep -v '^image'
+  done
+}
+
 # ---- running them ----
 
 rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/kill/site.h"
-
 #define STUCK_MS 120000 /* a busy machine restarts slowly, and a kill may undo a step */
 #define THINK_MS 120    /* at most, between an answer and the next message */
 
@@ -38,7 +36,8 @@ uint64_t customer_events(size_t step) {
 }
 
 bool customer_is_over(const struct customer *c) {
-    return c->step == PL_LEN(script) && c->t.events.n >= customer_events(c->step);
+    return c->step == PL_LEN(script) && c->t.events.n >= customer_events(c->step) &&
+           c->t.said.v[c->step - 1].seq; /* acknowledged, too */
 }
 
 void crowd_begin(struct crowd *c, uint64_t seed) {
@@ -88,7 +87,7 @@ static int64_t thinks(struct crowd *c) {
 static void go_on(struct crowd *all, struct customer *c) {
     if (!c->t.live || c->t.events.n < customer_events(c->step)) return;
     if (c->step == PL_LEN(script)) return;
-    if (c->thinks == 0) c->thinks = thinks(all);
+    if (c->thinks == 0 && !all->hasty) c->thinks = thinks(all);
     if (now_ms() < c->thinks || !may_speak(all)) return;
     c->thinks = 0;
     talk_say(&c->t, script[c->step++].say);
@@ -151,7 +150,7 @@ void customer_check(const struct customer *c) {
         DIE("conversation %zu has %zu events, not %zu", c->at, c->t.events.n, n);
 }
 
-size_t crowd_check(struct crowd *c, int port) {
+void crowd_check(struct crowd *c, int port) {
     size_t events = 0, acked = 0, resumes = 0, again = 0, dups = 0;
     for (size_t i = 0; i < c->all.n; i++) {
         struct talk *t = &c->all.v[i]->t;
@@ -169,5 +168,10 @@ size_t crowd_check(struct crowd *c, int port) {
         "%zu conversations: %zu messages acknowledged, 0 lost, 0 processed twice; %zu events, "
         "0 gaps in seq; %zu resumes, %zu messages sent again and known, %zu events given again\n",
         c->all.n, acked, events, resumes, dups, again);
-    return c->all.n;
+}
+
+void crowd_check_writes(const struct crowd *c, const struct site *s) {
+    int writes = site_acted(s, "", "writes");
+    if ((size_t)writes != c->all.n) DIE("%zu subscriptions, %d acts", c->all.n, writes);
+    printf("%d writes, each once\n", writes);
 }

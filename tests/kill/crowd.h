@@ -10,6 +10,7 @@
 
 #include <poll.h>
 
+#include "tests/kill/site.h"
 #include "tests/kill/talk.h"
 
 struct customer {
@@ -24,6 +25,7 @@ struct crowd {
     /* Set by who begins it. */
     size_t at_once; /* conversations at the same time */
     uint64_t rate;  /* messages a second over all of them; 0: everybody writes when he has read */
+    bool hasty;     /* nobody reads for long */
     bool patient;   /* error frames that tell to come back are no failure */
     void (*heard)(void *ctx, struct customer *c); /* after each visit; may be NULL */
     void *ctx;
@@ -45,9 +47,11 @@ void crowd_end(struct crowd *c);
 void crowd_round(struct crowd *c, int port, bool more);
 /* Takes in what a server that has ended still sent. */
 void crowd_drain(struct crowd *c);
-/* All that can be checked when everybody is over, against what the server keeps. Says figures and
- * gives how many customers there were. */
-size_t crowd_check(struct crowd *c, int port);
+/* All that can be checked when everybody is over, against what the server keeps. Says figures. */
+void crowd_check(struct crowd *c, int port);
+
+/* Every customer's write was done once by the shop, and none but theirs. */
+void crowd_check_writes(const struct crowd *c, const struct site *s);
 
 /* One customer more. */
 struct customer *crowd_add(struct crowd *c);
