@@ -52,6 +52,7 @@ static bool collect(struct pl_graph *g) {
     pl_grammar__signatures(g);
     for (size_t i = 0; i < g->flow.n; i++) pl_grammar__slots(g, &g->flow.v[i]);
     pl_grammar__flowgraph(g);
+    pl_grammar__chart(g);
     pl_grammar__cleared(g);
     pl_grammar__marks(g);
     pl_grammar__prompts(g);

@@ -110,6 +110,9 @@ uint32_t pl_grammar__node_at(const struct pl_graph *g, struct pl_span at);
  * called flow returns. Both arrays begin all false. */
 void pl_grammar__returning(struct pl_graph *g, pl_take *take, void *ctx, bool *returns, bool *seen);
 
+/* Fills the chart that the input names. */
+void pl_grammar__chart(struct pl_graph *g);
+
 /* ---- flowgraph_path.c ---- */
 
 /* May one go along this edge? OFFERS never; AFTER when the called flow may return. */

@@ -12,6 +12,7 @@
 #ifndef PL_GRAMMAR_H
 #define PL_GRAMMAR_H
 
+#include "grammar/chart.h"
 #include "grammar/diag.h"
 #include "grammar/source.h"
 #include "grammar/talk.h"
@@ -61,6 +62,7 @@ struct pl_grammar_input {
     const struct pl_program *previous;
     bool verbose; /* name every text without translation, every translation without text */
     struct pl_grammar_texts *texts; /* to be filled, empty at first; NULL: not wanted */
+    struct pl_chart *chart;         /* the like */
 };
 
 /* ---- compile: what the recognisers are made from ---- */
