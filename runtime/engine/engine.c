@@ -145,6 +145,7 @@ static void command_open(struct pl_engine *e, struct eng_input *in) {
         pl_engine__input(e, c, in);
         return;
     }
+    if (pl_engine__park(e, in)) return;
     free(in);
     enum pl_engine_error code = code_of(err);
     if (code == PL_ENGINE_ERR_INTERNAL && e->config.log)
@@ -172,6 +173,7 @@ static void command_said(struct pl_engine *e, struct eng_client *k, struct eng_i
         pl_engine__input(e, c, in);
         return;
     }
+    if (pl_engine__park(e, in)) return;
     pl_engine__error(e, in->client, code_of(err), in->cid);
     free(in);
 }
@@ -182,19 +184,20 @@ static void command_ticket(struct pl_engine *e, struct eng_input *in) {
     enum pl_err err = pl_engine__conv_load(e, in->conversation, &c);
     if (err == PL_OK)
         pl_engine__input(e, c, in);
-    else
+    else if (!pl_engine__park(e, in))
         pl_engine__input_free(e, in, err);
 }
 
-static void run_command(struct pl_post *post) {
-    struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
-    struct pl_engine *e = in->e;
+void pl_engine__command(struct pl_engine *e, struct eng_input *in) {
     bool visits = in->kind == ENG_OPEN || in->kind == ENG_AGENT || in->kind == ENG_EVENT ||
                   in->kind == ENG_WANTS || in->kind == ENG_FORGET ||
                   in->kind == ENG_VIEWED; /* no client that is there */
     struct eng_client *k = visits ? NULL : pl_engine__client(e, in->client);
+    e->wanted = NULL;
     if (e->stopped) {
         free(in);
+    } else if (pl_engine__parked_with(e, in)) {
+        return;
     } else if (in->kind == ENG_OPEN) {
         command_open(e, in);
     } else if (in->kind == ENG_LEAVE) {
@@ -211,6 +214,11 @@ static void run_command(struct pl_post *post) {
     } else {
         command_said(e, k, in);
     }
+}
+
+static void run_command(struct pl_post *post) {
+    struct eng_input *in = (struct eng_input *)(void *)post; /* the first member */
+    pl_engine__command(in->e, in);
 }
 
 void pl_engine__post(struct pl_engine *e, struct eng_input *in) {
@@ -321,9 +329,11 @@ static void save_and_evict(struct pl_engine *e, int64_t now) {
 static bool wake(struct pl_engine *e, struct pl_str key, int64_t at) {
     const uint8_t *id = (const uint8_t *)key.p + 9;
     struct eng_conv *c = pl_engine__conv_find(e, id);
+    e->wanted = NULL;
     bool known = c != NULL;
     enum pl_err err = known ? PL_OK : pl_engine__conv_load(e, id, &c);
     bool gone = err == PL_NOT_FOUND || err == PL_ERASED;
+    if (e->wanted) return false; /* its image is being opened: at the next tick */
     struct pl_store_row row = {.key = key};
     if (gone || err == PL_MALFORMED || (c && c->timer_row != at))
         pl_store_project(e->config.store, &row, 1, NULL, 0);
@@ -372,7 +382,11 @@ static void load_again(struct pl_engine *e) {
     for (size_t i = 0, n = e->again.n < WAKE_MAX ? e->again.n : WAKE_MAX; i < n; i++) {
         struct eng_id id = e->again.v[--e->again.n];
         struct eng_conv *c;
+        e->wanted = NULL;
         if (pl_engine__conv_load(e, id.id, &c) == PL_IO) break; /* it is in the list again */
+        if (!e->wanted) continue;
+        PL_PUSH(&e->again, id); /* when its image is open */
+        break;
     }
 }
 
@@ -380,6 +394,7 @@ static void tick(struct pl_timer *t) {
     struct pl_engine *e = t->ctx;
     int64_t now = eng_now(e);
     save_and_evict(e, now);
+    pl_engine__images_sweep(e, now);
     load_again(e);
     wake_timers(e, now);
     pl_journal_prepare(e->journal, (uint32_t)(now / DAY_MS)); /* so that no opening waits for it */
@@ -413,93 +428,6 @@ static void recover(struct pl_engine *e) {
                        pl_err_text(err));
         }
     }
-}
-
-/* ---- images ---- */
-
-struct activation {
-    struct pl_post post;
-    struct pl_engine *e;
-    struct pl_image *image;
-    struct eng_image *added; /* used while the append is under way */
-    struct pl_journal_append append;
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool finished;
-    enum pl_err err;
-};
-
-static void activation_end(struct activation *act, enum pl_err err) {
-    pthread_mutex_lock(&act->lock);
-    act->err = err;
-    act->finished = true;
-    pthread_cond_signal(&act->done);
-    pthread_mutex_unlock(&act->lock);
-}
-
-static void make_active(struct pl_engine *e, struct eng_image *i) {
-    struct eng_image *old = e->active;
-    if (i == old) return;
-    pl_engine__image_use(i);
-    pthread_mutex_lock(&e->active_lock);
-    e->active = i;
-    pthread_mutex_unlock(&e->active_lock);
-    ENG_COUNT(e, RELOADS);
-    if (old) pl_engine__image_leave(e, &old);
-    pl_engine__lists_ask(e, i, true);
-}
-
-static void activation_durable(struct pl_journal_append *append) {
-    struct activation *act = append->ctx;
-    struct pl_engine *e = act->e;
-    if (append->store.err == PL_OK) {
-        const uint8_t system[16] = {0};
-        struct pl_stream stream = pl_stream_of('s', system);
-        e->system_n++;
-        pl_store_project(e->config.store, NULL, 0, &stream, e->system_n); /* nothing to reflect */
-        make_active(e, act->added);
-    }
-    pl_engine__image_leave(e, &act->added);
-    activation_end(act, append->store.err);
-}
-
-static void activation_run(struct pl_post *p) {
-    struct activation *act = (struct activation *)(void *)p;
-    struct pl_engine *e = act->e;
-    const uint8_t system[16] = {0};
-    struct pl_stream stream = pl_stream_of('s', system);
-    enum pl_err err = pl_engine__image_add(e, act->image, &act->added);
-    if (err == PL_OK) pl_engine__image_use(act->added);
-    struct pl_entry entry = {.kind = PL_ENTRY_IMAGE, .at_ms = eng_now(e)};
-    if (err == PL_OK) {
-        memcpy(entry.image.hash, pl_image_hash(act->image), sizeof entry.image.hash);
-        pl_journal_begin_on(&act->append, &stream, e->system_n, NULL);
-        err = pl_journal_add(e->journal, &act->append, &entry);
-    }
-    act->append.ctx = act;
-    if (err == PL_OK) err = pl_journal_send(e->journal, &act->append, &e->port, activation_durable);
-    if (err == PL_OK) return;
-    pl_engine__image_leave(e, &act->added);
-    activation_end(act, err);
-}
-
-enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image) {
-    struct activation act = {.e = e, .image = image};
-    pthread_mutex_init(&act.lock, NULL);
-    pthread_cond_init(&act.done, NULL);
-    act.post.fn = activation_run;
-    pl_loop_post(e->loop, &act.post);
-    if (e->own_loop) {
-        pthread_mutex_lock(&act.lock);
-        while (!act.finished) pthread_cond_wait(&act.done, &act.lock);
-        pthread_mutex_unlock(&act.lock);
-    } else {
-        while (!act.finished) pl_loop_once(e->loop, 0);
-    }
-    pl_journal_append_free(&act.append);
-    pthread_cond_destroy(&act.done);
-    pthread_mutex_destroy(&act.lock);
-    return act.err;
 }
 
 /* ---- for tools ---- */
@@ -596,7 +524,7 @@ static enum pl_err open_parts(struct pl_engine *e, struct pl_image *image) {
     if (err != PL_OK) return err;
     pl_store_head(k->store, &stream, &head);
     e->system_n = head.n;
-    make_active(e, i);
+    pl_engine__make_active(e, i);
     return PL_OK;
 }
 
@@ -639,6 +567,7 @@ enum pl_err pl_engine_create(const struct pl_engine_config *config, struct pl_im
     if (err == PL_OK && e->own_loop) err = pl_loop_create(config->clock, &e->loop);
     if (err == PL_OK) err = open_parts(e, image);
     if (err == PL_OK) start(e);
+    if (err == PL_OK && e->own_loop) err = pl_engine__aside_start(e);
     if (err == PL_OK && e->own_loop && pthread_create(&e->thread, NULL, run_thread, e) != 0)
         err = PL_NOMEM;
     if (err != PL_OK) {
@@ -697,6 +626,7 @@ void pl_engine_stop(struct pl_engine *e) {
         pthread_join(e->thread, NULL);
         e->own_loop = false;
     }
+    pl_engine__aside_stop(e);
     pl_timer_stop(&e->tick);
     e->stopped = true;
     e->config.hooks = (struct pl_engine_hooks){0};
@@ -725,7 +655,8 @@ void pl_engine_destroy(struct pl_engine **engine) {
         e->keep_first = k->next;
         pl_engine__keep_free(&k);
     }
-    for (size_t i = 0; i < e->images.n; i++) pl_engine__image_free(e, e->images.v[i]);
+    pl_engine__fetches_free(e);
+    for (size_t i = 0; i < e->images.n; i++) pl_engine__image_close(e, e->images.v[i]);
     PL_VEC_FREE(&e->images);
     PL_VEC_FREE(&e->again);
     pl_map_free(&e->convs);

@@ -179,6 +179,8 @@ struct pl_engine_ask {
 };
 struct pl_engine_models {
     void *ctx;
+    /* What takes long of `load`, on any thread; load always follows. May be NULL. */
+    void (*prepare)(void *ctx, struct pl_image *image);
     void (*load)(void *ctx, struct pl_image *image); /* before its first turn. May be NULL. */
     void (*drop)(void *ctx, struct pl_image *image); /* May be NULL. */
     /* Gives a number, or 0. NULL: no model is ever asked, every turn is DOWN at once. */
@@ -203,7 +205,7 @@ struct pl_engine_config {
     struct pl_engine_sink sink;
     struct pl_engine_hooks hooks;
     /* An image that an old entry names by the first 8 bytes of its hash: a new reference, or NULL
-     * when it is not there. */
+     * when it is not there. On a thread of its own when the engine has one. */
     struct pl_image *(*find_image)(void *ctx, const uint8_t prefix[8]);
     void *find_ctx;
     /* For tools that look on: every event and effect of every step, as it is made. May be NULL. */
@@ -302,8 +304,36 @@ void pl_engine_erase(struct pl_engine *e, uint64_t ticket, const uint8_t custome
 
 /* ---- for operators: any thread but the engine's ---- */
 
-/* Makes the image the active one for conversations between flows; waits until the engine has it
- * and its entry is on disk. On failure the old one stays. */
+/* Several images live beside each other; the active one takes what begins, others have users (what
+ * stands in one of their flows, a read under way) or are kept warm. An image that nobody uses
+ * leaves memory some seconds later. All of these wait for the engine; opening what a turn needs of
+ * an image (recognisers, locales, articles) is done on the caller's thread, so that no turn waits
+ * for it. */
+enum pl_engine_life {
+#define LIFE(name, word, meaning) PL_ENGINE_LIFE_##name,
+#include "runtime/engine/life.def"
+#undef LIFE
+    PL_ENGINE_LIVES
+};
+const char *pl_engine_life_word(enum pl_engine_life life);
+struct pl_engine_version {
+    uint8_t hash[32];
+    enum pl_engine_life life;
+    int64_t since_ms; /* when it came into this life */
+    uint32_t users;
+};
+/* Opens the image and keeps it warm beside the active one, until it is activated or dropped; the
+ * engine takes its own reference. Harmless when it is there. PL_MALFORMED: its sections. */
+enum pl_err pl_engine_image_warm(struct pl_engine *e, struct pl_image *image);
+/* It is kept no longer. PL_BUSY: it is the active one, or has users. Harmless when not there. */
+enum pl_err pl_engine_image_drop(struct pl_engine *e, const uint8_t hash[32]);
+/* A new reference to an image in memory; NULL: none of that hash. */
+struct pl_image *pl_engine_image_get(struct pl_engine *e, const uint8_t hash[32]);
+/* Those in memory; gives how many, at most `most`. */
+size_t pl_engine_image_list(struct pl_engine *e, struct pl_engine_version *out, size_t most);
+/* Makes the image the active one for conversations between flows, and for those whose flows say `on
+ * change move` or `restart`; opens it when it is not warm; waits until its entry is on disk. On
+ * failure the old one stays. */
 enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image);
 
 #define PL_ENGINE_PAGE   100 /* hand-overs at most */

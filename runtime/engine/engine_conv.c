@@ -420,7 +420,7 @@ static void read_effects(struct pl_engine *e, struct pl_reader *r, struct eng_co
     for (uint64_t i = 0; i < n && !r->bad; i++) {
         struct pl_str prefix = pl_read_bytes(r, 8);
         if (r->bad) return;
-        struct eng_image *image = pl_engine__image_find(e, (const uint8_t *)prefix.p);
+        struct eng_image *image = pl_engine__image_of(e, (const uint8_t *)prefix.p);
         struct eng_effect *fx = effect_add(c, pl_read_var(r));
         fx->run = pl_read_var(r);
         fx->hook = (uint32_t)pl_read_var(r);
@@ -611,7 +611,10 @@ enum pl_err pl_engine__record_read(struct pl_engine *e, struct eng_conv *c, stru
 struct eng_image *pl_engine__image_of(struct pl_engine *e, const uint8_t prefix[8]) {
     struct eng_image *i = pl_engine__image_find(e, prefix);
     struct pl_image *found = NULL;
-    if (!i && e->config.find_image) found = e->config.find_image(e->config.find_ctx, prefix);
+    if (!i && e->aside)
+        pl_engine__fetch(e, prefix);
+    else if (!i && e->config.find_image)
+        found = e->config.find_image(e->config.find_ctx, prefix);
     if (found) {
         if (pl_engine__image_add(e, found, &i) != PL_OK) i = NULL;
         pl_image_unref(&found);
@@ -630,7 +633,7 @@ static enum pl_err no_image(struct pl_engine *e, const uint8_t prefix[8]) {
 
 static enum pl_err use_image(struct pl_engine *e, struct eng_conv *c, const uint8_t prefix[8]) {
     struct eng_image *i = pl_engine__image_of(e, prefix);
-    if (!i) return no_image(e, prefix);
+    if (!i) return e->wanted ? PL_BUSY : no_image(e, prefix);
     /* what went over while it lived goes over again */
     if (c->image != i && c->state.n && !pl_engine__conv_move(e, c, i)) c->diverged = true;
     pl_engine__conv_image(e, c, i);
@@ -743,10 +746,12 @@ static enum pl_err replay(struct pl_engine *e, struct eng_conv *c, uint64_t from
 
 static enum pl_err load(struct pl_engine *e, struct eng_conv *c, const struct pl_snapshot *snap) {
     enum pl_err err = PL_OK;
+    e->wanted = NULL;
     pl_engine__image_use(e->active);
     c->image = e->active;
     if (snap->n) err = use_image(e, c, snap->image);
     if (err == PL_OK && snap->n) err = pl_engine__record_read(e, c, snap->state);
+    if (e->wanted) err = PL_BUSY; /* a call under way is another image's */
     if (err == PL_OK) err = replay(e, c, snap->n + 1);
     if (err == PL_OK) err = pl_engine__conv_look(e, c);
     return err;

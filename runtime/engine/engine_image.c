@@ -23,30 +23,40 @@ static void find_lists(struct eng_image *i) {
     }
 }
 
-void pl_engine__image_free(struct pl_engine *e, struct eng_image *i) {
+void pl_engine__image_close(struct pl_engine *e, struct eng_image *i) {
     for (uint32_t k = 0; k < i->nlists; k++)
         if (i->lists[k].list) pl_nlp_list_free(&i->lists[k].list);
     free(i->lists);
     free(i->queues);
     free(i->hours);
     pl_engine__reader_free(e, i);
-    if (e->config.hooks.drop) e->config.hooks.drop(e->config.hooks.ctx, i->image);
-    if (e->config.models.drop) e->config.models.drop(e->config.models.ctx, i->image);
     pl_image_unref(&i->image);
     free(i);
 }
 
-/* The locale that every text falls back to must be there, with its zone and currency. */
-static bool can_speak(struct pl_engine *e, const struct pl_program *p) {
+/* The locale that every text falls back to must be there, with its zone and currency; the others
+ * are opened for ICU to have read what they need of its data. */
+static bool can_speak(struct pl_locale_tools *tools, const struct pl_program *p) {
     struct pl_str currency = {p->currency, strlen(p->currency)};
     struct pl_locale *l;
-    return pl_locale_open(e->tools, p->source_locale, p->zone, currency, &l) == PL_OK;
+    for (uint32_t k = 0; k < p->nlocales; k++)
+        (void)pl_locale_open(tools, p->locales[k], p->zone, currency, &l);
+    return pl_locale_open(tools, p->source_locale, p->zone, currency, &l) == PL_OK;
 }
 
-enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
-                                 struct eng_image **out) {
-    *out = pl_engine__image_find(e, pl_image_hash(image));
-    if (*out) return PL_OK;
+/* With locales of its own, unless they are borrowed: the engine's are its thread's. */
+static enum pl_err check_words(struct pl_engine *e, struct eng_image *i) {
+    const struct pl_program *p = pl_image_program(i->image);
+    struct pl_locale_tools *tools = e->config.shared ? e->tools : pl_locale_tools_new();
+    if (!tools) return PL_NOMEM;
+    bool good = pl_nlp_nintents(i->model) == p->nintents &&
+                pl_nlp_nentities(i->model) == p->nentities && can_speak(tools, p);
+    if (!e->config.shared) pl_locale_tools_free(&tools);
+    return good ? PL_OK : PL_MALFORMED;
+}
+
+enum pl_err pl_engine__image_open(struct pl_engine *e, struct pl_image *image,
+                                  struct eng_image **out) {
     const struct pl_program *p = pl_image_program(image);
     struct eng_image *i = calloc(1, sizeof *i);
     if (!i) return PL_NOMEM;
@@ -54,24 +64,56 @@ enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
     i->queues = calloc(p->nqueues + 1, sizeof *i->queues);
     i->hours = calloc(p->nhours + 1, sizeof *i->hours);
     pl_assert(i->queues && i->hours);
-    if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, image);
-    if (e->config.models.load) e->config.models.load(e->config.models.ctx, image);
     enum pl_err err = pl_engine__reader(e, i);
-    if (err == PL_OK &&
-        (pl_nlp_nintents(i->model) != p->nintents || pl_nlp_nentities(i->model) != p->nentities))
-        err = PL_MALFORMED;
-    if (err == PL_OK && !can_speak(e, p)) err = PL_MALFORMED;
+    if (err == PL_OK) err = check_words(e, i);
     if (err != PL_OK) {
-        pl_engine__image_free(e, i);
+        pl_engine__image_close(e, i);
         return err;
     }
-    pl_engine__promises(e, p);
     find_lists(i);
     for (uint32_t k = 0; k < p->nentities; k++) i->nfinders += p->entities[k].lua != PL_NOWHERE;
     for (uint32_t k = 0; k < p->nrules; k++) i->timed |= pl_image_timed(image, k);
-    PL_PUSH(&e->images, i);
+    if (e->config.models.prepare) e->config.models.prepare(e->config.models.ctx, image);
     *out = i;
     return PL_OK;
+}
+
+void pl_engine__life(struct pl_engine *e, struct eng_image *i, enum pl_engine_life life) {
+    char hex[17];
+    i->life = (uint8_t)life;
+    i->since_ms = eng_now(e);
+    if (!e->config.log) return;
+    pl_hex(pl_image_hash(i->image), 8, hex);
+    pl_log(e->config.log, PL_LOG_DEBUG, "engine", "image", "image=%s life=%s", hex,
+           pl_engine_life_word(life));
+}
+
+struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i) {
+    struct eng_image *here = pl_engine__image_find(e, pl_image_hash(i->image));
+    /* A second one's articles were prepared, too, and are given up with their image. */
+    if (e->config.models.load && (!here || e->config.models.prepare))
+        e->config.models.load(e->config.models.ctx, i->image);
+    if (here && e->config.models.prepare && e->config.models.drop)
+        e->config.models.drop(e->config.models.ctx, i->image);
+    if (here) {
+        pl_engine__image_free(e, i);
+        return here;
+    }
+    if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, i->image);
+    pl_engine__promises(e, pl_image_program(i->image));
+    i->unused_ms = eng_now(e);
+    PL_PUSH(&e->images, i);
+    pl_engine__life(e, i, PL_ENGINE_LIFE_WARM);
+    return i;
+}
+
+enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
+                                 struct eng_image **out) {
+    *out = pl_engine__image_find(e, pl_image_hash(image));
+    if (*out) return PL_OK;
+    enum pl_err err = pl_engine__image_open(e, image, out);
+    if (err == PL_OK) *out = pl_engine__image_take(e, *out);
+    return err;
 }
 
 struct eng_image *pl_engine__image_find(struct pl_engine *e, const uint8_t prefix[8]) {
@@ -82,18 +124,29 @@ struct eng_image *pl_engine__image_find(struct pl_engine *e, const uint8_t prefi
 
 void pl_engine__image_use(struct eng_image *i) {
     i->users++;
+    i->unused_ms = 0;
+}
+
+void pl_engine__image_remove(struct pl_engine *e, struct eng_image *i) {
+    for (size_t k = 0; k < e->images.n; k++) {
+        if (e->images.v[k] != i) continue;
+        e->images.v[k] = e->images.v[--e->images.n];
+        break;
+    }
+    if (e->config.hooks.drop) e->config.hooks.drop(e->config.hooks.ctx, i->image);
+    if (e->config.models.drop) e->config.models.drop(e->config.models.ctx, i->image);
+    pl_engine__life(e, i, PL_ENGINE_LIFE_FREED);
+    ENG_COUNT(e, IMAGES_FREED);
+    pl_engine__image_free(e, i);
 }
 
 void pl_engine__image_leave(struct pl_engine *e, struct eng_image **image) {
     struct eng_image *i = *image;
     *image = NULL;
     if (!i || --i->users || i == e->active) return;
-    for (size_t k = 0; k < e->images.n; k++) {
-        if (e->images.v[k] != i) continue;
-        e->images.v[k] = e->images.v[--e->images.n];
-        break;
-    }
-    pl_engine__image_free(e, i);
+    i->unused_ms = eng_now(e);
+    /* With a thread to open images they are kept a while: who is next may stand on it, too. */
+    if (!e->aside && !i->held) pl_engine__image_remove(e, i);
 }
 
 bool pl_engine__matches(void *ctx, const struct pl_image *image, uint32_t regex,

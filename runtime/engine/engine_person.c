@@ -127,6 +127,10 @@ void pl_engine__to_customer(struct pl_engine *e, struct eng_input *in) {
     pl_arena_init(&a, 0);
     bool no_model = pl_str_is(in->text, PL_NO_MODEL);
     enum pl_err err = no_model ? keep_no_model(e, in, &a, &why) : choose(e, in, &a, &c);
+    if (err == PL_BUSY && pl_engine__park(e, in)) {
+        pl_arena_free(&a);
+        return;
+    }
     if (err == PL_OK && no_model) {
         ENG_COUNT(e, EVENTS);
     } else if (err == PL_OK && c) {

@@ -52,7 +52,10 @@ struct eng_image {
     struct pl_image *image;
     struct pl_nlp_model *model;
     struct pl_nlp *nlp;
-    uint32_t users; /* conversations in memory, lists being asked for */
+    uint32_t users;              /* conversations in memory, lists being asked for */
+    bool held;                   /* kept warm for an operator */
+    uint8_t life;                /* enum pl_engine_life */
+    int64_t since_ms, unused_ms; /* in this life; without users, 0: it has some */
     struct eng_list *lists;
     uint32_t nlists;
     uint32_t nfinders; /* entities that Lua finds */
@@ -324,6 +327,11 @@ struct pl_engine {
     struct pl_loop *loop;
     bool own_loop;
     pthread_t thread;
+    struct pl_loop *aside; /* of the thread that opens and frees images; NULL: there is none */
+    pthread_t aside_thread;
+    struct eng_fetch *fetches; /* images being opened that conversations stand on */
+    struct eng_fetch *wanted;  /* the one that what is under way cannot go on without */
+    const uint8_t *missing;    /* an image that was not found, and is not looked for again */
     struct pl_store_port port;
     struct pl_post port_post;
     atomic_bool port_posted;
@@ -381,18 +389,69 @@ static inline int64_t eng_now(const struct pl_engine *e) {
 }
 
 /* engine_image.c */
+/* Opens and takes in, on this thread. */
 enum pl_err pl_engine__image_add(struct pl_engine *e, struct pl_image *image,
                                  struct eng_image **out);
+/* Opens all that a turn needs of it. Any thread, unless objects are borrowed (config.shared). */
+enum pl_err pl_engine__image_open(struct pl_engine *e, struct pl_image *image,
+                                  struct eng_image **out);
+/* Among the engine's; frees it when there is one of its hash, and gives that. */
+struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i);
+/* No longer among them. */
+void pl_engine__image_remove(struct pl_engine *e, struct eng_image *i);
 struct eng_image *pl_engine__image_find(struct pl_engine *e, const uint8_t prefix[8]);
 void pl_engine__image_use(struct eng_image *i);
 void pl_engine__image_leave(struct pl_engine *e, struct eng_image **i);
-void pl_engine__image_free(struct pl_engine *e, struct eng_image *i);
+void pl_engine__image_close(struct pl_engine *e, struct eng_image *i); /* one never taken in */
+void pl_engine__life(struct pl_engine *e, struct eng_image *i, enum pl_engine_life life);
 void pl_engine__lists_ask(struct pl_engine *e, struct eng_image *i, bool now);
 /* Facts of queues and hours at this time. */
 void pl_engine__facts(struct pl_engine *e, struct eng_image *i, int64_t now_ms,
                       struct pl_vm_event *event);
 bool pl_engine__matches(void *ctx, const struct pl_image *image, uint32_t regex,
                         struct pl_str text);
+
+/* engine_version.c */
+/* Runs on the engine's thread while who asks waits. */
+struct eng_errand {
+    struct pl_post post;
+    struct pl_engine *e;
+    void (*run)(struct eng_errand *r); /* calls errand_end, then or later */
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool finished;
+    enum pl_err err;
+};
+enum pl_err pl_engine__errand(struct pl_engine *e, struct eng_errand *r,
+                              void (*run)(struct eng_errand *r));
+void pl_engine__errand_end(struct eng_errand *r, enum pl_err err);
+void pl_engine__make_active(struct pl_engine *e, struct eng_image *i);
+/* Images that nobody has used for a while leave memory. */
+void pl_engine__images_sweep(struct pl_engine *e, int64_t now_ms);
+
+/* engine_aside.c */
+struct eng_fetch { /* an image that conversations stand on is opened aside */
+    struct pl_post post;
+    struct pl_engine *e;
+    struct eng_fetch *next;
+    uint8_t prefix[8];
+    struct eng_image *image;         /* NULL: it is not there */
+    struct eng_input *first, **last; /* what waits for it, in its order */
+};
+enum pl_err pl_engine__aside_start(struct pl_engine *e);
+void pl_engine__aside_stop(struct pl_engine *e); /* what was begun is ended */
+/* Begins to open it, or is at it: e->wanted. */
+void pl_engine__fetch(struct pl_engine *e, const uint8_t prefix[8]);
+/* The input goes on when what is wanted has come, or cannot come. False: nothing is wanted. */
+bool pl_engine__park(struct pl_engine *e, struct eng_input *in);
+/* Something of its client's waits: then so does this. */
+bool pl_engine__parked_with(struct pl_engine *e, struct eng_input *in);
+void pl_engine__fetches_free(struct pl_engine *e);
+/* Frees it where nobody waits. */
+void pl_engine__image_free(struct pl_engine *e, struct eng_image *i);
+/* Images kept the thread since then. */
+int64_t pl_engine__hold_begin(const struct pl_engine *e);
+void pl_engine__hold_end(struct pl_engine *e, int64_t since_ns);
 
 /* engine_read.c */
 struct eng_said {
@@ -668,6 +727,7 @@ void pl_engine__notes_free(struct eng_conv *c);
 extern const char *const pl_engine__modes[4]; /* "now" "offer" "callback" "message" */
 
 /* engine.c */
+void pl_engine__command(struct pl_engine *e, struct eng_input *in);
 void pl_engine__post(struct pl_engine *e, struct eng_input *in);
 void pl_engine__trace(struct pl_engine *e, const char *format, ...) PL_PRINTF(2, 3);
 struct eng_client *pl_engine__client(struct pl_engine *e, uint64_t id);
