@@ -35,6 +35,15 @@ row_power() {
   done
 }
 
+# hooks: scripts that want to hurt, again and again, each ended in time and kept from everything else; then what
+# customers notice of them who talk to the same server.
+row_hooks() {
+  built release parlance demoshop
+  built dev hostile_test kill_hostile
+  HOSTILE_ROUNDS=5 HOSTILE_SLACK_MS=100 build/dev/hostile_test
+  with_release build/dev/kill_hostile --turns 4000
+}
+
 # ---- running them ----
 
 rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }

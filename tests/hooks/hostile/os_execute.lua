@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- ends: error
+-- Starts a program.
+
+return {
+  run = function()
+    return os.execute("id")
+  end,
+}
