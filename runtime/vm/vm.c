@@ -57,7 +57,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->gap = 0;
     m->failed_at = m->line = 0;
     m->used = 0;
-    m->blocks = 0;
+    m->blocks = m->picked = 0;
     m->speaking = false;
     m->heard = e->kind == PL_EVENT_MESSAGE ? e->reading.text : (struct pl_str){0};
     m->found = e->reading.entities;

@@ -384,7 +384,8 @@ static void pick(struct vm_machine *m, struct vm_frame *f, uint32_t n) {
     for (size_t i = 0; i < m->s->picks.n; i++)
         if (m->s->picks.v[i].key == site) memory = &m->s->picks.v[i];
     if (memory) last = memory->n;
-    uint64_t h = mix(m->e->seed, site);
+    /* not by the site: the same conversation on an edited program is to say the same */
+    uint64_t h = mix(m->e->seed, m->picked++);
     uint32_t choice = last < n && n > 1 ? (uint32_t)(h % (n - 1)) : (uint32_t)(h % n);
     if (last < n && n > 1 && choice >= last) choice++;
     if (memory)
