@@ -263,6 +263,10 @@ enum pl_err pl_snapshot_load(struct pl_journal *j, const uint8_t id[16], struct 
 
 /* ---- reading ---- */
 
+/* Opens a conversation for reading from its first entry on, leaving its snapshot aside.
+ * PL_NOT_FOUND, PL_ERASED, PL_MALFORMED. */
+enum pl_err pl_conv_open(struct pl_journal *j, const uint8_t id[16], struct pl_conv *conv);
+
 /* Walks a conversation's entries in order; reads them in batches, so that no read transaction is
  * open between two calls. */
 struct pl_journal_cursor {

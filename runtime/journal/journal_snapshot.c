@@ -175,16 +175,28 @@ static enum pl_err open_first(struct pl_journal *j, struct pl_conv *conv) {
     return pl_journal__key(j, id, conv->key);
 }
 
-enum pl_err pl_snapshot_load(struct pl_journal *j, const uint8_t id[16], struct pl_arena *a,
-                             struct pl_conv *conv, struct pl_snapshot *snap) {
+static enum pl_err open_head(struct pl_journal *j, const uint8_t id[16], struct pl_conv *conv) {
     struct pl_store_head head;
-    *snap = (struct pl_snapshot){0};
     *conv = (struct pl_conv){.stream = pl_stream_of('c', id)};
     memcpy(conv->id, id, sizeof conv->id);
     enum pl_err err = pl_store_head(j->store, &conv->stream, &head);
-    if (err) return err;
     conv->n = head.n;
     conv->seq = head.last_seq;
+    return err;
+}
+
+enum pl_err pl_conv_open(struct pl_journal *j, const uint8_t id[16], struct pl_conv *conv) {
+    enum pl_err err = open_head(j, id, conv);
+    if (!err) err = open_first(j, conv);
+    if (err) pl_conv_wipe(conv);
+    return err;
+}
+
+enum pl_err pl_snapshot_load(struct pl_journal *j, const uint8_t id[16], struct pl_arena *a,
+                             struct pl_conv *conv, struct pl_snapshot *snap) {
+    *snap = (struct pl_snapshot){0};
+    enum pl_err err = open_head(j, id, conv);
+    if (err) return err;
     uint8_t key[KEY_BYTES];
     struct pl_str row;
     err = pl_store_load(j->store, a, key_of(key, &conv->stream, 0), &row);
@@ -192,7 +204,7 @@ enum pl_err pl_snapshot_load(struct pl_journal *j, const uint8_t id[16], struct 
         err = open_first(j, conv);
     } else if (!err) {
         err = open_state(j, row, a, conv, snap);
-        if (!err && snap->n > head.n) err = PL_MALFORMED;
+        if (!err && snap->n > conv->n) err = PL_MALFORMED;
     }
     if (err) pl_conv_wipe(conv);
     return err;

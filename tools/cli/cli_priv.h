@@ -10,6 +10,7 @@
 #include "runtime/base/base.h"
 #include "runtime/config/config.h"
 #include "runtime/engine/engine.h"
+#include "tools/sim/sim.h"
 #include "runtime/program/program.h"
 #include "tools/compile/compile.h"
 
@@ -89,6 +90,17 @@ enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);
 /* Loads and verifies images/<hex>, whose SHA-256 must be its name. */
 enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_image **out,
                                char why[256]);
+/* The one of which the name begins so; NULL when it is not there. */
+struct pl_image *pl_cli__image_find(const char *data, const uint8_t prefix[8]);
+
+/* ---- stored conversations: cmd_replay.c ---- */
+
+struct cli_stored {
+    struct pl_sim_stored from;
+    char keys[4096], master[4096];
+};
+/* Where the configuration has them; out must not move. */
+void pl_cli__stored(const struct pl_config *config, struct cli_stored *out);
 
 /* Appends the unified difference of two texts that differ. */
 void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, struct pl_str after);

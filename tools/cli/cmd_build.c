@@ -115,6 +115,23 @@ enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_imag
     return err;
 }
 
+struct pl_image *pl_cli__image_find(const char *data, const uint8_t prefix[8]) {
+    struct pl_arena a;
+    struct pl_str *paths;
+    size_t n = 0;
+    char folder[4096], hex[17], why[256];
+    struct pl_image *image = NULL;
+    pl_arena_init(&a, 0);
+    pl_hex(prefix, 8, hex);
+    snprintf(folder, sizeof folder, "%s/images", data);
+    if (pl_files_under(&a, folder, "", 100000, &paths, &n) == PL_OK)
+        for (size_t i = 0; i < n && !image; i++)
+            if (paths[i].n == 64 && pl_str_starts(paths[i], pl_str_c(hex)))
+                pl_cli__image_load(data, paths[i].p, &image, why);
+    pl_arena_free(&a);
+    return image;
+}
+
 /* ---- build ---- */
 
 static void print_dump(const struct pl_compiled *c) {

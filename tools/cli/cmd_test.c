@@ -201,6 +201,7 @@ int pl_cli__bench(struct cli_args args) {
     struct pl_sim_bench bench = {.out = stdout, .err = stderr};
     int64_t seconds = 0, turns = 0, conversations = 0;
     bench.locale = pl_cli__option(&args, "--locale");
+    bench.keep = pl_cli__option(&args, "--data");
     if (!count_of(pl_cli__option(&args, "--seconds"), 3600, &seconds) ||
         !count_of(pl_cli__option(&args, "--turns"), 100000000, &turns) ||
         !count_of(pl_cli__option(&args, "--conversations"), 100000, &conversations))

@@ -821,21 +821,8 @@ enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *reques
 /* ---- open, run, close ---- */
 
 static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
-    struct cli_server *s = ctx;
-    struct pl_arena a;
-    struct pl_str *paths;
-    size_t n = 0;
-    char folder[4096], hex[17], why[256];
-    struct pl_image *image = NULL;
-    pl_arena_init(&a, 0);
-    pl_hex(prefix, 8, hex);
-    snprintf(folder, sizeof folder, "%s/images", s->config.data);
-    if (pl_files_under(&a, folder, "", 100000, &paths, &n) == PL_OK)
-        for (size_t i = 0; i < n && !image; i++)
-            if (paths[i].n == 64 && pl_str_starts(paths[i], pl_str_c(hex)))
-                pl_cli__image_load(s->config.data, paths[i].p, &image, why);
-    pl_arena_free(&a);
-    return image;
+    const struct cli_server *s = ctx;
+    return pl_cli__image_find(s->config.data, prefix);
 }
 
 static enum pl_err open_store(struct cli_server *s) {

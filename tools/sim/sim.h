@@ -108,11 +108,42 @@ struct pl_sim_bench {
     uint32_t conversations; /* at once; 0: 1,000 */
     double seconds;         /* of processor time; 0: 5 */
     uint64_t turns;         /* ends after so many, whatever the time; 0: does not count */
+    const char *keep;       /* a data folder to store all of it in, for replay; NULL: in memory */
     FILE *out, *err;
 };
 /* Customers say what the project's talks say, one talk after the other, to one engine over a store
  * in memory; hooks answer as the talks' stubs. Prints turns a second of one core, and where the
  * time of a turn goes. 0; 2: it could not be run. */
 int pl_sim_bench_main(const struct pl_sim_bench *bench);
+
+/* ---- replay: stored conversations, played again ---- */
+
+/* A data folder, also one that a server has open: nothing is written, nobody is kept waiting. */
+struct pl_sim_stored {
+    const char *data, *keys, *master; /* the folder, that of its keys, the file of the master key */
+    struct pl_image *(*find_image)(void *ctx, const uint8_t prefix[8]); /* as in pl_engine_config */
+    void *find_ctx;
+};
+struct pl_sim_replay {
+    struct pl_sim_stored from;
+    const char *conversation; /* 8 to 32 hex digits: its beginning; NULL: all, or the last */
+    uint64_t last;            /* so many; 0: all */
+    struct pl_image *against; /* NULL: each on its own image */
+    const char *gate;         /* "path<1%,stuck<1": more is a failure; NULL: none */
+    bool json;
+    const char *html; /* a file to write the same to as a page; NULL: none */
+    unsigned jobs;    /* processes; 0: as many as pay */
+    unsigned width;   /* columns of the terminal; 0: 100 */
+    bool colour;
+    FILE *out, *err;
+    FILE *in; /* of the step by step one: commands */
+};
+/* On its own image a conversation must come out byte for byte. On another one hooks and models give
+ * what they gave, and what the customer would have seen is compared; differences that are alike are
+ * told together. 0; 1: some came out differently on their own image, or the gate is not met; 2: it
+ * could not be run. */
+int pl_sim_replay_main(const struct pl_sim_replay *replay);
+/* One conversation, step by step in the terminal, until `quit` or the end of the input. 0; 2. */
+int pl_sim_replay_step_main(const struct pl_sim_replay *replay);
 
 #endif

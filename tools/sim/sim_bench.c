@@ -171,7 +171,8 @@ static int64_t stopwatch(void) {
 /* Everybody says a line. */
 static void round_of(struct bench *b) {
     for (uint32_t i = 0; i < b->ncustomers; i++) next(b, i + 1);
-    for (int i = 0; i < 1000 && b->awaited; i++) pl_loop_once(b->loop, 0);
+    bool disk = b->given->keep != NULL; /* takes as long as it takes */
+    for (int i = 0; (disk || i < 1000) && b->awaited; i++) pl_loop_once(b->loop, 0);
     pl_loop_once(b->loop, 0); /* what hooks said */
 }
 
@@ -239,16 +240,31 @@ static bool choose_locale(struct bench *b) {
     return false;
 }
 
+/* The image where a server would have it, so that what is kept can be replayed. */
+static bool keep_image(struct bench *b) {
+    struct pl_arena *a = &b->project.a;
+    char hex[65];
+    pl_hex(pl_image_hash(b->project.build.image), 32, hex);
+    struct pl_str folder = pl_arena_printf(a, "%s/images", b->given->keep);
+    struct pl_str path = pl_arena_printf(a, "%.*s/%s", PL_STR_ARG(folder), hex);
+    return pl_mkdirs(folder.p) == PL_OK &&
+           pl_file_replace(path.p, b->project.build.compiled.image) == PL_OK;
+}
+
 static bool open_engine(struct bench *b) {
-    static const struct pl_store_config store;
+    const struct pl_store_config store = {.folder = b->given->keep};
     struct pl_clock clock = pl_clock_system();
+    const char *keys = b->project.keys.keys, *master = b->project.keys.master;
     if (pl_loop_create(clock, &b->loop) != PL_OK) return false;
-    if (pl_sim__keys_make(&b->project.keys) != PL_OK) return false;
+    if (!b->given->keep && pl_sim__keys_make(&b->project.keys) != PL_OK) return false;
+    if (b->given->keep && !keep_image(b)) return false;
+    if (b->given->keep) keys = pl_arena_printf(&b->project.a, "%s/keys", b->given->keep).p;
+    if (b->given->keep) master = pl_arena_printf(&b->project.a, "%s/master", keys).p;
     if (pl_store_open(&store, &b->store, NULL) != PL_OK) return false;
     struct pl_engine_config config = {
         .store = b->store,
-        .keys = b->project.keys.keys,
-        .master = b->project.keys.master,
+        .keys = keys,
+        .master = master,
         .loop = b->loop,
         .clock = clock,
         .seed = 1,

@@ -26,50 +26,19 @@ struct worker {
     size_t job; /* SIZE_MAX: idle */
 };
 struct pool {
-    struct sim_project *project;
+    const struct sim_work *work;
     struct worker workers[PROCESSES_MOST];
     unsigned n;
     size_t next, told; /* jobs given out, results told of */
     struct pl_buf *results;
     bool *ready;
-    void (*done)(void *ctx, size_t job, const struct sim_result *r);
-    void *ctx;
 };
-
-/* ---- one job ---- */
-
-static void broken(const struct sim_talk *t, struct pl_buf *out) {
-    struct sim_result r = {.failed = true, .line = t->talk.line, .why = t->broken};
-    pl_sim__result_write(out, &r);
-}
-
-void pl_sim__job_play(struct sim_project *p, size_t job, struct pl_buf *out) {
-    const struct sim_job *j = &p->jobs.v[job];
-    struct pl_clock clock = pl_clock_system();
-    struct sim_result r;
-    struct sim_play play;
-    if (j->talk->broken.n) {
-        broken(j->talk, out);
-        return;
-    }
-    int64_t from = clock.mono_us(clock.ctx);
-    pl_sim__play(&play, p, j->talk, j->locale);
-    pl_sim__result_of(&play, clock.mono_us(clock.ctx) - from, &r);
-    pl_sim__result_write(out, &r);
-    pl_sim__play_free(&play);
-}
 
 /* Tells of all results that are there and whose turn it is. */
 static void tell(struct pool *pool) {
-    for (; pool->told < pool->project->jobs.n && pool->ready[pool->told]; pool->told++) {
+    for (; pool->told < pool->work->n && pool->ready[pool->told]; pool->told++) {
         struct pl_buf *b = &pool->results[pool->told];
-        struct sim_result r;
-        struct pl_arena a;
-        pl_arena_init(&a, 0);
-        if (!pl_sim__result_read(pl_buf_slice(b), &a, &r))
-            r = (struct sim_result){.failed = true, .why = PL_STR("its result could not be read")};
-        pool->done(pool->ctx, pool->told, &r);
-        pl_arena_free(&a);
+        pool->work->done(pool->work->ctx, pool->told, pl_buf_slice(b));
         pl_buf_free(b);
     }
 }
@@ -96,17 +65,17 @@ static bool write_all(int fd, const void *p, size_t n) {
     return true;
 }
 
-static _Noreturn void work(struct sim_project *p, int fd) {
+static _Noreturn void run_jobs(const struct sim_work *w, int fd) {
     struct pl_buf out = {0};
     uint32_t job, size;
-    if (pl_sim__keys_make(&p->keys) != PL_OK) _exit(1);
+    if (w->begin && !w->begin(w->ctx)) _exit(1);
     while (read_all(fd, &job, sizeof job)) {
         pl_buf_clear(&out);
-        pl_sim__job_play(p, job, &out);
+        w->play(w->ctx, job, &out);
         size = (uint32_t)out.n;
         if (!write_all(fd, &size, sizeof size) || !write_all(fd, out.p, out.n)) break;
     }
-    pl_sim__keys_remove(&p->keys);
+    w->end(w->ctx);
     _exit(0);
 }
 
@@ -115,14 +84,13 @@ static _Noreturn void work(struct sim_project *p, int fd) {
 static bool start(struct pool *pool, struct worker *w) {
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) return false;
-    fflush(pool->project->test->out);
-    fflush(pool->project->test->err);
+    fflush(NULL); /* else it is written twice */
     pid_t pid = fork();
     if (pid == 0) {
         for (unsigned i = 0; i < pool->n; i++)
             if (pool->workers[i].fd >= 0) close(pool->workers[i].fd);
         close(fds[0]);
-        work(pool->project, fds[1]);
+        run_jobs(pool->work, fds[1]);
     }
     close(fds[1]);
     *w = (struct worker){pid, fds[0], SIZE_MAX};
@@ -142,7 +110,7 @@ static void stop(struct worker *w, int *status) {
 
 static void give(struct pool *pool, struct worker *w) {
     uint32_t job = (uint32_t)pool->next;
-    if (pool->next == pool->project->jobs.n) return;
+    if (pool->next == pool->work->n) return;
     w->job = pool->next++;
     write_all(w->fd, &job, sizeof job); /* a process that is gone is seen when it is read from */
 }
@@ -159,11 +127,9 @@ static void died(struct pool *pool, struct worker *w) {
     else
         snprintf(why, sizeof why, "the process that played it ended with code %d",
                  WEXITSTATUS(status));
-    struct sim_result r = {.failed = true, .why = pl_str_c(why)};
-    r.line = pool->project->jobs.v[job].talk->talk.line;
-    pl_sim__result_write(&pool->results[job], &r);
+    pool->work->died(pool->work->ctx, job, why, &pool->results[job]);
     pool->ready[job] = true;
-    if (pool->next < pool->project->jobs.n && start(pool, w)) give(pool, w);
+    if (pool->next < pool->work->n && start(pool, w)) give(pool, w);
 }
 
 static void came(struct pool *pool, struct worker *w) {
@@ -198,9 +164,9 @@ static bool wait_for_one(struct pool *pool) {
 }
 
 static void run_here(struct pool *pool) {
-    while (pool->next < pool->project->jobs.n) {
+    while (pool->next < pool->work->n) {
         size_t job = pool->next++;
-        pl_sim__job_play(pool->project, job, &pool->results[job]);
+        pool->work->play(pool->work->ctx, job, &pool->results[job]);
         pool->ready[job] = true;
         tell(pool);
     }
@@ -218,17 +184,14 @@ static void run_apart(struct pool *pool, unsigned processes) {
     tell(pool);
 }
 
-void pl_sim__jobs_run(struct sim_project *p, unsigned processes,
-                      void (*done)(void *ctx, size_t job, const struct sim_result *r), void *ctx) {
+void pl_sim__work(const struct sim_work *work, unsigned processes) {
     struct pool *pool = calloc(1, sizeof *pool);
     pl_assert(pool);
-    pool->project = p;
-    pool->done = done;
-    pool->ctx = ctx;
-    pool->results = calloc(p->jobs.n + 1, sizeof *pool->results);
-    pool->ready = calloc(p->jobs.n + 1, sizeof *pool->ready);
+    pool->work = work;
+    pool->results = calloc(work->n + 1, sizeof *pool->results);
+    pool->ready = calloc(work->n + 1, sizeof *pool->ready);
     pl_assert(pool->results && pool->ready);
-    if (processes > p->jobs.n) processes = (unsigned)p->jobs.n;
+    if (processes > work->n) processes = (unsigned)work->n;
     if (processes > PROCESSES_MOST) processes = PROCESSES_MOST;
     if (processes > 1) run_apart(pool, processes);
     run_here(pool); /* all, or what no process could be started for */

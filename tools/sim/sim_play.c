@@ -613,6 +613,7 @@ static void replay(struct sim_play *p) {
         pl_sim__fail(p, "it could not be opened again: %.*s", PL_STR_ARG(p->world.refused));
     compare_events(p, &again);
     PL_VEC_FREE(&again);
+    if (!p->failed) pl_sim__replay_check(p);
 }
 
 /* ---- the talk ---- */

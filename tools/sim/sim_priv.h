@@ -406,6 +406,9 @@ struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct p
 bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name);
 bool pl_sim__knows_id(struct sim_play *p, struct pl_str id);
 
+/* Fails the talk when its journal does not come out again as `parlance replay` plays it. */
+void pl_sim__replay_check(struct sim_play *p);
+
 /* ---- what every project is tested for: sim_always.c ---- */
 
 /* Says what it found. False: a question was not equal to it. */
@@ -430,20 +433,28 @@ void pl_sim__result_write(struct pl_buf *b, const struct sim_result *r);
 /* Points into the bytes and the arena. False: they are no result. */
 bool pl_sim__result_read(struct pl_str bytes, struct pl_arena *a, struct sim_result *out);
 
-/* ---- jobs: sim_jobs.c ---- */
+/* ---- jobs in processes: sim_jobs.c ---- */
 
-/* Has every job played, by processes or in this one, and `done` called with the results in the
- * jobs' order. */
-void pl_sim__jobs_run(struct sim_project *p, unsigned processes,
-                      void (*done)(void *ctx, size_t job, const struct sim_result *r), void *ctx);
-/* Plays one job in this process; the result's bytes are appended. */
-void pl_sim__job_play(struct sim_project *p, size_t job, struct pl_buf *out);
+struct sim_work {
+    size_t n; /* jobs */
+    void *ctx;
+    bool (*begin)(void *ctx); /* in each process, before its first job; may be NULL */
+    void (*end)(void *ctx);   /* ... and behind its last */
+    /* The job's result is appended. */
+    void (*play)(void *ctx, size_t job, struct pl_buf *out);
+    /* Its process went down with it: a result that says so. */
+    void (*died)(void *ctx, size_t job, const char *why, struct pl_buf *out);
+    /* In the jobs' order, in the caller's process. */
+    void (*done)(void *ctx, size_t job, struct pl_str result);
+};
+/* Has every job done, by so many processes or in this one (then without begin and end). */
+void pl_sim__work(const struct sim_work *work, unsigned processes);
 
 /* ---- reports: sim_report.c ---- */
 
 struct sim_report {
     const struct pl_sim_test *test;
-    const struct sim_project *project;
+    struct sim_project *project;
     uint32_t passed, failed;
     size_t left, right; /* the columns' widths */
     int64_t from_us;

@@ -194,8 +194,53 @@ static int report_coverage(struct sim_project *p) {
 
 /* ---- the run ---- */
 
-static void told(void *ctx, size_t job, const struct sim_result *x) {
-    pl_sim__report(ctx, job, x);
+static bool begin(void *ctx) {
+    struct sim_report *r = ctx;
+    return pl_sim__keys_make(&r->project->keys) == PL_OK;
+}
+
+static void end(void *ctx) {
+    struct sim_report *r = ctx;
+    pl_sim__keys_remove(&r->project->keys);
+}
+
+static void play_broken(const struct sim_talk *t, struct pl_buf *out) {
+    struct sim_result r = {.failed = true, .line = t->talk.line, .why = t->broken};
+    pl_sim__result_write(out, &r);
+}
+
+static void play(void *ctx, size_t job, struct pl_buf *out) {
+    struct sim_report *report = ctx;
+    const struct sim_job *j = &report->project->jobs.v[job];
+    struct pl_clock clock = pl_clock_system();
+    struct sim_result r;
+    struct sim_play play;
+    if (j->talk->broken.n) {
+        play_broken(j->talk, out);
+        return;
+    }
+    int64_t from = clock.mono_us(clock.ctx);
+    pl_sim__play(&play, report->project, j->talk, j->locale);
+    pl_sim__result_of(&play, clock.mono_us(clock.ctx) - from, &r);
+    pl_sim__result_write(out, &r);
+    pl_sim__play_free(&play);
+}
+
+static void died(void *ctx, size_t job, const char *why, struct pl_buf *out) {
+    const struct sim_report *report = ctx;
+    struct sim_result r = {.failed = true, .why = pl_str_c(why)};
+    r.line = report->project->jobs.v[job].talk->talk.line;
+    pl_sim__result_write(out, &r);
+}
+
+static void told(void *ctx, size_t job, struct pl_str result) {
+    struct sim_result r;
+    struct pl_arena a;
+    pl_arena_init(&a, 0);
+    if (!pl_sim__result_read(result, &a, &r))
+        r = (struct sim_result){.failed = true, .why = PL_STR("its result could not be read")};
+    pl_sim__report(ctx, job, &r);
+    pl_arena_free(&a);
 }
 
 static int play_all(struct sim_project *p) {
@@ -206,7 +251,8 @@ static int play_all(struct sim_project *p) {
         return NOT_RUN;
     }
     pl_sim__report_begin(&r);
-    pl_sim__jobs_run(p, processes(p->test), told, &r);
+    struct sim_work work = {p->jobs.n, &r, begin, end, play, died, told};
+    pl_sim__work(&work, processes(p->test));
     bool written = pl_sim__report_end(&r);
     bool whole = !p->test->filter && !p->test->locale && p->test->ntalks == 0;
     bool always = !whole || pl_sim__always(p);
