@@ -75,7 +75,15 @@ says 2 "there is none that begins so" replay 0123456789abcdef
 "$parlance" serve flows --port 0 --data data > serve.log 2>&1 & server=$!
 for _ in $(seq 300); do grep -q serving serve.log && break; sleep 0.1; done
 says 0 "100.00%" replay
-"$parlance" status > /dev/null || bad "the server does not answer"
+running() { "$parlance" status | grep -o '"image":"[0-9a-f]*'; }
+now=$(running)
+change 's/handoff offer because "order not found"/"Sorry." @track.sorry/'
+says 1 "beyond the gate: path" reload new/flows --gate "path<1%,stuck<1"
+has "$said" "parlance replay --against new/flows --last 1000"
+[ "$(running)" = "$now" ] || bad "beyond the gate, and reloaded"
+says 0 "the server now runs" reload new/flows --gate "path<99%" --last 5
+has "$said" "5 conversations"
+[ "$(running)" != "$now" ] || bad "not reloaded"
 kill $server; wait $server
 mv data/keys/master elsewhere
 says 2 "the master key" replay

@@ -102,6 +102,17 @@ struct cli_stored {
 /* Where the configuration has them; out must not move. */
 void pl_cli__stored(const struct pl_config *config, struct cli_stored *out);
 
+/* reload --gate: how much may differ in the last conversations. */
+struct cli_gate {
+    const char *limits; /* NULL: nothing is compared */
+    uint64_t last;
+};
+/* Takes the options out; false: the usage was printed. */
+bool pl_cli__gate_options(struct cli_args *args, struct cli_gate *out);
+/* CLI_OK: within the limits; CLI_FOUND: beyond one, which is said, and how to look at it. */
+int pl_cli__gate(const struct cli_gate *gate, const struct pl_config *config,
+                 const struct cli_image *image);
+
 /* Appends the unified difference of two texts that differ. */
 void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, struct pl_str after);
 

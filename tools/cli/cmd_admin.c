@@ -70,6 +70,8 @@ int pl_cli__reload(struct cli_args args) {
     struct pl_json json;
     struct cli_image image;
     struct pl_image *now = NULL;
+    struct cli_gate gate;
+    if (!pl_cli__gate_options(&args, &gate)) return CLI_FAILED;
     pl_arena_init(&a, 0);
     int code = pl_cli__config("reload", args, true, &a, &config);
     if (code == CLI_OK)
@@ -84,7 +86,8 @@ int pl_cli__reload(struct cli_args args) {
     }
     char request[128];
     int n = snprintf(request, sizeof request, "{\"cmd\":\"reload\",\"hash\":\"%s\"}", image.hex);
-    enum pl_err err = pl_cli__image_write(config.data, &image);
+    code = pl_cli__gate(&gate, &config, &image);
+    enum pl_err err = code == CLI_OK ? pl_cli__image_write(config.data, &image) : PL_OK;
     if (err != PL_OK) code = pl_cli__failure("writing the image: %s", pl_err_text(err));
     if (code == CLI_OK) {
         err = pl_cli__admin_call(config.data, (struct pl_str){request, (size_t)n}, &answer);

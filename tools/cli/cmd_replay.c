@@ -126,3 +126,44 @@ int pl_cli__replay(struct cli_args args) {
     pl_arena_free(&a);
     return code;
 }
+
+/* ---- the gate of a reload ---- */
+
+#define GATE_LAST 1000
+
+bool pl_cli__gate_options(struct cli_args *args, struct cli_gate *out) {
+    int64_t last;
+    *out = (struct cli_gate){.limits = pl_cli__option(args, "--gate")};
+    if (!number(args, "--last", INT64_MAX, &last) || (last && !out->limits)) {
+        pl_cli__usage("reload", "--last takes a number from 1, beside --gate");
+        return false;
+    }
+    out->last = last ? (uint64_t)last : GATE_LAST;
+    return true;
+}
+
+int pl_cli__gate(const struct cli_gate *gate, const struct pl_config *config,
+                 const struct cli_image *image) {
+    struct pl_sim_replay r = {.gate = gate->limits,
+                              .last = gate->last,
+                              .out = stdout,
+                              .err = stderr,
+                              .width = terminal_width(),
+                              .colour = isatty(STDOUT_FILENO) != 0};
+    struct cli_stored stored;
+    if (!gate->limits) return CLI_OK;
+    int code = image_of(image->bytes, config->flows, &r.against);
+    if (code == CLI_OK) {
+        pl_cli__stored(config, &stored);
+        r.from = stored.from;
+        code = pl_sim_replay_main(&r);
+    }
+    pl_image_unref(&r.against);
+    if (code == CLI_FOUND)
+        fprintf(
+            stderr,
+            "nothing was changed: the server goes on with the flows it has. To look at what "
+            "differs:\n  parlance replay --against %s --last %llu --data %s --html replay.html\n",
+            config->flows, (unsigned long long)gate->last, config->data);
+    return code;
+}
