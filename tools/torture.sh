@@ -26,13 +26,21 @@ row_kill() {
   with_release build/dev/kill_sudden --kills 500 --talks 200 --rate 500 --within 1000
 }
 
-# power: 2,000 data folders as a power cut may leave them, each opened by a server; 20 recordings.
+# power: 2,000 data folders as a power cut may leave them, each opened by a server; 40 recordings.
 row_power() {
   built release parlance demoshop
   built dev power_cut
-  for _ in $(seq 20); do
-    with_release build/dev/power_cut --images 100 --lives 4 | grep -v '^image'
+  for _ in $(seq 40); do
+    with_release build/dev/power_cut --images 50 --lives 4 | grep -v '^image'
   done
+}
+
+# backup: backups one after another beside 200 customers, then a restore elsewhere; the slowest of a
+# hundred answers at most twice as slow.
+row_backup() {
+  built release parlance demoshop
+  built dev kill_backup
+  with_release build/dev/kill_backup --seconds 30 --talks 200 --rate 500 --times 200
 }
 
 # hooks: scripts that want to hurt, again and again, each ended in time and kept from everything else; then what

@@ -175,3 +175,37 @@ void crowd_check_writes(const struct crowd *c, const struct site *s) {
     if ((size_t)writes != c->all.n) DIE("%zu subscriptions, %d acts", c->all.n, writes);
     printf("%d writes, each once\n", writes);
 }
+
+struct customer_seen customer_seen(const struct customer *c) {
+    struct customer_seen s = {.events = c->t.events.n, .said = c->t.said.n};
+    if (s.said > PL_LEN(s.acked)) DIE("a long script");
+    for (size_t i = 0; i < s.said; i++) s.acked[i] = c->t.said.v[i].seq;
+    return s;
+}
+
+struct customer *crowd_return(struct crowd *again, const struct customer *was,
+                              const struct customer_seen *then) {
+    struct customer *c = crowd_add(again);
+    c->step = then->said;
+    snprintf(c->t.instance, sizeof c->t.instance, "%s", was->t.instance);
+    snprintf(c->t.resume, sizeof c->t.resume, "%s", was->t.resume);
+    snprintf(c->t.epoch, sizeof c->t.epoch, "%s", was->t.epoch);
+    for (size_t i = 0; i < then->said; i++) {
+        struct talk_said said = was->t.said.v[i];
+        said.seq = then->acked[i];
+        PL_PUSH(&c->t.said, said);
+    }
+    return c;
+}
+
+void customer_compare(const struct customer *was, const struct customer_seen *then,
+                      const struct customer *now) {
+    for (size_t i = 0; i < then->events; i++) {
+        if (i >= now->t.events.n)
+            DIE("conversation %zu: %llu events were seen, %zu are left", was->at,
+                (unsigned long long)then->events, now->t.events.n);
+        if (strcmp(was->t.events.v[i], now->t.events.v[i]) != 0)
+            DIE("conversation %zu: event %zu was\n%s\nand is\n%s", was->at, i + 1,
+                was->t.events.v[i], now->t.events.v[i]);
+    }
+}

@@ -61,4 +61,18 @@ uint64_t customer_events(size_t step);
 /* The conversation as a whole is what the script says. */
 void customer_check(const struct customer *c);
 
+/* What a customer had seen at some moment. */
+struct customer_seen {
+    uint64_t events, said;
+    uint64_t acked[16]; /* the seq of each line, 0 none */
+};
+struct customer_seen customer_seen(const struct customer *c);
+/* A customer as he was then is one of another crowd: he has forgotten all events, and says again
+ * what was not acknowledged. */
+struct customer *crowd_return(struct crowd *again, const struct customer *was,
+                              const struct customer_seen *then);
+/* What he had seen is what he sees. */
+void customer_compare(const struct customer *was, const struct customer_seen *then,
+                      const struct customer *now);
+
 #endif

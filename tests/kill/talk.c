@@ -77,6 +77,13 @@ static void take_ack(struct talk *t, struct pl_str frame) {
 
 static void say_again(struct talk *t);
 
+static void take_recovered(struct talk *t, bool recovered) {
+    if (!recovered && !t->anew) wrong(t, "not recovered");
+    if (recovered) return;
+    for (size_t i = 0; i < t->events.n; i++) free(t->events.v[i]);
+    t->events.n = 0;
+}
+
 static void take_frame(struct talk *t, struct pl_str frame) {
     char kind[16] = "";
     client_member(frame, "t", kind, sizeof kind);
@@ -89,7 +96,7 @@ static void take_frame(struct talk *t, struct pl_str frame) {
         client_member(frame, "resume", t->resume, sizeof t->resume);
         client_member(frame, "epoch", t->epoch, sizeof t->epoch);
         client_member(frame, "with", t->with, sizeof t->with);
-        if (pl_str_find(frame, PL_STR("\"recovered\":true")) == SIZE_MAX) wrong(t, "not recovered");
+        take_recovered(t, pl_str_find(frame, PL_STR("\"recovered\":true")) != SIZE_MAX);
         if (number(frame, "seq") < t->events.n)
             wrong(t, "%zu events were shown, the server knows %llu", t->events.n,
                   (unsigned long long)number(frame, "seq"));

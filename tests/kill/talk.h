@@ -24,6 +24,7 @@ struct talk {
     bool on;    /* connected and not seen closed */
     bool ready; /* since connecting */
     bool live;
+    bool anew; /* recovered:false is no surprise: what was shown is forgotten */
     char locale[16], instance[17], resume[160], epoch[40], with[16];
     char identity[1024];           /* what open says who he is; "" nothing */
     PL_VEC(char *) events;         /* JSON of seq 1, 2, … */

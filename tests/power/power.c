@@ -21,18 +21,10 @@
 #include "tests/kill/site.h"
 #include "tests/power/disk.h"
 
-#define MOST_LINES 16
-
-/* What a customer had seen at some moment: the contents of a POWER_SEEN. */
-struct seen {
-    uint64_t events, said;
-    uint64_t acked[MOST_LINES]; /* the seq of each line, 0 none */
-};
-
 struct run {
     struct site site;
     struct crowd crowd;
-    PL_VEC(struct seen) seen; /* of each customer, the newest */
+    PL_VEC(struct customer_seen) seen; /* of each customer, the newest */
     char log[96], image[96];
     int log_fd;
     struct power_disk *disk;
@@ -42,22 +34,15 @@ struct run {
 
 /* ---- recording ---- */
 
-static struct seen seen_of(const struct talk *t) {
-    struct seen s = {.events = t->events.n, .said = t->said.n};
-    if (s.said > MOST_LINES) DIE("a long script");
-    for (size_t i = 0; i < s.said; i++) s.acked[i] = t->said.v[i].seq;
-    return s;
-}
-
 static void write_down(void *ctx, struct customer *c) {
     struct run *r = ctx;
-    struct seen now = seen_of(&c->t);
-    while (r->seen.n <= c->at) PL_PUSH(&r->seen, (struct seen){0});
+    struct customer_seen now = customer_seen(c); /* what a POWER_SEEN holds */
+    while (r->seen.n <= c->at) PL_PUSH(&r->seen, (struct customer_seen){0});
     if (memcmp(&r->seen.v[c->at], &now, sizeof now) == 0) return;
     r->seen.v[c->at] = now;
     struct {
         struct power_record r;
-        struct seen s;
+        struct customer_seen s;
     } both = {{.op = POWER_SEEN, .id = c->at, .n = sizeof now}, now};
     if (write(r->log_fd, &both, sizeof both) != sizeof both) DIE("the log cannot be written");
 }
@@ -138,47 +123,47 @@ static void seen_by(struct run *r, size_t upto) {
     for (size_t i = 0; i < upto; i++) {
         struct pl_str bytes;
         struct power_record rec = power_disk_record(r->disk, i, &bytes);
-        if (rec.op == POWER_SEEN) memcpy(&r->seen.v[rec.id], bytes.p, sizeof(struct seen));
+        if (rec.op == POWER_SEEN) memcpy(&r->seen.v[rec.id], bytes.p, sizeof(struct customer_seen));
     }
 }
 
-/* He comes back having seen nothing, and says again what was not acknowledged. */
-static void come_back(struct crowd *again, const struct customer *was, const struct seen *s) {
-    struct customer *c = crowd_add(again);
-    c->step = s->said;
-    snprintf(c->t.instance, sizeof c->t.instance, "%s", was->t.instance);
-    snprintf(c->t.resume, sizeof c->t.resume, "%s", was->t.resume);
-    snprintf(c->t.epoch, sizeof c->t.epoch, "%s", was->t.epoch);
-    for (size_t i = 0; i < s->said; i++) {
-        struct talk_said said = was->t.said.v[i];
-        said.seq = s->acked[i];
-        PL_PUSH(&c->t.said, said);
-    }
+/* The image is opened later than it was recorded. A question to the shop that is older than half a
+ * minute is not asked again, and who was silent for two minutes is asked whether he is there: the
+ * flow goes its way, as it should, and not that of the script. */
+static bool is_excused(const struct customer *c) {
+    return talk_count(&c->t, "bot:prelude.system_down") > 0 ||
+           talk_count(&c->t, "bot:prelude.silence") > 0;
 }
 
-static void compare(const struct customer *was, const struct seen *s, const struct customer *c) {
-    for (size_t i = 0; i < s->events; i++) {
-        if (i >= c->t.events.n)
-            DIE("conversation %zu: %llu events were seen, %zu are left", was->at,
-                (unsigned long long)s->events, c->t.events.n);
-        if (strcmp(was->t.events.v[i], c->t.events.v[i]) != 0)
-            DIE("conversation %zu: event %zu was\n%s\nand is\n%s", was->at, i + 1,
-                was->t.events.v[i], c->t.events.v[i]);
+static bool is_ready(const struct customer *c, bool play) {
+    return customer_is_over(c) || is_excused(c) || (!play && c->t.live);
+}
+
+static _Noreturn void die_of_stuck(const struct crowd *again, bool play) {
+    for (size_t i = 0; i < again->all.n; i++) {
+        const struct customer *c = again->all.v[i];
+        if (is_ready(c, play)) continue;
+        fprintf(stderr, "customer %s, %zu lines said, live %d, error %s:\n", c->t.instance, c->step,
+                c->t.live, c->t.error);
+        for (size_t k = 0; k < c->t.events.n; k++) fprintf(stderr, "  %s\n", c->t.events.v[k]);
+        for (size_t k = 0; k < c->t.said.n; k++)
+            fprintf(stderr, "  said %s: %llu\n", c->t.said.v[k].text,
+                    (unsigned long long)c->t.said.v[k].seq);
     }
+    DIE("not everybody comes to an end");
 }
 
 /* Until everybody has what there is, or is over. */
 static void listen_to(struct crowd *again, int port, bool play) {
-    int64_t until = now_ms() + 60000;
+    int64_t until = now_ms() + 30000;
     size_t ready = 0;
     again->hasty = true;
     do {
         ready = 0;
         crowd_round(again, port, false);
-        for (size_t i = 0; i < again->all.n; i++)
-            ready += customer_is_over(again->all.v[i]) || (!play && again->all.v[i]->t.live);
+        for (size_t i = 0; i < again->all.n; i++) ready += is_ready(again->all.v[i], play);
     } while (ready < again->all.n && now_ms() < until);
-    if (ready < again->all.n) DIE("%zu of %zu come to an end", ready, again->all.n);
+    if (ready < again->all.n) die_of_stuck(again, play);
 }
 
 static void check_image(struct run *r, const struct site *at, bool play) {
@@ -187,22 +172,23 @@ static void check_image(struct run *r, const struct site *at, bool play) {
     crowd_begin(&again, 1);
     for (size_t i = 0; i < r->seen.n; i++) {
         if (r->seen.v[i].events == 0) continue;
-        come_back(&again, r->crowd.all.v[i], &r->seen.v[i]);
+        crowd_return(&again, r->crowd.all.v[i], &r->seen.v[i]);
         PL_PUSH(&who, i);
     }
     listen_to(&again, at->server.port, play);
     for (size_t i = 0; i < who.n; i++) {
-        const struct seen *s = &r->seen.v[who.v[i]];
+        const struct customer_seen *s = &r->seen.v[who.v[i]];
         struct talk *t = &again.all.v[i]->t;
-        compare(r->crowd.all.v[who.v[i]], s, again.all.v[i]);
-        if (play) talk_check(t);
-        if (play) customer_check(again.all.v[i]);
+        customer_compare(r->crowd.all.v[who.v[i]], s, again.all.v[i]);
+        bool over = play && !is_excused(again.all.v[i]);
+        if (over) talk_check(t);
+        if (over) customer_check(again.all.v[i]);
+        r->played += over;
         if (t->wrong[0]) DIE("conversation %zu: %s", who.v[i], t->wrong);
         r->events += s->events;
         for (size_t k = 0; k < s->said; k++) r->acked += s->acked[k] != 0;
     }
     r->customers += who.n;
-    r->played += play ? who.n : 0;
     crowd_end(&again);
     PL_VEC_FREE(&who);
 }

@@ -160,6 +160,9 @@ int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out)
 enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *request,
                                   struct pl_buf *answer, struct pl_buf *why);
 
+/* A folder that was made from a backup, whose keys nobody has put back. */
+bool pl_cli__keys_forgotten(const char *data);
+
 /* ---- models ---- */
 
 struct pl_llm;

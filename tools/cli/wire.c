@@ -825,8 +825,24 @@ static struct pl_image *find_image(void *ctx, const uint8_t prefix[8]) {
     return pl_cli__image_find(s->config.data, prefix);
 }
 
+static void key_paths(const struct cli_server *s, char keys[4096], char master[4096]) {
+    snprintf(keys, 4096, "%s/keys", s->config.data);
+    snprintf(master, 4096, "%s/keys/master", s->config.data);
+    if (s->config.master_key[0]) snprintf(master, 4096, "%s", s->config.master_key);
+}
+
 static enum pl_err open_store(struct cli_server *s) {
     struct pl_store_why why = {{0}};
+    char keys[4096], master[4096];
+    key_paths(s, keys, master);
+    if (pl_cli__keys_forgotten(s->config.data)) {
+        pl_cli__failure("the data folder %s is a backup without its keys, and the conversations in "
+                        "it cannot be read: put the files of keys into %s and the master key at "
+                        "%s; or, when they are lost for good, make the folder by `parlance restore "
+                        "--without-keys`",
+                        s->config.data, keys, master);
+        return PL_NOT_FOUND;
+    }
     struct pl_store_config config = {
         .folder = s->config.data, .map_bytes = (uint64_t)s->config.store_size, .log = &s->log};
     enum pl_err err = pl_store_open(&config, &s->store, &why);
@@ -854,12 +870,6 @@ static void engine_failure(enum pl_err err, const char *keys, const char *master
         break;
     default: pl_cli__failure("the keys in %s: %s", keys, pl_err_text(err)); break;
     }
-}
-
-static void key_paths(const struct cli_server *s, char keys[4096], char master[4096]) {
-    snprintf(keys, 4096, "%s/keys", s->config.data);
-    snprintf(master, 4096, "%s/keys/master", s->config.data);
-    if (s->config.master_key[0]) snprintf(master, 4096, "%s", s->config.master_key);
 }
 
 static uint64_t ask_llm(void *ctx, const struct pl_llm_request *request) {
