@@ -15,6 +15,8 @@ struct pl_answer *pl_answer_create(const struct pl_answer_config *config) {
     a->config = *config;
     if (config->secret != NULL) a->config.secret = memcpy(a->secret, config->secret, PL_KEY_SIZE);
     a->scratch = pl_kb_scratch_new(config->locales);
+    pl_arena_init(&a->claim, 0);
+    pl_arena_init(&a->look, 0);
     static const struct pl_counter counters[] = {
 #define COUNTER(name, help) {"answer." #name, help, 0},
 #include "runtime/answer/counter.def"
@@ -44,17 +46,18 @@ static void unlink_turn(struct turn *t) {
     pl_timer_stop(&t->deadline);
     pl_timer_stop(&t->soon);
     stop_asking(t);
-    for (struct turn **p = &t->owner->turns; *p != NULL; p = &(*p)->next)
-        if (*p == t) {
-            *p = t->next;
-            break;
-        }
+    if (t->next != NULL) t->next->prev = t->prev;
+    if (t->prev != NULL)
+        t->prev->next = t->next;
+    else
+        t->owner->turns = t->next;
 }
 
 static void free_turn(struct turn *t) {
     PL_VEC_FREE(&t->messages);
     PL_VEC_FREE(&t->evidence.claims);
     PL_VEC_FREE(&t->evidence.said);
+    pl_answer__texts_unref(&t->evidence.texts);
     pl_buf_free(&t->raw);
     pl_buf_free(&t->shown);
     pl_buf_free(&t->plain);
@@ -74,13 +77,15 @@ void pl_answer_destroy(struct pl_answer **out) {
     PL_VEC_FREE(&a->images);
     pl_answer__counts_free(a);
     pl_kb_scratch_free(&a->scratch);
+    pl_arena_free(&a->claim);
+    pl_arena_free(&a->look);
     pl_crypto_wipe(a->secret, sizeof a->secret);
     free(a);
     *out = NULL;
 }
 
 enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
-    struct known_image k = {.image = image};
+    struct known_image k = {.image = image, .texts = pl_answer__texts_new()};
     struct pl_str index = pl_image_section(image, "kb.index");
     struct pl_str vectors = pl_image_section(image, "kb.vectors");
     enum pl_err err = pl_kb_open(index, &k.kb);
@@ -97,6 +102,7 @@ void pl_answer_drop(struct pl_answer *a, struct pl_image *image) {
     for (size_t i = 0; i < a->images.n; i++) {
         if (a->images.v[i].image != image) continue;
         pl_kb_close(&a->images.v[i].kb);
+        pl_answer__texts_unref(&a->images.v[i].texts);
         a->images.v[i] = a->images.v[--a->images.n];
         return;
     }
@@ -213,9 +219,9 @@ static void search(struct turn *t) {
     if (t->question != NULL) pl_kb_fuse(k->kb, &k->vectors, &q, t->question, &t->found);
     for (uint32_t i = 0; i < t->found.n; i++) {
         const struct pl_kb_hit *h = &t->found.hits[i];
-        pl_answer__learn(&t->evidence, h->text, true);
-        pl_answer__learn(&t->evidence, h->title, true);
-        pl_answer__learn(&t->evidence, h->heading, true);
+        pl_answer__learn_known(&t->evidence, h->text);
+        pl_answer__learn_known(&t->evidence, h->title);
+        pl_answer__learn_known(&t->evidence, h->heading);
         t->evidence.foreign |= pl_answer__is_foreign(t, h);
     }
 }
@@ -498,10 +504,12 @@ static void put_marks(struct turn *t) {
 
 static void put_evidence(struct turn *t) {
     struct evidence *e = &t->evidence;
-    e->r =
-        (struct reading){t->owner->config.locales, t->l, pl_locale_language(t->in.locale), &t->a};
+    const struct known_image *k = pl_answer__known(t->owner, t->in.image);
+    e->r = (struct reading){t->owner->config.locales, t->l, pl_locale_language(t->in.locale), &t->a,
+                            &t->owner->claim};
+    if (k != NULL && e->texts == NULL) e->texts = pl_answer__texts_ref(k->texts);
     e->failed |= !pl_answer__claim(&e->r, t->in.text, &e->question);
-    pl_answer__hear(e, t->program->assistant);
+    pl_answer__hear_known(e, t->program->assistant);
     for (uint32_t i = 0; i < t->in.nlines; i++)
         if (t->in.lines[i].customer) pl_answer__hear(e, t->in.lines[i].text);
     search(t);
@@ -562,6 +570,7 @@ uint64_t pl_answer_start(struct pl_answer *a, const struct pl_answer_turn *in) {
     t->owner = a;
     t->number = ++a->numbers;
     t->next = a->turns;
+    if (t->next != NULL) t->next->prev = t;
     a->turns = t;
     copy_in(t, in);
     t->program = pl_image_program(in->image);

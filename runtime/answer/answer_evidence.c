@@ -33,6 +33,31 @@ static void learn(struct evidence *e, struct pl_str text, bool heard, bool links
     }
 }
 
+/* What the image says may be linked to. */
+static void learn_known(struct evidence *e, struct pl_str text, bool heard) {
+    const struct known_text *known = pl_answer__text(e->texts, &e->r, text, false);
+    if (known == NULL) {
+        learn(e, text, heard, true);
+        return;
+    }
+    for (uint32_t i = 0; i < known->n; i++) {
+        struct claim c = known->v[i];
+        c.links = true;
+        if (heard)
+            PL_PUSH(&e->said, c);
+        else
+            PL_PUSH(&e->claims, c);
+    }
+}
+
+void pl_answer__learn_known(struct evidence *e, struct pl_str text) {
+    learn_known(e, text, false);
+}
+
+void pl_answer__hear_known(struct evidence *e, struct pl_str text) {
+    learn_known(e, text, true);
+}
+
 void pl_answer__learn(struct evidence *e, struct pl_str text, bool links) {
     learn(e, text, false, links);
 }
@@ -44,6 +69,15 @@ void pl_answer__hear(struct evidence *e, struct pl_str text) {
 static bool has_stem(const struct claim *c, struct pl_str stem) {
     for (uint32_t i = 0; i < c->nstems; i++)
         if (pl_str_eq(c->stems[i], stem)) return true;
+    return false;
+}
+
+/* The stem with the sign of what is lacking. */
+static bool has_lack(const struct claim *c, struct pl_str stem) {
+    for (uint32_t i = 0; i < c->nstems; i++) {
+        struct pl_str s = c->stems[i];
+        if (s.n == stem.n + 1 && s.p[0] == '~' && pl_str_ends(s, stem)) return true;
+    }
     return false;
 }
 
@@ -122,10 +156,12 @@ static bool strong_supported(const struct evidence *e, const struct claim *c,
 static bool turned_round(const struct evidence *e, const struct claim *c) {
     for (uint32_t i = 0; i < c->nstems; i++) {
         struct pl_str s = c->stems[i];
-        bool lacks = s.n > 0 && s.p[0] == '~';
-        struct pl_str other = lacks ? (struct pl_str){s.p + 1, s.n - 1}
-                                    : pl_arena_printf(e->r.a, "~%.*s", PL_STR_ARG(s));
-        if (!is_familiar(e, s) && is_familiar(e, other)) return true;
+        bool lacks = s.n > 0 && s.p[0] == '~', other = false;
+        if (is_familiar(e, s)) continue;
+        if (lacks) other = is_familiar(e, (struct pl_str){s.p + 1, s.n - 1});
+        for (size_t k = 0; !lacks && !other && k < e->claims.n; k++)
+            other = has_lack(&e->claims.v[k], s);
+        if (other) return true;
     }
     return false;
 }

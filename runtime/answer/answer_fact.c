@@ -9,6 +9,7 @@
 
 struct scan {
     const struct reading *r;
+    struct pl_arena *a; /* the scratch */
     struct pl_str s;
     struct pl_words w;
     PL_VEC(struct fact) facts;
@@ -283,7 +284,7 @@ static struct pl_str signed_stem(struct scan *x, uint32_t i) {
     if (!un && !x->lacks) return s;
     x->lacks = false;
     if (un) s = (struct pl_str){s.p + 2, s.n - 2};
-    struct pl_str out = pl_arena_printf(x->r->a, "~%.*s", PL_STR_ARG(s));
+    struct pl_str out = pl_arena_printf(x->a, "~%.*s", PL_STR_ARG(s));
     return out.p == NULL ? s : out;
 }
 
@@ -357,28 +358,47 @@ static bool is_question(struct pl_str s) {
     return false;
 }
 
+/* A text out of the scratch. */
+static struct pl_str keep(const struct scan *x, struct pl_str s) {
+    if (x->a == x->r->a || s.n == 0) return s;
+    uintptr_t from = (uintptr_t)x->s.p, at = (uintptr_t)s.p;
+    if (at >= from && at < from + x->s.n) return s;
+    return pl_arena_str(x->r->a, s);
+}
+
+static bool keep_found(const struct scan *x, struct claim *out) {
+    struct pl_arena *a = x->r->a;
+    struct fact *facts = PL_NEW_ARRAY(a, struct fact, x->facts.n + 1);
+    struct pl_str *stems = PL_NEW_ARRAY(a, struct pl_str, x->stems.n + 1);
+    if (facts == NULL || stems == NULL) return false;
+    for (size_t i = 0; i < x->facts.n; i++) {
+        facts[i] = x->facts.v[i];
+        facts[i].text = keep(x, facts[i].text);
+        for (size_t k = 0; k < PL_LEN(facts[i].of); k++) facts[i].of[k] = keep(x, facts[i].of[k]);
+    }
+    for (size_t i = 0; i < x->stems.n; i++) stems[i] = keep(x, x->stems.v[i]);
+    out->facts = facts;
+    out->stems = stems;
+    out->nfacts = (uint32_t)x->facts.n;
+    out->nstems = (uint32_t)x->stems.n;
+    return true;
+}
+
 bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out) {
-    struct scan x = {.r = r, .s = sentence};
-    x.w = pl_locale_words(r->t, r->a, sentence, r->language);
-    x.linked = PL_NEW_ARRAY(r->a, bool, x.w.n + 1);
+    struct scan x = {.r = r, .a = r->scratch != NULL ? r->scratch : r->a, .s = sentence};
+    if (r->scratch != NULL) pl_arena_reset(r->scratch);
+    x.w = pl_locale_words(r->t, x.a, sentence, r->language);
+    x.linked = PL_NEW_ARRAY(x.a, bool, x.w.n + 1);
     bool ok = x.w.v != NULL && x.linked != NULL;
     if (ok) find_links(&x);
     for (uint32_t i = ok ? after_answer(&x) : 0; ok && i < x.w.n; i++) add_word(&x, i);
-    struct fact *facts = PL_NEW_ARRAY(r->a, struct fact, x.facts.n + 1);
-    struct pl_str *stems = PL_NEW_ARRAY(r->a, struct pl_str, x.stems.n + 1);
-    ok = ok && facts != NULL && stems != NULL;
-    if (ok && x.facts.n) memcpy(facts, x.facts.v, x.facts.n * sizeof *facts);
-    if (ok && x.stems.n) memcpy(stems, x.stems.v, x.stems.n * sizeof *stems);
     *out =
         (struct claim){.text = sentence,
-                       .facts = facts,
-                       .nfacts = (uint32_t)x.facts.n,
-                       .stems = stems,
-                       .nstems = (uint32_t)x.stems.n,
                        .denies = x.denies,
                        .asks = is_question(sentence),
                        .replies = x.w.n > 0 && (is_yes(r->language, x.w.v[0].folded) ||
                                                 pl_answer__denies(r->language, x.w.v[0].folded))};
+    ok = ok && keep_found(&x, out);
     PL_VEC_FREE(&x.facts);
     PL_VEC_FREE(&x.stems);
     return ok;

@@ -45,7 +45,7 @@ static struct pl_str without_citations(struct turn *t, struct pl_str s) {
         while (b->n > 0 && b->p[b->n - 1] == ' ') b->n--;
         i += n;
     }
-    return pl_arena_str(&t->a, pl_buf_slice(b));
+    return pl_arena_str(&t->owner->look, pl_buf_slice(b));
 }
 
 /* The sentence without placeholders: they are nobody's claim. */
@@ -63,7 +63,7 @@ static struct pl_str without_placeholders(struct turn *t, struct pl_str s) {
         pl_buf_byte(b, ' ');
         i += close + strlen("\u27e7");
     }
-    return pl_arena_str(&t->a, pl_buf_slice(b));
+    return pl_arena_str(&t->owner->look, pl_buf_slice(b));
 }
 
 /* ---- never ---- */
@@ -74,8 +74,13 @@ bool pl_answer__does_never(const struct turn *t, const struct claim *c) {
     struct pl_str source = pl_locale_language(t->program->source_locale);
     if (!pl_str_eq(source, r->language)) return false;
     for (uint32_t i = 0; i < t->spec->nnever; i++) {
+        struct pl_str line = t->spec->never[i];
+        const struct known_text *known = pl_answer__text(t->evidence.texts, r, line, true);
         struct claim never;
-        if (!pl_answer__claim(r, t->spec->never[i], &never)) return true;
+        if (known != NULL)
+            never = known->v[0];
+        else if (!pl_answer__claim(r, line, &never))
+            return true;
         uint32_t n = 0;
         for (uint32_t k = 0; k < never.nstems; k++)
             for (uint32_t j = 0; j < c->nstems; j++)
@@ -113,10 +118,11 @@ static void weigh(struct turn *t, const struct claim *c) {
 
 static enum answer_why sentence(struct turn *t, struct pl_str s) {
     struct claim c;
+    struct reading r = t->evidence.r;
+    r.a = &t->owner->look;
     struct pl_str text = without_citations(t, s);
     struct pl_str bare = without_placeholders(t, text);
-    if (text.p == NULL || bare.p == NULL || !pl_answer__claim(&t->evidence.r, bare, &c))
-        return WHY_LONG;
+    if (text.p == NULL || bare.p == NULL || !pl_answer__claim(&r, bare, &c)) return WHY_LONG;
     if (pl_answer__language(t, bare) != WHY_NONE) return WHY_LANGUAGE;
     enum answer_why why =
         pl_answer__does_never(t, &c) ? WHY_NEVER : pl_answer__supported(&t->evidence, &c);
@@ -179,7 +185,8 @@ enum answer_why pl_answer__look(struct turn *t, bool whole) {
     struct pl_str rest = {t->raw.p + t->checked, t->raw.n - t->checked};
     uint32_t n, from = 0;
     if (rest.n == 0 || (!may_end(t) && !whole)) return WHY_NONE;
-    const uint32_t *ends = pl_locale_sentences(t->owner->config.locales, &t->a, rest, &n);
+    pl_arena_reset(&t->owner->look);
+    const uint32_t *ends = pl_locale_sentences(t->owner->config.locales, &t->owner->look, rest, &n);
     if (ends == NULL) return WHY_LONG;
     /* The last one may go on. */
     for (uint32_t i = 0; i + (whole ? 0 : 1) < n; from = ends[i++]) {

@@ -63,13 +63,29 @@ struct reading { /* how texts of one language are seen through */
     struct pl_locale_tools *t;
     struct pl_locale *l;
     struct pl_str language;
-    struct pl_arena *a;
+    struct pl_arena *a;       /* for what is found */
+    struct pl_arena *scratch; /* for what is needed to find it: forgotten with the next claim; NULL:
+                                 that stands in `a` too */
 };
-/* false: the arena is full. first: the text begins a sentence. */
+/* false: the arena is full. The claim's texts stand in the sentence or in the arena. */
 bool pl_answer__claim(const struct reading *r, struct pl_str sentence, struct claim *out);
 bool pl_answer__denies(struct pl_str language, struct pl_str folded);
 /* The words that deny are listed for this language. */
 bool pl_answer__knows(struct pl_str language);
+
+/* ---- texts that stay, seen through once ---- */
+
+struct known_texts;
+struct known_text {
+    const struct claim *v; /* its sentences */
+    uint32_t n;
+};
+struct known_texts *pl_answer__texts_new(void);
+struct known_texts *pl_answer__texts_ref(struct known_texts *k);
+void pl_answer__texts_unref(struct known_texts **k);
+/* text: of the image. whole: it is one sentence. NULL: it cannot be kept. */
+const struct known_text *pl_answer__text(struct known_texts *k, const struct reading *r,
+                                         struct pl_str text, bool whole);
 
 /* ---- evidence: what may be stated ---- */
 
@@ -78,11 +94,15 @@ struct evidence {
     PL_VEC(struct claim) claims; /* of passages, given values, tools */
     PL_VEC(struct claim) said;   /* by the customer: names that may be used, no facts */
     struct claim question;
-    bool foreign; /* some of it is in another language: words cannot be compared */
+    struct known_texts *texts; /* of the turn's image; NULL: none are kept */
+    bool foreign;              /* some of it is in another language: words cannot be compared */
     bool failed;
 };
 /* links: those in it may be shown, for they come from the shop itself. */
 void pl_answer__learn(struct evidence *e, struct pl_str text, bool links);
+/* The same with a text of the image. */
+void pl_answer__learn_known(struct evidence *e, struct pl_str text);
+void pl_answer__hear_known(struct evidence *e, struct pl_str text);
 /* What the customer said states nothing; names in it may be said again. */
 void pl_answer__hear(struct evidence *e, struct pl_str text);
 /* Enough that it can be wrong. */
@@ -98,6 +118,7 @@ struct known_image {
     struct pl_image *image;
     struct pl_kb *kb;             /* NULL: none */
     struct pl_kb_vectors vectors; /* dims 0: none */
+    struct known_texts *texts;
 };
 
 struct tool_run {
@@ -115,7 +136,7 @@ struct asked {
 
 struct turn {
     struct pl_answer *owner;
-    struct turn *next;
+    struct turn *prev, *next;
     uint64_t number;
     struct pl_answer_turn in; /* texts and values in the arena */
     struct pl_arena a;
@@ -165,6 +186,8 @@ struct pl_answer {
     struct pl_answer_config config;
     uint8_t secret[PL_KEY_SIZE];
     struct pl_kb_scratch *scratch;
+    struct pl_arena claim; /* what one claim needs */
+    struct pl_arena look;  /* what one look at a reply needs */
     PL_VEC(struct known_image) images;
     struct turn *turns;
     uint64_t numbers;

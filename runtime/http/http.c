@@ -24,7 +24,7 @@ struct pl_http {
     struct pl_str *hosts;
     CURLM *multi;
     pthread_t thread;
-    struct pl_loop *loop; /* the thread's */
+    struct pl_loop *loop; /* the thread's, or somebody's */
     _Atomic uint64_t last_id;
     _Atomic uint64_t requests, retries, failures;
     /* the thread's own */
@@ -86,7 +86,7 @@ static void post_pieces(struct pl_http *h) {
     while (h->told) {
         struct pl_http__req *req = h->told;
         h->told = req->next_told;
-        pl_http__req_post(req, h->loop);
+        pl_http__req_post(req);
     }
 }
 
@@ -255,10 +255,13 @@ static void on_batch(void *ctx) {
 static void *run(void *ctx) {
     struct pl_http *h = ctx;
     pl_loop_run(h->loop);
+    return NULL;
+}
+
+static void cut_all(struct pl_http *h) {
     pl_loop_once(h->loop, 0); /* what was sent before the end */
     while (h->active) cut(h, h->active);
     pl_loop_once(h->loop, 0); /* sends their ends */
-    return NULL;
 }
 
 /* ---- any thread ---- */
@@ -270,6 +273,7 @@ uint64_t pl_http_send(struct pl_http *h, const struct pl_http_request *request,
     pl_assert(req);
     req->post.fn = begin;
     req->http = h;
+    req->from = h->loop;
     req->id = atomic_fetch_add(&h->last_id, 1) + 1;
     req->loop = loop;
     req->done = done;
@@ -315,7 +319,12 @@ static void free_client(struct pl_http *h) {
     free(h->hosts);
     if (h->multi) curl_multi_cleanup(h->multi);
     while (h->watches) unwatch(h, h->watches);
-    pl_loop_destroy(&h->loop);
+    pl_timer_stop(&h->curl_timer);
+    pl_timer_stop(&h->again);
+    if (!h->config.loop)
+        pl_loop_destroy(&h->loop);
+    else if (h->loop)
+        pl_loop_on_batch(h->loop, NULL, NULL);
     curl_global_cleanup();
     free(h);
 }
@@ -344,7 +353,8 @@ static enum pl_err open_multi(struct pl_http *h) {
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
     h->curl_timer = (struct pl_timer){.fn = on_curl_timer, .ctx = h};
     h->again = (struct pl_timer){.fn = start_due, .ctx = h};
-    enum pl_err err = pl_loop_create(pl_clock_system(), &h->loop);
+    h->loop = h->config.loop;
+    enum pl_err err = h->loop ? PL_OK : pl_loop_create(pl_clock_system(), &h->loop);
     if (!err) pl_loop_on_batch(h->loop, on_batch, h);
     return err;
 }
@@ -357,7 +367,7 @@ enum pl_err pl_http_create(const struct pl_http_config *config, struct pl_http *
     enum pl_err err = copy_hosts(h, config);
     if (!err) err = open_multi(h);
     if (!err) pl_rand_seed(&h->rand, (uint64_t)now_us(h));
-    if (!err && start_thread(h)) err = PL_NOMEM;
+    if (!err && !h->config.loop && start_thread(h)) err = PL_NOMEM;
     if (err) {
         free_client(h);
         return err;
@@ -370,7 +380,10 @@ void pl_http_destroy(struct pl_http **http) {
     struct pl_http *h = *http;
     if (!h) return;
     *http = NULL;
-    pl_loop_stop(h->loop);
-    pthread_join(h->thread, NULL);
+    if (!h->config.loop) {
+        pl_loop_stop(h->loop);
+        pthread_join(h->thread, NULL);
+    }
+    cut_all(h);
     free_client(h);
 }

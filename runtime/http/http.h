@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http: the HTTP client. One thread of its own drives all transfers (libcurl); replies are posted
- * to the loop of whoever asked.
+ * http: the HTTP client. One thread of its own drives all transfers (libcurl), or a loop that
+ * somebody runs; replies are posted to the loop of whoever asked.
  *
  * Ownership: everything in a request is copied by pl_http_send; everything in a reply belongs to
  * the client and is gone when `done` returns.
@@ -94,6 +94,9 @@ struct pl_http_config {
     size_t max_per_host;    /* 0: 16 */
     struct pl_clock clock;
     const struct pl_log *log; /* may be NULL */
+    /* Drives the transfers, and gives the client the end of its batches: pieces for it come without
+     * a way between threads. NULL: a thread with a loop of the client's own. */
+    struct pl_loop *loop;
 };
 
 struct pl_http_stats {
@@ -101,7 +104,8 @@ struct pl_http_stats {
 };
 
 enum pl_err pl_http_create(const struct pl_http_config *config, struct pl_http **out);
-/* Ends all requests (their `done` is posted with PL_CLOSED) and the thread. */
+/* Ends all requests (their `done` is posted with PL_CLOSED) and the thread. With a loop of
+ * somebody's: on its thread, or when that is no more; the loop runs on after it. */
 void pl_http_destroy(struct pl_http **http);
 
 /* Gives the request's id, never 0. */

@@ -16,7 +16,7 @@ struct pl_http__req {
     struct pl_http__req *prev, *next;
     struct pl_http__news *news;             /* pieces that came, on no way yet; NULL: none */
     struct pl_http__req *next_told, **told; /* those that have news */
-    struct pl_loop *loop;
+    struct pl_loop *loop, *from;            /* whose asked; the client's */
     pl_http_done *done;
     void *ctx;
     uint64_t id;
@@ -46,8 +46,8 @@ struct pl_http__req *pl_http__req_new(const struct pl_http_config *config,
 void pl_http__req_free(struct pl_http__req *req);
 /* Makes the easy handle of one attempt. PL_TIMEOUT when no time is left, PL_NOMEM. */
 enum pl_err pl_http__req_arm(struct pl_http__req *req, int64_t now_us);
-/* Posts its news at the end of the iteration of the client's loop. */
-void pl_http__req_post(struct pl_http__req *req, struct pl_loop *from);
+/* Posts its news at the end of the iteration of the client's loop; at once, when it is for that. */
+void pl_http__req_post(struct pl_http__req *req);
 /* Reads the outcome of an attempt off the easy handle and drops the handle. */
 void pl_http__req_finish(struct pl_http__req *req, CURLcode code);
 

@@ -132,11 +132,14 @@ static void tell_news(struct pl_post *post) {
     free(k);
 }
 
-void pl_http__req_post(struct pl_http__req *req, struct pl_loop *from) {
+void pl_http__req_post(struct pl_http__req *req) {
     struct pl_http__news *k = req->news;
     req->news = NULL;
     k->post = (struct pl_post){.fn = tell_news};
-    pl_loop_post_later(from, req->loop, &k->post);
+    if (req->loop == req->from)
+        tell_news(&k->post);
+    else
+        pl_loop_post_later(req->from, req->loop, &k->post);
 }
 
 static bool add_news(struct pl_http__req *req, int status, const char *bytes, size_t n) {
@@ -165,7 +168,10 @@ static bool add_opened(struct pl_http__req *req) {
     struct pl_http__news *k = calloc(1, sizeof *k);
     if (!k) return false;
     *k = (struct pl_http__news){.post = {.fn = tell_news}, .req = req};
-    pl_loop_post(req->loop, &k->post);
+    if (req->loop == req->from)
+        tell_news(&k->post);
+    else
+        pl_loop_post(req->loop, &k->post);
     return true;
 }
 

@@ -274,6 +274,7 @@ static void copy_models(struct pl_llm *llm, const struct pl_llm_models *from) {
 /* Hosts that the models file lets be asked by plain http://. */
 static enum pl_err open_http(struct pl_llm *llm, size_t max_connections) {
     struct pl_http_config config = {.clock = pl_clock_system(), .log = llm->log};
+    if (llm->own_loop) config.loop = llm->loop;
     struct pl_str *hosts = calloc(llm->models.ntargets + 1, sizeof *hosts);
     if (!hosts) return PL_NOMEM;
     for (size_t i = 0; i < llm->models.ntargets; i++)

@@ -127,8 +127,10 @@ static bool chunk(int fd, struct pl_str s) {
     return well;
 }
 
+/* In pieces, to see the end; few of them, since a thousand threads wake for each. */
 static void nap(const struct connection *c, int64_t us) {
-    for (; us > 0 && !c->p->stopping; us -= 20000) usleep((useconds_t)(us < 20000 ? us : 20000));
+    enum { PIECE = 100000 };
+    for (; us > 0 && !c->p->stopping; us -= PIECE) usleep((useconds_t)(us < PIECE ? us : PIECE));
 }
 
 /* Until the other side hangs up, or the test is over. */
