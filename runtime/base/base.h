@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- errors and asserts ---- */
 
@@ -77,6 +78,8 @@ void pl_arena_init(struct pl_arena *a, size_t limit);
 /* Zeroed memory aligned for any type. Over the limit or out of memory: asserts when the arena has
  * no limit, else returns NULL, which callers that read untrusted input check. */
 void *pl_arena_alloc(struct pl_arena *a, size_t size);
+/* The like, not zeroed: for what is written at once. */
+void *pl_arena_raw(struct pl_arena *a, size_t size);
 /* The like for an array; checks the product for overflow. */
 void *pl_arena_array(struct pl_arena *a, size_t count, size_t size);
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s); /* a copy, NUL-terminated too */
@@ -99,12 +102,25 @@ struct pl_buf {
 };
 
 void pl_buf_free(struct pl_buf *b);
-void pl_buf_clear(struct pl_buf *b); /* keeps the memory */
-bool pl_buf_reserve(struct pl_buf *b, size_t more);
-void pl_buf_add(struct pl_buf *b, const void *p, size_t n);
-void pl_buf_str(struct pl_buf *b, struct pl_str s);
-void pl_buf_c(struct pl_buf *b, const char *c);
-void pl_buf_byte(struct pl_buf *b, uint8_t byte);
+void pl_buf_clear(struct pl_buf *b);             /* keeps the memory */
+bool pl_buf_grow(struct pl_buf *b, size_t more); /* reserve's slow way */
+static inline bool pl_buf_reserve(struct pl_buf *b, size_t more) {
+    return (!b->failed && b->cap - b->n >= more) || pl_buf_grow(b, more);
+}
+static inline void pl_buf_add(struct pl_buf *b, const void *p, size_t n) {
+    if (n == 0 || !pl_buf_reserve(b, n)) return;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+static inline void pl_buf_str(struct pl_buf *b, struct pl_str s) {
+    pl_buf_add(b, s.p, s.n);
+}
+static inline void pl_buf_c(struct pl_buf *b, const char *c) {
+    pl_buf_add(b, c, strlen(c));
+}
+static inline void pl_buf_byte(struct pl_buf *b, uint8_t byte) {
+    if (pl_buf_reserve(b, 1)) b->p[b->n++] = (char)byte;
+}
 void pl_buf_printf(struct pl_buf *b, const char *format, ...) PL_PRINTF(2, 3);
 struct pl_str pl_buf_slice(const struct pl_buf *b);
 /* Little-endian fixed numbers, LEB128 numbers, and length-prefixed text: the one wire habit of all
@@ -112,9 +128,18 @@ struct pl_str pl_buf_slice(const struct pl_buf *b);
 void pl_buf_u16(struct pl_buf *b, uint16_t v);
 void pl_buf_u32(struct pl_buf *b, uint32_t v);
 void pl_buf_u64(struct pl_buf *b, uint64_t v);
-void pl_buf_var(struct pl_buf *b, uint64_t v);
+void pl_buf_var_long(struct pl_buf *b, uint64_t v); /* var's slow way */
+static inline void pl_buf_var(struct pl_buf *b, uint64_t v) {
+    if (v < 0x80)
+        pl_buf_byte(b, (uint8_t)v);
+    else
+        pl_buf_var_long(b, v);
+}
 void pl_buf_zig(struct pl_buf *b, int64_t v); /* zigzag, then LEB128 */
-void pl_buf_text(struct pl_buf *b, struct pl_str s);
+static inline void pl_buf_text(struct pl_buf *b, struct pl_str s) {
+    pl_buf_var(b, s.n);
+    pl_buf_str(b, s);
+}
 
 /* The reader of the same. A read past the end or an over-long number sets `bad`, gives zero, and
  * every later read gives zero too: check once at the end. */
@@ -124,12 +149,21 @@ struct pl_reader {
 };
 
 struct pl_reader pl_reader_of(struct pl_str s);
-size_t pl_read_left(const struct pl_reader *r);
-uint8_t pl_read_u8(struct pl_reader *r);
+static inline size_t pl_read_left(const struct pl_reader *r) {
+    return r->bad ? 0 : (size_t)(r->end - r->p);
+}
+static inline uint8_t pl_read_u8(struct pl_reader *r) {
+    if (pl_read_left(r) > 0) return *r->p++;
+    r->bad = true;
+    return 0;
+}
 uint16_t pl_read_u16(struct pl_reader *r);
 uint32_t pl_read_u32(struct pl_reader *r);
 uint64_t pl_read_u64(struct pl_reader *r);
-uint64_t pl_read_var(struct pl_reader *r);
+uint64_t pl_read_var_long(struct pl_reader *r); /* var's slow way */
+static inline uint64_t pl_read_var(struct pl_reader *r) {
+    return pl_read_left(r) > 0 && *r->p < 0x80 ? *r->p++ : pl_read_var_long(r);
+}
 int64_t pl_read_zig(struct pl_reader *r);
 struct pl_str pl_read_bytes(struct pl_reader *r, size_t n); /* points into the input */
 struct pl_str pl_read_text(struct pl_reader *r);            /* points into the input */
@@ -226,7 +260,13 @@ void pl_hex(const uint8_t *bytes, size_t n, char *out);
 bool pl_unhex(struct pl_str s, uint8_t *out, size_t n);
 /* FNV-1a 64 of bytes, continued from `h` (start with PL_FNV): position and output hashes. */
 #define PL_FNV UINT64_C(14695981039346656037)
-uint64_t pl_fnv(uint64_t h, const void *p, size_t n);
+static inline uint64_t pl_fnv(uint64_t h, const void *p, size_t n) {
+    const uint8_t *bytes = (const uint8_t *)p;
+    for (size_t i = 0; i < n; i++) h = (h ^ bytes[i]) * UINT64_C(1099511628211);
+    return h;
+}
+/* The like, eight bytes at a time: for what is long. */
+uint64_t pl_mix(uint64_t h, const void *p, size_t n);
 /* The whole file into the arena; PL_NOT_FOUND, PL_LIMIT over max bytes, PL_IO. */
 enum pl_err pl_file_read(struct pl_arena *a, const char *path, size_t max, struct pl_str *out);
 /* Temporary name, write, fsync, rename, fsync the folder. On failure the old file is untouched. */

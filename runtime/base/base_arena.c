@@ -35,9 +35,8 @@ static struct pl_arena_block *grow(struct pl_arena *a, size_t size) {
     return block;
 }
 
-void *pl_arena_alloc(struct pl_arena *a, size_t size) {
-    if (size > SIZE_MAX / 4) return refuse(a);
-    size = (size + ALIGN - 1) & ~(ALIGN - 1);
+/* The next `size` bytes, a multiple of ALIGN; NULL: none are left. */
+static char *take(struct pl_arena *a, size_t size) {
     if (a->limit && (size > a->limit || a->used > a->limit - size)) return refuse(a);
     struct pl_arena_block *block = a->head;
     if (!block || block->size - block->used < size) {
@@ -45,12 +44,24 @@ void *pl_arena_alloc(struct pl_arena *a, size_t size) {
         if (!block) return refuse(a);
     }
     char *p = block->data + block->used;
-    if (block->used < block->dirty) {
-        size_t dirty = block->dirty - block->used;
-        memset(p, 0, size < dirty ? size : dirty);
-    }
     block->used += size;
     a->used += size;
+    return p;
+}
+
+void *pl_arena_raw(struct pl_arena *a, size_t size) {
+    if (size > SIZE_MAX / 4) return refuse(a);
+    return take(a, (size + ALIGN - 1) & ~(ALIGN - 1));
+}
+
+void *pl_arena_alloc(struct pl_arena *a, size_t size) {
+    if (size > SIZE_MAX / 4) return refuse(a);
+    size = (size + ALIGN - 1) & ~(ALIGN - 1);
+    char *p = take(a, size);
+    if (!p) return NULL;
+    const struct pl_arena_block *block = a->head;
+    size_t from = block->used - size;
+    if (from < block->dirty) memset(p, 0, size < block->dirty - from ? size : block->dirty - from);
     return p;
 }
 
@@ -61,9 +72,10 @@ void *pl_arena_array(struct pl_arena *a, size_t count, size_t size) {
 }
 
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s) {
-    char *p = pl_arena_alloc(a, s.n + 1);
+    char *p = pl_arena_raw(a, s.n + 1);
     if (!p) return (struct pl_str){"", 0};
     if (s.n) memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
     return (struct pl_str){p, s.n};
 }
 

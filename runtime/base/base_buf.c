@@ -15,7 +15,7 @@ void pl_buf_clear(struct pl_buf *b) {
     b->failed = false;
 }
 
-static bool grow(struct pl_buf *b, size_t more) {
+bool pl_buf_grow(struct pl_buf *b, size_t more) {
     size_t need;
     if (b->failed || __builtin_add_overflow(b->n, more, &need) || need > SIZE_MAX / 4) {
         b->failed = true;
@@ -31,30 +31,6 @@ static bool grow(struct pl_buf *b, size_t more) {
     b->p = p;
     b->cap = cap;
     return true;
-}
-
-bool pl_buf_reserve(struct pl_buf *b, size_t more) {
-    if (!b->failed && b->cap - b->n >= more) return true;
-    return grow(b, more);
-}
-
-void pl_buf_add(struct pl_buf *b, const void *p, size_t n) {
-    if (n == 0 || !pl_buf_reserve(b, n)) return;
-    memcpy(b->p + b->n, p, n);
-    b->n += n;
-}
-
-void pl_buf_str(struct pl_buf *b, struct pl_str s) {
-    pl_buf_add(b, s.p, s.n);
-}
-
-void pl_buf_c(struct pl_buf *b, const char *c) {
-    pl_buf_add(b, c, strlen(c));
-}
-
-void pl_buf_byte(struct pl_buf *b, uint8_t byte) {
-    if (!pl_buf_reserve(b, 1)) return;
-    b->p[b->n++] = (char)byte;
 }
 
 void pl_buf_printf(struct pl_buf *b, const char *format, ...) {
@@ -78,9 +54,9 @@ struct pl_str pl_buf_slice(const struct pl_buf *b) {
 }
 
 static void put(struct pl_buf *b, uint64_t v, size_t n) {
-    uint8_t bytes[8];
-    for (size_t i = 0; i < n; i++) bytes[i] = (uint8_t)(v >> (8 * i));
-    pl_buf_add(b, bytes, n);
+    if (!pl_buf_reserve(b, n)) return;
+    for (size_t i = 0; i < n; i++) b->p[b->n + i] = (char)(uint8_t)(v >> (8 * i));
+    b->n += n;
 }
 
 void pl_buf_u16(struct pl_buf *b, uint16_t v) {
@@ -95,7 +71,7 @@ void pl_buf_u64(struct pl_buf *b, uint64_t v) {
     put(b, v, 8);
 }
 
-void pl_buf_var(struct pl_buf *b, uint64_t v) {
+void pl_buf_var_long(struct pl_buf *b, uint64_t v) {
     if (!pl_buf_reserve(b, 10)) return;
     while (v >= 0x80) {
         b->p[b->n++] = (char)(uint8_t)(v | 0x80);
@@ -108,20 +84,11 @@ void pl_buf_zig(struct pl_buf *b, int64_t v) {
     pl_buf_var(b, ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0));
 }
 
-void pl_buf_text(struct pl_buf *b, struct pl_str s) {
-    pl_buf_var(b, s.n);
-    pl_buf_str(b, s);
-}
-
 /* ---- reader ---- */
 
 struct pl_reader pl_reader_of(struct pl_str s) {
     const uint8_t *p = (const uint8_t *)(s.p ? s.p : "");
     return (struct pl_reader){p, p + s.n, false};
-}
-
-size_t pl_read_left(const struct pl_reader *r) {
-    return r->bad ? 0 : (size_t)(r->end - r->p);
 }
 
 static uint64_t get(struct pl_reader *r, size_t n) {
@@ -133,10 +100,6 @@ static uint64_t get(struct pl_reader *r, size_t n) {
     for (size_t i = 0; i < n; i++) v |= (uint64_t)r->p[i] << (8 * i);
     r->p += n;
     return v;
-}
-
-uint8_t pl_read_u8(struct pl_reader *r) {
-    return (uint8_t)get(r, 1);
 }
 
 uint16_t pl_read_u16(struct pl_reader *r) {
@@ -152,7 +115,7 @@ uint64_t pl_read_u64(struct pl_reader *r) {
 }
 
 /* One number has one spelling: a last byte of zero, or bits over 64, is bad. */
-uint64_t pl_read_var(struct pl_reader *r) {
+uint64_t pl_read_var_long(struct pl_reader *r) {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 70 && pl_read_left(r) > 0; shift += 7) {
         uint8_t byte = *r->p++;

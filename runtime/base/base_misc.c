@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors, asserts, clock, randomness, token bucket, counters, and the small helpers. */
+#include <endian.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -152,10 +153,24 @@ bool pl_unhex(struct pl_str s, uint8_t *out, size_t n) {
     return true;
 }
 
-uint64_t pl_fnv(uint64_t h, const void *p, size_t n) {
+static uint64_t word_of(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return le64toh(w);
+}
+
+static uint64_t stir(uint64_t h, uint64_t w) {
+    h = (h ^ w) * UINT64_C(0x9fb21c651e98df25);
+    return h ^ (h >> 28);
+}
+
+uint64_t pl_mix(uint64_t h, const void *p, size_t n) {
     const uint8_t *bytes = p;
-    for (size_t i = 0; i < n; i++) h = (h ^ bytes[i]) * UINT64_C(1099511628211);
-    return h;
+    uint8_t rest[8] = {0};
+    h = stir(h, n);
+    for (; n >= 8; n -= 8, bytes += 8) h = stir(h, word_of(bytes));
+    if (n) memcpy(rest, bytes, n);
+    return stir(stir(h, word_of(rest)), n);
 }
 
 /* Names longer than this are never typos of each other worth a suggestion. */

@@ -45,28 +45,6 @@ void pl_sha_destroy(struct pl_sha **h) {
     *h = NULL;
 }
 
-#define BLOCK 64 /* bytes that SHA-256 works on at once */
-
-void pl_sha_hmac(struct pl_sha *h, struct pl_str key, struct pl_str bytes,
-                 uint8_t out[PL_HASH_SIZE]) {
-    uint8_t inner[BLOCK], outer[BLOCK];
-    pl_assert(key.n <= BLOCK);
-    memset(inner, 0x36, sizeof inner);
-    memset(outer, 0x5c, sizeof outer);
-    for (size_t i = 0; i < key.n; i++) {
-        inner[i] ^= (uint8_t)key.p[i];
-        outer[i] ^= (uint8_t)key.p[i];
-    }
-    pl_sha_add(h, (struct pl_str){(const char *)inner, sizeof inner});
-    pl_sha_add(h, bytes);
-    pl_sha_end(h, out);
-    pl_sha_add(h, (struct pl_str){(const char *)outer, sizeof outer});
-    pl_sha_add(h, (struct pl_str){(const char *)out, PL_HASH_SIZE});
-    pl_sha_end(h, out);
-    pl_crypto_wipe(inner, sizeof inner);
-    pl_crypto_wipe(outer, sizeof outer);
-}
-
 void pl_crypto_hmac(struct pl_str key, struct pl_str bytes, uint8_t out[PL_HASH_SIZE]) {
     unsigned n = PL_HASH_SIZE;
     pl_assert(key.n <= INT32_MAX);
@@ -88,6 +66,47 @@ void pl_crypto_hkdf(struct pl_str secret, struct pl_str salt, struct pl_str info
     pl_assert(ctx && EVP_KDF_derive(ctx, out, n, params) == 1);
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
+}
+
+/* ---- SipHash ---- */
+
+static uint64_t turn(uint64_t x, int bits) {
+    return x << bits | x >> (64 - bits);
+}
+
+static uint64_t word_of(const uint8_t *p, size_t n) {
+    uint64_t w = 0;
+    for (size_t i = 0; i < n; i++) w |= (uint64_t)p[i] << (8 * i);
+    return w;
+}
+
+static void rounds(uint64_t v[4], int n) {
+    for (; n > 0; n--) {
+        v[0] += v[1], v[2] += v[3];
+        v[1] = turn(v[1], 13) ^ v[0], v[3] = turn(v[3], 16) ^ v[2];
+        v[0] = turn(v[0], 32);
+        v[2] += v[1], v[0] += v[3];
+        v[1] = turn(v[1], 17) ^ v[2], v[3] = turn(v[3], 21) ^ v[0];
+        v[2] = turn(v[2], 32);
+    }
+}
+
+static void absorb(uint64_t v[4], uint64_t w) {
+    v[3] ^= w;
+    rounds(v, 2);
+    v[0] ^= w;
+}
+
+uint64_t pl_crypto_siphash(const uint8_t key[PL_SIP_KEY], struct pl_str bytes) {
+    const uint8_t *p = bytes_of(bytes);
+    uint64_t a = word_of(key, 8), b = word_of(key + 8, 8);
+    uint64_t v[4] = {a ^ UINT64_C(0x736f6d6570736575), b ^ UINT64_C(0x646f72616e646f6d),
+                     a ^ UINT64_C(0x6c7967656e657261), b ^ UINT64_C(0x7465646279746573)};
+    for (size_t i = 0; i + 8 <= bytes.n; i += 8) absorb(v, word_of(p + i, 8));
+    absorb(v, word_of(p + bytes.n / 8 * 8, bytes.n % 8) | (uint64_t)bytes.n << 56);
+    v[2] ^= 0xff;
+    rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 bool pl_crypto_equal(const void *a, const void *b, size_t n) {

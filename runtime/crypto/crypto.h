@@ -26,16 +26,17 @@ struct pl_sha *pl_sha_create(void);
 void pl_sha_add(struct pl_sha *h, struct pl_str bytes);
 void pl_sha_end(struct pl_sha *h, uint8_t out[PL_HASH_SIZE]); /* and begins anew */
 void pl_sha_destroy(struct pl_sha **h);
-/* pl_crypto_hmac by an object that is there, between two hashes: ten times as fast for short texts.
- * key: at most 64 bytes. */
-void pl_sha_hmac(struct pl_sha *h, struct pl_str key, struct pl_str bytes,
-                 uint8_t out[PL_HASH_SIZE]);
 
 /* HMAC-SHA-256 (RFC 2104). */
 void pl_crypto_hmac(struct pl_str key, struct pl_str bytes, uint8_t out[PL_HASH_SIZE]);
 /* HKDF-SHA-256 (RFC 5869); n at most 255 * 32. */
 void pl_crypto_hkdf(struct pl_str secret, struct pl_str salt, struct pl_str info, uint8_t *out,
                     size_t n);
+
+/* SipHash-2-4 (Aumasson and Bernstein 2012): eight bytes that tell nobody without the key what was
+ * hashed, at a tenth of an HMAC's price for a short text. */
+#define PL_SIP_KEY 16
+uint64_t pl_crypto_siphash(const uint8_t key[PL_SIP_KEY], struct pl_str bytes);
 
 /* Takes the same time wherever they differ. */
 bool pl_crypto_equal(const void *a, const void *b, size_t n);

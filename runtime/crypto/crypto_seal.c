@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealed boxes. Setting up a cipher costs more than sealing a kilobyte, so both directions keep
- * their context and only change key and nonce. */
+ * their context and only change key and nonce, and only the nonce while the key is the same: the
+ * entries of a turn are sealed one after another. */
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "runtime/crypto/crypto.h"
 
@@ -15,6 +18,8 @@ struct pl_seal {
     EVP_CIPHER *cipher;
     EVP_CIPHER_CTX *seal, *open;
     struct pl_random random;
+    uint8_t key[PL_KEY_SIZE]; /* that `seal` works with, once there was one */
+    bool keyed;
 };
 
 struct pl_seal *pl_seal_create(void) {
@@ -40,6 +45,14 @@ void pl_seal_destroy(struct pl_seal **s) {
     *s = NULL;
 }
 
+/* The next box's key and nonce. */
+static bool set_up(struct pl_seal *s, const uint8_t *key, const uint8_t *nonce) {
+    bool same = s->keyed && pl_crypto_equal(s->key, key, PL_KEY_SIZE);
+    memcpy(s->key, key, PL_KEY_SIZE);
+    s->keyed = true;
+    return EVP_EncryptInit_ex2(s->seal, NULL, same ? NULL : key, nonce, NULL) == 1;
+}
+
 enum pl_err pl_seal_box(struct pl_seal *s, const uint8_t key[PL_KEY_SIZE], struct pl_str aad,
                         struct pl_str plain, struct pl_buf *out) {
     int n = 0;
@@ -47,14 +60,16 @@ enum pl_err pl_seal_box(struct pl_seal *s, const uint8_t key[PL_KEY_SIZE], struc
     if (!pl_buf_reserve(out, plain.n + PL_BOX_EXTRA)) return PL_NOMEM;
     unsigned char *nonce = (unsigned char *)out->p + out->n;
     unsigned char *text = nonce + NONCE, *tag = text + plain.n;
+    OSSL_PARAM get[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG),
+                        OSSL_PARAM_construct_end()};
     pl_crypto_random(&s->random, nonce, NONCE);
-    bool ok = EVP_EncryptInit_ex2(s->seal, NULL, key, nonce, NULL) == 1;
+    bool ok = set_up(s, key, nonce);
     if (aad.n)
         ok = ok && EVP_EncryptUpdate(s->seal, NULL, &n, (const void *)aad.p, (int)aad.n) == 1;
     if (plain.n)
         ok = ok && EVP_EncryptUpdate(s->seal, text, &n, (const void *)plain.p, (int)plain.n) == 1;
     ok = ok && EVP_EncryptFinal_ex(s->seal, tag, &n) == 1;
-    ok = ok && EVP_CIPHER_CTX_ctrl(s->seal, EVP_CTRL_AEAD_GET_TAG, TAG, tag) == 1;
+    ok = ok && EVP_CIPHER_CTX_get_params(s->seal, get) == 1;
     pl_assert(ok);
     out->n += plain.n + PL_BOX_EXTRA;
     return PL_OK;

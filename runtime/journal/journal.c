@@ -17,7 +17,6 @@ enum pl_err pl_journal_create(struct pl_store *store, const char *keys, const ch
     pl_arena_init(&j->arena, 0);
     enum pl_err err = pl_keys_open(keys, master, &j->keys);
     if (!err && !(j->seal = pl_seal_create())) err = PL_NOMEM;
-    if (!err && !(j->sha = pl_sha_create())) err = PL_NOMEM;
     if (err) {
         pl_journal_destroy(&j);
         return err;
@@ -32,7 +31,6 @@ void pl_journal_destroy(struct pl_journal **journal) {
     *journal = NULL;
     if (j->keys) pl_keys_close(&j->keys);
     if (j->seal) pl_seal_destroy(&j->seal);
-    if (j->sha) pl_sha_destroy(&j->sha);
     if (j->plain.p) pl_crypto_wipe(j->plain.p, j->plain.cap);
     pl_buf_free(&j->plain);
     pl_buf_free(&j->box);
@@ -68,11 +66,11 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv) {
     return pl_keys_erase(j->keys, conv->key_id);
 }
 
-uint64_t pl_conv_digest(struct pl_journal *j, const struct pl_conv *conv, struct pl_str text) {
-    uint8_t mac[PL_HASH_SIZE];
-    uint64_t digest;
-    pl_sha_hmac(j->sha, (struct pl_str){(const char *)conv->key, PL_KEY_SIZE}, text, mac);
-    memcpy(&digest, mac, sizeof digest);
+uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text) {
+    uint8_t key[PL_SIP_KEY]; /* of both halves, so that none of it is the box key's */
+    for (size_t i = 0; i < sizeof key; i++) key[i] = conv->key[i] ^ conv->key[PL_SIP_KEY + i];
+    uint64_t digest = pl_crypto_siphash(key, text);
+    pl_crypto_wipe(key, sizeof key);
     return digest;
 }
 

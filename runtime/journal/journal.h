@@ -26,7 +26,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/store/store.h"
 
-#define PL_ENTRY_VERSION   2
+#define PL_ENTRY_VERSION   3
 #define PL_ENTRY_MOST      262144 /* bytes of one entry's box; longer is PL_LIMIT */
 #define PL_ENTRY_OUTPUTS   256    /* of one entry */
 #define PL_JOURNAL_RECORDS 32     /* records of one append: two long entries, or many short ones */
@@ -201,7 +201,7 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv);
 
 /* Eight bytes of a keyed hash: tells a text from another, and tells nobody without the key what it
  * is, however short. */
-uint64_t pl_conv_digest(struct pl_journal *j, const struct pl_conv *conv, struct pl_str text);
+uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text);
 /* Appends a box of its own for what not even who reads the entry shall see, replay excepted. */
 enum pl_err pl_journal_hide(struct pl_journal *j, const struct pl_conv *conv, struct pl_str plain,
                             struct pl_buf *box);

@@ -253,13 +253,27 @@ enum pl_err pl_entry_read(uint8_t kind, struct pl_str bytes, struct pl_arena *a,
 
 /* ---- what an arrival shows ---- */
 
+static void put_cid(struct pl_buf *b, uint64_t client, uint64_t counter) {
+    uint8_t bytes[8];
+    char hex[17], digits[20];
+    size_t n = sizeof digits;
+    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(client >> (56 - 8 * i));
+    pl_hex(bytes, sizeof bytes, hex);
+    do digits[--n] = (char)('0' + counter % 10);
+    while ((counter /= 10) > 0);
+    pl_buf_add(b, hex, 16);
+    pl_buf_byte(b, '-');
+    pl_buf_add(b, digits + n, sizeof digits - n);
+}
+
 uint32_t pl_entry_arrival_outputs(struct pl_arena *a, const struct pl_entry_arrival *v,
                                   struct pl_str out[2]) {
     struct pl_buf b = {0};
     struct pl_str words = v->said && v->label.n ? v->label : v->text.s;
-    pl_buf_printf(&b, "{\"kind\":\"message\",\"from\":\"customer\",\"cid\":\"%016llx-%llu\",",
-                  (unsigned long long)v->client, (unsigned long long)v->counter);
-    pl_buf_c(&b, "\"parts\":[{\"type\":\"text\",\"text\":");
+    pl_buf_reserve(&b, words.n + 160);
+    pl_buf_c(&b, "{\"kind\":\"message\",\"from\":\"customer\",\"cid\":\"");
+    put_cid(&b, v->client, v->counter);
+    pl_buf_c(&b, "\",\"parts\":[{\"type\":\"text\",\"text\":");
     pl_json_quote(&b, words);
     pl_buf_c(&b, "}]}");
     uint32_t n = 0;

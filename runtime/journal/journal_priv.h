@@ -11,7 +11,6 @@ struct pl_journal {
     struct pl_store *store;
     struct pl_keys *keys;
     struct pl_seal *seal;
-    struct pl_sha *sha;
     struct pl_buf plain, box; /* scratch of one call */
     struct pl_arena arena;    /* the like */
 };

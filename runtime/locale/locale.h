@@ -60,6 +60,7 @@ struct pl_word {
     uint32_t start, end; /* bytes in the text */
     struct pl_str folded;
     struct pl_str stem; /* Snowball's, of the folded word; the folded word in other languages */
+    uint32_t tags;      /* of whoever reads the words, 0 at first */
 };
 /* The words of a text, split once per message and used by every recogniser. */
 struct pl_words {

@@ -248,7 +248,7 @@ static void add_word(struct pl_locale_tools *t, struct pl_arena *a, struct pl_wo
     struct pl_str raw = {w->text.p + start, end - start};
     struct pl_str folded = pl_locale_fold(t, a, raw);
     if (folded.n == 0) return;
-    w->v[w->n++] = (struct pl_word){(uint32_t)start, (uint32_t)end, folded, folded};
+    w->v[w->n++] = (struct pl_word){(uint32_t)start, (uint32_t)end, folded, folded, 0};
 }
 
 /* Splits a run of an unspaced script by ICU's dictionaries. */

@@ -45,12 +45,13 @@ static uint32_t phrase_at(const struct pl_words *w, uint32_t i, struct pl_str ph
 }
 
 /* The longest phrase of the list that stands at word i, in words. Every phrase stands behind a bar,
- * so that those that begin with the word are found without looking at the others. */
-static uint32_t any_at(const struct pl_words *w, uint32_t i, const char *phrases) {
+ * so that those that begin with the word are found without looking at the others. `tag` is that of
+ * words that begin one. */
+static uint32_t any_at(const struct pl_words *w, uint32_t i, const char *phrases, uint32_t tag) {
     char first[MOST_FIRST + 2];
     uint32_t most = 0;
     struct pl_str word = i < w->n ? w->v[i].folded : PL_STR("");
-    if (word.n == 0 || word.n > MOST_FIRST) return 0;
+    if (word.n == 0 || word.n > MOST_FIRST || !pl_nlp__may_be(&w->v[i], tag)) return 0;
     first[0] = '|';
     memcpy(first + 1, word.p, word.n);
     first[1 + word.n] = '\0';
@@ -62,9 +63,9 @@ static uint32_t any_at(const struct pl_words *w, uint32_t i, const char *phrases
     return most;
 }
 
-static bool any_in(const struct pl_words *w, const char *phrases) {
+static bool any_in(const struct pl_words *w, const char *phrases, uint32_t tag) {
     for (uint32_t i = 0; i < w->n; i++)
-        if (any_at(w, i, phrases) > 0) return true;
+        if (any_at(w, i, phrases, tag) > 0) return true;
     return false;
 }
 
@@ -112,8 +113,10 @@ static bool is_question(struct pl_str text) {
 uint8_t pl_nlp__answer_of(const struct pl_words *w) {
     uint32_t yes = 0, okay = 0, no = 0, n;
     for (uint32_t i = 0; i < w->n; i += n) {
-        uint32_t y = any_at(w, i, yes_phrases), o = any_at(w, i, okay_phrases);
-        uint32_t x = any_at(w, i, no_phrases), f = any_at(w, i, fillers);
+        uint32_t y = any_at(w, i, yes_phrases, PL_NLP_TAG_YES),
+                 o = any_at(w, i, okay_phrases, PL_NLP_TAG_OKAY);
+        uint32_t x = any_at(w, i, no_phrases, PL_NLP_TAG_NO),
+                 f = any_at(w, i, fillers, PL_NLP_TAG_FILLER);
         n = y > o ? y : o;
         if (x > n) n = x;
         if (f > n) n = f;
@@ -130,11 +133,12 @@ uint8_t pl_nlp__answer_of(const struct pl_words *w) {
 void pl_nlp__answer(struct pl_nlp_turn *t) {
     struct pl_nlp_reading *r = t->r;
     const struct pl_words *w = &r->words;
-    bool no_better = any_at(w, 0, "|mejor no") == w->n && w->n > 0; /* no change: a no */
-    bool no_but = has_entity(r) && any_at(w, 0, no_phrases) > 0;    /* "no, ORDER2" */
-    r->change = no_but || (any_in(w, change_phrases) && !no_better);
+    bool no_better =
+        any_at(w, 0, "|mejor no", PL_NLP_TAG_NO) == w->n && w->n > 0; /* no change: a no */
+    bool no_but = has_entity(r) && any_at(w, 0, no_phrases, PL_NLP_TAG_NO) > 0; /* "no, ORDER2" */
+    r->change = no_but || (any_in(w, change_phrases, PL_NLP_TAG_CHANGE) && !no_better);
     if (w->n > MOST_ANSWER || has_entity(r) || r->change || is_question(w->text)) return;
-    if (any_in(w, unsure_phrases)) return;
+    if (any_in(w, unsure_phrases, PL_NLP_TAG_UNSURE)) return;
     r->answer = w->n ? pl_nlp__answer_of(w) : sign_of(w->text);
 }
 
@@ -159,7 +163,7 @@ static bool contains(const struct pl_words *whole, const struct pl_words *part) 
 static struct pl_words bare(struct pl_arena *a, const struct pl_words *w) {
     struct pl_words out = {.text = w->text, .v = PL_NEW_ARRAY(a, struct pl_word, w->n + 1)};
     for (uint32_t i = 0; i < w->n;) {
-        uint32_t polite = any_at(w, i, fillers);
+        uint32_t polite = any_at(w, i, fillers, PL_NLP_TAG_FILLER);
         if (polite == 0) out.v[out.n++] = w->v[i];
         i += polite ? polite : 1;
     }
@@ -204,6 +208,7 @@ static uint32_t same_answer(struct pl_nlp *n, struct pl_arena *a, uint8_t answer
         struct pl_nlp_turn t = {.nlp = n, .a = a, .r = &r};
         r.words =
             pl_locale_words(n->tools, a, options[i].text, pl_locale_language(options[i].lang));
+        pl_nlp__tag(n->tags, &r.words);
         pl_nlp__answer(&t);
         if (r.answer != answer) continue;
         if (found != UINT32_MAX) return UINT32_MAX;
@@ -224,7 +229,9 @@ static struct pl_words option_words(struct pl_nlp *n, struct pl_arena *a,
                                     const struct pl_nlp_reading *r,
                                     const struct pl_nlp_phrase *option) {
     struct pl_str lang = option->lang.n > 0 ? option->lang : r->language;
-    return pl_locale_words(n->tools, a, option->text, pl_locale_language(lang));
+    struct pl_words w = pl_locale_words(n->tools, a, option->text, pl_locale_language(lang));
+    pl_nlp__tag(n->tags, &w);
+    return w;
 }
 
 /* Which option these words of the message mean. */
@@ -232,13 +239,14 @@ static uint32_t pick(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_r
                      const struct pl_words *words, const struct pl_nlp_phrase *options,
                      uint32_t noptions) {
     struct pl_words said = bare(a, words), named = without_articles(a, &said);
-    bool unsure = any_in(words, unsure_phrases); /* "no sé" names no "No" */
+    bool unsure = any_in(words, unsure_phrases, PL_NLP_TAG_UNSURE); /* "no sé" names no "No" */
     uint32_t within = UINT32_MAX, hits = 0;
     for (uint32_t i = 0; i < noptions; i++) {
         struct pl_words w = option_words(n, a, r, &options[i]);
         struct pl_words b = bare(a, &w);
         if (is_option(words, &said, &w, &b)) return i;
-        bool no = r->change && any_at(&b, 0, no_phrases) == b.n; /* "no wait, ORDER2" */
+        bool no =
+            r->change && any_at(&b, 0, no_phrases, PL_NLP_TAG_NO) == b.n; /* "no wait, ORDER2" */
         if (no || unsure || (!contains(words, &b) && !contains(&b, &named))) continue;
         hits++;
         within = i;
@@ -266,7 +274,7 @@ uint32_t pl_nlp_is_option(struct pl_nlp *n, struct pl_arena *a, const struct pl_
 /* Is the message, politeness apart, one of the phrases? */
 static bool says_only(struct pl_arena *a, const struct pl_nlp_reading *r, const char *phrases) {
     struct pl_words said = bare(a, &r->words);
-    return said.n > 0 && any_at(&said, 0, phrases) == said.n;
+    return said.n > 0 && any_at(&said, 0, phrases, UINT32_MAX) == said.n;
 }
 
 bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r) {

@@ -251,6 +251,7 @@ static void find_numbers(struct pl_nlp_turn *t) {
         size_t start = w->v[i].start;
         struct pl_str s = w->v[i].folded;
         bool digits = s.p[0] >= '0' && s.p[0] <= '9';
+        if (!digits && !pl_nlp__may_be(&w->v[i], PL_NLP_TAG_NUMBER)) continue;
         if (digits ? !parse_number(s, comma, &n) : !pl_nlp__word_number(s, &n)) continue;
         if (digits && follows_minus(t, i)) n.m = -n.m, start--;
         pl_nlp__add_builtin(t, start, w->v[i].end,
@@ -344,7 +345,7 @@ static void add_date(struct pl_nlp_turn *t, size_t start, size_t end, int64_t da
 static void find_days(struct pl_nlp_turn *t) {
     const struct pl_words *w = &t->r->words;
     for (uint32_t i = 0; i < w->n; i++)
-        for (size_t j = 0; j < PL_LEN(days); j++)
+        for (size_t j = 0; j < PL_LEN(days) && pl_nlp__may_be(&w->v[i], PL_NLP_TAG_DAY); j++)
             if (pl_nlp__in_list(days[j].words, w->v[i].folded))
                 add_date(t, w->v[i].start, w->v[i].end, today_of(t) + days[j].value);
 }

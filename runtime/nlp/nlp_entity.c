@@ -133,12 +133,14 @@ static void add_regex(struct pl_nlp_turn *t, uint32_t entity, size_t start, size
 static void find_regexes(struct pl_nlp_turn *t) {
     const struct pl_nlp_model *m = t->nlp->model;
     struct pl_locale_regex **re = t->nlp->entities;
+    const struct pl_nlp_prefix *prefix = t->nlp->prefixes;
     for (uint32_t i = 0; i < m->nentities; i++) {
         uint32_t from = t->r->nfound;
-        for (uint32_t j = 0; j < m->entities[i].nregexes; j++, re++) {
+        for (uint32_t j = 0; j < m->entities[i].nregexes; j++, re++, prefix++) {
             uint8_t needs = m->entities[i].regexes[j].needs;
             if ((needs & PL_NLP_NEEDS_DIGIT) && !t->digits) continue;
             if ((needs & PL_NLP_NEEDS_AT) && !t->at) continue;
+            if (!pl_nlp__may_begin(prefix, t->text)) continue;
             size_t at = 0, start, end;
             for (int k = 0; k < MOST_MATCHES; k++) {
                 if (!pl_locale_regex_find(*re, t->subject, at, &start, &end)) break;
@@ -355,14 +357,14 @@ static size_t skip_class(struct pl_str p, size_t at) {
     return at < p.n ? at + 1 : p.n;
 }
 
-static size_t skip_group(struct pl_str p, size_t at) {
+size_t pl_nlp__skip_group(struct pl_str p, size_t at) {
     for (at++; at < p.n && p.p[at] != ')';) {
         if (p.p[at] == '\\')
             at += 2;
         else if (p.p[at] == '[')
             at = skip_class(p, at);
         else if (p.p[at] == '(')
-            at = skip_group(p, at);
+            at = pl_nlp__skip_group(p, at);
         else
             at++;
     }
@@ -374,14 +376,14 @@ static bool optional_next(struct pl_str p, size_t at) {
                         (p.p[at] == '{' && at + 1 < p.n && p.p[at + 1] == '0'));
 }
 
-static bool is_alternation(struct pl_str p) {
+bool pl_nlp__is_alternation(struct pl_str p) {
     for (size_t at = 0; at < p.n;) {
         if (p.p[at] == '\\')
             at += 2;
         else if (p.p[at] == '[')
             at = skip_class(p, at);
         else if (p.p[at] == '(')
-            at = skip_group(p, at);
+            at = pl_nlp__skip_group(p, at);
         else if (p.p[at++] == '|')
             return true;
     }
@@ -401,7 +403,7 @@ static bool atom_needs_digit(struct pl_str p, size_t *at, int depth) {
         struct pl_str s = {p.p + from, *at - from};
         digit = pl_str_is(s, "[0-9]") || pl_str_is(s, "[1-9]") || pl_str_is(s, "[\\d]");
     } else if (c == '(') {
-        *at = skip_group(p, from);
+        *at = pl_nlp__skip_group(p, from);
         struct pl_str s = {p.p + from + 1, *at - from - 1};
         if (s.n > 0 && s.p[s.n - 1] == ')') s.n--;
         bool plain = s.n == 0 || s.p[0] != '?';
@@ -409,7 +411,7 @@ static bool atom_needs_digit(struct pl_str p, size_t *at, int depth) {
             s.p += 2, s.n -= 2;
             plain = true;
         }
-        digit = plain && depth < 8 && !is_alternation(s);
+        digit = plain && depth < 8 && !pl_nlp__is_alternation(s);
         for (size_t i = 0, any = 0; digit && i < s.n;) {
             any |= atom_needs_digit(s, &i, depth + 1);
             if (i >= s.n) digit = any != 0;
@@ -427,7 +429,7 @@ static bool atom_needs_digit(struct pl_str p, size_t *at, int depth) {
 }
 
 uint8_t pl_nlp__needs(struct pl_str pattern) {
-    if (is_alternation(pattern)) return 0;
+    if (pl_nlp__is_alternation(pattern)) return 0;
     uint8_t needs = 0;
     for (size_t at = 0; at < pattern.n;) {
         size_t from = at;

@@ -111,7 +111,9 @@ static struct pl_str by_words(const struct pl_nlp_turn *t, struct pl_str usual) 
     for (size_t i = 0; i < PL_LEN(stops); i++) {
         uint32_t score = 0;
         struct pl_str lang = pl_str_c(stops[i].lang);
-        for (uint32_t j = 0; j < w->n; j++) score += in_list(stops[i].words, w->v[j].folded);
+        for (uint32_t j = 0; j < w->n; j++)
+            score += pl_nlp__may_be(&w->v[j], (uint32_t)PL_NLP_TAG_STOP << i) &&
+                     in_list(stops[i].words, w->v[j].folded);
         score = score * 4 + (ascii ? 0 : letter_score(t->text, stops[i].lang) * 4);
         if (score == 0) continue;
         if (pl_str_eq(lang, usual)) score += 2; /* wins a tie, not a clear difference */

@@ -94,6 +94,7 @@ bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t ninte
 struct share { /* of a feature in the sums */
     uint32_t row;
     float x;
+    size_t at; /* of the row's weights */
 };
 
 static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
@@ -118,19 +119,25 @@ static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
 typedef int8_t some_weights __attribute__((vector_size(SOME)));
 typedef float some_sums __attribute__((vector_size(SOME * sizeof(float))));
 
+static inline __attribute__((always_inline)) void add_some(some_sums *sums, const int8_t *row,
+                                                           float x) {
+    some_weights weights;
+    memcpy(&weights, row, sizeof weights);
+    *sums += x * __builtin_convertvector(weights, some_sums);
+}
+
 /* Adds up the rows, each by its factor; a row is `stride` weights, a multiple of LANES. */
 WIDE static void add_rows(float *acc, const int8_t *w, uint32_t stride, const struct share *shares,
                           uint32_t n) {
-    for (uint32_t k = 0; k < n; k++) {
-        const int8_t *row = w + (size_t)shares[k].row * stride;
-        for (uint32_t i = 0; i < stride; i += SOME) {
-            some_weights weights;
-            some_sums sums;
-            memcpy(&weights, row + i, sizeof weights);
-            memcpy(&sums, acc + i, sizeof sums);
-            sums += shares[k].x * __builtin_convertvector(weights, some_sums);
-            memcpy(acc + i, &sums, sizeof sums);
+    for (uint32_t i = 0; i < stride; i += LANES) {
+        some_sums a = {0}, b = {0};
+        for (uint32_t k = 0; k < n; k++) {
+            const int8_t *row = w + shares[k].at + i;
+            add_some(&a, row, shares[k].x);
+            add_some(&b, row + SOME, shares[k].x);
         }
+        memcpy(acc + i, &a, sizeof a);
+        memcpy(acc + i + SOME, &b, sizeof b);
     }
 }
 
@@ -145,10 +152,10 @@ void pl_nlp__score(struct pl_nlp *n, const struct pl_nlp_terms *terms) {
         uint32_t row = row_of(l, f->key);
         float idf = row == UINT32_MAX ? l->unseen[f->block] : l->idf[row];
         squares[f->block] += idf * idf;
-        if (row != UINT32_MAX) shares[known++] = (struct share){row, f->block};
+        if (row != UINT32_MAX)
+            shares[known++] = (struct share){row, f->block, (size_t)row * l->stride};
     }
     float length[2] = {sqrtf(squares[0] + 1e-9f), sqrtf(squares[1] + 1e-9f)};
-    memset(n->scores, 0, l->stride * sizeof(float));
     for (uint32_t i = 0; i < known; i++)
         shares[i].x = l->idf[shares[i].row] / length[(int)shares[i].x];
     add_rows(n->scores, l->w, l->stride, shares, known);
@@ -176,9 +183,10 @@ static void guess(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
     double sum = exp(SHARPNESS * REJECT);
     /* everything else: its score counts where it is above that of "none" */
     if (s[m->nintents] > REJECT) sum = exp(SHARPNESS * (double)s[m->nintents]);
-    for (uint32_t i = 0; i < m->nintents; i++) sum += exp(SHARPNESS * (double)s[i]);
+    double *powers = t->nlp->powers;
+    for (uint32_t i = 0; i < m->nintents; i++) sum += powers[i] = exp(SHARPNESS * (double)s[i]);
     for (uint32_t i = 0; i < m->nintents; i++) {
-        double c = exp(SHARPNESS * (double)s[i]) / sum;
+        double c = powers[i] / sum;
         if (c >= 0.01) keep(t->r, (struct pl_nlp_guess){i, c});
     }
 }

@@ -224,11 +224,15 @@ static enum pl_err compile_all(struct pl_nlp *n) {
     uint32_t total = 0;
     for (uint32_t i = 0; i < m->nentities; i++) total += m->entities[i].nregexes;
     n->entities = calloc(total + 1, sizeof(*n->entities));
+    n->prefixes = calloc(total + 1, sizeof(*n->prefixes));
     n->matches = calloc(m->nmatches + 1, sizeof(*n->matches));
-    if (n->entities == NULL || n->matches == NULL) return PL_NOMEM;
+    if (n->entities == NULL || n->prefixes == NULL || n->matches == NULL) return PL_NOMEM;
     for (uint32_t i = 0; i < m->nentities; i++)
-        for (uint32_t j = 0; j < m->entities[i].nregexes && err == PL_OK; j++)
-            err = compile_whole(&m->entities[i].regexes[j], &n->entities[n->nentities++]);
+        for (uint32_t j = 0; j < m->entities[i].nregexes && err == PL_OK; j++) {
+            const struct pl_nlp_expression *e = &m->entities[i].regexes[j];
+            n->prefixes[n->nentities] = pl_nlp__prefix(e->pattern, e->flags);
+            err = compile_whole(e, &n->entities[n->nentities++]);
+        }
     for (uint32_t i = 0; i < m->nmatches && err == PL_OK; i++)
         err = pl_locale_regex_new(m->matches[i].pattern, m->matches[i].flags,
                                   &n->matches[n->nmatches++], NULL);
@@ -242,8 +246,10 @@ enum pl_err pl_nlp_new(const struct pl_nlp_model *m, struct pl_locale_tools *t,
     if (n == NULL) return PL_NOMEM;
     n->model = m;
     n->tools = t;
-    n->scores = calloc(m->linear.stride + 1, sizeof(float));
-    enum pl_err err = n->scores == NULL ? PL_NOMEM : compile_all(n);
+    n->scores = calloc(m->linear.stride + 1, sizeof *n->scores);
+    n->powers = calloc(m->linear.stride + 1, sizeof *n->powers);
+    n->tags = pl_nlp__tags_new();
+    enum pl_err err = n->scores && n->powers && n->tags ? compile_all(n) : PL_NOMEM;
     if (err != PL_OK) {
         pl_nlp_free(&n);
         return err == PL_LIMIT ? PL_MALFORMED : err;
@@ -258,7 +264,10 @@ void pl_nlp_free(struct pl_nlp **n) {
     for (uint32_t i = 0; i < (*n)->nmatches; i++) pl_locale_regex_free(&(*n)->matches[i]);
     free((*n)->entities);
     free((*n)->matches);
+    free((*n)->prefixes);
     free((*n)->scores);
+    free((*n)->powers);
+    pl_nlp__tags_free(&(*n)->tags);
     free(*n);
     *n = NULL;
 }

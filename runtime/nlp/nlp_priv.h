@@ -111,6 +111,42 @@ struct pl_nlp_pattern pl_nlp__pattern(struct pl_locale_tools *t, struct pl_arena
 /* Its longest run of words: how many, 0 for none, from element *from on. */
 uint32_t pl_nlp__pattern_run(const struct pl_nlp_pattern *p, uint32_t *from);
 
+/* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
+
+enum pl_nlp_tag {
+    PL_NLP_TAGGED = 1, /* without it nothing is known, and the lists are looked through */
+    PL_NLP_TAG_NUMBER = 1 << 1,
+    PL_NLP_TAG_DAY = 1 << 2,
+    PL_NLP_TAG_YES = 1 << 3, /* this and the next: a phrase of the list begins so */
+    PL_NLP_TAG_OKAY = 1 << 4,
+    PL_NLP_TAG_NO = 1 << 5,
+    PL_NLP_TAG_FILLER = 1 << 6,
+    PL_NLP_TAG_CHANGE = 1 << 7,
+    PL_NLP_TAG_UNSURE = 1 << 8,
+    PL_NLP_TAG_STOP = 1 << 16 /* of the first row of language.def; the next row's is the next bit */
+};
+
+struct pl_nlp_tags;
+struct pl_nlp_tags *pl_nlp__tags_new(void);
+void pl_nlp__tags_free(struct pl_nlp_tags **t);
+void pl_nlp__tag(const struct pl_nlp_tags *t, struct pl_words *w);
+static inline bool pl_nlp__may_be(const struct pl_word *w, uint32_t tag) {
+    return !(w->tags & PL_NLP_TAGGED) || (w->tags & tag);
+}
+
+/* ---- what a match begins with (nlp_prefix.c) ---- */
+
+#define PL_NLP_PREFIX 12
+
+/* Sets of ASCII characters, one for each of its first ones; n 0: nothing is known. */
+struct pl_nlp_prefix {
+    uint64_t set[PL_NLP_PREFIX][2];
+    uint32_t n;
+};
+struct pl_nlp_prefix pl_nlp__prefix(struct pl_str pattern, struct pl_str flags);
+/* May a match begin anywhere in the text? */
+bool pl_nlp__may_begin(const struct pl_nlp_prefix *p, struct pl_str text);
+
 /* ---- the model ---- */
 
 struct pl_nlp_expression {
@@ -202,10 +238,13 @@ struct pl_nlp {
     const struct pl_nlp_model *model;
     struct pl_locale_tools *tools;
     struct pl_locale_regex **entities; /* of all entities, one after another */
+    struct pl_nlp_prefix *prefixes;    /* of the same */
     struct pl_locale_regex **matches;
     uint32_t nentities, nmatches;
+    struct pl_nlp_tags *tags;
     struct pl_nlp_features features;
-    float *scores; /* stride of them */
+    float *scores;  /* stride of them */
+    double *powers; /* the like */
 };
 
 /* A message under way. */
@@ -254,5 +293,7 @@ void pl_nlp__write_linear(struct pl_buf *b, const struct pl_nlp_linear *l);
 bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t nintents,
                          struct pl_nlp_linear *l);
 uint8_t pl_nlp__needs(struct pl_str pattern);
+size_t pl_nlp__skip_group(struct pl_str pattern, size_t at); /* behind the group at `at` */
+bool pl_nlp__is_alternation(struct pl_str pattern);          /* outside of its groups */
 
 #endif

@@ -75,6 +75,7 @@ struct pl_nlp_terms pl_nlp__terms(struct pl_nlp_turn *t) {
 
 static void start(struct pl_nlp_turn *t, struct pl_str lang) {
     t->r->words = pl_locale_words(t->nlp->tools, t->a, t->text, PL_STR(""));
+    pl_nlp__tag(t->nlp->tags, &t->r->words);
     if (lang.n > 0)
         t->r->language = lang;
     else

@@ -13,10 +13,27 @@ static void escape(struct pl_buf *b, unsigned char c) {
     }
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Is none of eight bytes below a blank, a quote or a backslash? May take one for such by mistake
+ * when another before it is. */
+static bool plain(const char *p) {
+    uint64_t w, quotes, slashes;
+    memcpy(&w, p, sizeof w);
+    quotes = w ^ EACH('"');
+    slashes = w ^ EACH('\\');
+    uint64_t found =
+        ((w - EACH(0x20)) & ~w) | ((quotes - EACH(1)) & ~quotes) | ((slashes - EACH(1)) & ~slashes);
+    return (found & EACH(0x80)) == 0;
+}
+
 void pl_json_quote(struct pl_buf *b, struct pl_str s) {
-    pl_buf_byte(b, '"');
     size_t from = 0;
+    if (!pl_buf_reserve(b, s.n + 2)) return;
+    pl_buf_byte(b, '"');
     for (size_t i = 0; i < s.n; i++) {
+        while (i + 8 <= s.n && plain(s.p + i)) i += 8;
+        if (i == s.n) break;
         unsigned char c = (unsigned char)s.p[i];
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         pl_buf_add(b, s.p + from, i - from);

@@ -22,13 +22,10 @@ void pl_vm_destroy(struct pl_vm **vm) {
 
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms) {
     const struct pl_program *p = pl_image_program(image);
-    struct vm_state *s = PL_NEW(a, struct vm_state);
+    struct vm_state *s = pl_vm__state(a, p);
     s->started_ms = s->quiet_ms = now_ms;
     s->next_run = s->next_effect = 1;
     s->offer_rule = s->kept_flow = s->done.flow = PL_NOWHERE;
-    s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
-    s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
-    s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     struct pl_buf b = {0};
     struct pl_str bytes = pl_vm__encode(&b, a, p, s);
     pl_buf_free(&b);
@@ -241,7 +238,7 @@ static uint64_t hash_result(struct vm_machine *m, struct pl_str state) {
         pl_buf_text(b, e->text);
         pl_value_write(b, e->acted);
     }
-    return pl_fnv(pl_fnv(PL_FNV, state.p, state.n), b->p, b->n);
+    return pl_mix(pl_mix(PL_FNV, state.p, state.n), b->p, b->n);
 }
 
 /* Options of answered questions, one after another. */

@@ -371,6 +371,7 @@ enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_
     enum pl_err err = pl_vm__decode(a, from, state, &s);
     if (err != PL_OK) return err;
     *n = *s;
+    n->frames = pl_arena_raw(a, VM_FRAMES * sizeof *n->frames);
     n->session =
         scope(&x, x.old->session, x.old->nsession, s->session, x.new->session, x.new->nsession);
     n->customer = memory(&x, s->customer);

@@ -154,7 +154,7 @@ struct vm_state {
     struct pl_value *memory; /* what is remembered of the customer, by his slots; what is private
                                 of it comes into them once he is verified */
     uint32_t nframes;
-    struct vm_frame frames[VM_FRAMES];
+    struct vm_frame *frames;       /* room for VM_FRAMES; those behind nframes hold anything */
     PL_VEC(struct vm_count) picks; /* key: address of a PICK */
     PL_VEC(struct vm_pending) pending;
     PL_VEC(struct vm_rule_state) rules;
@@ -222,6 +222,8 @@ struct vm_machine {
 };
 
 /* vm_state.c */
+/* An empty state of the program, for its scopes' values and frames. */
+struct vm_state *pl_vm__state(struct pl_arena *a, const struct pl_program *p);
 enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, struct pl_str bytes,
                           struct vm_state **out);
 bool pl_vm__time_ok(int64_t ms);

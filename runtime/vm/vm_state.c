@@ -361,7 +361,7 @@ static void read_action(struct pl_reader *r, struct pl_arena *a, struct vm_actio
 static void read_frame(struct pl_reader *r, struct pl_arena *a, const struct pl_image *image,
                        struct vm_frame *f) {
     const struct pl_program *p = pl_image_program(image);
-    f->flow = (uint32_t)pl_read_var(r);
+    *f = (struct vm_frame){.flow = (uint32_t)pl_read_var(r)};
     if (f->flow >= p->nflows) {
         r->bad = true;
         return;
@@ -494,6 +494,15 @@ static bool times_ok(const struct vm_state *s) {
     return true;
 }
 
+struct vm_state *pl_vm__state(struct pl_arena *a, const struct pl_program *p) {
+    struct vm_state *s = PL_NEW(a, struct vm_state);
+    s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
+    s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
+    s->frames = pl_arena_raw(a, VM_FRAMES * sizeof *s->frames);
+    return s;
+}
+
 enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, struct pl_str bytes,
                           struct vm_state **out) {
     const struct pl_program *p = pl_image_program(image);
@@ -501,11 +510,8 @@ enum pl_err pl_vm__decode(struct pl_arena *a, const struct pl_image *image, stru
     uint8_t version = pl_read_u8(&r);
     if (r.bad) return PL_MALFORMED;
     if (version != VM_STATE_VERSION) return PL_VERSION;
-    struct vm_state *s = PL_NEW(a, struct vm_state);
+    struct vm_state *s = pl_vm__state(a, p);
     read_head(&r, a, s);
-    s->session = PL_NEW_ARRAY(a, struct pl_value, p->nsession + 1);
-    s->customer = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
-    s->memory = PL_NEW_ARRAY(a, struct pl_value, p->ncustomer + 1);
     read_scope(&r, a, p->session, p->nsession, s->session);
     read_scope(&r, a, p->customer, p->ncustomer, s->customer);
     read_scope(&r, a, p->customer, p->ncustomer, s->memory);

@@ -311,8 +311,27 @@ static void the_log_is_masked(void **state) {
     free(text);
 }
 
+static void the_long_hash_tells_bytes_and_lengths(void **state) {
+    (void)state;
+    static const char zeros[24];
+    uint64_t seen[25 + 24 * 8];
+    size_t n = 0;
+    char bytes[24];
+    for (size_t i = 0; i <= sizeof zeros; i++) seen[n++] = pl_mix(PL_FNV, zeros, i);
+    for (size_t i = 0; i < sizeof bytes * 8; i++) {
+        memset(bytes, 0, sizeof bytes);
+        bytes[i / 8] = (char)(1 << (i % 8));
+        seen[n++] = pl_mix(PL_FNV, bytes, sizeof bytes);
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++) assert_true(seen[i] != seen[k]);
+    assert_true(pl_mix(PL_FNV, "abcdefgh1", 9) == pl_mix(PL_FNV, "abcdefgh1", 9));
+    assert_true(pl_mix(1, "a", 1) != pl_mix(2, "a", 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_long_hash_tells_bytes_and_lengths),
         cmocka_unit_test(slices_compare_and_search),
         cmocka_unit_test(integers_are_read_to_the_last_one),
         cmocka_unit_test(utf8_is_strict),

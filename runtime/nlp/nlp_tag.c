@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Of which lists that a word is looked for in it may be a word, in one look-up: nearly every word
+ * is in none of them. A tag says "perhaps": the list itself decides.
+ */
+#include "runtime/nlp/nlp_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+    struct pl_str word;
+    uint32_t tags;
+};
+struct pl_nlp_tags {
+    struct slot *slots;
+    uint32_t n, size; /* a power of two */
+};
+
+static uint32_t *tags_of(const struct pl_nlp_tags *t, struct pl_str word, bool make) {
+    uint32_t at = (uint32_t)pl_mix(PL_FNV, word.p, word.n) & (t->size - 1);
+    for (; t->slots[at].word.n; at = (at + 1) & (t->size - 1))
+        if (pl_str_eq(t->slots[at].word, word)) return &t->slots[at].tags;
+    if (!make) return NULL;
+    t->slots[at].word = word;
+    return &t->slots[at].tags;
+}
+
+/* First words of phrases, or all words, `mark` between. `from` NULL counts them only. */
+static void add(struct pl_nlp_tags *t, const char *list, char mark, uint32_t tag) {
+    while (*list) {
+        size_t n = strcspn(list, mark == ' ' ? " " : " |");
+        if (n && !t->slots) t->n++;
+        if (n && t->slots) *tags_of(t, (struct pl_str){list, n}, true) |= tag;
+        list += n;
+        list += mark == ' ' ? 0 : strcspn(list, "|");
+        list += *list != '\0';
+    }
+}
+
+static void add_all(struct pl_nlp_tags *t) {
+    uint32_t stop = PL_NLP_TAG_STOP;
+#define NUMBER(value, words) add(t, words, ' ', PL_NLP_TAG_NUMBER);
+#define DAY(days, words)     add(t, words, ' ', PL_NLP_TAG_DAY);
+#define YES(phrases)         add(t, phrases, '|', PL_NLP_TAG_YES);
+#define OKAY(phrases)        add(t, phrases, '|', PL_NLP_TAG_OKAY);
+#define NO(phrases)          add(t, phrases, '|', PL_NLP_TAG_NO);
+#define FILLER(phrases)      add(t, phrases, '|', PL_NLP_TAG_FILLER);
+#define CHANGE(phrases)      add(t, phrases, '|', PL_NLP_TAG_CHANGE);
+#define UNSURE(phrases)      add(t, phrases, '|', PL_NLP_TAG_UNSURE);
+#include "runtime/nlp/builtin.def"
+#define STOP(lang, words)                                                                          \
+    add(t, words, ' ', stop);                                                                      \
+    stop <<= 1;
+#include "runtime/nlp/language.def"
+#undef STOP
+}
+
+struct pl_nlp_tags *pl_nlp__tags_new(void) {
+    struct pl_nlp_tags *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    add_all(t); /* counts */
+    for (t->size = 64; t->size < 2 * t->n;) t->size *= 2;
+    t->slots = calloc(t->size, sizeof *t->slots);
+    if (t->slots)
+        add_all(t);
+    else
+        pl_nlp__tags_free(&t);
+    return t;
+}
+
+void pl_nlp__tags_free(struct pl_nlp_tags **t) {
+    if (!*t) return;
+    free((*t)->slots);
+    free(*t);
+    *t = NULL;
+}
+
+void pl_nlp__tag(const struct pl_nlp_tags *t, struct pl_words *w) {
+    for (uint32_t i = 0; i < w->n; i++) {
+        const uint32_t *tags = w->v[i].folded.n ? tags_of(t, w->v[i].folded, false) : NULL;
+        w->v[i].tags = PL_NLP_TAGGED | (tags ? *tags : 0);
+    }
+}
