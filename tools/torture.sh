@@ -43,6 +43,13 @@ row_backup() {
   with_release build/dev/kill_backup --seconds 30 --talks 200 --rate 500 --times 200
 }
 
+# late: the store's own suite, and a model of it, over a store that commits late and in any order.
+row_late() {
+  built dev unit_store_contract_test unit_store_late_test
+  build/dev/unit_store_contract_test
+  STORE_SEEDS=20000 build/dev/unit_store_late_test
+}
+
 # hooks: scripts that want to hurt, again and again, each ended in time and kept from everything else; then what
 # customers notice of them who talk to the same server.
 row_hooks() {

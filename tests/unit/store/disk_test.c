@@ -13,7 +13,7 @@
 
 static int setup(void **state) {
     struct bench *b = malloc(sizeof *b);
-    bench_start(b, true);
+    bench_start(b, DISK);
     *state = b;
     return 0;
 }

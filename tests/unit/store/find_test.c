@@ -16,7 +16,7 @@ static void add(struct bench *b, struct pl_stream stream, uint64_t n, uint64_t f
 static void test_find_seq(void **state) {
     (void)state;
     struct bench b;
-    bench_start(&b, false);
+    bench_start(&b, MEMORY);
     struct pl_stream one = stream_no('c', 1);
     uint64_t n = 77;
     assert_int_equal(pl_store_find_seq(b.s, &one, 1, &n), PL_NOT_FOUND);

@@ -21,8 +21,11 @@
 
 #include "runtime/store/store.h"
 
+enum bench_kind { MEMORY, DISK, LATE }; /* LATE: in memory, and committed by and by, in any order */
+
 struct bench {
     bool disk;
+    struct pl_rand rand;
     char folder[64];
     struct pl_store_config config;
     struct pl_store *s;
@@ -47,9 +50,11 @@ static void bench_open(struct bench *b) {
     if (err) fail_msg("open: %s", why.text);
 }
 
-static void bench_start(struct bench *b, bool disk) {
+static void bench_start(struct bench *b, enum bench_kind kind) {
+    bool disk = kind == DISK;
     memset(b, 0, sizeof *b);
     b->disk = disk;
+    b->config.hold = kind == LATE;
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->woken, NULL);
     b->port.wake = bench_wake;
@@ -123,6 +128,10 @@ static inline void put_make(struct bench *b, struct put *p, struct pl_stream str
 }
 
 static inline void put_wait(struct bench *b, struct put *p) {
+    while (!p->ended && b->config.hold) {
+        pl_store_mem_release(b->s, (size_t)pl_rand_below(&b->rand, 3));
+        pl_store_port_run(&b->port);
+    }
     while (!p->ended) {
         pthread_mutex_lock(&b->lock);
         while (b->wakes == 0) pthread_cond_wait(&b->woken, &b->lock);

@@ -7,7 +7,7 @@
 #define MANY 30
 
 static void start(struct bench *b, uint64_t seed) {
-    bench_start(b, false);
+    bench_start(b, MEMORY);
     pl_store_close(&b->s);
     b->config.hold = true;
     b->config.seed = seed;
@@ -83,7 +83,7 @@ static void test_crash(void **state) {
  * there afterwards, what was refused is not. */
 static bool play_fault(uint64_t journal_at, uint64_t state_at) {
     struct bench b;
-    bench_start(&b, false);
+    bench_start(&b, MEMORY);
     pl_store_close(&b.s);
     b.config.fault = (struct pl_store_fault){journal_at, state_at, PL_FULL};
     bench_open(&b);
