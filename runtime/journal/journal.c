@@ -15,6 +15,7 @@ enum pl_err pl_journal_create(struct pl_store *store, const char *keys, const ch
     if (!j) return PL_NOMEM;
     j->store = store;
     pl_arena_init(&j->arena, 0);
+    pl_journal__pack_open(&j->pack);
     enum pl_err err = pl_keys_open(keys, master, &j->keys);
     if (!err && !(j->seal = pl_seal_create())) err = PL_NOMEM;
     if (err) {
@@ -32,7 +33,9 @@ void pl_journal_destroy(struct pl_journal **journal) {
     if (j->keys) pl_keys_close(&j->keys);
     if (j->seal) pl_seal_destroy(&j->seal);
     if (j->plain.p) pl_crypto_wipe(j->plain.p, j->plain.cap);
+    if (j->packed.p) pl_crypto_wipe(j->packed.p, j->packed.cap);
     pl_buf_free(&j->plain);
+    pl_buf_free(&j->packed);
     pl_buf_free(&j->box);
     pl_arena_free(&j->arena);
     free(j);
@@ -162,10 +165,13 @@ static enum pl_err seal_entry(struct pl_journal *j, struct pl_journal_append *a,
     pl_journal__prefix(&a->bytes, a->conv->key_id);
     if (j->plain.failed || a->bytes.failed) return PL_NOMEM;
     if (j->plain.n > PL_ENTRY_MOST) return PL_LIMIT;
+    pl_buf_clear(&j->packed);
+    pl_journal__pack(&j->pack, pl_buf_slice(&j->plain), &j->packed);
+    if (j->packed.failed) return PL_NOMEM;
     uint8_t bound[PL_JOURNAL__BOUND];
     struct pl_str prefix = {a->bytes.p + at, a->bytes.n - at};
     struct pl_str aad = pl_journal__bound(bound, &a->store.stream, a->n + 1, e->kind, prefix);
-    return pl_seal_box(j->seal, a->conv->key, aad, pl_buf_slice(&j->plain), &a->bytes);
+    return pl_seal_box(j->seal, a->conv->key, aad, pl_buf_slice(&j->packed), &a->bytes);
 }
 
 /* Makes records of the last `left` bytes. Their places are known at send, when bytes stay put. */

@@ -3,12 +3,13 @@
  * journal: what happened in a conversation. Encodes events as entries of the conversation's stream,
  * seals them with its key, splits long ones, keeps snapshots, and reads it all back.
  *
- *   entry body:  version 2 | key day, key slot (LEB128) | box of the kind's fields and the outputs
+ *   entry body:  version 3 | key day, key slot (LEB128) | box of the kind's fields and the outputs,
+ *                packed (journal_pack.c)
  *                the box's associated data: stream, n, kind and the bytes before the box, so that
  *                an entry moved to another place or relabelled does not open
- *   clear kinds: version 2 | fields and outputs
+ *   clear kinds: version 3 | fields and outputs
  *   snapshot:    state row named by the stream ('c' + id), further rows of the same with a number
- *                behind when it is long; header in clear, the engine's state sealed
+ *                behind when it is long; header in clear, the engine's state packed and sealed
  *
  * Ownership: a pl_journal borrows the store; it has its own pl_keys. A pl_conv is a plain struct of
  * its user, who wipes it (pl_conv_wipe). What is read lies in the arena given.

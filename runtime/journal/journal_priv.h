@@ -7,12 +7,30 @@
 
 #include "runtime/journal/journal.h"
 
+/* ---- packing: journal_pack.c ---- */
+
+#define PL_JOURNAL__PACK_BITS 11
+struct pl_journal__pack {
+    uint32_t places[1 << PL_JOURNAL__PACK_BITS]; /* of the words that all know */
+    uint32_t now[1 << PL_JOURNAL__PACK_BITS];    /* and of the bytes being packed */
+};
+/* So many bytes at most, of n plain ones. */
+#define PL_JOURNAL__PACKED(n) ((n) + (n) / 128 + 32)
+void pl_journal__pack_open(struct pl_journal__pack *k);
+/* Appends the packed form. */
+void pl_journal__pack(struct pl_journal__pack *k, struct pl_str bytes, struct pl_buf *b);
+/* Into the arena. Any bytes: PL_MALFORMED, also when they make more than `most`; PL_NOMEM. */
+enum pl_err pl_journal__unpack(struct pl_str packed, size_t most, struct pl_arena *a,
+                               struct pl_str *plain);
+
 struct pl_journal {
     struct pl_store *store;
     struct pl_keys *keys;
     struct pl_seal *seal;
     struct pl_buf plain, box; /* scratch of one call */
-    struct pl_arena arena;    /* the like */
+    struct pl_buf packed;     /* the like */
+    struct pl_journal__pack pack;
+    struct pl_arena arena; /* the like */
 };
 
 /* Version and key id in front of a box; at most this many bytes. */

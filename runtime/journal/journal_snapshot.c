@@ -2,7 +2,7 @@
  *
  * Snapshots: a state row per conversation, more when the state is long; and sealed rows at large.
  *
- * First row: version 2, n, commit, seq, key day, key slot, at (zigzag), image hash 32, rows, length
+ * First row: version 3, n, commit, seq, key day, key slot, at (zigzag), image hash 32, rows, length
  * of the box (LEB128 all), then the box; what does not fit stands in rows 1, 2, .. The box is bound
  * to the stream and to the header.
  */
@@ -11,7 +11,8 @@
 
 #define KEY_BYTES   (PL_STORE_STREAM + 1)
 #define HEADER_MOST 128
-#define ROWS_MOST   (1 + (PL_SNAPSHOT_MOST + PL_BOX_EXTRA + HEADER_MOST) / PL_STORE_VALUE_MAX)
+#define BOX_MOST    (PL_JOURNAL__PACKED(PL_SNAPSHOT_MOST) + PL_BOX_EXTRA)
+#define ROWS_MOST   (1 + (BOX_MOST + HEADER_MOST) / PL_STORE_VALUE_MAX)
 
 /* The key of row i of a conversation's snapshot. */
 static struct pl_str key_of(uint8_t out[KEY_BYTES], const struct pl_stream *stream, uint32_t i) {
@@ -55,7 +56,7 @@ static enum pl_err read_header(struct pl_str row, struct header *h) {
     h->box = pl_read_var(&r);
     if (r.bad || day > UINT32_MAX || slot > UINT32_MAX || h->snap.n == 0) return PL_MALFORMED;
     if (rows == 0 || rows > ROWS_MOST) return PL_MALFORMED;
-    if (h->box > PL_SNAPSHOT_MOST + PL_BOX_EXTRA) return PL_MALFORMED;
+    if (h->box > BOX_MOST) return PL_MALFORMED;
     h->key_id = (struct pl_key_id){(uint32_t)day, (uint32_t)slot};
     h->rows = (uint32_t)rows;
     memcpy(h->snap.image, image.p, sizeof h->snap.image);
@@ -77,7 +78,10 @@ static struct pl_str bound(uint8_t out[PL_STORE_STREAM + HEADER_MOST],
 /* Header and box into j->box; how many rows they take. */
 static enum pl_err seal_state(struct pl_journal *j, const struct pl_conv *conv,
                               const struct pl_snapshot *snap, uint32_t *rows) {
-    struct header h = {.snap = *snap, .key_id = conv->key_id, .box = snap->state.n + PL_BOX_EXTRA};
+    pl_buf_clear(&j->packed);
+    pl_journal__pack(&j->pack, snap->state, &j->packed);
+    if (j->packed.failed) return PL_NOMEM;
+    struct header h = {.snap = *snap, .key_id = conv->key_id, .box = j->packed.n + PL_BOX_EXTRA};
     h.rows = (uint32_t)(1 + (h.box + HEADER_MOST) / PL_STORE_VALUE_MAX);
     uint8_t aad[PL_STORE_STREAM + HEADER_MOST];
     pl_buf_clear(&j->box);
@@ -85,7 +89,7 @@ static enum pl_err seal_state(struct pl_journal *j, const struct pl_conv *conv,
     if (j->box.failed) return PL_NOMEM;
     *rows = h.rows;
     struct pl_str what = bound(aad, &conv->stream, pl_buf_slice(&j->box));
-    return pl_seal_box(j->seal, conv->key, what, snap->state, &j->box);
+    return pl_seal_box(j->seal, conv->key, what, pl_buf_slice(&j->packed), &j->box);
 }
 
 /* Cuts j->box into rows, and deletes those that a longer snapshot left behind. */
@@ -153,7 +157,9 @@ static enum pl_err open_state(struct pl_journal *j, struct pl_str row, struct pl
     conv->key_id = h.key_id;
     conv->rows = h.rows;
     *snap = h.snap;
-    return pl_seal_unbox(j->seal, conv->key, what, box, a, &snap->state);
+    struct pl_str packed;
+    err = pl_seal_unbox(j->seal, conv->key, what, box, a, &packed);
+    return err ? err : pl_journal__unpack(packed, PL_SNAPSHOT_MOST, a, &snap->state);
 }
 
 static bool key_of_first(void *ctx, const struct pl_store_entry *e) {

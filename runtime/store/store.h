@@ -35,7 +35,7 @@
 #define PL_STORE_GROUP_MAX 64    /* entries of one append: 1 MiB at most in one transaction */
 #define PL_STORE_KEY_MAX   200   /* bytes of a state key; LMDB itself stops at 511 */
 #define PL_STORE_VALUE_MAX 16384 /* bytes of a state value */
-#define PL_STORE_VERSION   1     /* of the records on disk */
+#define PL_STORE_VERSION   2     /* of the records on disk */
 
 struct pl_store;
 

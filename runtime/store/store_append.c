@@ -209,15 +209,15 @@ static enum pl_err put_one(struct pl_store *s, struct group *g, struct pl_store_
                                .last_seq = events ? put->last_seq : head->last_seq,
                                .at_ms = put->at_ms,
                                .body = put->body};
-    pl_store__header_put(header, &e);
+    struct pl_str bytes = {(const char *)header, pl_store__header_put(header, &e)};
     head->n = e.n;
     head->commit = e.commit;
     head->last_seq = e.last_seq;
     head->flags |= e.flags;
     if (!head->dirty) head->dirty = e.commit;
     g->entries++;
-    g->bytes += sizeof header + put->body.n;
-    return s->ops->put(s->back, e.commit, header, put->body);
+    g->bytes += bytes.n + put->body.n;
+    return s->ops->put(s->back, e.commit, bytes, put->body);
 }
 
 /* Puts one append. Its own failures (conflict) go to a->err; a given failure ends the group. */

@@ -100,16 +100,15 @@ static enum pl_err lmdb_begin(void *b, size_t bytes) {
     return err_of(mdb_txn_begin(l->journal, NULL, 0, &l->txn));
 }
 
-static enum pl_err lmdb_put(void *b, uint64_t commit, const uint8_t header[PL_STORE__HEADER],
-                            struct pl_str body) {
+static enum pl_err lmdb_put(void *b, uint64_t commit, struct pl_str header, struct pl_str body) {
     struct lmdb *l = b;
     uint8_t bytes[8];
     key_put(bytes, commit);
-    MDB_val key = val_of(bytes, sizeof bytes), value = {PL_STORE__HEADER + body.n, NULL};
+    MDB_val key = val_of(bytes, sizeof bytes), value = {header.n + body.n, NULL};
     int rc = mdb_put(l->txn, l->entries, &key, &value, MDB_APPEND | MDB_RESERVE);
     if (rc) return err_of(rc);
-    memcpy(value.mv_data, header, PL_STORE__HEADER);
-    if (body.n) memcpy((uint8_t *)value.mv_data + PL_STORE__HEADER, body.p, body.n);
+    memcpy(value.mv_data, header.p, header.n);
+    if (body.n) memcpy((uint8_t *)value.mv_data + header.n, body.p, body.n);
     return PL_OK;
 }
 

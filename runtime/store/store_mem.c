@@ -28,16 +28,15 @@ static enum pl_err mem_begin(void *b, size_t bytes) {
     return PL_OK;
 }
 
-static enum pl_err mem_put(void *b, uint64_t commit, const uint8_t header[PL_STORE__HEADER],
-                           struct pl_str body) {
+static enum pl_err mem_put(void *b, uint64_t commit, struct pl_str header, struct pl_str body) {
     struct mem *m = b;
-    char *p = malloc(PL_STORE__HEADER + body.n);
+    char *p = malloc(header.n + body.n);
     if (!p) return PL_NOMEM;
-    memcpy(p, header, PL_STORE__HEADER);
-    if (body.n) memcpy(p + PL_STORE__HEADER, body.p, body.n);
+    memcpy(p, header.p, header.n);
+    if (body.n) memcpy(p + header.n, body.p, body.n);
     pthread_mutex_lock(&m->lock);
     pl_assert(commit == m->entries.n + 1);
-    PL_PUSH(&m->entries, ((struct pl_str){p, PL_STORE__HEADER + body.n}));
+    PL_PUSH(&m->entries, ((struct pl_str){p, header.n + body.n}));
     pthread_mutex_unlock(&m->lock);
     return PL_OK;
 }

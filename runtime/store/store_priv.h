@@ -15,9 +15,10 @@
 
 /* ---- records ---- */
 
-#define PL_STORE__HEADER 64 /* bytes before the body of an entry */
+#define PL_STORE__HEADER 74 /* bytes before the body of an entry, at most */
 
-void pl_store__header_put(uint8_t out[PL_STORE__HEADER], const struct pl_store_entry *e);
+/* Gives how many bytes. */
+size_t pl_store__header_put(uint8_t out[PL_STORE__HEADER], const struct pl_store_entry *e);
 /* Any bytes; PL_VERSION or PL_MALFORMED. The body points into `value`. */
 enum pl_err pl_store__entry_get(struct pl_str value, uint64_t commit, struct pl_store_entry *e);
 
@@ -42,8 +43,7 @@ struct pl_store__back {
     void (*close)(void *b);
     /* One write transaction of the journal: begin checks that `bytes` fit above the reserve. */
     enum pl_err (*begin)(void *b, size_t bytes);
-    enum pl_err (*put)(void *b, uint64_t commit, const uint8_t header[PL_STORE__HEADER],
-                       struct pl_str body);
+    enum pl_err (*put)(void *b, uint64_t commit, struct pl_str header, struct pl_str body);
     enum pl_err (*commit)(void *b);
     void (*abort)(void *b);
     uint64_t (*last)(void *b);

@@ -412,6 +412,20 @@ static bool add_size(void *ctx, const struct pl_store_entry *stored) {
     return true;
 }
 
+/* Of state rows that begin with this letter: how many, and their bytes. */
+static void print_rows(struct rig *r, const char *letter) {
+    struct pl_arena a;
+    struct pl_store_row *rows;
+    size_t n = 0;
+    uint64_t bytes = 0;
+    pl_arena_init(&a, 0);
+    struct pl_str none = {"", 0};
+    pl_store_rows(r->store, &a, pl_str_c(letter), none, 5000, &rows, &n);
+    for (size_t i = 0; i < n; i++) bytes += rows[i].key.n + rows[i].value.n;
+    if (n) printf("rows=%s n=%zu bytes=%llu\n", letter, n, (unsigned long long)(bytes / n));
+    pl_arena_free(&a);
+}
+
 static int sizes(struct rig *r, const char *data) {
     static struct sizes z;
     char keys[512], master[512];
@@ -429,6 +443,9 @@ static int sizes(struct rig *r, const char *data) {
                    (unsigned long long)(z.of[k].event / z.of[k].n),
                    (unsigned long long)(z.of[k].effects / z.of[k].n));
     pl_journal_destroy(&z.journal);
+    print_rows(r, "c");
+    print_rows(r, "h");
+    print_rows(r, "t");
     return 0;
 }
 

@@ -256,13 +256,13 @@ static void test_damaged_head_row(void **state) {
     pl_store_close(&b->s);
     uint8_t key[18] = {'h'};
     memcpy(key + 1, one.id, sizeof one.id);
-    static char huge[9000] = {1};
+    static char huge[9000] = {PL_STORE_VERSION};
     const struct {
         const char *p;
         size_t n;
         enum pl_err err;
     } rows[] = {
-        {"\1\1", 2, PL_MALFORMED}, {"\7", 1, PL_VERSION}, {huge, sizeof huge, PL_MALFORMED}};
+        {"\2\1", 2, PL_MALFORMED}, {"\7", 1, PL_VERSION}, {huge, sizeof huge, PL_MALFORMED}};
     for (size_t i = 0; i < PL_LEN(rows); i++) {
         plant(b, "state", "rows", key, sizeof key, rows[i].p, rows[i].n);
         bench_open(b);
@@ -278,10 +278,10 @@ static void test_damaged_head_row(void **state) {
 static void test_other_version(void **state) {
     struct bench *b = *state;
     pl_store_close(&b->s);
-    plant(b, "journal", "meta", "version", 7, "\0\0\0\0\0\0\0\2", 8);
+    plant(b, "journal", "meta", "version", 7, "\0\0\0\0\0\0\0\3", 8);
     struct pl_store_why why;
     assert_int_equal(open_other(b->folder, &why), PL_VERSION);
-    assert_string_equal(why.text, "the store has format version 2, this build reads 1");
+    assert_string_equal(why.text, "the store has format version 3, this build reads 2");
 }
 
 static void test_state_ahead(void **state) {

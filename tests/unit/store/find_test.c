@@ -47,19 +47,20 @@ static void test_entry_bytes(void **state) {
                                .at_ms = -5,
                                .body = PL_STR("abc")};
     struct pl_store_entry got;
-    pl_store__header_put(bytes, &e);
-    memcpy(bytes + PL_STORE__HEADER, "abc", 3);
-    struct pl_str value = {(const char *)bytes, sizeof bytes};
+    size_t header = pl_store__header_put(bytes, &e);
+    assert_true(header < 40);
+    memcpy(bytes + header, "abc", 3);
+    struct pl_str value = {(const char *)bytes, header + 3};
     assert_int_equal(pl_store__entry_get(value, 7, &got), PL_OK);
     assert_int_equal(got.prev, 5);
     assert_int_equal(got.at_ms, -5);
     assert_int_equal(got.flags, 0x81);
     assert_true(pl_str_is(got.body, "abc"));
     assert_int_equal(pl_store__entry_get(value, 8, &got), PL_MALFORMED);
-    for (size_t n = 0; n < sizeof bytes; n++) {
+    for (size_t n = 0; n < value.n; n++) {
         assert_int_not_equal(pl_store__entry_get((struct pl_str){value.p, n}, 7, &got), PL_OK);
     }
-    for (size_t i = 0; i < PL_STORE__HEADER; i++) {
+    for (size_t i = 0; i < header; i++) {
         bytes[i] ^= 1;
         assert_int_equal(pl_store__entry_get(value, 7, &got), i ? PL_MALFORMED : PL_VERSION);
         bytes[i] ^= 1;
