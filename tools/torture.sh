@@ -43,6 +43,13 @@ row_backup() {
   with_release build/dev/kill_backup --seconds 30 --talks 200 --rate 500 --times 200
 }
 
+# full: the disk full 20 times under 200 customers, to the reserve and to the last byte.
+row_full() {
+  built release parlance demoshop
+  built dev kill_full
+  with_release build/dev/kill_full --times 10 --talks 200 --rate 500 --full 3000
+}
+
 # late: the store's own suite, and a model of it, over a store that commits late and in any order.
 row_late() {
   built dev unit_store_contract_test unit_store_late_test

@@ -104,13 +104,26 @@ static void wait_for_any(struct crowd *c) {
     poll(c->polls.v, c->polls.n, 2);
 }
 
+/* What a client may be told when the server cannot take something now. */
+static void come_later(struct customer *c) {
+    static const char *const codes[] = {"unavailable", "busy", "not_open", "internal"};
+    bool known = false;
+    for (size_t i = 0; i < PL_LEN(codes); i++) known |= strcmp(c->t.error, codes[i]) == 0;
+    if (!known) DIE("conversation %zu: error frame %s", c->at, c->t.error);
+    c->t.errors = 0;
+    c->back = now_ms() + BACK_MS;
+    talk_leave(&c->t);
+}
+
 static void visit(struct crowd *all, struct customer *c, int port) {
+    if (now_ms() < c->back) return;
     if (!c->t.on) talk_connect(&c->t, port);
     talk_hear(&c->t, 0);
     if (all->heard) all->heard(all->ctx, c);
     go_on(all, c);
     if (c->t.wrong[0]) DIE("conversation %zu: %s", c->at, c->t.wrong);
-    if (c->t.errors && !all->patient) DIE("conversation %zu: error frame %s", c->at, c->t.error);
+    if (c->t.errors && all->patient) come_later(c);
+    if (c->t.errors) DIE("conversation %zu: error frame %s", c->at, c->t.error);
     if (now_ms() - c->moved > STUCK_MS) DIE("conversation %zu is stuck at %zu", c->at, c->step);
     if (customer_is_over(c)) talk_leave(&c->t);
 }

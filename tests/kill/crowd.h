@@ -13,12 +13,15 @@
 #include "tests/kill/site.h"
 #include "tests/kill/talk.h"
 
+#define BACK_MS 300
+
 struct customer {
     struct talk t;
     size_t at;      /* its place in the crowd */
     size_t step;    /* lines said */
     int64_t moved;  /* when it last went on */
     int64_t thinks; /* until when he reads */
+    int64_t back;   /* he was told to come back, and does then */
 };
 
 struct crowd {
@@ -26,7 +29,7 @@ struct crowd {
     size_t at_once; /* conversations at the same time */
     uint64_t rate;  /* messages a second over all of them; 0: everybody writes when he has read */
     bool hasty;     /* nobody reads for long */
-    bool patient;   /* error frames that tell to come back are no failure */
+    bool patient;   /* who is told to come back later does, after BACK_MS */
     void (*heard)(void *ctx, struct customer *c); /* after each visit; may be NULL */
     void *ctx;
     struct pl_rand rand;
