@@ -71,8 +71,20 @@ static void take_texts(struct pl_graph *g, struct pl_program *out) {
     out->ntexts = (uint32_t)g->texts.n;
 }
 
+/* Lines with mistakes are left out of the tree: an editor wants to know of the others. */
+static void look_at_the_rest(struct pl_graph *g) {
+    if (!g->input->index && !g->input->chart) return;
+    pl_grammar__mute(g);
+    if (collect(g)) pl_grammar__check(g);
+    pl_grammar__speak(g);
+}
+
 static enum pl_err compile(struct pl_graph *g, struct pl_program *out) {
-    if (!parse(g) || !collect(g)) return PL_MALFORMED;
+    if (!parse(g)) {
+        look_at_the_rest(g);
+        return PL_MALFORMED;
+    }
+    if (!collect(g)) return PL_MALFORMED;
     pl_grammar__check(g);
     pl_grammar__explain_absent(g);
     pl_grammar__explain_marks(g);
@@ -102,6 +114,7 @@ enum pl_err pl_grammar_compile(struct pl_arena *arena, const struct pl_grammar_i
     pl_diags_init(&g.mute, arena, input->sources);
     enum pl_err err = compile(&g, &p);
     pl_grammar__knowledge(&g, err == PL_OK);
+    pl_grammar__index(&g);
     p.sections = g.sections.v;
     p.nsections = (uint32_t)g.sections.n;
     pl_grammar__forget_names(&g);

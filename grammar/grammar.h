@@ -14,6 +14,7 @@
 
 #include "grammar/chart.h"
 #include "grammar/diag.h"
+#include "grammar/index.h"
 #include "grammar/source.h"
 #include "grammar/talk.h"
 #include "grammar/texts.h"
@@ -63,6 +64,7 @@ struct pl_grammar_input {
     bool verbose; /* name every text without translation, every translation without text */
     struct pl_grammar_texts *texts; /* to be filled, empty at first; NULL: not wanted */
     struct pl_chart *chart;         /* the like */
+    struct pl_index *index;         /* the like */
 };
 
 /* ---- compile: what the recognisers are made from ---- */

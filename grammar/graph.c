@@ -24,8 +24,15 @@ void pl_grammar__speak(struct pl_graph *g) {
     g->diags = g->said;
 }
 
+void pl_grammar__looked_up(const struct pl_lookups *l, struct pl_lookup found) {
+    struct pl_lookups *all = (struct pl_lookups *)(uintptr_t)l; /* a note, not a change */
+    if (all && all->arena) PL_AST_ADD(all->arena, all, found);
+}
+
 struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name) {
-    return pl_map_get(&s->by_name, name);
+    struct pl_symbol *found = pl_map_get(&s->by_name, name);
+    if (found) pl_grammar__looked_up(s->lookups, (struct pl_lookup){s->kind, name, found, 0});
+    return found;
 }
 
 void pl_grammar__forget_names(struct pl_graph *g) {
@@ -241,15 +248,19 @@ static void add_flows(struct pl_graph *g) {
 }
 
 void pl_grammar__collect(struct pl_graph *g) {
-    g->intents.what = "intent";
-    g->entities.what = "entity";
-    g->types.what = "type";
-    g->hooks.what = "hook";
-    g->events.what = "event";
-    g->hours.what = "hours";
-    g->queues.what = "queue";
-    g->rules.what = "rule";
-    g->flows.what = "flow";
+    struct pl_symbols *tables[] = {&g->intents, &g->entities, &g->types, &g->hooks, &g->events,
+                                   &g->hours,   &g->queues,   &g->rules, &g->flows};
+    static const char *const words[] = {
+#define NAME(kind, word) word,
+        PL_INDEX_KINDS(NAME)
+#undef NAME
+    };
+    if (g->input->index) g->lookups.arena = g->arena;
+    for (size_t i = 0; i < PL_LEN(tables); i++) {
+        tables[i]->what = words[i];
+        tables[i]->kind = (enum pl_index_kind)i;
+        tables[i]->lookups = &g->lookups;
+    }
     each_decl(g, first_pass);
     each_decl(g, second_pass);
     check_type_names(g);

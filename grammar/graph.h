@@ -16,6 +16,19 @@
 
 /* ---- names ---- */
 
+/* A lookup that found something, kept when the input wants an index: of a declared name, of a slot
+ * (of the flow `symbol`, `ref` as an operand) or of a member of the type in row `ref`. */
+struct pl_lookup {
+    uint8_t kind; /* enum pl_index_kind */
+    struct pl_str name;
+    const struct pl_symbol *symbol;
+    uint32_t ref;
+};
+struct pl_lookups {
+    PL_AST_LIST(struct pl_lookup);
+    struct pl_arena *arena; /* NULL: nothing is kept */
+};
+
 /* A declared name; `more` adds declarations to it, of intents and entities alone. */
 struct pl_symbol {
     struct pl_str name;
@@ -26,6 +39,8 @@ struct pl_symbol {
 };
 struct pl_symbols {
     const char *what; /* "flow": in messages */
+    enum pl_index_kind kind;
+    struct pl_lookups *lookups;
     PL_AST_LIST(struct pl_symbol *);
     struct pl_map by_name; /* freed at the end of the compilation */
 };
@@ -142,7 +157,8 @@ struct pl_graph {
     struct pl_map text_ids;             /* id -> the first of its texts; made when needed */
     PL_AST_LIST(struct pl_str) cleared; /* session's and customer's slots that some flow clears */
     PL_AST_LIST(struct pl_graph_prompt) prompt;
-    bool articles_missed;           /* it was said that there are none */
+    bool articles_missed; /* it was said that there are none */
+    struct pl_lookups lookups;
     struct pl_flowgraph *flowgraph; /* flowgraph.h; made once names and slots are known */
 
     PL_AST_LIST(struct pl_value) consts;
@@ -174,6 +190,7 @@ bool pl_grammar__failed(const struct pl_graph *g);
 /* Fills the symbol tables; reports names declared twice, overrides of nothing, a missing
  * assistant. */
 void pl_grammar__collect(struct pl_graph *g);
+void pl_grammar__looked_up(const struct pl_lookups *l, struct pl_lookup found);
 struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name);
 /* The symbol, marked as used; NULL and a report when there is none. */
 struct pl_symbol *pl_grammar__need(struct pl_graph *g, struct pl_symbols *s, struct pl_str name,
@@ -419,6 +436,11 @@ void pl_grammar__talk_label(struct pl_graph *g, const struct pl_ast_text *text);
 /* Adds the translations' message code to the texts; reports what is missing, extra or ill-formed.
  */
 void pl_grammar__catalogs(struct pl_graph *g);
+
+/* ---- index.c ---- */
+
+/* Fills the index that the input wants. */
+void pl_grammar__index(struct pl_graph *g);
 
 /* ---- train.c ---- */
 

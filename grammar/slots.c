@@ -24,16 +24,21 @@ static uint32_t scoped(const struct pl_graph *g, const struct pl_ast_path *p) {
 
 uint32_t pl_grammar__slot_ref(const struct pl_graph *g, const struct pl_graph_flow *f,
                               const struct pl_ast_path *p, size_t *parts) {
+    uint32_t ref;
     *parts = 0;
     if (!p->n) return PL_NOWHERE;
-    uint32_t ref;
     if (p->n > 1 && (pl_str_is(p->part[0].s, "session") || pl_str_is(p->part[0].s, "customer"))) {
         *parts = 2;
-        return scoped(g, p);
+        ref = scoped(g, p);
+    } else {
+        *parts = 1;
+        ref = f ? pl_grammar__slot(&f->slots, p->part[0].s) : PL_NOWHERE;
+        if (ref != PL_NOWHERE) ref = PL_SLOT(PL_SCOPE_LOCAL, ref);
     }
-    *parts = 1;
-    ref = f ? pl_grammar__slot(&f->slots, p->part[0].s) : PL_NOWHERE;
-    return ref == PL_NOWHERE ? ref : PL_SLOT(PL_SCOPE_LOCAL, ref);
+    if (ref != PL_NOWHERE)
+        pl_grammar__looked_up(&g->lookups, (struct pl_lookup){PL_INDEX_SLOT, p->part[*parts - 1].s,
+                                                              f ? f->symbol : NULL, ref});
+    return ref;
 }
 
 struct pl_graph_slot *pl_grammar__slot_at(struct pl_graph *g, struct pl_graph_flow *f,

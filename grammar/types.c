@@ -309,7 +309,11 @@ const struct pl_typedef_field *pl_grammar__member(const struct pl_graph *g, stru
                                                   struct pl_str name) {
     const struct pl_typedef *d = pl_grammar__is_enum(g, t) ? pl_grammar__def(g, t) : NULL;
     for (uint32_t i = 0; d && i < d->nfields; i++)
-        if (pl_str_eq(d->fields[i].name, name)) return &d->fields[i];
+        if (pl_str_eq(d->fields[i].name, name)) {
+            struct pl_lookup found = {PL_INDEX_MEMBER, name, NULL, t.def};
+            pl_grammar__looked_up(&g->lookups, found);
+            return &d->fields[i];
+        }
     return NULL;
 }
 

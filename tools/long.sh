@@ -6,6 +6,7 @@
 #        tools/long.sh outage       models that fail in every way, and ten minutes without any
 #        tools/long.sh ledger       10,000 turns of all kinds against the provider's bill, and crashes
 #        tools/long.sh streams [--streams N] [--seconds N]   what we add to a turn of a model while N (1,000) stream
+#        tools/long.sh lsp [--edits N]           the language server under random edits (default 10,000)
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
 #                                           keeps every byte (default 5000)
@@ -15,7 +16,7 @@
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,15p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,16p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -54,6 +55,19 @@ fuzz() {
   cmake --preset dev "-DPL_FUZZ_SECONDS=$seconds" >/dev/null
   local names=${entries[*]:-.*}
   ctest --preset dev -j "$jobs" -L '^fuzz$' -R "^fuzz/run/(${names// /|})\$" --output-on-failure
+}
+
+lsp() {
+  local edits=10000
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --edits) edits=${2:?}; shift 2 ;;
+    *) usage ;;
+    esac
+  done
+  cmake --preset dev >/dev/null
+  cmake --build --preset dev -j "$jobs" --target parlance >/dev/null
+  tests/lsp/run.sh "$PWD/build/dev/parlance" "$edits"
 }
 
 privacy() {
@@ -219,6 +233,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | outage | ledger | streams | language | privacy | million) "$what" "$@" ;;
+load | torture | fuzz | outage | ledger | streams | lsp | language | privacy | million) "$what" "$@" ;;
 *) usage ;;
 esac

@@ -256,7 +256,8 @@ static enum pl_err compile(struct build *b) {
                                      .articles = b->articles.n > 0,
                                      .verbose = b->options->verbose,
                                      .texts = b->options->texts_out,
-                                     .chart = b->options->chart_out};
+                                     .chart = b->options->chart_out,
+                                     .index = b->options->index_out};
     pl_compile__prompts(&b->out->sources, &b->out->diags, b->own_prompts, &b->prompts);
     pl_compile__host_open(&host, &callbacks);
     pl_compile__cache_open(&host, b->options->cache);

@@ -40,6 +40,7 @@ struct pl_compile_options {
     bool knowledge;  /* with check_only: the section of the articles is made even so */
     struct pl_grammar_texts *texts_out; /* to be filled; NULL: not wanted */
     struct pl_chart *chart_out;
+    struct pl_index *index_out;
     bool without_talks; /* a mistake in a talk keeps nobody from serving the flows */
     const struct pl_compile_text *texts;
     size_t ntexts;
