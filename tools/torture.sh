@@ -50,6 +50,12 @@ row_full() {
   with_release build/dev/kill_full --times 10 --talks 200 --rate 500 --full 3000
 }
 
+# fault: the nth system call or allocation of each operation on what is on disk fails, for every n.
+row_fault() {
+  built dev fault_each
+  build/dev/fault_each
+}
+
 # late: the store's own suite, and a model of it, over a store that commits late and in any order.
 row_late() {
   built dev unit_store_contract_test unit_store_late_test

@@ -73,7 +73,7 @@ void *pl_arena_array(struct pl_arena *a, size_t count, size_t size) {
 
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s) {
     char *p = pl_arena_raw(a, s.n + 1);
-    if (!p) return (struct pl_str){"", 0};
+    if (!p) return (struct pl_str){0}; /* not "": callers tell a copy that failed by its p */
     if (s.n) memcpy(p, s.p, s.n);
     p[s.n] = '\0';
     return (struct pl_str){p, s.n};

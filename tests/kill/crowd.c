@@ -115,6 +115,19 @@ static void come_later(struct customer *c) {
     talk_leave(&c->t);
 }
 
+static _Noreturn void die_of_stuck(const struct customer *c) {
+    char kind[96];
+    for (size_t i = 0; i < c->t.events.n; i++) {
+        talk_kind(c->t.events.v[i], kind, sizeof kind);
+        fprintf(stderr, "  %zu %s\n", i + 1, kind);
+    }
+    for (size_t i = 0; i < c->t.said.n; i++)
+        fprintf(stderr, "  said %s: %llu\n", c->t.said.v[i].text,
+                (unsigned long long)c->t.said.v[i].seq);
+    DIE("conversation %zu is stuck at %zu; connected %d, live %d", c->at, c->step, c->t.on,
+        c->t.live);
+}
+
 static void visit(struct crowd *all, struct customer *c, int port) {
     if (now_ms() < c->back) return;
     if (!c->t.on) talk_connect(&c->t, port);
@@ -124,7 +137,7 @@ static void visit(struct crowd *all, struct customer *c, int port) {
     if (c->t.wrong[0]) DIE("conversation %zu: %s", c->at, c->t.wrong);
     if (c->t.errors && all->patient) come_later(c);
     if (c->t.errors) DIE("conversation %zu: error frame %s", c->at, c->t.error);
-    if (now_ms() - c->moved > STUCK_MS) DIE("conversation %zu is stuck at %zu", c->at, c->step);
+    if (now_ms() - c->moved > STUCK_MS) die_of_stuck(c);
     if (customer_is_over(c)) talk_leave(&c->t);
 }
 
