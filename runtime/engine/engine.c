@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define TICK_MS  1000
-#define TICK_MAX 2000 /* snapshots a tick */
+#define TICK_MAX 500  /* snapshots at once; more of them wait ... */
+#define MORE_MS  50   /* ... for so long */
+#define LEAD_MS  1000 /* the clock has jumped when it is off by as much as this */
 #define WAKE_MAX 200  /* conversations that a tick loads */
 #define TEND_MS  60000
 #define DAY_MS   86400000
@@ -304,23 +306,62 @@ void pl_engine_event(struct pl_engine *e, uint64_t ticket, const struct pl_engin
 
 /* ---- the tick ---- */
 
+#define LEAD_KEY PL_STR("lead")
+
+/* Ticks go on where they were when the last server ended. */
+static void begin_ticks(struct pl_engine *e) {
+    struct pl_arena a;
+    struct pl_str value;
+    pl_arena_init(&a, 0);
+    if (pl_store_load(e->config.store, &a, LEAD_KEY, &value) == PL_OK) {
+        struct pl_reader r = pl_reader_of(value);
+        e->lead_ms = pl_read_zig(&r);
+        if (r.bad) e->lead_ms = 0;
+    }
+    pl_arena_free(&a);
+    e->ticks_ms = eng_now(e) + e->lead_ms - e->config.clock.mono_us(e->config.clock.ctx) / 1000;
+}
+
+/* The time of day has jumped: those who look at it look again. Who waits goes on waiting. */
+static void watch_clock(struct pl_engine *e) {
+    int64_t lead = eng_ticks(e) - eng_now(e), by = e->lead_ms - lead;
+    struct pl_buf b = {0};
+    if (by > -LEAD_MS && by < LEAD_MS) return;
+    e->lead_ms = lead;
+    pl_buf_zig(&b, lead);
+    struct pl_store_row row = {LEAD_KEY, pl_buf_slice(&b)};
+    pl_store_project(e->config.store, &row, 1, NULL, 0);
+    pl_buf_free(&b);
+    for (struct eng_conv *c = e->oldest; c; c = c->next) pl_engine__schedule(e, c);
+    if (e->config.log)
+        pl_log(e->config.log, PL_LOG_WARN, "engine", "clock_jumped", "ms=%lld", (long long)by);
+}
+
 static bool may_leave(struct pl_engine *e, const struct eng_conv *c, int64_t now) {
     return !c->clients.n && !c->turn && !c->first && !c->flying && !c->dirty && !c->effects.n &&
            !c->ninbox && now - c->touched_ms >= ENG_EVICT_MS &&
            pl_store_written(e->config.store, c->ticket);
 }
 
-static void save_and_evict(struct pl_engine *e, int64_t now) {
+/* Those touched least lately come first. */
+static void save_and_evict(struct pl_engine *e) {
     uint32_t saved = 0;
+    int64_t now = eng_ticks(e);
     struct eng_conv *next;
     for (struct eng_conv *c = e->oldest; c && saved < TICK_MAX; c = next) {
         next = c->next;
+        if (now - c->touched_ms < ENG_IDLE_MS) return;
         if (c->dirty && now - c->dirty_ms >= ENG_IDLE_MS)
             saved += pl_engine__conv_save(e, c) == PL_OK;
         if (!may_leave(e, c, now)) continue;
         ENG_COUNT(e, EVICTED);
         pl_engine__conv_free(e, &c);
     }
+    if (saved == TICK_MAX) pl_timer_start(e->loop, &e->more, MORE_MS);
+}
+
+static void more(struct pl_timer *t) {
+    save_and_evict(t->ctx);
 }
 
 /* Gives whether the row was a reason to load its conversation. One of a conversation in memory is
@@ -392,12 +433,14 @@ static void load_again(struct pl_engine *e) {
 
 static void tick(struct pl_timer *t) {
     struct pl_engine *e = t->ctx;
-    int64_t now = eng_now(e);
-    save_and_evict(e, now);
+    int64_t now = eng_ticks(e);
+    watch_clock(e);
+    save_and_evict(e);
     pl_engine__images_sweep(e, now);
     load_again(e);
     wake_timers(e, now);
-    pl_journal_prepare(e->journal, (uint32_t)(now / DAY_MS)); /* so that no opening waits for it */
+    pl_journal_prepare(e->journal,
+                       (uint32_t)(eng_now(e) / DAY_MS)); /* so that no opening waits for it */
     if (now - e->tended_ms >= TEND_MS) {
         pl_store_tend(e->config.store);
         pl_engine__sweep(e);
@@ -518,6 +561,7 @@ static enum pl_err open_parts(struct pl_engine *e, struct pl_image *image) {
     struct pl_stream stream = pl_stream_of('s', system);
     struct pl_store_head head;
     struct eng_image *i;
+    begin_ticks(e);
     enum pl_err err = pl_journal_create(k->store, k->keys, k->master, &e->journal);
     if (err == PL_OK) err = pl_journal_create(k->store, k->keys, k->master, &e->api);
     if (err == PL_OK) err = pl_engine__image_add(e, image, &i);
@@ -535,6 +579,8 @@ static void ran(void *ctx, const struct pl_image *image, enum pl_vm_trace what, 
 
 static void start(struct pl_engine *e) {
     recover(e);
+    e->more.fn = more;
+    e->more.ctx = e;
     e->tick.fn = tick;
     e->tick.ctx = e;
     pl_timer_repeat(e->loop, &e->tick, TICK_MS);
@@ -628,6 +674,7 @@ void pl_engine_stop(struct pl_engine *e) {
     }
     pl_engine__aside_stop(e);
     pl_timer_stop(&e->tick);
+    pl_timer_stop(&e->more);
     e->stopped = true;
     e->config.hooks = (struct pl_engine_hooks){0};
     e->config.models = (struct pl_engine_models){0};

@@ -27,7 +27,7 @@ static void unlink_conv(struct pl_engine *e, struct eng_conv *c) {
 }
 
 void pl_engine__conv_touch(struct pl_engine *e, struct eng_conv *c) {
-    c->touched_ms = eng_now(e);
+    c->touched_ms = eng_ticks(e);
     if (e->newest == c) return;
     unlink_conv(e, c);
     c->prev = e->newest;
@@ -251,6 +251,12 @@ static void note(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_eff
     pl_arena_free(&a);
 }
 
+/* What was set before keeps its lead: it is due when as much time has passed as was meant. */
+static void set_deadline(struct pl_engine *e, struct eng_conv *c, int64_t at_ms) {
+    if (c->deadline_ms != at_ms) c->lead_ms = eng_ticks(e) - eng_now(e);
+    c->deadline_ms = at_ms;
+}
+
 void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_event *event,
                        const struct pl_vm_result *r) {
     pl_buf_clear(&c->state);
@@ -287,7 +293,7 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     }
     c->mode = (int)r->view.mode;
     c->busy_effect = r->view.effect;
-    c->deadline_ms = r->view.deadline_ms;
+    set_deadline(e, c, r->view.deadline_ms);
     c->in_flow = r->view.in_flow;
     c->nheld = r->view.nheld;
     c->no_model = r->view.no_model;
@@ -554,6 +560,7 @@ void pl_engine__record_write(struct pl_buf *b, const struct eng_conv *c) {
     write_people(b, c);
     write_keys(b, c);
     pl_buf_zig(b, c->timer_row);
+    pl_buf_zig(b, c->lead_ms);
     pl_buf_text(b, pl_buf_slice(&c->state));
 }
 
@@ -602,6 +609,7 @@ enum pl_err pl_engine__record_read(struct pl_engine *e, struct eng_conv *c, stru
     read_people(&r, c);
     read_keys(&r, c);
     c->timer_row = pl_read_zig(&r);
+    c->lead_ms = pl_read_zig(&r);
     pl_buf_str(&c->state, pl_read_text(&r));
     return r.bad || pl_read_left(&r) ? PL_MALFORMED : PL_OK;
 }
@@ -737,7 +745,7 @@ static enum pl_err replay(struct pl_engine *e, struct eng_conv *c, uint64_t from
         err = pl_journal_next(e->journal, &cursor, &a, &entry);
         if (err == PL_OK) err = replay_entry(e, c, &a, &entry);
         if (err == PL_OK) c->dirty = true;
-        c->dirty_ms = eng_now(e);
+        c->dirty_ms = eng_ticks(e);
     }
     pl_arena_free(&a);
     pl_journal_cursor_free(&cursor);
@@ -824,7 +832,7 @@ static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena
                         struct pl_store_row rows[SIDE_ROWS]) {
     size_t n = 0;
     /* what goes on by itself is woken after a restart even when nothing is left to replay */
-    int64_t wake = c->effects.n || c->ninbox ? eng_now(e) : c->deadline_ms;
+    int64_t wake = c->effects.n || c->ninbox ? eng_ticks(e) : eng_due(c);
     if (c->timer_row != wake) {
         if (c->timer_row) rows[n++].key = timer_key(a, c->timer_row, c->id);
         if (wake) {

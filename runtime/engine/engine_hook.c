@@ -84,7 +84,7 @@ static void cache_put(struct pl_engine *e, const struct eng_conv *c, const struc
     pl_assert(k && p);
     memcpy(p, key.p, key.n);
     if (value.n) memcpy(p + key.n, value.p, value.n);
-    *k = (struct eng_cached){{p, key.n}, {p + key.n, value.n}, eng_now(e) + h->cache_ms, asked};
+    *k = (struct eng_cached){{p, key.n}, {p + key.n, value.n}, eng_ticks(e) + h->cache_ms, asked};
     pl_map_put(&e->cache, k->key, k);
 }
 
@@ -95,7 +95,7 @@ static const struct eng_cached *cache_get(struct pl_engine *e, const struct eng_
     if (!is_cacheable(h)) return NULL;
     struct eng_cached *k = pl_map_get(&e->cache, cache_key(e, c, fx));
     if (!k) return NULL;
-    if (k->until_ms > eng_now(e)) return k->asked > c->wrote ? k : NULL;
+    if (k->until_ms > eng_ticks(e)) return k->asked > c->wrote ? k : NULL;
     cache_drop(e, k);
     return NULL;
 }

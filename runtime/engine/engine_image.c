@@ -101,7 +101,7 @@ struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i
     }
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, i->image);
     pl_engine__promises(e, pl_image_program(i->image));
-    i->unused_ms = eng_now(e);
+    i->unused_ms = eng_ticks(e);
     PL_PUSH(&e->images, i);
     pl_engine__life(e, i, PL_ENGINE_LIFE_WARM);
     return i;
@@ -144,7 +144,7 @@ void pl_engine__image_leave(struct pl_engine *e, struct eng_image **image) {
     struct eng_image *i = *image;
     *image = NULL;
     if (!i || --i->users || i == e->active) return;
-    i->unused_ms = eng_now(e);
+    i->unused_ms = eng_ticks(e);
     /* With a thread to open images they are kept a while: who is next may stand on it, too. */
     if (!e->aside && !i->held) pl_engine__image_remove(e, i);
 }
@@ -207,7 +207,7 @@ static void ask_list(struct pl_engine *e, struct eng_image *i, uint32_t k) {
                                .done = list_came,
                                .ctx = call};
     l->asking = true;
-    l->asked_ms = eng_now(e);
+    l->asked_ms = eng_ticks(e);
     pl_engine__image_use(i);
     e->config.hooks.call(e->config.hooks.ctx, &c);
 }
@@ -223,7 +223,7 @@ void pl_engine__lists_ask(struct pl_engine *e, struct eng_image *i, bool now) {
         if (!l->list && refresh > 5000) refresh = 5000;
         if (refresh == 0) refresh = 600000;
         if (l->asking) continue;
-        if (now || l->asked_ms == 0 || eng_now(e) - l->asked_ms >= refresh) ask_list(e, i, k);
+        if (now || l->asked_ms == 0 || eng_ticks(e) - l->asked_ms >= refresh) ask_list(e, i, k);
     }
 }
 

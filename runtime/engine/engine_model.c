@@ -278,6 +278,7 @@ static void trace_model(struct pl_engine *e, const struct pl_program *p,
 void pl_engine__model_start(struct pl_engine *e, struct eng_conv *c, struct eng_effect *fx) {
     const struct pl_p_model *row = &pl_image_program(fx->image->image)->models[fx->hook];
     int64_t most = row->within_ms - spent_ms(fx), left = most - (eng_now(e) - fx->asked_ms);
+    if (left > most) left = most; /* the clock went back */
     if (fx->flying) return;
     if (left > most) left = most; /* the clock went back */
     if (!e->config.models.start || left <= 0) {

@@ -20,7 +20,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/vm/vm.h"
 
-#define ENG_RECORD_VERSION 4
+#define ENG_RECORD_VERSION 5
 #define ENG_CLIENTS        8  /* client instances that dedupe remembers */
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
@@ -245,6 +245,7 @@ struct eng_conv {
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;
     int64_t deadline_ms;
+    int64_t lead_ms; /* of ticks before the time of day, when the deadline was set */
     bool in_flow;
     uint32_t nheld;
     bool no_model; /* the customer wants none */
@@ -355,8 +356,10 @@ struct pl_engine {
     struct eng_asking *asking;       /* turns of models under way */
     struct pl_buf buf, buf2;
     struct eng_keep *keep_first, *keep_last; /* the first is being appended */
-    struct pl_timer tick;
+    struct pl_timer tick, more;
     int64_t tended_ms;
+    int64_t ticks_ms;    /* eng_ticks when the clock's monotonic time was 0 */
+    int64_t lead_ms;     /* of ticks before the time of day, as the store has it */
     char rtl_locale[36]; /* as a conversation's: the last that was asked for */
     bool rtl;            /* ... and its answer */
     uint64_t system_n, calls;
@@ -384,8 +387,17 @@ static inline void eng_timed(struct pl_engine *e, bool timed) {
     if (timed) e->lap_ns = e->config.stopwatch();
 }
 
+/* The time of day: of events, facts, and whatever is told. It may jump. */
 static inline int64_t eng_now(const struct pl_engine *e) {
     return e->config.clock.wall_ms(e->config.clock.ctx);
+}
+/* Waiting goes by this one: it began as the time of day, and runs on whatever that does. */
+static inline int64_t eng_ticks(const struct pl_engine *e) {
+    return e->ticks_ms + e->config.clock.mono_us(e->config.clock.ctx) / 1000;
+}
+/* When the state's deadline is due, in ticks; 0: it has none. */
+static inline int64_t eng_due(const struct eng_conv *c) {
+    return c->deadline_ms ? c->deadline_ms + c->lead_ms : 0;
 }
 
 /* engine_image.c */

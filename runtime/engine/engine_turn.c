@@ -755,10 +755,14 @@ static void model(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
 
 static void timer(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t) {
     struct pl_vm_event event;
-    if (c->with != PL_WITH_BOT || c->deadline_ms == 0 || eng_now(e) < c->deadline_ms) return;
+    if (c->with != PL_WITH_BOT || c->deadline_ms == 0 || eng_ticks(e) < eng_due(c)) return;
     pl_engine__event(e, c, PL_EVENT_TIMER, &event);
+    if (event.now_ms < c->deadline_ms) event.now_ms = c->deadline_ms; /* the clock went back */
+    int64_t was = c->deadline_ms;
     pl_engine__step(e, c, t, &event, 0);
-    if (c->deadline_ms && c->deadline_ms <= event.now_ms) c->deadline_ms = event.now_ms + 1000;
+    bool again = c->deadline_ms == was;
+    if (again && was) c->deadline_ms = event.now_ms + 1000;
+    if (!again || was) c->lead_ms = eng_ticks(e) - event.now_ms;
 }
 
 /* What was shown stays; the flow does not go on from where it cannot be. The snapshot is what it
@@ -942,7 +946,7 @@ static void turn_done(struct pl_journal_append *append) {
         struct eng_effect *fx = pl_engine__effect(c, t->writes.v[i]);
         if (fx) pl_engine__hook_start(e, c, fx);
     }
-    bool old = c->dirty && eng_now(e) - c->dirty_ms >= 2 * ENG_IDLE_MS; /* never idle at a tick */
+    bool old = c->dirty && eng_ticks(e) - c->dirty_ms >= 2 * ENG_IDLE_MS; /* never idle at a tick */
     if (t->snapshot || old) pl_engine__conv_save(e, c);
     for (size_t i = 0; i < t->told.n; i++)
         pl_engine__told(e, t->told.v[i].ticket, t->told.v[i].err, PL_STR(""));
@@ -1010,7 +1014,7 @@ static void advance(struct pl_engine *e, struct eng_conv *c) {
         pl_engine__schedule(e, c);
         return;
     }
-    if (!c->dirty) c->dirty_ms = eng_now(e);
+    if (!c->dirty) c->dirty_ms = eng_ticks(e);
     c->dirty = true;
     t->append.ctx = t;
     t->timed = e->timed;
@@ -1039,7 +1043,7 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
 static void timer_due(struct pl_timer *w) {
     struct eng_conv *c = w->ctx;
     struct pl_engine *e = c->e;
-    bool due = c->deadline_ms && eng_now(e) >= c->deadline_ms && c->with == PL_WITH_BOT;
+    bool due = c->deadline_ms && eng_ticks(e) >= eng_due(c) && c->with == PL_WITH_BOT;
     bool clock = c->clock_ms && eng_now(e) >= c->clock_ms;
     if (due || clock)
         pl_engine__input(e, c,
@@ -1063,16 +1067,19 @@ static int64_t announce(struct pl_engine *e, struct eng_conv *c, int64_t now) {
     return busy && !typing && c->clients.n ? c->busy_ms + ENG_TYPING_MS : 0;
 }
 
+/* 0: never. */
+static void sooner(int64_t *at, int64_t other) {
+    if (other && (*at == 0 || other < *at)) *at = other;
+}
+
 /* The next of: the state's deadline, a write to ask for again, an answer that is late, a look at
  * the clock. */
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c) {
-    int64_t now = eng_now(e), at = pl_engine__hooks_again(e, c, now);
-    int64_t late = announce(e, c, now);
-    if (late && (at == 0 || late < at)) at = late;
-    if (c->deadline_ms && c->with == PL_WITH_BOT && (at == 0 || c->deadline_ms < at))
-        at = c->deadline_ms;
-    c->clock_ms = pl_engine__clock_at(e, c, now);
-    if (c->clock_ms && (at == 0 || c->clock_ms < at)) at = c->clock_ms;
+    int64_t now = eng_ticks(e), at = pl_engine__hooks_again(e, c, now), day = eng_now(e);
+    sooner(&at, announce(e, c, now));
+    if (c->with == PL_WITH_BOT) sooner(&at, eng_due(c));
+    c->clock_ms = pl_engine__clock_at(e, c, day);
+    if (c->clock_ms) sooner(&at, now + (c->clock_ms - day));
     if (at == 0) {
         pl_timer_stop(&c->timer);
         return;

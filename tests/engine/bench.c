@@ -238,6 +238,18 @@ static void model_forget(void *ctx, const uint8_t conversation[16]) {
     b->forgotten |= 1u << (conversation[0] & 31);
 }
 
+static int64_t wall_ms(void *ctx) {
+    struct bench *b = ctx;
+    struct pl_clock clock = pl_loop_clock(b->loop);
+    return clock.wall_ms(clock.ctx) + b->off_ms;
+}
+
+static int64_t mono_us(void *ctx) {
+    struct bench *b = ctx;
+    struct pl_clock clock = pl_loop_clock(b->loop);
+    return clock.mono_us(clock.ctx);
+}
+
 void bench_start(struct bench *b) {
     int64_t now = b->loop ? pl_loop_clock(b->loop).wall_ms(pl_loop_clock(b->loop).ctx) : MORNING;
     if (b->loop) b->old_loops[b->nold - 1] = b->loop;
@@ -247,7 +259,7 @@ void bench_start(struct bench *b) {
         .keys = b->keys,
         .master = b->master,
         .loop = b->loop,
-        .clock = pl_loop_clock(b->loop),
+        .clock = {wall_ms, mono_us, b},
         .seed = 7,
         .sink = {b, ready, live, ack, events, typing, error, done, .stream = stream},
         .hooks = {b, hook_image, hook_image, hook, cancel},
@@ -311,6 +323,14 @@ void bench_run(struct bench *b) {
 
 void bench_advance(struct bench *b, int64_t ms) {
     pl_loop_fake_advance(b->loop, ms);
+}
+
+void bench_jump(struct bench *b, int64_t ms) {
+    b->off_ms += ms;
+}
+
+int64_t bench_wall(struct bench *b) {
+    return wall_ms(b);
 }
 
 static void open_as(struct bench *b, uint64_t client, int conversation, bool fresh, uint64_t seq) {

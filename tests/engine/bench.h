@@ -39,6 +39,7 @@ struct bench {
     struct pl_store_config store_config;
     struct pl_store *store;
     struct pl_loop *loop;
+    int64_t off_ms; /* the time of day is so far from the loop's */
     struct pl_engine *engine;
     struct pl_engine *old[ENGINES];
     struct pl_loop *old_loops[ENGINES];
@@ -62,6 +63,9 @@ void bench_start(struct bench *b); /* a new engine on the store */
 void bench_crash(struct bench *b);
 void bench_run(struct bench *b);
 void bench_advance(struct bench *b, int64_t ms);
+/* The time of day jumps; what goes by elapsed time does not. */
+void bench_jump(struct bench *b, int64_t ms);
+int64_t bench_wall(struct bench *b);
 
 void bench_open_fresh(struct bench *b, uint64_t client, int conversation);
 /* By the token of customer `customer`, 0 none; his conversation, a new one or an old one. */
