@@ -72,6 +72,15 @@ row_hooks() {
   with_release build/dev/kill_hostile --turns 4000
 }
 
+# clock: the time of day jumps by hours and days, there and back, and over the end of 32-bit seconds, while 100
+# customers' flows sleep; every third time the server is killed, too.
+row_clock() {
+  built release parlance demoshop
+  built dev engine_clock kill_clock
+  build/dev/engine_clock
+  with_release build/dev/kill_clock --customers 100 --rounds 18
+}
+
 # ---- running them ----
 
 rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }
