@@ -498,6 +498,20 @@ const struct pl_counter *pl_engine_counters(const struct pl_engine *e) {
     return e->counters;
 }
 
+const uint32_t pl_engine_bounds_us[PL_ENGINE_BUCKETS - 1] = {1, 2, 5, 10, 25, 100, 1000};
+
+bool pl_engine_stage(const struct pl_engine *e, unsigned i, struct pl_engine_stage *out) {
+    static const char *const names[] = {"take", "read", "rules",  "step",
+                                        "say",  "seal", "append", "answer"};
+    _Static_assert(PL_LEN(names) == ENG_STAGES, "counter.def has them in this order");
+    if (i >= ENG_STAGES) return false;
+    *out = (struct pl_engine_stage){
+        .name = names[i], .ns = pl_counter_read(&e->counters[PL_ENGINE_STAGE_TAKE_NS + i])};
+    for (unsigned k = 0; k < PL_ENGINE_BUCKETS; k++)
+        out->counts[k] = atomic_load_explicit(&e->stages[i][k], memory_order_relaxed);
+    return true;
+}
+
 struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[16],
                                struct pl_arena *a, struct pl_str name) {
     struct eng_conv *c;

@@ -389,6 +389,16 @@ enum pl_engine_count {
     PL_ENGINE_COUNTERS
 };
 const struct pl_counter *pl_engine_counters(const struct pl_engine *e);
+/* How long stages of turns took, of those that were timed: how many up to each bound, not above it.
+ * Any thread. False: there is no such stage. */
+#define PL_ENGINE_BUCKETS 8 /* the last has no bound */
+struct pl_engine_stage {
+    const char *name;
+    uint64_t counts[PL_ENGINE_BUCKETS];
+    uint64_t ns; /* of all of them together */
+};
+extern const uint32_t pl_engine_bounds_us[PL_ENGINE_BUCKETS - 1];
+bool pl_engine_stage(const struct pl_engine *e, unsigned i, struct pl_engine_stage *out);
 /* Two for each queue that promises an answer: engine.queue_NAME_in_time and …_late. Any thread. */
 void pl_engine_queue_counters(struct pl_engine *e,
                               void (*show)(void *to, const struct pl_counter *c), void *to);

@@ -36,6 +36,8 @@
 #define ENG_TIMED          16    /* one of so many turns */
 #define ENG_EVICT_MS       30000 /* and nobody listens: it leaves memory */
 
+#define ENG_STAGES (PL_ENGINE_STAGE_ANSWER_NS - PL_ENGINE_STAGE_TAKE_NS + 1)
+
 struct eng_conv;
 
 /* ---- images ---- */
@@ -365,6 +367,7 @@ struct pl_engine {
     uint64_t system_n, calls;
     bool timed; /* the turn under way */
     int64_t lap_ns;
+    _Atomic uint64_t stages[ENG_STAGES][PL_ENGINE_BUCKETS];
     uint64_t laps;
     bool stopped; /* nothing begins any more, nobody is told */
     _Atomic uint64_t nconvs;
@@ -378,7 +381,15 @@ struct pl_engine {
 static inline void eng_lap(struct pl_engine *e, enum pl_engine_count stage) {
     if (!e->timed) return;
     int64_t now = e->config.stopwatch();
-    pl_count(&e->counters[stage], (uint64_t)(now - e->lap_ns));
+    int64_t ns = now - e->lap_ns;
+    unsigned bucket = 0;
+    while (bucket < PL_ENGINE_BUCKETS - 1 && ns > (int64_t)pl_engine_bounds_us[bucket] * 1000)
+        bucket++;
+    pl_count(&e->counters[stage], (uint64_t)ns);
+    /* this thread alone writes: no other look at it is needed */
+    _Atomic uint64_t *n = &e->stages[stage - PL_ENGINE_STAGE_TAKE_NS][bucket];
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     e->lap_ns = now;
 }
 #define ENG_LAP(e, stage) eng_lap((e), PL_ENGINE_STAGE_##stage##_NS)

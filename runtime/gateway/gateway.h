@@ -128,6 +128,8 @@ struct pl_gateway_api {
     void (*viewed)(void *ctx, struct pl_str name);
     /* Appends to its page what customers made of it. May be NULL. */
     void (*tally)(void *ctx, struct pl_str name, struct pl_buf *html);
+    /* What /metrics shows behind the counters, in Prometheus's text format. May be NULL. */
+    void (*metrics)(void *ctx, struct pl_buf *text);
 };
 /* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
  * for a person; copied. */

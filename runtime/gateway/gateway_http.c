@@ -158,7 +158,16 @@ static void show_ready(struct pl_gateway *g, struct pl_gateway__http *a) {
     pl_buf_c(&a->body, g->draining ? "{\"ready\":false,\"why\":\"draining\"}" : "{\"ready\":true}");
 }
 
-/* "engine.TURNS" is shown as parlance_engine_turns. */
+/* What goes up and down again, or is the most that was seen; all else only grows. */
+static bool is_gauge(const char *name) {
+    static const char *const gauges[] = {"store.queue", "store.queue_max", "store.group_max",
+                                         "engine.LONGEST_HOLD_US"};
+    for (size_t i = 0; i < PL_LEN(gauges); i++)
+        if (strcmp(name, gauges[i]) == 0) return true;
+    return false;
+}
+
+/* "engine.TURNS" is shown as parlance_engine_turns_total. */
 static void show_counter(void *to, const struct pl_counter *c) {
     struct pl_buf *b = to;
     char name[160];
@@ -167,8 +176,10 @@ static void show_counter(void *to, const struct pl_counter *c) {
         if (*p == '.') *p = '_';
         if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + ('a' - 'A'));
     }
-    pl_buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %llu\n", name, c->help, name, name,
-                  (unsigned long long)pl_counter_read(c));
+    bool gauge = is_gauge(c->name);
+    const char *end = gauge ? "" : "_total";
+    pl_buf_printf(b, "# HELP %s%s %s\n# TYPE %s%s %s\n%s%s %llu\n", name, end, c->help, name, end,
+                  gauge ? "gauge" : "counter", name, end, (unsigned long long)pl_counter_read(c));
 }
 
 static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
@@ -181,6 +192,7 @@ static void show_metrics(struct pl_gateway *g, struct lws *wsi, struct pl_gatewa
                   "# TYPE parlance_gateway_connections gauge\nparlance_gateway_connections %zu\n",
                   g->nconns);
     if (g->c.api.counters != NULL) g->c.api.counters(g->c.api.ctx, show_counter, &a->body);
+    if (g->c.api.metrics != NULL) g->c.api.metrics(g->c.api.ctx, &a->body);
 }
 
 /* Did it come by the listener for health and metrics? */

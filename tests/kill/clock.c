@@ -82,8 +82,8 @@ static void round_of(struct site *s, struct nap *all, size_t n, unsigned round,
     for (size_t i = 0; i < n; i++) fall_asleep(&all[i], s, ++*instance);
     int64_t by = jump_of(round);
     *off_ms += by;
-    if (round % 3 == 2) { /* the jump was seen; nothing else of this life is left */
-        nap_ms(1500);
+    if (round % 3 == 2) { /* when the jump was seen, and that is on disk */
+        nap_ms(3500);
         proc_kill(&s->server);
         site_server(s, NULL);
         for (size_t i = 0; i < n; i++) talk_connect(&all[i].t, s->server.port);

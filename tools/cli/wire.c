@@ -546,6 +546,32 @@ static void api_counters(void *ctx, void (*show)(void *to, const struct pl_count
     pl_cli__models_counters(s->llm, show, to);
 }
 
+static void print_stage(struct pl_buf *b, const struct pl_engine_stage *s) {
+    unsigned long long all = 0;
+    for (unsigned k = 0; k < PL_ENGINE_BUCKETS; k++) {
+        all += s->counts[k];
+        pl_buf_printf(b, "parlance_engine_stage_seconds_bucket{stage=\"%s\",le=\"", s->name);
+        if (k < PL_ENGINE_BUCKETS - 1)
+            pl_buf_printf(b, "%g", pl_engine_bounds_us[k] * 1e-6);
+        else
+            pl_buf_c(b, "+Inf");
+        pl_buf_printf(b, "\"} %llu\n", all);
+    }
+    pl_buf_printf(b,
+                  "parlance_engine_stage_seconds_sum{stage=\"%s\"} %.9f\n"
+                  "parlance_engine_stage_seconds_count{stage=\"%s\"} %llu\n",
+                  s->name, (double)s->ns * 1e-9, s->name, all);
+}
+
+static void api_metrics(void *ctx, struct pl_buf *text) {
+    struct cli_server *s = ctx;
+    struct pl_engine_stage stage;
+    pl_buf_c(text,
+             "# HELP parlance_engine_stage_seconds how long stages of turns took; one turn of "
+             "16 is timed\n# TYPE parlance_engine_stage_seconds histogram\n");
+    for (unsigned i = 0; pl_engine_stage(s->engine, i, &stage); i++) print_stage(text, &stage);
+}
+
 static bool api_article(void *ctx, struct pl_str locale, struct pl_str id, struct pl_buf *html,
                         struct pl_buf *name) {
     struct cli_server *s = ctx;
@@ -1007,7 +1033,7 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
         .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters, api_article,
-                api_viewed, api_tally},
+                api_viewed, api_tally, api_metrics},
         .host = c->host,
         .port = (int)c->port,
         .ops_host = c->ops_port >= 0 ? c->ops_host : NULL,

@@ -1163,7 +1163,7 @@ static void api(void **state) {
     has(&b, "\"code\":\"scope_missing\"");
     snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", tm);
     assert_int_equal(client_http(port, "GET", "/metrics", auth, &b), 200);
-    has(&b, "# TYPE parlance_gateway_accepted counter\nparlance_gateway_accepted 0\n");
+    has(&b, "# TYPE parlance_gateway_accepted_total counter\nparlance_gateway_accepted_total 0\n");
     snprintf(auth, sizeof auth, "Authorization: Bearer %s\r\n", to);
     assert_int_equal(client_http(port, "GET", "/api/v1/queue", auth, &b), 401);
     has(&b, "\"code\":\"token_expired\"");
