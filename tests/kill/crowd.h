@@ -22,6 +22,8 @@ struct customer {
     int64_t moved;  /* when it last went on */
     int64_t thinks; /* until when he reads */
     int64_t back;   /* he was told to come back, and does then */
+    size_t looked;  /* events looked at for… */
+    bool strayed;
 };
 
 struct crowd {
@@ -30,6 +32,7 @@ struct crowd {
     uint64_t rate;  /* messages a second over all of them; 0: everybody writes when he has read */
     bool hasty;     /* nobody reads for long */
     bool patient;   /* who is told to come back later does, after BACK_MS */
+    bool lenient;   /* who is told that the shop cannot be reached is over: he strayed */
     void (*heard)(void *ctx, struct customer *c); /* after each visit; may be NULL */
     void *ctx;
     struct pl_rand rand;

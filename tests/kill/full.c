@@ -145,7 +145,7 @@ int main(int argc, char **argv) {
     give_up_after((unsigned)(180 + times * (20 + (uint64_t)ms / 500)));
     r->crowd.at_once = option(argc, argv, "--talks", 10);
     r->crowd.rate = option(argc, argv, "--rate", 100);
-    r->crowd.patient = true;
+    r->crowd.patient = r->crowd.lenient = true;
     r->crowd.heard = heard;
     r->crowd.ctx = r;
     crowd_begin(&r->crowd, 1);
