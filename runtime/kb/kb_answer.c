@@ -10,6 +10,7 @@
 #define SENTENCES_SHOWN 3
 #define ONE_MORE        0.06 /* what a further sentence must add, as a share of the question */
 #define BITS            (PL_KB__QUERY_TERMS / 64)
+#define TOLD            2 /* words in common that say something, or one that names the article */
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
@@ -22,16 +23,24 @@ static const double bias = -8.252;
 
 /* ---- confidence ---- */
 
+/* Of a term that says something: not in every fifth unit. */
+static double telling(const struct pl_kb__shelf *s) {
+    return 0.25 * log(1 + (s->rows[PL_KB__T_UNITS] + 0.5) / 0.5);
+}
+
 /* Shares of the weight of the question's stems: those no article has, those the best unit has. */
 static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit) {
     uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN);
     uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKENS);
     double unknown = 0, found = 0, most = 0, top = 0;
+    double least = telling(s);
+    uint32_t told = 0, untold = 0;
     memset(q->tf, 0, q->nterms * sizeof *q->tf);
     for (uint32_t i = first; i < first + n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
         uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM));
-        if (at) q->tf[at - 1] = 1;
+        bool names = pl_kb__at(s, PL_KB__T_TOKENS, i, 1) == PL_KB__NONE; /* title, questions */
+        if (at && q->tf[at - 1] < TOLD) q->tf[at - 1] = names ? TOLD : 1;
     }
     for (uint32_t i = 0; i < q->nterms; i++) {
         const struct pl_kb__term *t = &q->terms[i];
@@ -40,7 +49,11 @@ static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
         if (q->tf[i]) found += t->idf;
         most += t->idf * t->idf;
         if (q->tf[i]) top += t->idf * t->idf;
+        if (t->idf < least) continue;
+        told += q->tf[i];
+        untold += q->tf[i] == 0;
     }
+    q->by_chance = told < TOLD && untold > 0;
     q->signs[PL_KB__S_UNKNOWN] = q->mass[PL_KB__STEM] > 0 ? unknown / q->mass[PL_KB__STEM] : 0;
     q->signs[PL_KB__S_TOP] = most > 0 ? top / most : 0;
     q->signs[PL_KB__S_MASS] = found / (found + 10);
@@ -59,6 +72,7 @@ static double gap(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
 double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
     const struct pl_kb__candidate *c = q->candidates;
     double sum = bias;
+    q->by_chance = false;
     if (!q->ncandidates) return 0;
     q->signs[PL_KB__S_SCORE] = c->score;
     q->signs[PL_KB__S_FORM] = c->features[PL_KB__F_FORM];
@@ -76,7 +90,7 @@ double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) 
 
 /* Is it a word of the question, in some form, and one that says something? */
 static bool found(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t word) {
-    double least = 0.25 * log(1 + (s->rows[PL_KB__T_UNITS] + 0.5) / 0.5);
+    double least = telling(s);
     for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
         uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
         if (at) return q->terms[at - 1].idf >= least;
@@ -131,17 +145,40 @@ static double weight_of(const struct pl_kb_scratch *q, const struct sentences *x
     return sum;
 }
 
+/* A sentence that begins so is about something in the one before it. */
+static bool leans(struct pl_str s) {
+    static const char *const words[] = {
+        "It ",       "They ", "This ",  "That ",    "These ",  "Those ", "He ",
+        "She ",      "Its ",  "Then",   "Their ",   "There",   "Else",   "But ",
+        "Otherwise", "Also ", "So ",    "Esto ",    "Eso ",    "Estos ", "Este ",
+        "Estas ",    "Esta ", "Pero ",  "Entonces", "También", "Si no",  "Son ",
+        "Él ",       "Ella ", "Ellos ", "Ellas ",   "هذا ",    "هذه ",   "وهو ",
+        "وهي ",      "لكن ",  "ولكن ",  "Er ",      "Sie ",    "Es ",    "Dies",
+        "Das ",      "Dann ", "Il ",    "Elle ",    "Ils ",    "Elles ", "Cela "};
+    while (s.n && (uint8_t)s.p[0] <= ' ') s = (struct pl_str){s.p + 1, s.n - 1};
+    for (size_t i = 0; i < PL_LEN(words); i++)
+        if (pl_str_starts(s, pl_str_c(words[i]))) return true;
+    return false;
+}
+
 static void choose(const struct pl_kb_scratch *q, const struct sentences *x,
                    struct pl_kb_hit *hit) {
     double best = -1;
+    uint32_t first = 0;
     for (uint32_t from = 0; from < x->n; from++)
         for (uint32_t n = 1; n <= SENTENCES_SHOWN && from + n <= x->n; n++) {
             double w = weight_of(q, x, from, from + n) - ONE_MORE * (n - 1);
             if (w <= best) continue;
             best = w;
+            first = from;
             hit->answer.start = from ? x->ends[from - 1] : 0;
             hit->answer.end = x->ends[from + n - 1];
         }
+    while (first && leans((struct pl_str){hit->text.p + hit->answer.start,
+                                          hit->text.n - hit->answer.start})) {
+        first--;
+        hit->answer.start = first ? x->ends[first - 1] : 0;
+    }
     while (hit->answer.end > hit->answer.start && (uint8_t)hit->text.p[hit->answer.end - 1] <= ' ')
         hit->answer.end--;
 }

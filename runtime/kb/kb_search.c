@@ -63,6 +63,7 @@ static void make_hits(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
         out->n++;
     }
     bool enough = q->signs[PL_KB__S_TOP] >= RARE || q->signs[PL_KB__S_UNKNOWN] <= 0;
+    enough = enough && !q->by_chance;
     out->sure = out->n && out->hits[0].confidence >= SURE && enough;
 }
 

@@ -47,6 +47,8 @@ struct pl_kb_scratch {
     uint32_t ncandidates;
     uint32_t tf[PL_KB__QUERY_TERMS];
     double signs[PL_KB__SIGNS];
+    bool by_chance; /* the best shares one word of several that say something, in its text alone:
+                       "the capital of France", and a number in capital letters */
     struct pl_kb_range marks[2][PL_KB_MOST_HITS][PL_KB_MOST_MARKS]; /* own locale, fallback */
     struct pl_kb_result second;
     struct pl_kb__seen seen;

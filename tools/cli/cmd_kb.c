@@ -185,12 +185,13 @@ int pl_cli__kb(struct cli_args args) {
         return pl_cli__usage("kb", "stats takes --data and --json alone");
     if (stats) return pl_cli__kb_stats(data, json);
     if (args.argc < 1 || strcmp(args.argv[0], "search") != 0)
-        return pl_cli__usage("kb", "say `search` and a question, or `stats`");
+        return pl_cli__failure("kb: say `search` and a question, or `stats` (parlance kb --help)");
     if (count && (!pl_str_i64(pl_str_c(count), &top) || top < 1 || top > PL_KB_MOST_HITS))
         return pl_cli__usage("kb", "--top is a number from 1 to %d", PL_KB_MOST_HITS);
     if (docs && (project || json || args.argc > 1))
         return pl_cli__usage("kb", "with --docs the questions come from standard input");
     if (docs) return pl_cli__kb_docs(docs, locale, (uint32_t)top);
-    if (args.argc != 2) return pl_cli__usage("kb", "one question, in quotes");
+    if (args.argc != 2)
+        return pl_cli__failure("kb search: one question, in quotes (parlance kb --help)");
     return search(project ? project : "flows", args.argv[1], locale, (uint32_t)top, json);
 }

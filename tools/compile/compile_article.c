@@ -82,12 +82,25 @@ static void take_list(struct reader *r, enum field list, struct pl_str value) {
     }
 }
 
+/* What is quoted with " may have \" and \\ in it. */
+static struct pl_str unescaped(struct reader *r, struct pl_str s) {
+    struct pl_buf b = {0};
+    if (pl_str_find(s, PL_STR("\\")) == SIZE_MAX || s.p[-1] != '"') return s;
+    for (size_t i = 0; i < s.n; i++) {
+        bool mark = s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\');
+        pl_buf_byte(&b, (uint8_t)s.p[mark ? ++i : i]);
+    }
+    struct pl_str out = pl_arena_str(r->a, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    return out;
+}
+
 static void take_title(struct reader *r, struct pl_str s) {
     r->article->title_at = span_of(r, s);
     if (!s.n)
         mistake(r, s, "the title is empty");
     else if (!too_long(r, s, "the title"))
-        r->article->title = s;
+        r->article->title = unescaped(r, s);
 }
 
 static void take_updated(struct reader *r, struct pl_str s) {

@@ -155,12 +155,33 @@ static void show_piece(struct chat *c, const struct sim_piece *p, size_t wide) {
     }
 }
 
+/* Where an answer comes from. */
+static void show_sources(struct chat *c, const struct sim_event *e) {
+    struct pl_arena a;
+    struct pl_json json;
+    size_t at;
+    pl_arena_init(&a, 0);
+    bool read = pl_json_parse(&a, e->json, &json, &at) == PL_OK;
+    const struct pl_json *parts = read ? pl_json_get(&json, "parts") : NULL;
+    for (size_t i = 0; parts && parts->kind == PL_JARRAY && i < parts->n; i++) {
+        const struct pl_json *p = &parts->m[i].value;
+        struct pl_str article = pl_json_text(p, "article"), url = pl_json_text(p, "url");
+        if (!pl_str_is(pl_json_text(p, "type"), "source")) continue;
+        style(c, "2");
+        fprintf(c->given->out, "    source: %.*s <%.*s>\n", PL_STR_ARG(pl_json_text(p, "label")),
+                PL_STR_ARG(url.n ? url : article));
+        style(c, "0");
+    }
+    pl_arena_free(&a);
+}
+
 static void show(void *ctx, const struct sim_event *e) {
     struct chat *c = ctx;
     if (pl_str_is(e->from, "customer")) return; /* it stands there already */
     clear_prompt(c);
     size_t wide = widest_fact(c, e);
     for (size_t i = 0; i < e->npieces; i++) show_piece(c, &e->pieces[i], wide);
+    show_sources(c, e);
 }
 
 static void note_trace(void *ctx, struct pl_str line) {
