@@ -18,6 +18,10 @@ static const unsigned char *bytes_of(struct pl_str s) {
     return (const unsigned char *)(s.n ? s.p : "");
 }
 
+void pl_crypto_sha1(struct pl_str bytes, uint8_t out[20]) {
+    pl_assert(EVP_Digest(bytes_of(bytes), bytes.n, out, NULL, EVP_sha1(), NULL) == 1);
+}
+
 void pl_crypto_sha256(struct pl_str bytes, uint8_t out[PL_HASH_SIZE]) {
     pl_assert(EVP_Digest(bytes_of(bytes), bytes.n, out, NULL, EVP_sha256(), NULL) == 1);
 }

@@ -19,6 +19,8 @@
 
 /* ---- hashes ---- */
 
+/* Broken as a hash: for the protocols that prescribe it. */
+void pl_crypto_sha1(struct pl_str bytes, uint8_t out[20]);
 void pl_crypto_sha256(struct pl_str bytes, uint8_t out[PL_HASH_SIZE]);
 
 struct pl_sha;

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <libwebsockets.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
@@ -94,6 +89,8 @@ static void sweep(struct pl_timer *t) {
      * after a socket was ready; without this a quiet server would never hang up. */
     lws_cancel_service(g->lws);
     int64_t now_us = pl_loop_now_us(g->c.loop);
+    pl_gateway__accept_again(g);
+    pl_gateway__knocks_sweep(g, now_us);
     struct pl_gateway__conn *next;
     for (struct pl_gateway__conn *c = g->conns; c != NULL; c = next) {
         next = c->next;
@@ -107,18 +104,6 @@ static const struct lws_protocols protocols[] = {
     {.name = "http",
      .callback = pl_gateway__http_callback,
      .per_session_data_size = sizeof(struct pl_gateway__http)},
-    {.name = PL_PROTOCOL_NAME,
-     .callback = pl_gateway__ws_callback,
-     .per_session_data_size = sizeof(struct pl_gateway__conn),
-     .rx_buffer_size = 2048}, /* one for each connection; longer messages come in pieces */
-    {0},
-};
-
-/* Of the listener for health and metrics: no WebSockets. */
-static const struct lws_protocols ops_protocols[] = {
-    {.name = "http",
-     .callback = pl_gateway__http_callback,
-     .per_session_data_size = sizeof(struct pl_gateway__http)},
     {0},
 };
 
@@ -129,26 +114,6 @@ static void raise_descriptors(int64_t connections) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) return;
     limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* libwebsockets only says that it could not: asks the system why. */
-static enum pl_err why_not(const char *host, int port) {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    bool six = inet_pton(AF_INET6, host, &v6.sin6_addr) == 1;
-    int on = 1;
-    if (!six && inet_pton(AF_INET, host, &v4.sin_addr) != 1) return PL_NOT_FOUND;
-    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return PL_IO;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int rc = six ? bind(fd, (struct sockaddr *)&v6, sizeof v6)
-                 : bind(fd, (struct sockaddr *)&v4, sizeof v4);
-    int was = rc == 0 ? EADDRINUSE : errno; /* free by now: it was taken a moment ago */
-    close(fd);
-    return was == EADDRINUSE      ? PL_EXISTS
-           : was == EACCES        ? PL_DENIED
-           : was == EADDRNOTAVAIL ? PL_NOT_FOUND
-                                  : PL_IO;
 }
 
 static enum pl_err make_context(struct pl_gateway *g, struct lws_context_creation_info *info) {
@@ -177,29 +142,27 @@ static enum pl_err make_context(struct pl_gateway *g, struct lws_context_creatio
     return g->lws != NULL ? PL_OK : PL_UNAVAILABLE;
 }
 
-static enum pl_err listen_on(struct pl_gateway *g, struct lws_context_creation_info info,
-                             const char *host, int port, struct lws_vhost **out) {
-    info.port = port;
-    info.iface = host;
-    if (strchr(host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    *out = lws_create_vhost(g->lws, &info);
-    return *out != NULL ? PL_OK : why_not(host, port);
+static enum pl_err listen_ops(struct pl_gateway *g, struct lws_context_creation_info info) {
+    info.vhost_name = "ops";
+    info.port = g->c.ops_port;
+    info.iface = g->c.ops_host;
+    if (strchr(g->c.ops_host, ':') == NULL) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    g->ops = lws_create_vhost(g->lws, &info);
+    if (g->ops == NULL) return PL_EXISTS; /* nearly always: it does not say */
+    g->ops_port = lws_get_vhost_listen_port(g->ops);
+    return PL_OK;
 }
 
 static enum pl_err listen_all(struct pl_gateway *g) {
     struct lws_context_creation_info info = {0};
-    struct lws_vhost *pages;
     enum pl_err err = make_context(g, &info);
-    info.vhost_name = "parlance";
-    if (err == PL_OK) err = listen_on(g, info, g->c.host, g->c.port, &pages);
+    if (err == PL_OK) err = pl_gateway__accept(g, g->c.host, g->c.port);
     if (err != PL_OK) return err;
-    g->port = lws_get_vhost_listen_port(pages);
-    if (g->c.ops_host == NULL) return PL_OK;
-    info.vhost_name = "ops";
-    info.protocols = ops_protocols;
-    err = listen_on(g, info, g->c.ops_host, g->c.ops_port, &g->ops);
-    g->ops_port = err == PL_OK ? lws_get_vhost_listen_port(g->ops) : -1;
-    return err;
+    info.vhost_name = "pages";
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER; /* sockets are handed to it */
+    g->pages = lws_create_vhost(g->lws, &info);
+    if (g->pages == NULL) return PL_UNAVAILABLE;
+    return g->c.ops_host != NULL ? listen_ops(g, info) : PL_OK;
 }
 
 static void name_counters(struct pl_gateway *g) {
@@ -232,7 +195,8 @@ enum pl_err pl_gateway_create(const struct pl_gateway_config *config, struct pl_
     g->uploads = pl_limits_new(per_minute, per_minute / 60, 65536, pl_rand_u64(&g->jitter));
     g->views = pl_limits_new(PL_GATEWAY__VIEWS, PL_GATEWAY__VIEWS / 3600.0, 65536,
                              pl_rand_u64(&g->jitter));
-    bool limits = g->handshakes != NULL && g->uploads != NULL && g->views != NULL;
+    g->rx = malloc(PL_GATEWAY__RX);
+    bool limits = g->handshakes != NULL && g->uploads != NULL && g->views != NULL && g->rx != NULL;
     enum pl_err err = !limits ? PL_NOMEM : listen_all(g);
     *out = g;
     if (err != PL_OK) pl_gateway_destroy(out);
@@ -307,6 +271,9 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     pl_timer_stop(&g->drain_end);
     g->drained = NULL;
     g->ending = true;
+    pl_gateway__accept_end(g);
+    for (struct pl_gateway__conn *c = g->conns; c != NULL; c = c->next) pl_gateway__kill(c);
+    pl_gateway__flush(g);
     destroy_context(g);
     pl_assert(g->nconns == 0);
     if (g->c.blobs != NULL) { /* what it still answers is for nobody */
@@ -324,6 +291,7 @@ void pl_gateway_destroy(struct pl_gateway **gp) {
     pl_limits_free(&g->views);
     pl_arena_free(&g->arena);
     pl_buf_free(&g->scratch);
+    free(g->rx);
     free(g);
     *gp = NULL;
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "runtime/gateway/gateway_priv.h"
-#include "runtime/gateway/gateway_lws.h"
 
 #define CATCHING_UP 16 /* times what may wait for a reader that is live */
 
@@ -28,20 +24,35 @@ static void cut_off(struct pl_gateway__conn *c) {
     pl_log(c->g->c.log, PL_LOG_INFO, "gateway", "slow_reader", "conn=%llu queued=%zu",
            (unsigned long long)c->id, c->queued);
     free_queue(c);
+    pl_gateway__kill(c);
+}
+
+void pl_gateway__drop(struct pl_gateway__conn *c, int code) {
+    free_queue(c);
     c->state = CLOSING;
-    c->code = PL_CLOSE_SLOW_READER;
-    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    c->code = code;
+    c->since_us = pl_loop_now_us(c->g->c.loop);
+}
+
+static void due(struct pl_gateway__conn *c) {
+    if (!c->due) PL_PUSH(&c->g->due, c->id);
+    c->due = true;
+}
+
+void pl_gateway__kill(struct pl_gateway__conn *c) {
+    c->state = CLOSING;
+    c->dead = true;
+    due(c);
 }
 
 /* A socket nearly always takes what is written: asking it first costs three calls of the system for
  * each message. Nothing is written in here, since more may follow in this round. */
 static void will_write(struct pl_gateway__conn *c) {
     if (c->via->may_write == NULL) {
-        lws_callback_on_writable(c->wsi);
+        c->via->wake(c);
         return;
     }
-    if (!c->due) PL_PUSH(&c->g->due, c->id);
-    c->due = true;
+    due(c);
 }
 
 /* A long conversation comes back in one piece: until `live` has been written more may wait. */
@@ -245,7 +256,7 @@ void pl_gateway__check(struct pl_gateway__conn *c, int64_t now_us) {
     else if (c->state != CLOSING)
         c->via->look(c, now_us);
     else if (now_us - c->since_us > 5000000) /* it does not read its bye */
-        lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+        pl_gateway__kill(c);
 }
 
 /* ---- bytes out ---- */
@@ -298,7 +309,7 @@ int pl_gateway__writeable(struct pl_gateway__conn *c) {
         return -1;
     }
     if (!write_some(c)) return -1;
-    if (c->first != NULL || c->state == CLOSING) lws_callback_on_writable(c->wsi);
+    if (c->first != NULL || c->state == CLOSING) c->via->wake(c);
     return 0;
 }
 
@@ -306,11 +317,11 @@ int pl_gateway__writeable(struct pl_gateway__conn *c) {
 static void write_now(struct pl_gateway__conn *c) {
     c->due = false;
     bool now = c->state != CLOSING && c->first != NULL && c->via->may_write(c);
-    if (now && !write_some(c)) { /* it is broken */
-        lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    if (c->dead || (now && !write_some(c))) { /* or it is broken */
+        c->via->hang_up(c);
         return;
     }
-    if (c->first != NULL || c->state == CLOSING) lws_callback_on_writable(c->wsi);
+    if (c->first != NULL || c->state == CLOSING) c->via->wake(c);
 }
 
 void pl_gateway__flush(void *gateway) {
@@ -324,22 +335,18 @@ void pl_gateway__flush(void *gateway) {
 
 /* ---- the life of a connection ---- */
 
-void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi,
-                       const struct pl_gateway__transport *via) {
+void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c,
+                       struct pl_gateway__peer *peer, const struct pl_gateway__transport *via) {
     int64_t now_us = pl_loop_now_us(g->c.loop);
     double per_minute = (double)g->c.messages_per_minute;
     *c = (struct pl_gateway__conn){
-        .g = g, .wsi = wsi, .via = via, .since_us = now_us, .heard_us = now_us};
-    c->peer = lws_get_opaque_user_data(wsi);
+        .g = g, .peer = peer, .via = via, .since_us = now_us, .heard_us = now_us};
     pl_bucket_init(&c->messages, per_minute, per_minute / 60, now_us);
     pl_bucket_init(&c->frames, per_minute * PL_GATEWAY__FRAMES,
                    per_minute * PL_GATEWAY__FRAMES / 60, now_us);
     pl_bucket_init(&c->bad, PL_GATEWAY__BAD, PL_GATEWAY__BAD / 60.0, now_us);
     pl_gateway__add(g, c);
     pl_gateway__count(g, PL_GATEWAY_accepted, 1);
-    /* Unacknowledged bytes for this long mean that nobody is there any more. */
-    unsigned dead_ms = (unsigned)(g->c.heartbeat_ms + g->c.pong_wait_ms);
-    setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof dead_ms);
     struct pl_gateway__out *out = pl_gateway__out(g, c->id);
     pl_print_hello(&out->text, (uint64_t)g->c.heartbeat_ms, pl_str_c(g->c.epoch));
     pl_gateway__queue(c, out);
@@ -352,7 +359,6 @@ void pl_gateway__end(struct pl_gateway__conn *c) {
     if (c->told && !g->ending) g->c.door.leave(g->c.door.ctx, c->id);
     free_queue(c);
     pl_gateway__said_forget(c);
-    pl_buf_free(&c->in);
     memset(c->resume, 0, sizeof c->resume);
     pl_gateway__remove(g, c);
     c->g = NULL;

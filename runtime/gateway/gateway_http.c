@@ -24,7 +24,7 @@ struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size)
 }
 
 /* Whether one of the comma-separated words of `list` is `word`. */
-static bool lists(struct pl_str list, struct pl_str word) {
+bool pl_gateway__lists(struct pl_str list, struct pl_str word) {
     while (list.n > 0) {
         size_t comma = pl_str_find(list, PL_STR(","));
         size_t n = comma == SIZE_MAX ? list.n : comma;
@@ -79,6 +79,7 @@ static bool add_own(struct lws *wsi, const struct pl_gateway__http *a, unsigned 
     if (good && a->status == 401) good = add(wsi, "www-authenticate:", "Bearer", p, end);
     if (good && a->status == 405) good = add(wsi, "allow:", a->allow, p, end);
     if (good && a->call != NULL) good = pl_gateway__call_headers(wsi, a, p, end);
+    if (good && a->stream == NULL) good = add(wsi, "connection:", "close", p, end);
     if (good && a->retry_after_s > 0) {
         snprintf(text, sizeof text, "%lld", (long long)a->retry_after_s);
         good = add(wsi, "retry-after:", text, p, end);
@@ -110,9 +111,10 @@ static void forget(struct pl_gateway *g, struct pl_gateway__http *a) {
     *a = (struct pl_gateway__http){0};
 }
 
-static int finish(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
+/* One request a socket: the next one may be for a WebSocket, and is not ours to see here. */
+static int finish(struct pl_gateway *g, struct pl_gateway__http *a) {
     forget(g, a);
-    return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+    return -1;
 }
 
 int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
@@ -120,7 +122,7 @@ int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gat
     pl_gateway__count(g, PL_GATEWAY_http_requests, 1);
     if (a->body.failed) return -1;
     if (pl_gateway__http_headers(wsi, a, !head) != 0) return -1;
-    if (head || a->at == a->body.n) return finish(g, wsi, a);
+    if (head || a->at == a->body.n) return finish(g, a);
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -136,7 +138,7 @@ int pl_gateway__http_more(struct pl_gateway *g, struct lws *wsi, struct pl_gatew
     enum lws_write_protocol how = n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
     if (lws_write(wsi, (unsigned char *)g->scratch.p + LWS_PRE, n, how) != (int)n) return -1;
     a->at += n;
-    if (a->at == a->body.n) return finish(g, wsi, a);
+    if (a->at == a->body.n) return finish(g, a);
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -232,7 +234,7 @@ static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
 bool pl_gateway__unchanged(struct lws *wsi, const struct pl_gateway__http *a) {
     char seen[64];
     struct pl_str etag = pl_gateway__header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
-    return a->etag[0] != '\0' && lists(etag, pl_str_c(a->etag));
+    return a->etag[0] != '\0' && pl_gateway__lists(etag, pl_str_c(a->etag));
 }
 
 static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
@@ -260,81 +262,51 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
     return pl_gateway__http_answer(g, wsi, a, method == LWSHUMETH_HEAD);
 }
 
-/* ---- handshakes ---- */
+/* ---- who may come in ---- */
 
-static bool refuse(struct pl_gateway__http *a, int status, const char *code, const char *message) {
+bool pl_gateway__no(struct pl_gateway__http *a, int status, const char *code, const char *message) {
     pl_gateway__http_error(a, status, code, message);
     return false;
 }
 
-bool pl_gateway__room(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    const struct pl_gateway__peer *peer = lws_get_opaque_user_data(wsi);
+bool pl_gateway__room(struct pl_gateway *g, const struct pl_gateway__peer *peer,
+                      struct pl_gateway__http *a) {
     if (g->draining || (int64_t)g->nconns >= g->c.max_connections) {
         a->retry_after_s = 5;
-        return refuse(a, 503, "unavailable", "the server takes no new connections now");
+        return pl_gateway__no(a, 503, "unavailable", "the server takes no new connections now");
     }
     if (peer->conns >= g->c.max_connections_per_ip) {
         a->retry_after_s = 30;
-        return refuse(a, 429, "too_many_connections", "too many connections from this address");
+        return pl_gateway__no(a, 429, "too_many_connections",
+                              "too many connections from this address");
     }
     int64_t wait = pl_limits_take(g->handshakes, peer->key, 1, pl_loop_now_us(g->c.loop));
     if (wait > 0) {
         a->retry_after_s = (wait + 999) / 1000;
-        return refuse(a, 429, "rate_limited", "too many new connections from this address");
+        return pl_gateway__no(a, 429, "rate_limited", "too many new connections from this address");
     }
     return true;
 }
 
-bool pl_gateway__origin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    char text[256];
-    struct pl_str origin = pl_gateway__header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
+bool pl_gateway__origin(struct pl_gateway *g, struct pl_str origin, struct pl_gateway__http *a) {
     struct pl_str allowed = pl_str_c(g->c.origins);
-    if (!pl_str_is(allowed, "*") && !lists(allowed, origin))
-        return refuse(a, 403, "origin", "pages of this origin may not connect");
+    if (!pl_str_is(allowed, "*") && !pl_gateway__lists(allowed, origin))
+        return pl_gateway__no(a, 403, "origin", "pages of this origin may not connect");
     return true;
-}
-
-/* Whether a handshake may go on; if not, the answer says why. */
-static bool admit(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
-    char text[256], *uri;
-    int len;
-    if (lws_http_get_uri_and_method(wsi, &uri, &len) != LWSHUMETH_GET ||
-        !pl_str_is((struct pl_str){uri, (size_t)len}, "/ws"))
-        return refuse(a, 404, "not_found", "the WebSocket is at /ws");
-    struct pl_str protocol = pl_gateway__header(wsi, WSI_TOKEN_PROTOCOL, text, sizeof text);
-    if (!lists(protocol, PL_STR(PL_PROTOCOL_NAME)))
-        return refuse(a, 400, "protocol", "ask for the subprotocol " PL_PROTOCOL_NAME);
-    return pl_gateway__origin(g, wsi, a) && pl_gateway__room(g, wsi, a);
-}
-
-/* 0: upgrade; 1: answered; -1: hang up. */
-static int upgrade(struct pl_gateway *g, struct lws *wsi, const char *to) {
-    struct pl_gateway__http a = {0};
-    if (strcasecmp(to, "websocket") != 0) return -1;
-    if (admit(g, wsi, &a)) return 0;
-    pl_gateway__count(g, PL_GATEWAY_refused, 1);
-    int err = pl_gateway__http_headers(wsi, &a, true);
-    forget(g, &a);
-    return err == 0 ? 1 : -1;
 }
 
 /* ---- sockets: counted from the first byte, so that half a request costs its sender too ---- */
 
-static int accept_socket(struct pl_gateway *g, struct lws *wsi,
-                         const struct lws_filter_network_conn_args *args) {
-    if (is_ops(g, wsi)) return 0; /* the limits are for customers */
-    struct pl_peer key = pl_peer_of((const struct sockaddr *)&args->cli_addr);
-    const struct pl_gateway__peer *peer = pl_gateway__peer(g, &key);
-    if (peer == NULL || peer->sockets < g->c.max_connections_per_ip + PL_GATEWAY__SPARE) return 0;
-    pl_gateway__count(g, PL_GATEWAY_refused, 1);
-    return 1;
-}
-
 static void join_socket(struct pl_gateway *g, struct lws *wsi) {
     char address[64] = "";
-    lws_get_peer_simple(wsi, address, sizeof address);
-    struct pl_peer key = pl_peer_text(address);
-    lws_set_opaque_user_data(wsi, pl_gateway__peer_join(g, &key));
+    struct pl_gateway__peer *peer = g->adopting;
+    g->adopting = NULL;
+    if (peer == NULL) { /* of the listener for health and metrics */
+        lws_get_peer_simple(wsi, address, sizeof address);
+        struct pl_peer key = pl_peer_text(address);
+        peer = pl_gateway__peer_join(g, &key);
+    }
+    lws_set_opaque_user_data(wsi, peer);
 }
 
 static void leave_socket(struct pl_gateway *g, struct lws *wsi) {
@@ -347,10 +319,9 @@ int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason,
     struct pl_gateway *g = lws_context_user(lws_get_context(wsi));
     struct pl_gateway__http *a = user;
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return accept_socket(g, wsi, user);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: join_socket(g, wsi); return 0;
     case LWS_CALLBACK_WSI_DESTROY: leave_socket(g, wsi); return 0;
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade(g, wsi, in);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return -1; /* no socket comes here for that */
     case LWS_CALLBACK_HTTP: return request(g, wsi, a);
     case LWS_CALLBACK_HTTP_BODY: return pl_gateway__call_body(g, wsi, a, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return pl_gateway__call_whole(g, wsi, a);

@@ -7,7 +7,5 @@
 
 int pl_gateway__http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                               void *in, size_t len);
-int pl_gateway__ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                            size_t len);
 
 #endif

@@ -3,7 +3,10 @@
  *
  *   gateway.c         create, drain, destroy, the table of connections
  *   gateway_conn.c    one connection, whatever carries it: frames in, limits, queue out, closing
- *   gateway_ws.c      the WebSocket that carries one
+ *   gateway_accept.c  the port: sockets until they have said what they want
+ *   gateway_shake.c   the handshake of a WebSocket
+ *   gateway_frame.c   its frames
+ *   gateway_ws.c      the WebSocket that carries a connection
  *   gateway_stream.c  the pair that carries one without WebSocket: events out of one long answer,
  *                     frames in by POST
  *   gateway_answer.c  the engine's answers: printed on its thread, queued on ours
@@ -31,6 +34,7 @@ struct lws_context;
 #define PL_GATEWAY__SPARE   32        /* sockets of an address beyond its WebSockets */
 #define PL_GATEWAY__WEB_MAX (4 << 20) /* bytes of the largest file served */
 #define PL_GATEWAY__STREAMS 1024      /* each keeps its request's headers, 4 KiB, while it lasts */
+#define PL_GATEWAY__RX      65536     /* bytes received at once */
 #define PL_GATEWAY__BEFORE  32        /* room that transports have before a message */
 #define PL_GATEWAY__AFTER   2         /* and behind it */
 
@@ -73,11 +77,14 @@ struct pl_gateway__transport {
     void (*end)(struct pl_gateway__conn *c); /* all is written: the last words before the close */
     /* May `write` be called now? NULL: only when the socket said so. */
     bool (*may_write)(const struct pl_gateway__conn *c);
+    /* Have pl_gateway__writeable called when the socket takes something. */
+    void (*wake)(struct pl_gateway__conn *c);
+    /* The end of a round: it was to be killed. */
+    void (*hang_up)(struct pl_gateway__conn *c);
 };
 
 struct pl_gateway__conn {
     struct pl_gateway *g;
-    struct lws *wsi;
     const struct pl_gateway__transport *via;
     uint64_t id; /* generation << 32 | slot */
     struct pl_gateway__conn *prev, *next;
@@ -86,16 +93,12 @@ struct pl_gateway__conn {
     bool told; /* the engine knows of it: leave is owed */
     int code;  /* CLOSING: the close code */
     int64_t since_us;
-    /* the message being read, when it came in pieces */
-    struct pl_buf in;
-    uint32_t pieces;
-    int64_t in_since_us;
     /* frames waiting to be written */
     struct pl_gateway__out *first, *last;
     size_t queued;
     bool due;  /* among those that are written at the end of the round */
-    bool ping; /* WebSocket: one is to be sent */
-    int64_t heard_us, pinged_us;
+    bool dead; /* hung up on at the end of the round */
+    int64_t heard_us;
     bool live; /* caught up: what is missed may be much more than what is new */
     struct pl_bucket messages, frames, bad;
     struct pl_gateway__later *later; /* messages behind a file that is being kept */
@@ -120,7 +123,12 @@ struct pl_gateway__slot {
 struct pl_gateway {
     struct pl_gateway_config c;
     struct lws_context *lws;
-    struct lws_vhost *ops; /* where health and metrics are; NULL: with all else */
+    struct lws_vhost *pages; /* of the customers' port */
+    struct pl_fd listener;
+    struct pl_gateway__knock *knocks; /* sockets that have not said what they want */
+    size_t nknocks;
+    struct pl_gateway__peer *adopting; /* of the socket on its way to libwebsockets */
+    struct lws_vhost *ops;             /* where health and metrics are; NULL: with all else */
     int port, ops_port;
     struct pl_timer sweep;
     struct pl_gateway__conn *conns;
@@ -136,6 +144,7 @@ struct pl_gateway {
     uint32_t nuploads;     /* under way */
     struct pl_arena arena; /* of one message or request */
     struct pl_buf scratch; /* of one write */
+    uint8_t *rx;           /* of one read */
     struct pl_rand jitter;
     /* draining */
     bool draining, ending; /* ending: the engine behind the door is gone */
@@ -167,8 +176,12 @@ void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer)
 /* ---- gateway_conn.c ---- */
 
 /* The connection is there and says hello. */
-void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c, struct lws *wsi,
-                       const struct pl_gateway__transport *via);
+void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c,
+                       struct pl_gateway__peer *peer, const struct pl_gateway__transport *via);
+/* Forgets what waits to be written; it is closed with this code, without bye. */
+void pl_gateway__drop(struct pl_gateway__conn *c, int code);
+/* Hangs up, at the end of the round: until then it is there. */
+void pl_gateway__kill(struct pl_gateway__conn *c);
 /* Draining: says bye once nothing of it is under way. */
 void pl_gateway__leave(struct pl_gateway__conn *c);
 /* It is gone. */
@@ -188,6 +201,58 @@ void pl_gateway__close(struct pl_gateway__conn *c, enum pl_code bye, uint64_t af
 void pl_gateway__ready(struct pl_gateway__conn *c, struct pl_gateway__out *out);
 /* Deadlines of one connection. */
 void pl_gateway__check(struct pl_gateway__conn *c, int64_t now_us);
+
+/* ---- gateway_accept.c ---- */
+
+/* Listens. PL_EXISTS, PL_DENIED, PL_NOT_FOUND as pl_gateway_create. */
+enum pl_err pl_gateway__accept(struct pl_gateway *g, const char *host, int port);
+void pl_gateway__accept_again(struct pl_gateway *g); /* descriptors may have come free */
+void pl_gateway__accept_end(struct pl_gateway *g);
+/* Hangs up on those that took too long. */
+void pl_gateway__knocks_sweep(struct pl_gateway *g, int64_t now_us);
+
+/* ---- gateway_shake.c ---- */
+
+/* Does a request with this head want a WebSocket? */
+bool pl_gateway__upgrades(struct pl_str head);
+/* Whether it gets one: the answer in yes or in no. */
+bool pl_gateway__shake(struct pl_gateway *g, const struct pl_gateway__peer *peer,
+                       struct pl_str head, struct pl_buf *yes, struct pl_gateway__http *no);
+
+/* ---- gateway_frame.c ---- */
+
+enum pl_gateway__opcode {
+    PL_GATEWAY__CONTINUATION = 0,
+    PL_GATEWAY__TEXT = 1,
+    PL_GATEWAY__BINARY = 2,
+    PL_GATEWAY__CLOSE = 8,
+    PL_GATEWAY__PING = 9,
+    PL_GATEWAY__PONG = 10
+};
+struct pl_gateway__frame {
+    enum pl_gateway__opcode opcode;
+    bool final;
+    struct pl_str payload; /* where it came, unmasked */
+    size_t whole;          /* bytes of the frame with its head */
+};
+enum pl_gateway__found {
+    PL_GATEWAY__WHOLE,
+    PL_GATEWAY__PART,  /* more has to come; nothing was changed */
+    PL_GATEWAY__WRONG, /* these are no bytes that a client may send */
+    PL_GATEWAY__LARGE  /* over PL_PROTOCOL_MAX_BYTES */
+};
+enum pl_gateway__found pl_gateway__frame_read(uint8_t *p, size_t n, struct pl_gateway__frame *f);
+/* The head of an unmasked whole message; gives its length. */
+size_t pl_gateway__frame_head(enum pl_gateway__opcode opcode, size_t n, uint8_t out[10]);
+/* The code to answer a close frame with. */
+int pl_gateway__frame_closes(struct pl_str payload);
+
+/* ---- gateway_ws.c ---- */
+
+/* The socket is a WebSocket's from now on, and so is the peer; yes: what says so to the client.
+ * False: out of memory, nothing was taken. */
+bool pl_gateway__ws_begin(struct pl_gateway *g, int fd, struct pl_gateway__peer *peer,
+                          struct pl_str yes);
 
 /* ---- gateway_said.c ---- */
 
@@ -228,8 +293,12 @@ struct pl_gateway__http {
 struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size);
 /* Whether pages of the request's origin may talk here, and more connections are taken from its
  * address; if not, the answer says so. */
-bool pl_gateway__origin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
-bool pl_gateway__room(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *answer);
+bool pl_gateway__origin(struct pl_gateway *g, struct pl_str origin,
+                        struct pl_gateway__http *answer);
+bool pl_gateway__room(struct pl_gateway *g, const struct pl_gateway__peer *peer,
+                      struct pl_gateway__http *answer);
+/* Is `word` one of the comma-separated words? */
+bool pl_gateway__lists(struct pl_str list, struct pl_str word);
 /* Sends the answer and ends the request. -1: hang up. */
 int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
                             bool head);
@@ -240,6 +309,9 @@ int pl_gateway__http_headers(struct lws *wsi, struct pl_gateway__http *a, bool w
 /* A JSON answer {"error":{"code":...,"message":...}}. */
 void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const char *code,
                             const char *message);
+/* The same, and gives false. */
+bool pl_gateway__no(struct pl_gateway__http *answer, int status, const char *code,
+                    const char *message);
 
 /* ---- gateway_ask.c: what operators ask, answered by other threads ---- */
 

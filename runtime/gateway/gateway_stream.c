@@ -19,6 +19,7 @@
 
 struct pl_gateway__stream {
     struct pl_gateway__conn conn;
+    struct lws *wsi;
     struct pl_resume name; /* the id in its place of a conversation */
     int64_t wrote_us;
 };
@@ -67,12 +68,12 @@ static struct pl_gateway__stream *stream_of(struct pl_gateway__conn *c) {
 
 static void look(struct pl_gateway__conn *c, int64_t now_us) {
     if (now_us - stream_of(c)->wrote_us > c->g->c.heartbeat_ms * 1000)
-        lws_callback_on_writable(c->wsi);
+        lws_callback_on_writable(stream_of(c)->wsi);
 }
 
 static bool send_bytes(struct pl_gateway__conn *c, char *p, size_t n) {
     stream_of(c)->wrote_us = pl_loop_now_us(c->g->c.loop);
-    return lws_write(c->wsi, (unsigned char *)p, n, LWS_WRITE_HTTP) >= (int)n;
+    return lws_write(stream_of(c)->wsi, (unsigned char *)p, n, LWS_WRITE_HTTP) >= (int)n;
 }
 
 /* One "data:" line; line breaks can only be between the tokens of JSON. */
@@ -90,7 +91,16 @@ static void end_stream(struct pl_gateway__conn *c) {
     (void)c; /* bye has said it all */
 }
 
-static const struct pl_gateway__transport transport = {look, write_event, end_stream, NULL};
+static void wake(struct pl_gateway__conn *c) {
+    lws_callback_on_writable(stream_of(c)->wsi);
+}
+
+static void hang_up(struct pl_gateway__conn *c) {
+    lws_set_timeout(stream_of(c)->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+}
+
+static const struct pl_gateway__transport transport = {look, write_event, end_stream,
+                                                       NULL, wake,        hang_up};
 
 int pl_gateway__stream_writeable(struct pl_gateway__stream *s) {
     struct pl_gateway__conn *c = &s->conn;
@@ -124,7 +134,7 @@ static int begin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http 
     if (g->streams.n >= PL_GATEWAY__STREAMS) {
         a->retry_after_s = 5;
         pl_gateway__http_error(a, 503, "unavailable", "too many event streams; use the WebSocket");
-    } else if (pl_gateway__room(g, wsi, a)) {
+    } else if (pl_gateway__room(g, lws_get_opaque_user_data(wsi), a)) {
         a->stream = stream_new(g, call);
         if (a->stream == NULL) pl_gateway__http_error(a, 503, "unavailable", "no stream now");
     }
@@ -134,7 +144,8 @@ static int begin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http 
     }
     struct pl_gateway__conn *c = &a->stream->conn;
     pl_gateway__count(g, PL_GATEWAY_http_requests, 1);
-    pl_gateway__begin(g, c, wsi, &transport);
+    a->stream->wsi = wsi;
+    pl_gateway__begin(g, c, lws_get_opaque_user_data(wsi), &transport);
     a->stream->wrote_us = c->since_us;
     a->status = 200;
     a->type = "text/event-stream";
@@ -196,9 +207,10 @@ void pl_gateway__call_remember(struct pl_gateway *g, struct lws *wsi, struct pl_
 
 int pl_gateway__call(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
                      struct pl_gateway__http *a) {
-    char text[24];
+    char text[256];
     int64_t n = -1;
-    if (!pl_gateway__origin(g, wsi, a)) {
+    struct pl_str origin = pl_gateway__header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
+    if (!pl_gateway__origin(g, origin, a)) {
         pl_gateway__count(g, PL_GATEWAY_refused, 1);
         pl_gateway__http_headers(wsi, a, true);
         return -1;

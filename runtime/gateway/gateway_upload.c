@@ -293,10 +293,11 @@ static int begin(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http 
 
 static int post_file(struct pl_gateway *g, struct lws *wsi, int method,
                      struct pl_gateway__http *a) {
-    char text[24];
+    char text[256];
     int64_t n = -1;
     struct pl_resume who;
-    if (!pl_gateway__origin(g, wsi, a)) return refuse(g, wsi, a, 0, NULL, NULL);
+    struct pl_str origin = pl_gateway__header(wsi, WSI_TOKEN_ORIGIN, text, sizeof text);
+    if (!pl_gateway__origin(g, origin, a)) return refuse(g, wsi, a, 0, NULL, NULL);
     pl_gateway__call_remember(g, wsi, a);
     a->allow = "POST, OPTIONS";
     if (method == LWSHUMETH_OPTIONS) {

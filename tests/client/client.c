@@ -230,6 +230,7 @@ enum client_got client_receive(struct client *c, struct pl_str *text) {
         }
         if (opcode == 8) {
             c->close_code = n >= 2 ? (uint8_t)text->p[0] << 8 | (uint8_t)text->p[1] : 1005;
+            if (!c->mute) client_frame(c, 8, true, text->p, n < 2 ? 0 : 2);
             return CLIENT_CLOSED;
         }
     }

@@ -20,7 +20,7 @@ struct client {
     size_t taken;
     int close_code; /* after CLIENT_CLOSED: 0 none, 1006 without a close frame */
     unsigned pings; /* answered so far */
-    bool mute;      /* does not answer pings */
+    bool mute;      /* answers neither pings nor a close */
     int port;       /* of an event stream: frames are posted there; else 0 */
     char name[128]; /* and name it so */
 };

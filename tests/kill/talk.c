@@ -155,7 +155,7 @@ bool talk_hear(struct talk *t, int64_t ms) {
         enum client_got got = client_receive(&t->c, &s);
         if (got == CLIENT_TIMEOUT) return true;
         if (got == CLIENT_CLOSED) {
-            t->on = t->ready = t->live = false;
+            talk_leave(t);
             return false;
         }
         take_message(t, s);

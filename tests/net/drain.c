@@ -20,7 +20,8 @@ static void is_ready(int port, bool ready) {
 
 static void serve(struct site *s, int ops_port) {
     char ops[32];
-    const char *options[] = {ops, "--max-connections-per-ip=100000", "--drain-wait=20s", NULL};
+    const char *options[] = {ops, "--max-connections-per-ip=100000", "--drain-wait=20s",
+                             "--heartbeat=300s", NULL};
     snprintf(ops, sizeof ops, "--ops-port=%d", ops_port);
     site_server(s, options);
 }
@@ -35,6 +36,7 @@ struct stop {
 static void stop_under_load(struct site *s, struct crowd *c, double rate, int ops_port,
                             struct stop *out) {
     int64_t begun = now_ms();
+    if (crowd_on(c) < c->n) DIE("only %zu of %zu customers are still there", crowd_on(c), c->n);
     kill(s->server.pid, SIGTERM);
     bool asked = false;
     while (crowd_on(c) > 0 && now_ms() - begun < BOUND_MS) {
@@ -46,8 +48,11 @@ static void stop_under_load(struct site *s, struct crowd *c, double rate, int op
     int code = proc_wait(&s->server, BOUND_MS - out->said_ms + 1);
     out->over_ms = now_ms() - begun;
     if (code != 0) DIE("the server ended with %d after %lld ms", code, (long long)out->over_ms);
-    for (size_t i = 0; i < c->n; i++)
-        if (strcmp(c->v[i].bye, "drain") != 0) DIE("customer %zu was not said bye", i);
+    size_t untold = 0;
+    for (size_t i = 0; i < c->n; i++) untold += strcmp(c->v[i].bye, "drain") != 0;
+    if (untold > 0)
+        DIE("%zu of %zu customers were not said bye; closed after %lld ms, over after %lld ms",
+            untold, c->n, (long long)out->said_ms, (long long)out->over_ms);
     out->unacked = crowd_unacked(c);
 }
 
