@@ -81,6 +81,20 @@ row_clock() {
   with_release build/dev/kill_clock --customers 100 --rounds 18
 }
 
+# cut: the customer's connection cut after the k-th byte, both ways, over 10,000 turns.
+row_cut() {
+  built release parlance demoshop
+  built dev net_torture
+  with_release build/dev/net_torture cut
+}
+
+# drain: SIGTERM at 1,000 turns a second with 5,000 sockets.
+row_drain() {
+  built release parlance demoshop
+  built dev net_torture
+  with_release build/dev/net_torture drain
+}
+
 # ---- running them ----
 
 rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }

@@ -27,8 +27,8 @@ static void cut_off(struct pl_gateway__conn *c) {
     pl_gateway__kill(c);
 }
 
-void pl_gateway__drop(struct pl_gateway__conn *c, int code) {
-    free_queue(c);
+void pl_gateway__shut(struct pl_gateway__conn *c, int code) {
+    if (c->state == CLOSING) return;
     c->state = CLOSING;
     c->code = code;
     c->since_us = pl_loop_now_us(c->g->c.loop);

@@ -178,8 +178,8 @@ void pl_gateway__peer_leave(struct pl_gateway *g, struct pl_gateway__peer *peer)
 /* The connection is there and says hello. */
 void pl_gateway__begin(struct pl_gateway *g, struct pl_gateway__conn *c,
                        struct pl_gateway__peer *peer, const struct pl_gateway__transport *via);
-/* Forgets what waits to be written; it is closed with this code, without bye. */
-void pl_gateway__drop(struct pl_gateway__conn *c, int code);
+/* Without bye: closes with this code once the queue is written. */
+void pl_gateway__shut(struct pl_gateway__conn *c, int code);
 /* Hangs up, at the end of the round: until then it is there. */
 void pl_gateway__kill(struct pl_gateway__conn *c);
 /* Draining: says bye once nothing of it is under way. */

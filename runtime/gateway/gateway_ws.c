@@ -154,7 +154,7 @@ static void fail(struct pl_gateway__ws *w, int code) {
     struct pl_gateway__conn *c = &w->conn;
     w->deaf = true;
     pl_gateway__count(c->g, PL_GATEWAY_broken_frames, 1);
-    pl_gateway__drop(c, code);
+    pl_gateway__shut(c, code);
     wake(c);
 }
 
@@ -165,7 +165,7 @@ static void closes(struct pl_gateway__ws *w, struct pl_str payload) {
     if (over)
         pl_gateway__kill(&w->conn);
     else
-        pl_gateway__drop(&w->conn, code); /* the rest of it is still to be written */
+        pl_gateway__shut(&w->conn, code); /* the rest of it is still to be written */
 }
 
 /* Of a flood only so many are answered as there may be frames; who reads none gets none. */

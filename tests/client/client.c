@@ -203,36 +203,46 @@ static enum client_got receive_event(struct client *c, struct pl_str *text, int6
     }
 }
 
+enum client_got client_hear(struct client *c, int *opcode, struct pl_str *payload) {
+    size_t head, n;
+    int64_t end = now_ms() + c->wait_ms;
+    *payload = (struct pl_str){"", 0};
+    while (!whole_frame(c, opcode, &head, &n)) {
+        int got = more(c, end);
+        if (got == 0) return CLIENT_TIMEOUT;
+        if (got < 0) {
+            c->close_code = 1006;
+            return CLIENT_CLOSED;
+        }
+    }
+    pl_buf_clear(&c->text);
+    pl_buf_add(&c->text, c->in.p + head, n);
+    drop(c, head + n);
+    *payload = pl_buf_slice(&c->text);
+    if (*opcode == 8)
+        c->close_code = n >= 2 ? (uint8_t)payload->p[0] << 8 | (uint8_t)payload->p[1] : 1005;
+    return CLIENT_TEXT;
+}
+
 enum client_got client_receive(struct client *c, struct pl_str *text) {
     int opcode;
-    size_t head, n;
     int64_t end = now_ms() + c->wait_ms;
     *text = (struct pl_str){"", 0};
     if (c->fd < 0 || c->close_code != 0) return CLIENT_CLOSED;
     if (c->port != 0) return receive_event(c, text, end);
     for (;;) {
-        while (!whole_frame(c, &opcode, &head, &n)) {
-            int got = more(c, end);
-            if (got == 0) return CLIENT_TIMEOUT;
-            if (got < 0) {
-                c->close_code = 1006;
-                return CLIENT_CLOSED;
-            }
-        }
-        pl_buf_clear(&c->text);
-        pl_buf_add(&c->text, c->in.p + head, n);
-        drop(c, head + n);
-        *text = pl_buf_slice(&c->text);
+        enum client_got got = client_hear(c, &opcode, text);
+        if (got != CLIENT_TEXT) return got;
         if (opcode == 1) return CLIENT_TEXT; /* the server never sends fragments */
         if (opcode == 9 && !c->mute) {
             c->pings++;
             client_frame(c, 10, true, text->p, text->n);
         }
         if (opcode == 8) {
-            c->close_code = n >= 2 ? (uint8_t)text->p[0] << 8 | (uint8_t)text->p[1] : 1005;
-            if (!c->mute) client_frame(c, 8, true, text->p, n < 2 ? 0 : 2);
+            if (!c->mute) client_frame(c, 8, true, text->p, text->n < 2 ? 0 : 2);
             return CLIENT_CLOSED;
         }
+        if (now_ms() >= end) return CLIENT_TIMEOUT;
     }
 }
 

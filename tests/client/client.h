@@ -43,6 +43,8 @@ bool client_send_bytes(struct client *c, const void *p, size_t n); /* a text mes
 /* One raw frame: opcode 0 continuation, 1 text, 2 binary, 8 close, 9 ping. */
 bool client_frame(struct client *c, int opcode, bool final, const void *p, size_t n);
 bool client_raw(struct client *c, const void *p, size_t n);
+/* The next frame of a WebSocket, whatever it is: CLIENT_TEXT; nothing is answered. */
+enum client_got client_hear(struct client *c, int *opcode, struct pl_str *payload);
 /* The next message, pings answered. */
 enum client_got client_receive(struct client *c, struct pl_str *text);
 /* Receives until a message holds `needle`, which it gives; false on timeout or close. */

@@ -18,6 +18,8 @@ struct options {
     int port;
     int pid; /* of the server; 0: not measured */
     int connections, seconds, think_ms;
+    int rate;  /* turns a second, whatever the server does; 0: each waits for its reply */
+    bool idle; /* nobody says anything */
     bool echo; /* the bare echo instead of the protocol */
     const char *script;
     const char *marker; /* counted: conversations that showed a text with this; NULL: none */
@@ -58,6 +60,9 @@ struct load {
     int64_t talk_turns; /* of one conversation, then a new one is begun; 0: never */
     bool measuring;     /* turns count, new ones are begun */
     int ready, broken, waiting;
+    int64_t begun_us;
+    uint64_t due;                  /* turns that the rate has begun */
+    int next;                      /* who begins the next one */
     uint64_t turns, talks, marked; /* talks: conversations begun */
     PL_VEC(uint32_t) acks, replies;
     uint64_t gaps, twice, refused, closed, stuck;

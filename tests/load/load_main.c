@@ -9,7 +9,7 @@
 
 enum {
     SHAKES = 64,       /* handshakes under way at once */
-    SETTLE_MS = 30000, /* for all to connect and open */
+    SETTLE_MS = 60000, /* for all to connect and open */
     STUCK_MS = 20000,  /* without a reply */
 };
 
@@ -46,9 +46,26 @@ static void look(struct load *l) {
         } else if (c->waiting && now_us - c->said_us > STUCK_MS * 1000) {
             load_error(l, &l->stuck, "no reply that the script knows to", c->next);
             load_break(c, "stuck");
-        } else if (!c->waiting && l->measuring && c->speak_us <= now_us) {
+        } else if (!c->waiting && l->measuring && l->o.rate == 0 && c->speak_us <= now_us) {
             load_say(c, c->next);
         }
+    }
+}
+
+/* Begins the turns whose time has come; they are timed from then, also when all were busy. */
+static void keep_rate(struct load *l) {
+    int64_t now_us = load_now_us();
+    for (int busy = 0; l->measuring && busy < l->o.connections;) {
+        int64_t at_us = l->begun_us + (int64_t)(l->due * 1000000 / (uint64_t)l->o.rate);
+        struct conn *c = &l->conns[l->next];
+        if (at_us > now_us) return;
+        l->next = (l->next + 1) % l->o.connections;
+        busy++;
+        if (c->stage != READY || c->waiting || c->again) continue;
+        load_say(c, c->next);
+        c->said_us = at_us;
+        l->due++;
+        busy = 0;
     }
 }
 
@@ -67,7 +84,8 @@ static bool connect_all(struct load *l) {
 static void run_for(struct load *l, int64_t ms) {
     int64_t end = load_now_us() + ms * 1000, look_us = 0;
     while (load_now_us() < end) {
-        turn_loop(l, 10);
+        turn_loop(l, l->o.rate > 0 ? 1 : 10);
+        if (l->o.rate > 0) keep_rate(l);
         if (load_now_us() < look_us) continue;
         look(l);
         look_us = load_now_us() + 10000;
@@ -129,6 +147,7 @@ static void print_row(const struct load *l, const struct measured *m) {
                 percentile(l->replies.v, l->replies.n, 1) - deadline_ms);
     fprintf(f, " cpu_us_per_turn=%.1f worker_us_per_turn=%.1f bytes_per_conn=%lld",
             (double)m->cpu_us / turns, (double)m->children_us / turns, (long long)m->conn_bytes);
+    fprintf(f, " core_share=%.4f", (double)m->cpu_us / 1e6 / m->seconds);
     fprintf(f, " conversations=%llu", (unsigned long long)l->talks);
     if (l->o.marker != NULL) fprintf(f, " marked=%llu", (unsigned long long)l->marked);
     fprintf(f, " lost=%llu twice=%llu refused=%llu closed=%llu errors=%llu\n",
@@ -153,7 +172,7 @@ static int report(struct load *l, const struct measured *m) {
                (unsigned long long)l->gaps, (unsigned long long)l->twice,
                (unsigned long long)l->refused, (unsigned long long)l->closed,
                (unsigned long long)l->stuck, l->first_error);
-    return errors == 0 && l->turns > 0 ? 0 : 1;
+    return errors == 0 && (l->turns > 0 || l->o.idle) ? 0 : 1;
 }
 
 static void header(void) {
@@ -175,7 +194,8 @@ static int measure(struct load *l) {
     int64_t begun = load_now_us();
     for (int i = 0; i < l->o.connections; i++) /* they begin to think one after the other */
         l->conns[i].speak_us = begun + (int64_t)l->o.think_ms * 1000 * i / l->o.connections;
-    l->measuring = true;
+    l->begun_us = begun;
+    l->measuring = !l->o.idle;
     run_for(l, l->o.seconds * INT64_C(1000));
     l->measuring = false;
     m.seconds = (double)(load_now_us() - begun) / 1e6;
@@ -192,7 +212,8 @@ static int measure(struct load *l) {
 static int usage(void) {
     fprintf(stderr,
             "usage: pl_load --port N [--name NAME] [--pid N] [--connections N] [--seconds N]\n"
-            "               [--think MS] [--script FILE] [--echo] [--marker TEXT] [--deadline MS]\n"
+            "               [--rate TURNS_A_SECOND | --idle] [--think MS] [--script FILE] [--echo] "
+            "[--marker TEXT] [--deadline MS]\n"
             "               [--row WORD --rows FILE] | pl_load --header\n"
             "Talks to a server over many WebSockets at once, checks every answer, prints a row.\n");
     return 2;
@@ -204,7 +225,8 @@ static bool option(struct options *o, const char *name, const char *value) {
         int *to;
     } numbers[] = {
         {"--port", &o->port},       {"--pid", &o->pid},        {"--connections", &o->connections},
-        {"--seconds", &o->seconds}, {"--think", &o->think_ms}, {"--deadline", &o->deadline_ms}};
+        {"--seconds", &o->seconds}, {"--think", &o->think_ms}, {"--deadline", &o->deadline_ms},
+        {"--rate", &o->rate}};
     struct {
         const char *name;
         const char **to;
@@ -230,6 +252,8 @@ static bool arguments(struct options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--echo") == 0)
             o->echo = true;
+        else if (strcmp(argv[i], "--idle") == 0)
+            o->idle = true;
         else if (i + 1 >= argc || !option(o, argv[i], argv[i + 1]))
             return false;
         else

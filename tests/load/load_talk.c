@@ -82,7 +82,7 @@ static void replied(struct conn *c, struct pl_str next) {
     }
     c->next = next;
     c->speak_us = now_us + l->o.think_ms * 1000;
-    if (l->measuring && l->o.think_ms == 0) load_say(c, next);
+    if (l->measuring && l->o.think_ms == 0 && l->o.rate == 0) load_say(c, next);
 }
 
 /* ---- checking ---- */

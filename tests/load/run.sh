@@ -7,21 +7,24 @@
 # it before its deadline: then past_deadline is negative. Prints a table, then one line of
 # name=value for each measurement. Meant for a machine that does nothing else; --seconds 6 is a
 # quick look.
-# usage: tests/load/run.sh [--connections N] [--seconds N] [--think MS] [--no-faults]
+# usage: tests/load/run.sh [--connections N] [--seconds N] [--think MS] [--no-faults] [--many N]
+# --many N: also N connections (10,000), as busy as they can be, then at 20,000 and at 5,000 turns a
+# second whatever the server does, beside a bare LMDB commit on the same disk, then idle.
 set -eu
 cd "$(dirname "$0")/../.."
 build=build/release
-seconds=60 connections=1000 think=0 faults=1
+seconds=60 connections=1000 think=0 faults=1 many=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --seconds) seconds=$2; shift 2 ;;
     --connections) connections=$2; shift 2 ;;
     --think) think=$2; shift 2 ;;
     --no-faults) faults=0; shift ;;
-    *) sed -n 3,10p "$0"; exit 2 ;;
+    --many) many=$2; shift 2 ;;
+    *) sed -n 3,12p "$0"; exit 2 ;;
   esac
 done
-for program in pl_load pl_echo pl_door parlance demoshop; do
+for program in pl_load pl_echo pl_door pl_commit parlance demoshop; do
   [ -x $build/$program ] || { echo "missing $build/$program: cmake --preset release && cmake --build --preset release"; exit 2; }
 done
 ulimit -n "$(ulimit -Hn)"
@@ -117,6 +120,21 @@ kill -TERM "$pid"; wait "$pid" || true
 ratio() { awk "BEGIN { printf \"%.2f\", $(value "row5 server=$2" "$1") / $(value "row5 server=echo" "$1") }"; }
 row "row5 ratio=parlance/echo turns_per_s=$(ratio turns_per_s parlance)" \
   "cpu_us_per_turn=$(ratio cpu_us_per_turn parlance) reply_p95_ms=$(ratio reply_p95_ms parlance)"
+
+# ---- many connections ----
+
+if [ "$many" -gt 0 ]; then
+  mkdir "$data/lmdb"
+  row "row7 server=lmdb $($build/pl_commit "$data/lmdb" 5)"
+  project "$data/many"
+  serve "$data/many"
+  at() { load row7 "$1" --port "$port" --pid "$pid" --connections "$many" "${@:2}"; }
+  at idle --idle
+  at busy
+  at rate20k --rate 20000
+  at rate5k --rate 5000
+  kill -TERM "$pid"; wait "$pid" || true
+fi
 
 # ---- hooks that hurt, beside others ----
 

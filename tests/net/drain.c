@@ -23,6 +23,7 @@ static void serve(struct site *s, int ops_port) {
     const char *options[] = {ops, "--max-connections-per-ip=100000", "--drain-wait=20s",
                              "--heartbeat=300s", NULL};
     snprintf(ops, sizeof ops, "--ops-port=%d", ops_port);
+    if (s->server.pid) proc_kill(&s->server);
     site_server(s, options);
 }
 

@@ -33,6 +33,7 @@ static const struct {
     void (*run)(struct site *s, const struct net_options *o);
     struct net_options quick, full;
 } parts[] = {
+    {"cut", cut_run, {.turns = 240}, {.turns = 10000}},
     {"drain",
      drain_run,
      {.sockets = 60, .rate = 200, .seconds = 1},
@@ -43,7 +44,10 @@ static bool option(struct net_options *o, const char *name, const char *value) {
     const struct {
         const char *name;
         long *to;
-    } rows[] = {{"--sockets", &o->sockets}, {"--rate", &o->rate}, {"--seconds", &o->seconds}};
+    } rows[] = {{"--sockets", &o->sockets},
+                {"--rate", &o->rate},
+                {"--seconds", &o->seconds},
+                {"--turns", &o->turns}};
     for (size_t i = 0; i < PL_LEN(rows); i++) {
         if (strcmp(rows[i].name, name) != 0) continue;
         *rows[i].to = atol(value);
@@ -53,8 +57,8 @@ static bool option(struct net_options *o, const char *name, const char *value) {
 }
 
 static int usage(void) {
-    fprintf(stderr,
-            "usage: net_torture quick | PART [--sockets N] [--rate N] [--seconds N]\nparts:");
+    fprintf(stderr, "usage: net_torture quick | PART [--sockets N] [--rate N] [--seconds N] "
+                    "[--turns N]\nparts:");
     for (size_t i = 0; i < PL_LEN(parts); i++) fprintf(stderr, " %s", parts[i].name);
     fputc('\n', stderr);
     return 2;

@@ -34,11 +34,14 @@ void crowd_close(struct crowd *c);
 /* ---- the parts ---- */
 
 struct net_options {
-    long sockets, rate, seconds;
+    long sockets, rate, seconds, turns;
 };
 
 /* SIGTERM under load: bye to each, exit 0, nothing lost; once more, in a hurry. */
 void drain_run(struct site *s, const struct net_options *o);
+
+/* Connections cut at every byte: each message is answered once, in order. */
+void cut_run(struct site *s, const struct net_options *o);
 
 /* Raises the limit of descriptors as far as it goes. */
 void net_descriptors(void);
