@@ -12,6 +12,7 @@
 #                                           keeps every byte (default 5000)
 #        tools/long.sh million [--conversations N] [--turns N] [--samples N]   N (1,000,000) stored conversations of
 #                                           N (2) turns: disk, memory, start, going on with them
+#        tools/long.sh growth       what a turn costs with many flows, intents and rules, in instructions
 #
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
@@ -146,6 +147,13 @@ streams() {
   build/release/pl_model_load "$folder/desk" streams "$url" "$n" "$seconds"
 }
 
+growth() {
+  [ $# -eq 0 ] || usage
+  cmake --preset release -DPL_TESTS=OFF >/dev/null
+  cmake --build --preset release -j "$jobs" --target parlance >/dev/null
+  exec tests/load/growth.sh build/release/parlance
+}
+
 # The value of NAME= in a line that pl_stored has written.
 value() { tr ' ' '\n' <<<"$2" | sed -n "s/^$1=//p"; }
 
@@ -233,6 +241,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | outage | ledger | streams | lsp | language | privacy | million) "$what" "$@" ;;
+load | torture | fuzz | outage | ledger | streams | lsp | language | privacy | million | growth) "$what" "$@" ;;
 *) usage ;;
 esac

@@ -46,9 +46,16 @@ struct pl_str {
 #define PL_STR(literal) ((struct pl_str){("" literal), sizeof(literal) - 1})
 #define PL_STR_ARG(s)   (int)(s).n, (s).p /* for "%.*s" */
 
-struct pl_str pl_str_c(const char *c); /* of a C string; NULL gives the empty slice */
-bool pl_str_eq(struct pl_str a, struct pl_str b);
-bool pl_str_is(struct pl_str a, const char *c);
+/* Of a C string; NULL gives the empty slice. */
+static inline struct pl_str pl_str_c(const char *c) {
+    return (struct pl_str){c ? c : "", c ? strlen(c) : 0};
+}
+static inline bool pl_str_eq(struct pl_str a, struct pl_str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool pl_str_is(struct pl_str a, const char *c) {
+    return pl_str_eq(a, pl_str_c(c));
+}
 int pl_str_cmp(struct pl_str a, struct pl_str b); /* by bytes */
 bool pl_str_starts(struct pl_str s, struct pl_str prefix);
 bool pl_str_ends(struct pl_str s, struct pl_str suffix);
@@ -61,12 +68,22 @@ bool pl_str_i64(struct pl_str s, int64_t *out);
 
 bool pl_utf8_valid(struct pl_str s);
 /* Decodes one code point at *at and moves *at on; an ill-formed byte gives U+FFFD and moves one. */
-uint32_t pl_utf8_next(struct pl_str s, size_t *at);
+uint32_t pl_utf8_next_long(struct pl_str s, size_t *at); /* next's slow way */
+static inline uint32_t pl_utf8_next(struct pl_str s, size_t *at) {
+    uint8_t c = *at < s.n ? (uint8_t)s.p[*at] : 0x80;
+    return c < 0x80 ? (++*at, c) : pl_utf8_next_long(s, at);
+}
 /* Writes 1..4 bytes to out, gives how many. */
 size_t pl_utf8_put(uint32_t cp, char out[4]);
 
 /* ---- arena: a turn's memory, freed whole ---- */
 
+struct pl_arena_block {
+    struct pl_arena_block *next;
+    size_t size, used; /* of data */
+    size_t dirty;      /* from here on it is as calloc gave it: zero */
+    _Alignas(max_align_t) char data[];
+};
 struct pl_arena {
     struct pl_arena_block *head; /* newest first */
     size_t used;                 /* bytes handed out since the last reset */
@@ -77,11 +94,27 @@ struct pl_arena {
 void pl_arena_init(struct pl_arena *a, size_t limit);
 /* Zeroed memory aligned for any type. Over the limit or out of memory: asserts when the arena has
  * no limit, else returns NULL, which callers that read untrusted input check. */
-void *pl_arena_alloc(struct pl_arena *a, size_t size);
+void *pl_arena_alloc_long(struct pl_arena *a, size_t size); /* alloc's slow way */
+static inline void *pl_arena_alloc(struct pl_arena *a, size_t size) {
+    const size_t align = _Alignof(max_align_t);
+    struct pl_arena_block *block = a->head;
+    size_t room = block && !a->limit ? block->size - block->used : 0;
+    size_t whole = (size + align - 1) & ~(align - 1);
+    if (size >= room || whole > room) return pl_arena_alloc_long(a, size);
+    char *p = block->data + block->used;
+    size_t dirty = block->used < block->dirty ? block->dirty - block->used : 0;
+    block->used += whole;
+    a->used += whole;
+    return memset(p, 0, whole < dirty ? whole : dirty);
+}
 /* The like, not zeroed: for what is written at once. */
 void *pl_arena_raw(struct pl_arena *a, size_t size);
 /* The like for an array; checks the product for overflow. */
-void *pl_arena_array(struct pl_arena *a, size_t count, size_t size);
+static inline void *pl_arena_array(struct pl_arena *a, size_t count, size_t size) {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) total = SIZE_MAX; /* which is refused */
+    return pl_arena_alloc(a, total);
+}
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s); /* a copy, NUL-terminated too */
 /* The text without marks of direction, every kind of blank a plain one: what people compare. */
 struct pl_str pl_str_plain(struct pl_arena *a, struct pl_str s);
@@ -256,6 +289,8 @@ uint64_t pl_counter_read(const struct pl_counter *c);
 
 /* Lower-case hex of n bytes into out, which holds 2n+1. */
 void pl_hex(const uint8_t *bytes, size_t n, char *out);
+/* The number in digits, NUL behind them; gives how many. */
+size_t pl_digits(uint64_t n, char out[21]);
 /* Reads exactly 2n hex digits; false for anything else. */
 bool pl_unhex(struct pl_str s, uint8_t *out, size_t n);
 /* FNV-1a 64 of bytes, continued from `h` (start with PL_FNV): position and output hashes. */

@@ -8,13 +8,6 @@
 #define FIRST_BLOCK 4096
 #define ALIGN       _Alignof(max_align_t)
 
-struct pl_arena_block {
-    struct pl_arena_block *next;
-    size_t size, used; /* of data */
-    size_t dirty;      /* from here on it is as calloc gave it: zero */
-    _Alignas(max_align_t) char data[];
-};
-
 void pl_arena_init(struct pl_arena *a, size_t limit) {
     *a = (struct pl_arena){.limit = limit};
 }
@@ -54,7 +47,7 @@ void *pl_arena_raw(struct pl_arena *a, size_t size) {
     return take(a, (size + ALIGN - 1) & ~(ALIGN - 1));
 }
 
-void *pl_arena_alloc(struct pl_arena *a, size_t size) {
+void *pl_arena_alloc_long(struct pl_arena *a, size_t size) {
     if (size > SIZE_MAX / 4) return refuse(a);
     size = (size + ALIGN - 1) & ~(ALIGN - 1);
     char *p = take(a, size);
@@ -63,12 +56,6 @@ void *pl_arena_alloc(struct pl_arena *a, size_t size) {
     size_t from = block->used - size;
     if (from < block->dirty) memset(p, 0, size < block->dirty - from ? size : block->dirty - from);
     return p;
-}
-
-void *pl_arena_array(struct pl_arena *a, size_t count, size_t size) {
-    size_t total;
-    if (__builtin_mul_overflow(count, size, &total)) return refuse(a);
-    return pl_arena_alloc(a, total);
 }
 
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s) {

@@ -153,6 +153,16 @@ bool pl_unhex(struct pl_str s, uint8_t *out, size_t n) {
     return true;
 }
 
+size_t pl_digits(uint64_t n, char out[21]) {
+    char b[20];
+    size_t at = sizeof b;
+    do b[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    memcpy(out, b + at, sizeof b - at);
+    out[sizeof b - at] = '\0';
+    return sizeof b - at;
+}
+
 static uint64_t word_of(const uint8_t *p) {
     uint64_t w;
     memcpy(&w, p, sizeof w);

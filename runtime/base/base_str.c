@@ -4,18 +4,6 @@
 
 #include "runtime/base/base.h"
 
-struct pl_str pl_str_c(const char *c) {
-    return c ? (struct pl_str){c, strlen(c)} : (struct pl_str){"", 0};
-}
-
-bool pl_str_eq(struct pl_str a, struct pl_str b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool pl_str_is(struct pl_str a, const char *c) {
-    return pl_str_eq(a, pl_str_c(c));
-}
-
 int pl_str_cmp(struct pl_str a, struct pl_str b) {
     size_t n = a.n < b.n ? a.n : b.n;
     int order = n ? memcmp(a.p, b.p, n) : 0;
@@ -111,7 +99,7 @@ bool pl_utf8_valid(struct pl_str s) {
     return true;
 }
 
-uint32_t pl_utf8_next(struct pl_str s, size_t *at) {
+uint32_t pl_utf8_next_long(struct pl_str s, size_t *at) {
     pl_assert(*at < s.n);
     const uint8_t *p = (const uint8_t *)s.p + *at;
     size_t n = sequence(p, s.n - *at);

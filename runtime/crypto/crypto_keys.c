@@ -304,8 +304,12 @@ static enum pl_err file_of(struct pl_keys *k, uint32_t day, bool create, int *fd
 /* ---- slots ---- */
 
 static struct pl_str aad_of(struct pl_key_id id, char text[48]) {
-    int n = snprintf(text, 48, "key %u/%u", id.day, id.slot);
-    return (struct pl_str){text, (size_t)n};
+    size_t n = 4;
+    memcpy(text, "key ", n);
+    n += pl_digits(id.day, text + n);
+    text[n++] = '/';
+    n += pl_digits(id.slot, text + n);
+    return (struct pl_str){text, n};
 }
 
 /* Tells a damaged state from a true one: erased must never be said by accident. */

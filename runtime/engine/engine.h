@@ -194,6 +194,8 @@ struct pl_engine_models {
 /* ---- create ---- */
 
 struct pl_engine_shared;
+#define PL_ENGINE_TIMED 16 /* one of so many turns has its stages timed */
+
 struct pl_engine_config {
     struct pl_store *store;
     const char *keys;     /* key folder */

@@ -33,7 +33,6 @@
 #define ENG_READ_AGAIN_MS  30000
 #define ENG_TYPING_MS      400   /* an answer that takes longer is announced */
 #define ENG_IDLE_MS        5000  /* without input: its snapshot is written */
-#define ENG_TIMED          16    /* one of so many turns */
 #define ENG_EVICT_MS       30000 /* and nobody listens: it leaves memory */
 
 #define ENG_STAGES (PL_ENGINE_STAGE_ANSWER_NS - PL_ENGINE_STAGE_TAKE_NS + 1)

@@ -212,13 +212,8 @@ static void answered_by(struct saying *s, const struct pl_p_wait *w, uint32_t nc
 }
 
 void pl_engine__button_id(char out[40], uint32_t number) {
-    char digits[10];
-    size_t n = sizeof digits;
-    do digits[--n] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
     *out = 'b';
-    memcpy(out + 1, digits + n, sizeof digits - n);
-    out[1 + sizeof digits - n] = '\0';
+    pl_digits(number, out + 1);
 }
 
 static struct pl_str line_id(const struct pl_program *p, const struct pl_vm_say *say) {

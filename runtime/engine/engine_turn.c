@@ -1033,7 +1033,7 @@ static void advance(struct pl_engine *e, struct eng_conv *c) {
 
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c) {
     if (c->turn || e->stopped) return;
-    eng_timed(e, e->config.stopwatch && e->laps++ % ENG_TIMED == 0);
+    eng_timed(e, e->config.stopwatch && e->laps++ % PL_ENGINE_TIMED == 0);
     advance(e, c);
     e->timed = false;
 }

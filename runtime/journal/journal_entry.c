@@ -255,15 +255,12 @@ enum pl_err pl_entry_read(uint8_t kind, struct pl_str bytes, struct pl_arena *a,
 
 static void put_cid(struct pl_buf *b, uint64_t client, uint64_t counter) {
     uint8_t bytes[8];
-    char hex[17], digits[20];
-    size_t n = sizeof digits;
+    char hex[17], digits[21];
     for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(client >> (56 - 8 * i));
     pl_hex(bytes, sizeof bytes, hex);
-    do digits[--n] = (char)('0' + counter % 10);
-    while ((counter /= 10) > 0);
     pl_buf_add(b, hex, 16);
     pl_buf_byte(b, '-');
-    pl_buf_add(b, digits + n, sizeof digits - n);
+    pl_buf_add(b, digits, pl_digits(counter, digits));
 }
 
 uint32_t pl_entry_arrival_outputs(struct pl_arena *a, const struct pl_entry_arrival *v,

@@ -38,6 +38,14 @@ struct pl_locale_stemmer {
     struct sb_stemmer *s; /* NULL: Snowball has no such language */
 };
 
+/* The last words that were stemmed, each at the place of its hash. */
+#define PL_LOCALE_STEMS 1024
+struct pl_locale_stem {
+    const struct sb_stemmer *by;
+    uint8_t n, stem_n;
+    char word[30], stem[30];
+};
+
 struct pl_locale_tools {
     const UNormalizer2 *nfc, *nfd, *nfkc_fold;    /* ICU's own, never closed */
     UBreakIterator *words, *clusters, *sentences; /* the last opened at first use */
@@ -45,6 +53,7 @@ struct pl_locale_tools {
     PL_VEC(struct pl_locale *) locales;
     PL_VEC(struct pl_locale_zone) zones;
     PL_VEC(struct pl_locale_stemmer) stemmers;
+    struct pl_locale_stem stems[PL_LOCALE_STEMS];
 };
 
 /* Date formatters of a locale, each in two forms: for instants in the locale's zone, and for dates

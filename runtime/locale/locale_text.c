@@ -315,23 +315,41 @@ static struct sb_stemmer *stemmer_of(struct pl_locale_tools *t, struct pl_str la
     return x.s;
 }
 
-static struct pl_str stem(struct sb_stemmer *s, struct pl_arena *a, struct pl_str word) {
-    if (s == NULL || word.n == 0 || word.n > 64) return word;
+/* As text of the arena, or of the word where it begins so. */
+static struct pl_str stem_text(struct pl_arena *a, struct pl_str word, struct pl_str stem) {
+    if (stem.n == 0) return word;
+    if (pl_str_starts(word, stem)) return (struct pl_str){word.p, stem.n};
+    return pl_arena_str(a, stem);
+}
+
+static struct pl_str stem_slowly(struct sb_stemmer *s, struct pl_str word) {
     const sb_symbol *r = sb_stemmer_stem(s, (const sb_symbol *)word.p, (int)word.n);
     if (r == NULL) return word;
-    struct pl_str out = {(const char *)r, (size_t)sb_stemmer_length(s)};
-    if (out.n == 0) return word;
-    if (pl_str_starts(word, out)) return (struct pl_str){word.p, out.n};
-    return pl_arena_str(a, out);
+    return (struct pl_str){(const char *)r, (size_t)sb_stemmer_length(s)};
+}
+
+static struct pl_str stem(struct pl_locale_tools *t, struct sb_stemmer *s, struct pl_arena *a,
+                          struct pl_str word) {
+    if (s == NULL || word.n == 0 || word.n > 64) return word;
+    struct pl_locale_stem *k = &t->stems[pl_mix(PL_FNV, word.p, word.n) % PL_LOCALE_STEMS];
+    if (k->by == s && pl_str_eq((struct pl_str){k->word, k->n}, word))
+        return stem_text(a, word, (struct pl_str){k->stem, k->stem_n});
+    struct pl_str out = stem_slowly(s, word);
+    if (word.n <= sizeof k->word && out.n <= sizeof k->stem) {
+        *k = (struct pl_locale_stem){.by = s, .n = (uint8_t)word.n, .stem_n = (uint8_t)out.n};
+        memcpy(k->word, word.p, word.n);
+        memcpy(k->stem, out.p, out.n);
+    }
+    return stem_text(a, word, out);
 }
 
 struct pl_str pl_locale_stem(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str word,
                              struct pl_str language) {
-    return stem(stemmer_of(t, language), a, word);
+    return stem(t, stemmer_of(t, language), a, word);
 }
 
 void pl_locale_stems(struct pl_locale_tools *t, struct pl_arena *a, struct pl_words *w,
                      struct pl_str language) {
     struct sb_stemmer *s = stemmer_of(t, language);
-    for (uint32_t i = 0; i < w->n; i++) w->v[i].stem = stem(s, a, w->v[i].folded);
+    for (uint32_t i = 0; i < w->n; i++) w->v[i].stem = stem(t, s, a, w->v[i].folded);
 }

@@ -140,9 +140,10 @@ static void find_regexes(struct pl_nlp_turn *t) {
             uint8_t needs = m->entities[i].regexes[j].needs;
             if ((needs & PL_NLP_NEEDS_DIGIT) && !t->digits) continue;
             if ((needs & PL_NLP_NEEDS_AT) && !t->at) continue;
-            if (!pl_nlp__may_begin(prefix, t->text)) continue;
             size_t at = 0, start, end;
             for (int k = 0; k < MOST_MATCHES; k++) {
+                at = pl_nlp__begin(prefix, t->text, at);
+                if (at == SIZE_MAX) break;
                 if (!pl_locale_regex_find(*re, t->subject, at, &start, &end)) break;
                 if (end > start) add_regex(t, i, start, end, from);
                 at = end > at ? end : at + 1;

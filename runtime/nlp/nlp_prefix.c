@@ -114,10 +114,15 @@ static bool fits(const struct pl_nlp_prefix *p, const uint8_t *text) {
     return true;
 }
 
-bool pl_nlp__may_begin(const struct pl_nlp_prefix *p, struct pl_str text) {
+size_t pl_nlp__begin(const struct pl_nlp_prefix *p, struct pl_str text, size_t at) {
     const uint8_t *bytes = (const uint8_t *)text.p;
-    if (p->n == 0) return true;
-    for (size_t i = 0; i + p->n <= text.n; i++)
-        if (bytes[i] >= 0x80 || (has(p->set[0], bytes[i]) && fits(p, bytes + i))) return true;
-    return !pl_locale_ascii(text); /* near its end, one letter for two */
+    if (p->n == 0) return at;
+    for (size_t i = at; i < text.n; i++) {
+        if (bytes[i] >= 0x80) return i;
+        if (!has(p->set[0], bytes[i])) continue;
+        if (i + p->n > text.n ? !pl_locale_ascii((struct pl_str){text.p + i, text.n - i})
+                              : fits(p, bytes + i))
+            return i;
+    }
+    return SIZE_MAX;
 }

@@ -123,6 +123,7 @@ enum pl_nlp_tag {
     PL_NLP_TAG_FILLER = 1 << 6,
     PL_NLP_TAG_CHANGE = 1 << 7,
     PL_NLP_TAG_UNSURE = 1 << 8,
+    PL_NLP_TAG_FEELING = 1 << 9, /* of the English lexicon */
     PL_NLP_TAG_STOP = 1 << 16 /* of the first row of language.def; the next row's is the next bit */
 };
 
@@ -144,8 +145,8 @@ struct pl_nlp_prefix {
     uint32_t n;
 };
 struct pl_nlp_prefix pl_nlp__prefix(struct pl_str pattern, struct pl_str flags);
-/* May a match begin anywhere in the text? */
-bool pl_nlp__may_begin(const struct pl_nlp_prefix *p, struct pl_str text);
+/* The first byte from `at` on where a match may begin; SIZE_MAX: nowhere. */
+size_t pl_nlp__begin(const struct pl_nlp_prefix *p, struct pl_str text, size_t at);
 
 /* ---- the model ---- */
 
@@ -278,6 +279,8 @@ uint8_t pl_nlp__answer_of(const struct pl_words *w);
 /* After the intents. */
 void pl_nlp__marks(struct pl_nlp_turn *t);
 void pl_nlp__sentiment(struct pl_nlp_turn *t);
+/* The n-th word of the English lexicon, NULL behind the last. */
+const char *pl_nlp__feeling(size_t n);
 void pl_nlp__intents(struct pl_nlp_turn *t);
 struct pl_nlp_terms pl_nlp__terms(struct pl_nlp_turn *t);
 /* Recognition without intents: what the trainer runs over its examples. Placeholders in the text

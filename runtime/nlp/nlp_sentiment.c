@@ -65,6 +65,10 @@ static bool in_list(const char *words, struct pl_str w) {
     return strstr(words, b) != NULL;
 }
 
+const char *pl_nlp__feeling(size_t n) {
+    return n < PL_LEN(en) ? en[n].word : NULL;
+}
+
 static double look_up(const struct lexicon *x, struct pl_str w) {
     size_t lo = 0, hi = x->n;
     while (lo < hi) {
@@ -81,7 +85,8 @@ static double look_up(const struct lexicon *x, struct pl_str w) {
 
 /* As it is, as its stem, or without the Arabic article and conjunction. */
 static double valence(const struct lexicon *x, const struct pl_word *w) {
-    double v = look_up(x, w->folded);
+    bool none = x->v == en && !pl_nlp__may_be(w, PL_NLP_TAG_FEELING);
+    double v = none ? 0 : look_up(x, w->folded);
     if (v == 0 && x->v != en) v = look_up(x, w->stem);
     struct pl_str s = w->folded;
     if (v == 0 && x->v == ar && s.n > 8 && pl_str_starts(s, PL_STR("ال")))

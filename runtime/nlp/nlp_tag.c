@@ -8,17 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEELINGS 65536
+
 struct slot {
     struct pl_str word;
     uint32_t tags;
 };
 struct pl_nlp_tags {
     struct slot *slots;
-    uint32_t n, size; /* a power of two */
+    uint32_t n, size;                 /* a power of two */
+    uint64_t feelings[FEELINGS / 64]; /* bits: a word of the lexicon has this hash */
 };
 
-static uint32_t *tags_of(const struct pl_nlp_tags *t, struct pl_str word, bool make) {
-    uint32_t at = (uint32_t)pl_mix(PL_FNV, word.p, word.n) & (t->size - 1);
+static uint32_t hash_of(struct pl_str word) {
+    return (uint32_t)pl_mix(PL_FNV, word.p, word.n);
+}
+
+static uint32_t *tags_of(const struct pl_nlp_tags *t, struct pl_str word, uint32_t hash,
+                         bool make) {
+    uint32_t at = hash & (t->size - 1);
     for (; t->slots[at].word.n; at = (at + 1) & (t->size - 1))
         if (pl_str_eq(t->slots[at].word, word)) return &t->slots[at].tags;
     if (!make) return NULL;
@@ -31,7 +39,8 @@ static void add(struct pl_nlp_tags *t, const char *list, char mark, uint32_t tag
     while (*list) {
         size_t n = strcspn(list, mark == ' ' ? " " : " |");
         if (n && !t->slots) t->n++;
-        if (n && t->slots) *tags_of(t, (struct pl_str){list, n}, true) |= tag;
+        struct pl_str word = {list, n};
+        if (n && t->slots) *tags_of(t, word, hash_of(word), true) |= tag;
         list += n;
         list += mark == ' ' ? 0 : strcspn(list, "|");
         list += *list != '\0';
@@ -66,6 +75,11 @@ struct pl_nlp_tags *pl_nlp__tags_new(void) {
         add_all(t);
     else
         pl_nlp__tags_free(&t);
+    const char *word;
+    for (size_t i = 0; t && (word = pl_nlp__feeling(i)) != NULL; i++) {
+        uint32_t bit = hash_of(pl_str_c(word)) % FEELINGS;
+        t->feelings[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
     return t;
 }
 
@@ -78,7 +92,9 @@ void pl_nlp__tags_free(struct pl_nlp_tags **t) {
 
 void pl_nlp__tag(const struct pl_nlp_tags *t, struct pl_words *w) {
     for (uint32_t i = 0; i < w->n; i++) {
-        const uint32_t *tags = w->v[i].folded.n ? tags_of(t, w->v[i].folded, false) : NULL;
+        uint32_t hash = hash_of(w->v[i].folded), bit = hash % FEELINGS;
+        const uint32_t *tags = w->v[i].folded.n ? tags_of(t, w->v[i].folded, hash, false) : NULL;
         w->v[i].tags = PL_NLP_TAGGED | (tags ? *tags : 0);
+        if (t->feelings[bit / 64] >> (bit % 64) & 1) w->v[i].tags |= PL_NLP_TAG_FEELING;
     }
 }

@@ -15,8 +15,8 @@ static void escape(struct pl_buf *b, unsigned char c) {
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Is none of eight bytes below a blank, a quote or a backslash? May take one for such by mistake
- * when another before it is. */
+/* Is none of eight bytes below a blank, a quote or a backslash? May take another for one behind
+ * it. */
 static bool plain(const char *p) {
     uint64_t w, quotes, slashes;
     memcpy(&w, p, sizeof w);
@@ -30,15 +30,19 @@ static bool plain(const char *p) {
 void pl_json_quote(struct pl_buf *b, struct pl_str s) {
     size_t from = 0;
     if (!pl_buf_reserve(b, s.n + 2)) return;
-    pl_buf_byte(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        while (i + 8 <= s.n && plain(s.p + i)) i += 8;
-        if (i == s.n) break;
-        unsigned char c = (unsigned char)s.p[i];
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        pl_buf_add(b, s.p + from, i - from);
-        escape(b, c);
-        from = i + 1;
+    b->p[b->n++] = '"';
+    for (size_t i = 0; i < s.n;) {
+        char last[8] = "        ";
+        size_t end = s.n - i < 8 ? s.n : i + 8;
+        if (end < i + 8) memcpy(last, s.p + i, s.n - i);
+        if (plain(end < i + 8 ? last : s.p + i)) i = end;
+        for (; i < end; i++) {
+            unsigned char c = (unsigned char)s.p[i];
+            if (c >= 0x20 && c != '"' && c != '\\') continue;
+            pl_buf_add(b, s.p + from, i - from);
+            escape(b, c);
+            from = i + 1;
+        }
     }
     if (s.n) pl_buf_add(b, s.p + from, s.n - from);
     pl_buf_byte(b, '"');

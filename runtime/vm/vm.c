@@ -54,6 +54,7 @@ static void begin(struct vm_machine *m, struct pl_vm *vm, const struct pl_image 
     m->gap = 0;
     m->failed_at = m->line = 0;
     m->used = 0;
+    m->none = (struct vm_frame){.flow = 0};
     m->blocks = m->picked = 0;
     m->speaking = false;
     m->heard = e->kind == PL_EVENT_MESSAGE ? e->reading.text : (struct pl_str){0};

@@ -30,7 +30,7 @@ static void keep(struct vm_machine *m, struct vm_known k) {
 static void learn(struct vm_machine *m, struct pl_str name, struct pl_type type, struct pl_value v,
                   uint8_t quals, int depth) {
     const struct pl_types *types = &m->p->types;
-    if (depth > MOST_DEPTH) return;
+    if (depth > MOST_DEPTH || v.kind == PL_KIND_NONE) return;
     quals |= type.quals & (PL_PRIVATE | PL_SECRET);
     if (v.kind == PL_KIND_LIST && type.kind == PL_KIND_LIST)
         for (uint32_t i = 0; i < v.list.n; i++)

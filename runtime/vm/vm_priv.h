@@ -214,6 +214,7 @@ struct vm_machine {
     bool marked;          /* their slots are told by marks of what the message does */
     uint64_t used;        /* which of them filled something, one bit each */
     uint32_t picked;      /* `any of` of this step: each draws a number of its own */
+    struct vm_frame none; /* where conditions outside of flows are looked at */
     uint32_t blocks;      /* blocks that run inside one another: prompts, conditions */
     bool speaking;        /* a flow that only speaks runs: it lets no other speak */
     bool erring;          /* internal_error runs: a second mistake ends the conversation's flows */

@@ -544,9 +544,8 @@ bool pl_vm__block(struct vm_machine *m, struct vm_frame *f, uint32_t at) {
 
 bool pl_vm__condition(struct vm_machine *m, struct vm_frame *f, uint32_t at) {
     if (at == PL_NOWHERE) return true;
-    struct vm_frame none = {.flow = 0};
     uint32_t nstack = m->nstack;
-    bool ok = pl_vm__block(m, f ? f : &none, at);
+    bool ok = pl_vm__block(m, f ? f : &m->none, at);
     bool holds = ok && pl_vm__truth(pl_vm__pop(m));
     m->nstack = nstack;
     return holds;

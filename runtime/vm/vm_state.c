@@ -32,6 +32,7 @@ struct pl_value *pl_vm__slot(const struct pl_program *p, struct vm_state *s, str
 
 struct vm_rule_state *pl_vm__rule(struct pl_arena *a, struct vm_state *s, struct pl_str name,
                                   bool make) {
+    if (!make && s->rules.n == 0) return NULL; /* nearly always */
     uint64_t h = pl_fnv(PL_FNV, name.p, name.n);
     for (size_t i = 0; i < s->rules.n; i++)
         if (s->rules.v[i].name == h) return &s->rules.v[i];
