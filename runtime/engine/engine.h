@@ -333,6 +333,26 @@ enum pl_err pl_engine_image_drop(struct pl_engine *e, const uint8_t hash[32]);
 struct pl_image *pl_engine_image_get(struct pl_engine *e, const uint8_t hash[32]);
 /* Those in memory; gives how many, at most `most`. */
 size_t pl_engine_image_list(struct pl_engine *e, struct pl_engine_version *out, size_t most);
+/* What names an image, as of the conversations' snapshots, which are seconds old. Any thread. */
+struct pl_engine_uses {
+    uint64_t flows, entries; /* conversations: in one of its flows; with an entry that names it */
+};
+enum pl_err pl_engine_image_uses(struct pl_store *store, const uint8_t hash[32],
+                                 struct pl_engine_uses *out);
+/* What would become of the conversations that stand in a flow, were this image the active one; the
+ * engine's thread is asked for slices of those in memory. lost: told of each that was to go over
+ * and cannot, which would finish on the image that it stands on. */
+struct pl_engine_preview {
+    uint64_t live, moved, asked, stayed, lost; /* live: all of them */
+};
+struct pl_engine_lost {
+    uint8_t conversation[16];
+    const uint8_t *image;   /* that it stands on: 32 bytes */
+    struct pl_str flow, at; /* where, or what is gone: "returns", "returns.reason"; or empty */
+};
+enum pl_err pl_engine_preview(struct pl_engine *e, struct pl_image *to,
+                              struct pl_engine_preview *out,
+                              void (*lost)(void *ctx, const struct pl_engine_lost *l), void *ctx);
 /* Makes the image the active one for conversations between flows, and for those whose flows say `on
  * change move` or `restart`; opens it when it is not warm; waits until its entry is on disk. On
  * failure the old one stays. */

@@ -90,6 +90,8 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     for (size_t i = 0; i < ENG_CLIENTS; i++) free(c->memory[i]);
     for (size_t i = 0; i < c->keeps.n; i++) pl_engine__keep_free(&c->keeps.v[i]);
     PL_VEC_FREE(&c->keeps);
+    while (c->named.n) pl_engine__image_leave(e, &c->named.v[--c->named.n]);
+    PL_VEC_FREE(&c->named);
     PL_VEC_FREE(&c->buttons);
     PL_VEC_FREE(&c->effects);
     PL_VEC_FREE(&c->clients);
@@ -667,6 +669,7 @@ enum pl_err pl_engine__turn_again(struct pl_engine *e, struct eng_conv *c, struc
         c->diverged = false;
     else if (out->result.hash != t->hash)
         c->diverged = true;
+    pl_engine__uses(c);
     pl_engine__absorb(e, c, &out->event, &out->result);
     pl_engine__models_unread(c, &out->event, entry);
     pl_engine__inbox_pop(c, t->of);
@@ -759,6 +762,8 @@ static enum pl_err load(struct pl_engine *e, struct eng_conv *c, const struct pl
     c->image = e->active;
     if (snap->n) err = use_image(e, c, snap->image);
     if (err == PL_OK && snap->n) err = pl_engine__record_read(e, c, snap->state);
+    if (snap->n) memcpy(c->ref_image, snap->image, sizeof c->ref_image);
+    c->ref = snap->n ? ENG_REF_UNSURE : 0;
     if (e->wanted) err = PL_BUSY; /* a call under way is another image's */
     if (err == PL_OK) err = replay(e, c, snap->n + 1);
     if (err == PL_OK) err = pl_engine__conv_look(e, c);
@@ -818,7 +823,8 @@ enum pl_err pl_engine_again(struct pl_engine *e, const uint8_t conversation[16])
 
 /* ---- snapshots ---- */
 
-#define SIDE_ROWS 40 /* timers, and hand-overs: as many as people have, and done ones */
+/* timers, images, and hand-overs: as many as people have, and done ones */
+#define SIDE_ROWS (40 + ENG_REF_ROWS)
 
 static struct pl_str timer_key(struct pl_arena *a, int64_t at_ms, const uint8_t id[16]) {
     char *p = pl_arena_alloc(a, 25);
@@ -841,6 +847,7 @@ static size_t side_rows(struct pl_engine *e, struct eng_conv *c, struct pl_arena
         }
         c->timer_row = wake;
     }
+    n += pl_engine__uses_rows(c, a, rows + n);
     n += pl_engine__handoff_rows(e, c, a, rows + n, SIDE_ROWS - n);
     return n;
 }
@@ -863,6 +870,7 @@ enum pl_err pl_engine__conv_save(struct pl_engine *e, struct eng_conv *c) {
         return err;
     }
     pl_engine__handoff_shown(c);
+    pl_engine__uses_written(e, c);
     c->dirty = false;
     c->ticket = pl_store_ticket(e->config.store);
     return PL_OK;

@@ -248,6 +248,7 @@ void pl_engine__drop_rows(struct pl_engine *e, const uint8_t id[16]) {
     size_t n = 0;
     memcpy(prefix + 1, id, 16);
     if (e->config.models.forget) e->config.models.forget(e->config.models.ctx, id);
+    pl_engine__uses_drop(e, id);
     pl_arena_init(&a, 0);
     if (pl_store_rows(e->config.store, &a, (struct pl_str){prefix, 17}, PL_STR(""), 64, &rows,
                       &n) == PL_OK &&

@@ -127,6 +127,19 @@ void pl_engine_lane_free(struct pl_engine_lane **lane) {
     free(l);
 }
 
+enum pl_err pl_engine__player_peek(
+    struct pl_engine_player *p, const uint8_t id[16], const struct pl_snapshot *snap,
+    void (*see)(void *ctx, struct pl_engine *e, const struct eng_conv *c), void *ctx) {
+    struct eng_image *i = pl_engine__image_of(&p->e, snap->image);
+    if (!i) return PL_UNAVAILABLE;
+    struct pl_engine_lane *l = lane_make(p, id, i);
+    enum pl_err err = pl_engine__record_read(&p->e, l->c, snap->state);
+    if (err == PL_OK) err = pl_engine__conv_look(&p->e, l->c);
+    if (err == PL_OK) see(ctx, &p->e, l->c);
+    pl_engine_lane_free(&l);
+    return err;
+}
+
 static struct pl_engine_step *step_new(struct pl_arena *a, struct pl_engine_step *out) {
     *out = (struct pl_engine_step){.event = PL_NEW(a, struct pl_vm_event),
                                    .result = PL_NEW(a, struct pl_vm_result)};

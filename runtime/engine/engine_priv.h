@@ -242,6 +242,8 @@ struct eng_conv {
     struct eng_key keys[ENG_KEYS];       /* event number k at k % ENG_KEYS */
     uint32_t nkeys;                      /* ever taken */
     int64_t timer_row;                   /* deadline of the hint row in the store, 0 none */
+    PL_VEC(struct eng_image *) named;    /* by turns since the last snapshot: users of them */
+    uint8_t ref_image[8], ref;           /* its last row (enum eng_ref), 0: not known */
     /* from the state */
     int mode; /* of pl_vm_view */
     uint64_t busy_effect;
@@ -451,6 +453,20 @@ void pl_engine__make_active(struct pl_engine *e, struct eng_image *i);
 /* Images that nobody has used for a while leave memory. */
 void pl_engine__images_sweep(struct pl_engine *e, int64_t now_ms);
 
+/* engine_uses.c: which images conversations stand on, and which their entries name */
+enum eng_ref { /* FLOW: within one of its flows; UNSURE: one of both, it was loaded */
+               ENG_REF_ENTRIES = 'e',
+               ENG_REF_FLOW = 'f',
+               ENG_REF_UNSURE = '?'
+};
+/* A turn of the conversation names its image. */
+void pl_engine__uses(struct eng_conv *c);
+/* The rows to write, in the arena; and that they are written. */
+#define ENG_REF_ROWS 8
+size_t pl_engine__uses_rows(struct eng_conv *c, struct pl_arena *a, struct pl_store_row *rows);
+void pl_engine__uses_written(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__uses_drop(struct pl_engine *e, const uint8_t id[16]);
+
 /* engine_aside.c */
 struct eng_fetch { /* an image that conversations stand on is opened aside */
     struct pl_post post;
@@ -594,6 +610,10 @@ void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
 
 /* engine_player.c */
+/* Shows a conversation as its snapshot has it. PL_UNAVAILABLE: its image is not there. */
+enum pl_err pl_engine__player_peek(
+    struct pl_engine_player *p, const uint8_t id[16], const struct pl_snapshot *snap,
+    void (*see)(void *ctx, struct pl_engine *e, const struct eng_conv *c), void *ctx);
 /* An entry that is no turn: what of it is not the lane's own doing. */
 void pl_engine__lane_note(struct pl_engine_lane *l, const struct pl_entry *entry);
 int64_t pl_engine__lane_due(const struct pl_engine_lane *l); /* its timer; 0: none */

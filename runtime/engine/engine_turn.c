@@ -388,6 +388,7 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     ENG_COUNT(e, STEPS);
     look_on(e, c, event, &r);
     entry.turn.of = of;
+    pl_engine__uses(c);
     pl_engine__absorb(e, c, event, &r);
     pl_engine__inbox_pop(c, of);
     if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;

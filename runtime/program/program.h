@@ -453,6 +453,24 @@ bool pl_image_timed(const struct pl_image *i, uint32_t rule);
 /* The text's message code in a locale with fall-back (es-MX, es, source). */
 struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t locale);
 
+/* ---- two of them ---- */
+
+enum pl_change_kind {
+#define CHANGE(name, thing, what) PL_CHANGE_##name,
+#include "runtime/program/change.def"
+#undef CHANGE
+    PL_CHANGES
+};
+struct pl_change {
+    enum pl_change_kind kind;
+    struct pl_str flow, name; /* flow: that it is of; may be empty */
+};
+/* What differs, by names; gives how many. */
+size_t pl_program_compare(struct pl_arena *a, const struct pl_program *old,
+                          const struct pl_program *new, const struct pl_change **out);
+/* Appends a line about it, without its end: "question returns returns.reason: gone". */
+void pl_change_say(struct pl_buf *b, const struct pl_change *c);
+
 /* ---- reading by people ---- */
 
 /* All tables and code as text, stable: golden tests and `parlance build --dump` use it. */

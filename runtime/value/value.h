@@ -149,6 +149,9 @@ struct pl_types {
 
 /* Is a value of the type, or a part of it, marked with one of these (enum pl_qual bits)? */
 bool pl_type_marked(const struct pl_types *types, struct pl_type type, uint8_t quals);
+/* Are types of two programs the same by their names, whatever their fields and members? */
+bool pl_type_alike(const struct pl_types *types, struct pl_type type, const struct pl_types *others,
+                   struct pl_type other);
 /* The value without the parts that are marked so; absent when it is marked itself. */
 struct pl_value pl_value_unmarked(struct pl_arena *a, const struct pl_types *types,
                                   struct pl_type type, struct pl_value v, uint8_t quals);

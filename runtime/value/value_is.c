@@ -39,3 +39,21 @@ bool pl_value_is(const struct pl_types *types, struct pl_type type, struct pl_va
     default: return v.kind == type.kind;
     }
 }
+
+bool pl_type_alike(const struct pl_types *types, struct pl_type type, const struct pl_types *others,
+                   struct pl_type other) {
+    for (int depth = 0; type.kind == other.kind && depth < 16; depth++) {
+        switch (type.kind) {
+        case PL_KIND_ENUM:
+        case PL_KIND_RECORD:
+        case PL_KIND_ENTITY:
+            return pl_str_eq(types->defs[type.def].name, others->defs[other.def].name);
+        case PL_KIND_LIST:
+            type = types->types[type.def];
+            other = others->types[other.def];
+            break;
+        default: return true;
+        }
+    }
+    return false;
+}

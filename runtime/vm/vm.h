@@ -333,6 +333,20 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
 enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
                        const struct pl_image *to, struct pl_arena *a, struct pl_str *out);
 
+/* What would become of it. */
+enum pl_vm_moves {
+    PL_VM_MOVES_STANDS, /* it goes over, and stands where it stood */
+    PL_VM_MOVES_ASKS,   /* it goes over, and asks again, or begins again */
+    PL_VM_MOVES_STAYS,  /* a flow finishes on its image, or an answer is under way */
+    PL_VM_MOVES_LOST    /* it was to go over, but where it stands is gone: it finishes, too */
+};
+struct pl_vm_moving {
+    enum pl_vm_moves how;
+    uint32_t flow, wait; /* of the old image: where it stands, or what is gone; or PL_NOWHERE */
+};
+enum pl_err pl_vm_moving(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
+                         const struct pl_image *to, struct pl_arena *a, struct pl_vm_moving *out);
+
 enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        struct pl_arena *a, struct pl_vm_view *out);
 /* Does a flow wait for this event (`wait for`), with these arguments (a record)? */

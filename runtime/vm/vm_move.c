@@ -11,7 +11,16 @@ struct mover {
     struct pl_arena *a;
     const struct pl_image *from, *to;
     const struct pl_program *old, *new;
+    struct pl_vm_moving *tell;
 };
+
+/* Why it cannot: gives false. */
+static bool cannot(const struct mover *x, enum pl_vm_moves how, const struct vm_frame *f) {
+    x->tell->how = how;
+    if (f) x->tell->flow = f->flow;
+    if (f) x->tell->wait = f->waiting == VM_RUNS ? PL_NOWHERE : f->wait;
+    return false;
+}
 
 /* ---- values ---- */
 
@@ -235,6 +244,29 @@ static void move_action(const struct mover *x, const struct vm_frame *f, struct 
     }
 }
 
+/* The question asks for something else now, or has none of the answers that it gave. */
+static bool asks_otherwise(const struct mover *x, const struct vm_frame *f,
+                           const struct vm_frame *to) {
+    const struct pl_p_wait *was = &x->old->waits[f->wait], *is = &x->new->waits[to->wait];
+    if (f->waiting != VM_QUESTION) return false;
+    if (f->noffers && !to->noffers) return true;
+    return is->kind == PL_WAIT_ASK &&
+           !pl_type_alike(&x->old->types, was->type, &x->new->types, is->type);
+}
+
+/* Its answer so far is of no use: with the next message it is asked again. */
+static void ask_again(const struct mover *x, struct vm_frame *to) {
+    to->pc = x->new->waits[to->wait].at;
+    to->waiting = VM_RUNS;
+    to->wait = PL_NOWHERE;
+    to->tries = 0;
+    to->deadline = 0;
+    to->noffers = 0;
+    to->narrowed = false;
+    to->said = (struct pl_str){0};
+    x->tell->how = PL_VM_MOVES_ASKS;
+}
+
 /* It stands where it stood: at its wait, or behind the call of the frame above. */
 static bool move(const struct mover *x, const struct vm_frame *f, uint32_t flow,
                  struct vm_frame *to) {
@@ -254,7 +286,21 @@ static bool move(const struct mover *x, const struct vm_frame *f, uint32_t flow,
     to->pc = x->new->waits[to->wait].next;
     to->noffers = move_offers(x, to->wait, f->noffers, f->offers, f->offer_items, &to->offers,
                               &to->offer_items);
-    return f->noffers == 0 || to->noffers > 0;
+    if (asks_otherwise(x, f, to)) ask_again(x, to);
+    return true;
+}
+
+/* It went over before and nothing was said since: it still begins again, or asks again. */
+static bool begins(const struct mover *x, const struct vm_frame *f, struct vm_frame *to) {
+    if (f->pc == x->old->flows[f->flow].entry) return true;
+    for (uint32_t i = 0; i < x->old->nwaits; i++) {
+        const struct pl_p_wait *w = &x->old->waits[i];
+        if (w->flow != f->flow || w->at != f->pc) continue;
+        uint32_t wait = wait_of(x, i, to->flow);
+        if (wait != PL_NOWHERE) to->pc = x->new->waits[wait].at;
+        return wait != PL_NOWHERE;
+    }
+    return false;
 }
 
 /* Where the caller made the call of this id to this flow. */
@@ -275,13 +321,21 @@ static bool find_call(const struct mover *x, const struct vm_frame *callee, uint
     return false;
 }
 
+static bool is_busy(const struct vm_frame *f) {
+    return f->waiting == VM_EFFECT || f->waiting == VM_MODEL || f->waiting == VM_NAMING ||
+           f->verifies || f->role == VM_OFFER || f->role == VM_CORRECTING || f->role == VM_CONSENT;
+}
+
+/* A flow that is gone was to go over if it said so itself. */
 static bool may_move(const struct mover *x, const struct vm_state *s, const struct vm_frame *f) {
-    if (f->waiting == VM_EFFECT || f->waiting == VM_MODEL || f->waiting == VM_NAMING) return false;
-    if (f->verifies) return false;
-    if (f->role == VM_OFFER || f->role == VM_CORRECTING || f->role == VM_CONSENT) return false;
+    if (is_busy(f)) return cannot(x, PL_VM_MOVES_STAYS, f);
     uint32_t flow = flow_of(x, f->flow);
-    if (flow == PL_NOWHERE || (x->new->flows[flow].verified && !s->verified)) return false;
-    return x->new->flows[flow].on_change != PL_CHANGE_FINISH;
+    const struct pl_p_flow *row =
+        flow == PL_NOWHERE ? &x->old->flows[f->flow] : &x->new->flows[flow];
+    if (row->on_change == PL_CHANGE_FINISH) return cannot(x, PL_VM_MOVES_STAYS, f);
+    if (flow == PL_NOWHERE || (row->verified && !s->verified))
+        return cannot(x, PL_VM_MOVES_LOST, f);
+    return true;
 }
 
 /* The frames [from, end) of one task. */
@@ -295,18 +349,20 @@ static bool move_task(const struct mover *x, const struct vm_state *s, uint32_t 
     }
     if (again) {
         const struct vm_frame *root = &s->frames[from];
-        return restart(x, root, flow_of(x, root->flow), &to->frames[to->nframes++]);
+        x->tell->how = PL_VM_MOVES_ASKS;
+        return restart(x, root, flow_of(x, root->flow), &to->frames[to->nframes++]) ||
+               cannot(x, PL_VM_MOVES_LOST, root);
     }
     for (uint32_t i = from; i < end; i++) {
         const struct vm_frame *f = &s->frames[i];
         struct vm_frame *n = &to->frames[to->nframes++];
         uint32_t flow = flow_of(x, f->flow);
-        if (!move(x, f, flow, n)) return false;
+        if (!move(x, f, flow, n)) return cannot(x, PL_VM_MOVES_LOST, f);
         bool top = i + 1 == end;
-        if (f->waiting == VM_RUNS && top) return false; /* nowhere to stand */
+        if (f->waiting == VM_RUNS && top && !begins(x, f, n)) return cannot(x, PL_VM_MOVES_LOST, f);
         if (i == from) continue;
-        if (f->call == PL_NOWHERE || n[-1].waiting != VM_RUNS) return false;
-        if (!find_call(x, f, flow, &n[-1], n)) return false;
+        if (f->call == PL_NOWHERE || n[-1].waiting != VM_RUNS || !find_call(x, f, flow, &n[-1], n))
+            return cannot(x, PL_VM_MOVES_LOST, f);
     }
     return true;
 }
@@ -364,12 +420,15 @@ static struct pl_value *memory(const struct mover *x, const struct pl_value *val
                  x->new->ncustomer);
 }
 
-enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
-                       const struct pl_image *to, struct pl_arena *a, struct pl_str *out) {
-    struct mover x = {a, from, to, pl_image_program(from), pl_image_program(to)};
+static enum pl_err move_state(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
+                              const struct pl_image *to, struct pl_arena *a,
+                              struct pl_vm_moving *tell, struct pl_str *out) {
+    struct mover x = {a, from, to, pl_image_program(from), pl_image_program(to), tell};
     struct vm_state *s, *n = PL_NEW(a, struct vm_state), *check;
     enum pl_err err = pl_vm__decode(a, from, state, &s);
     if (err != PL_OK) return err;
+    const struct vm_frame *top = s->nframes ? &s->frames[s->nframes - 1] : NULL;
+    cannot(&x, PL_VM_MOVES_STANDS, top); /* so far */
     *n = *s;
     n->frames = pl_arena_raw(a, VM_FRAMES * sizeof *n->frames);
     n->session =
@@ -380,7 +439,24 @@ enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_
     n->done = (struct vm_done){.flow = PL_NOWHERE};
     move_kept(&x, s, n);
     move_offer(&x, s, n);
-    if (!move_pending(&x, s, n) || !move_frames(&x, s, n)) return PL_CONFLICT;
+    if (!move_pending(&x, s, n) && !cannot(&x, PL_VM_MOVES_LOST, NULL)) return PL_CONFLICT;
+    if (!move_frames(&x, s, n)) return PL_CONFLICT;
     *out = pl_vm__encode(&vm->buf, a, x.new, n);
-    return pl_vm__decode(a, to, *out, &check) == PL_OK ? PL_OK : PL_CONFLICT;
+    if (pl_vm__decode(a, to, *out, &check) == PL_OK) return PL_OK;
+    cannot(&x, PL_VM_MOVES_LOST, top);
+    return PL_CONFLICT;
+}
+
+enum pl_err pl_vm_move(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
+                       const struct pl_image *to, struct pl_arena *a, struct pl_str *out) {
+    struct pl_vm_moving tell;
+    return move_state(vm, from, state, to, a, &tell, out);
+}
+
+enum pl_err pl_vm_moving(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
+                         const struct pl_image *to, struct pl_arena *a, struct pl_vm_moving *out) {
+    struct pl_str moved;
+    *out = (struct pl_vm_moving){.flow = PL_NOWHERE, .wait = PL_NOWHERE};
+    enum pl_err err = move_state(vm, from, state, to, a, out, &moved);
+    return err == PL_CONFLICT ? PL_OK : err;
 }

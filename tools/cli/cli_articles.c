@@ -25,12 +25,17 @@ struct cli_articles *pl_cli__articles_new(void) {
 }
 
 void pl_cli__articles_take(struct cli_articles *a, struct pl_image *image) {
-    pthread_mutex_lock(&a->lock);
-    if (a->kb) pl_kb_close(&a->kb);
-    if (a->image) pl_image_unref(&a->image);
+    struct pl_kb *kb = NULL, *old;
+    struct pl_image *was;
+    if (image) (void)pl_kb_open(pl_image_section(image, "kb.index"), &kb);
+    pthread_mutex_lock(&a->lock); /* pages wait no longer than for this */
+    old = a->kb;
+    was = a->image;
+    a->kb = kb;
     a->image = image ? pl_image_ref(image) : NULL;
-    if (image) (void)pl_kb_open(pl_image_section(image, "kb.index"), &a->kb);
     pthread_mutex_unlock(&a->lock);
+    if (old) pl_kb_close(&old);
+    if (was) pl_image_unref(&was);
 }
 
 void pl_cli__articles_free(struct cli_articles **out) {

@@ -76,6 +76,7 @@ struct cli_image {
     struct pl_str bytes;
     uint8_t hash[32];
     char hex[65];
+    bool known; /* when it was written, it was there */
 };
 /* For a server: talks are not looked at, and to stderr go errors alone, and what of the program
  * that runs now (`previous`, or NULL) cannot move to this one. CLI_OK with *out set, CLI_FOUND when
@@ -86,7 +87,7 @@ int pl_cli__compile(const struct pl_config *config, const struct pl_program *pre
 void pl_cli__vectors(void *ctx, struct pl_str index, struct pl_buf *section);
 void pl_cli__image_free(struct cli_image *i);
 /* images/<hash> of the data folder: temporary name, fsync, rename, fsync the folder. */
-enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i);
+enum pl_err pl_cli__image_write(const char *data, struct cli_image *i);
 /* Loads and verifies images/<hex>, whose SHA-256 must be its name. */
 enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_image **out,
                                char why[256]);
@@ -162,6 +163,30 @@ enum pl_err pl_cli__offline_admin(const char *data, const struct pl_json *reques
 
 /* A folder that was made from a backup, whose keys nobody has put back. */
 bool pl_cli__keys_forgotten(const char *data);
+
+/* ---- versions of the flows: cli_versions.c, on the admin thread ---- */
+
+struct cli_articles;
+struct cli_versions { /* all of it the server's */
+    struct pl_engine *engine;
+    struct pl_store *store;
+    struct cli_articles *articles;
+    const struct pl_log *log;
+    uint64_t started; /* the last commit when the store was opened */
+    const char *data;
+};
+/* At the start, before there is an engine: the image made of the flows, or the one that was made
+ * active by hand since these flows are there. A reference. */
+struct pl_image *pl_cli__versions_first(const struct cli_versions *v, struct pl_image *made);
+/* "hash": its beginning. made: of the flows, not by hand. */
+enum pl_err pl_cli__versions_activate(const struct cli_versions *v, const struct pl_json *request,
+                                      bool made, struct pl_jw *w, struct pl_buf *why);
+enum pl_err pl_cli__versions_discard(const struct cli_versions *v, const struct pl_json *request,
+                                     struct pl_jw *w, struct pl_buf *why);
+enum pl_err pl_cli__versions_list(const struct cli_versions *v, struct pl_jw *w);
+/* What would become of the conversations. */
+enum pl_err pl_cli__versions_preview(const struct cli_versions *v, const struct pl_json *request,
+                                     struct pl_jw *w, struct pl_buf *why);
 
 /* ---- models ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Commands that speak to a running server over its admin socket: reload, status, token.
+ * Commands that speak to a running server over its admin socket: status, token.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,64 +41,6 @@ int pl_cli__admin_answer(struct pl_arena *a, struct pl_str text, struct pl_json 
     const struct pl_json *ok = pl_json_get(out, "ok");
     if (ok && ok->b) return CLI_OK;
     return pl_cli__failure("%.*s", PL_STR_ARG(pl_json_text(out, "error")));
-}
-
-/* ---- reload ---- */
-
-/* The image that the server runs; NULL when its file cannot be read, which keeps nobody from
- * loading another. */
-int pl_cli__running(const char *data, struct pl_arena *a, struct pl_image **out) {
-    struct pl_buf answer = {0};
-    struct pl_json json;
-    char why[256];
-    enum pl_err err = pl_cli__admin_call(data, PL_STR("{\"cmd\":\"status\"}"), &answer);
-    int code = err == PL_OK ? pl_cli__admin_answer(a, pl_arena_str(a, pl_buf_slice(&answer)), &json)
-                            : pl_cli__no_server(data, err);
-    pl_buf_free(&answer);
-    if (code != CLI_OK) return code;
-    struct pl_str image = pl_json_text(&json, "image");
-    char hex[65];
-    snprintf(hex, sizeof hex, "%.*s", PL_STR_ARG(image));
-    if (strlen(hex) == 64 && pl_cli__image_load(data, hex, out, why) != PL_OK) *out = NULL;
-    return CLI_OK;
-}
-
-int pl_cli__reload(struct cli_args args) {
-    struct pl_config config;
-    struct pl_arena a;
-    struct pl_buf answer = {0};
-    struct pl_json json;
-    struct cli_image image;
-    struct pl_image *now = NULL;
-    struct cli_gate gate;
-    if (!pl_cli__gate_options(&args, &gate)) return CLI_FAILED;
-    pl_arena_init(&a, 0);
-    int code = pl_cli__config("reload", args, true, &a, &config);
-    if (code == CLI_OK)
-        code = pl_cli__running(config.data, &a, &now); /* before anything is written */
-    if (code == CLI_OK) code = pl_cli__compile(&config, now ? pl_image_program(now) : NULL, &image);
-    pl_image_unref(&now);
-    if (code != CLI_OK) {
-        if (code == CLI_FOUND)
-            fprintf(stderr, "nothing was changed: the server goes on with the flows it has\n");
-        pl_arena_free(&a);
-        return code;
-    }
-    char request[128];
-    int n = snprintf(request, sizeof request, "{\"cmd\":\"reload\",\"hash\":\"%s\"}", image.hex);
-    code = pl_cli__gate(&gate, &config, &image);
-    enum pl_err err = code == CLI_OK ? pl_cli__image_write(config.data, &image) : PL_OK;
-    if (err != PL_OK) code = pl_cli__failure("writing the image: %s", pl_err_text(err));
-    if (code == CLI_OK) {
-        err = pl_cli__admin_call(config.data, (struct pl_str){request, (size_t)n}, &answer);
-        code = err == PL_OK ? pl_cli__admin_answer(&a, pl_buf_slice(&answer), &json)
-                            : pl_cli__no_server(config.data, err);
-    }
-    if (code == CLI_OK) printf("the server now runs %.12s\n", image.hex);
-    pl_cli__image_free(&image);
-    pl_buf_free(&answer);
-    pl_arena_free(&a);
-    return code;
 }
 
 /* ---- status ---- */

@@ -81,13 +81,14 @@ static bool holds(const char *path, struct pl_str bytes) {
     return same;
 }
 
-enum pl_err pl_cli__image_write(const char *data, const struct cli_image *i) {
+enum pl_err pl_cli__image_write(const char *data, struct cli_image *i) {
     char folder[4096], path[4096 + 80];
     snprintf(folder, sizeof folder, "%s/images", data);
     enum pl_err err = pl_mkdirs(folder);
     if (err != PL_OK) return err;
     snprintf(path, sizeof path, "%s/images/%s", data, i->hex);
-    if (holds(path, i->bytes)) return pl_sync(folder); /* its writer may have died before that */
+    i->known = holds(path, i->bytes);
+    if (i->known) return pl_sync(folder); /* its writer may have died before that */
     return pl_file_replace(path, i->bytes);
 }
 

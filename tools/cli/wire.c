@@ -225,6 +225,7 @@ struct cli_server {
     struct pl_log log;
     struct pl_loop *loop; /* the gateway's, on the main thread */
     struct pl_store *store;
+    uint64_t started; /* the last commit when it was opened */
     struct cli_hooks *hooks;
     struct pl_llm *llm;            /* NULL: no models are configured */
     struct pl_locale_tools *words; /* of the models, on the engine's thread */
@@ -590,32 +591,44 @@ static void api_tally(void *ctx, struct pl_str name, struct pl_buf *html) {
 
 /* ---- admin commands, on the admin thread ---- */
 
+static struct cli_versions versions_of(const struct cli_server *s) {
+    return (struct cli_versions){s->engine, s->store,   s->articles,
+                                 &s->log,   s->started, s->config.data};
+}
+
 static enum pl_err admin_reload(void *ctx, const struct pl_json *request, struct pl_jw *answer,
                                 struct pl_buf *why) {
-    struct cli_server *s = ctx;
-    char hex[65] = "", reason[256] = "";
-    struct pl_image *image = NULL;
-    struct pl_str hash = pl_json_text(request, "hash");
-    if (hash.n != 64) {
-        pl_buf_c(why, "reload takes \"hash\", the 64 hex digits that name the image");
-        return PL_MALFORMED;
-    }
-    memcpy(hex, hash.p, 64);
-    enum pl_err err = pl_cli__image_load(s->config.data, hex, &image, reason);
-    if (err == PL_OK) {
-        pl_cli__notify_reloading();
-        err = pl_engine_activate(s->engine, image);
-        if (err == PL_OK) pl_cli__articles_take(s->articles, image);
-        pl_image_unref(&image);
-        pl_cli__notify("READY=1");
-    }
-    if (err != PL_OK) {
-        pl_buf_c(why, reason[0] ? reason : pl_err_text(err));
-        return err;
-    }
-    pl_jw_name(answer, "hash");
-    pl_jw_text(answer, pl_str_c(hex));
-    return PL_OK;
+    const struct cli_versions v = versions_of(ctx);
+    pl_cli__notify_reloading();
+    enum pl_err err = pl_cli__versions_activate(&v, request, true, answer, why);
+    pl_cli__notify("READY=1");
+    return err;
+}
+
+static enum pl_err admin_activate(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                  struct pl_buf *why) {
+    const struct cli_versions v = versions_of(ctx);
+    return pl_cli__versions_activate(&v, request, false, answer, why);
+}
+
+static enum pl_err admin_discard(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                 struct pl_buf *why) {
+    const struct cli_versions v = versions_of(ctx);
+    return pl_cli__versions_discard(&v, request, answer, why);
+}
+
+static enum pl_err admin_preview(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                 struct pl_buf *why) {
+    const struct cli_versions v = versions_of(ctx);
+    return pl_cli__versions_preview(&v, request, answer, why);
+}
+
+static enum pl_err admin_versions(void *ctx, const struct pl_json *request, struct pl_jw *answer,
+                                  struct pl_buf *why) {
+    const struct cli_versions v = versions_of(ctx);
+    (void)request;
+    (void)why;
+    return pl_cli__versions_list(&v, answer);
 }
 
 static enum pl_err admin_status(void *ctx, const struct pl_json *request, struct pl_jw *answer,
@@ -809,15 +822,19 @@ static enum pl_err admin_kb_stats(void *ctx, const struct pl_json *request, stru
 }
 
 static const struct pl_gateway_admin_command admin_commands[] = {
+    {"activate", admin_activate},
+    {"discard", admin_discard},
     {"erase", admin_erase},
     {"event", admin_event},
     {"kb-stats", admin_kb_stats},
+    {"preview", admin_preview},
     {"reload", admin_reload},
     {"status", admin_status},
     {"stop", admin_stop},
     {"token-create", admin_token_create},
     {"token-list", admin_token_list},
     {"token-revoke", admin_token_revoke},
+    {"versions", admin_versions},
 };
 
 /* The same commands on a folder that no server has open. */
@@ -978,6 +995,17 @@ static enum pl_err open_articles(struct cli_server *s, struct pl_image *image) {
     return PL_OK;
 }
 
+/* Made of the flows, or what an operator chose since these flows are there. */
+static enum pl_err open_version(struct cli_server *s, struct pl_image *made) {
+    s->started = pl_store_last_commit(s->store);
+    const struct cli_versions v = versions_of(s);
+    struct pl_image *image = pl_cli__versions_first(&v, made);
+    enum pl_err err = open_engine(s, image);
+    if (err == PL_OK) err = open_articles(s, image);
+    pl_image_unref(&image);
+    return err;
+}
+
 static enum pl_err open_blobs(struct cli_server *s) {
     char keys[4096], master[4096], dir[4096];
     key_paths(s, keys, master);
@@ -1093,8 +1121,7 @@ enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image 
     }
     if (err == PL_OK) err = pl_cli__models_open(config, s->store, &s->log, &s->llm);
     if (err == PL_OK) err = open_models(s);
-    if (err == PL_OK) err = open_engine(s, image);
-    if (err == PL_OK) err = open_articles(s, image);
+    if (err == PL_OK) err = open_version(s, image);
     if (err == PL_OK) err = open_api(s);
     if (err == PL_OK) err = open_identity(s);
     if (err == PL_OK) err = open_blobs(s);
