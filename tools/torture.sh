@@ -95,6 +95,13 @@ row_drain() {
   with_release build/dev/net_torture drain
 }
 
+# reload: 200 versions of the flows at 1,000 messages a second, one in five broken.
+row_reload() {
+  built release parlance demoshop
+  built dev kill_reloads
+  with_release build/dev/kill_reloads --reloads 200 --talks 400 --rate 1000 --hold-us 5000
+}
+
 # ---- running them ----
 
 rows() { sed -n 's/^row_\([a-z_]*\)() {$/\1/p' "$0"; }

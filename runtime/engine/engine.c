@@ -486,6 +486,10 @@ void pl_engine_status(struct pl_engine *e, struct pl_jw *w) {
     pthread_mutex_unlock(&e->active_lock);
     pl_jw_name(w, "image");
     pl_jw_text(w, pl_str_c(hash));
+    pl_jw_name(w, "images");
+    pl_jw_int(w, (int64_t)atomic_load(&e->nimages));
+    pl_jw_name(w, "longest_hold_us");
+    pl_jw_int(w, (int64_t)pl_counter_read(&e->counters[PL_ENGINE_LONGEST_HOLD_US]));
     pl_jw_name(w, "conversations_in_memory");
     pl_jw_int(w, (int64_t)atomic_load(&e->nconvs));
     pl_jw_name(w, "commits");

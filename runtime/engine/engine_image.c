@@ -103,6 +103,7 @@ struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i
     pl_engine__promises(e, pl_image_program(i->image));
     i->unused_ms = eng_ticks(e);
     PL_PUSH(&e->images, i);
+    atomic_store(&e->nimages, e->images.n);
     pl_engine__life(e, i, PL_ENGINE_LIFE_WARM);
     return i;
 }
@@ -133,6 +134,7 @@ void pl_engine__image_remove(struct pl_engine *e, struct eng_image *i) {
         e->images.v[k] = e->images.v[--e->images.n];
         break;
     }
+    atomic_store(&e->nimages, e->images.n);
     if (e->config.hooks.drop) e->config.hooks.drop(e->config.hooks.ctx, i->image);
     if (e->config.models.drop) e->config.models.drop(e->config.models.ctx, i->image);
     pl_engine__life(e, i, PL_ENGINE_LIFE_FREED);

@@ -371,7 +371,7 @@ struct pl_engine {
     _Atomic uint64_t stages[ENG_STAGES][PL_ENGINE_BUCKETS];
     uint64_t laps;
     bool stopped; /* nothing begins any more, nobody is told */
-    _Atomic uint64_t nconvs;
+    _Atomic uint64_t nconvs, nimages;
     struct pl_counter counters[PL_ENGINE_COUNTERS];
     pthread_mutex_t promises_lock;
     struct eng_promise *promises; /* of queues; their addresses stay */

@@ -237,6 +237,27 @@ static void begins_again(void **state) {
     close_bench(&b);
 }
 
+/* The same question for a value of another type: what was said to it is of no use. */
+static void is_asked_again(void **state) {
+    struct bench b, to;
+    struct pl_str moved;
+    struct pl_vm_moving m;
+    struct pl_vm_event said = event(PL_EVENT_MESSAGE);
+    (void)state;
+    two(&b, &to, PL_CHANGE_MOVE);
+    to.m.waits[0].type = (struct pl_type){.kind = PL_KIND_NUMBER};
+    open_bench(&to);
+    assert_int_equal(pl_vm_moving(b.vm, b.image, b.state, to.image, &b.a, &m), PL_OK);
+    assert_int_equal(m.how, PL_VM_MOVES_ASKS);
+    assert_int_equal(move(&b, &to, &moved), PL_OK);
+    to.state = moved;
+    step(&to, &said);
+    assert_int_equal(to.r.view.mode, PL_VM_ASKING);
+    assert_true(count(&to, PL_EFFECT_SAY) > 0); /* it asks */
+    close_bench(&to);
+    close_bench(&b);
+}
+
 /* A question, its kind or its flow that is gone keeps the conversation where it is. */
 static void what_is_gone(void **state) {
     struct bench b, to;
@@ -350,6 +371,7 @@ int main(void) {
         cmocka_unit_test(finishes),
         cmocka_unit_test(stands_where_it_stood),
         cmocka_unit_test(begins_again),
+        cmocka_unit_test(is_asked_again),
         cmocka_unit_test(what_is_gone),
         cmocka_unit_test(hostile_states_do_not_move),
     };
