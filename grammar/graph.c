@@ -31,7 +31,8 @@ void pl_grammar__looked_up(const struct pl_lookups *l, struct pl_lookup found) {
 
 struct pl_symbol *pl_grammar__find(const struct pl_symbols *s, struct pl_str name) {
     struct pl_symbol *found = pl_map_get(&s->by_name, name);
-    if (found) pl_grammar__looked_up(s->lookups, (struct pl_lookup){s->kind, name, found, 0});
+    if (found)
+        pl_grammar__looked_up(s->lookups, (struct pl_lookup){(uint8_t)s->kind, name, found, 0});
     return found;
 }
 

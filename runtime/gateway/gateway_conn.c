@@ -218,7 +218,7 @@ static void said(struct pl_gateway__conn *c, const struct pl_frame *f, int64_t n
     case PL_FRAME_RATE:
         if (within_rate(c, f, now_us)) door->rate(door->ctx, c->id, f->seq, (int)f->value);
         break;
-    default: pl_assert(!"protocol lets no other kind through");
+    default: pl_assert(false); /* protocol lets no other kind through */
     }
 }
 

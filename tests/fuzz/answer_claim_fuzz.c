@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pl_assert(pl_locale_open(t, id, PL_STR("UTC"), PL_STR("USD"), &l) == PL_OK);
     struct pl_str all = {(const char *)data + 2, size - 2};
     size_t cut = data[1] * all.n / 256;
-    struct evidence e = {.r = {t, l, pl_locale_language(id), &a}};
+    struct evidence e = {.r = {.t = t, .l = l, .language = pl_locale_language(id), .a = &a}};
     pl_assert(pl_answer__claim(&e.r, PL_STR("Where is it?"), &e.question));
     pl_answer__learn(&e, (struct pl_str){all.p, cut}, true);
     pl_assert(!e.failed);
