@@ -103,9 +103,11 @@ struct cli_pulse *pl_cli__pulse_start(struct pl_loop *loop, struct pl_engine *en
     return p;
 }
 
+void pl_cli__pulse_hold(struct cli_pulse *p) {
+    if (p) pl_timer_stop(&p->timer);
+}
+
 void pl_cli__pulse_stop(struct cli_pulse **pulse) {
-    if (!*pulse) return;
-    pl_timer_stop(&(*pulse)->timer);
     free(*pulse);
     *pulse = NULL;
 }

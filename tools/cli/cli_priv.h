@@ -139,6 +139,8 @@ void pl_cli__notify_reloading(void);
 struct cli_pulse;
 struct pl_loop;
 struct cli_pulse *pl_cli__pulse_start(struct pl_loop *loop, struct pl_engine *engine);
+/* Asks no more; NULL: nothing. Before the engine goes; _stop when both loops are gone. */
+void pl_cli__pulse_hold(struct cli_pulse *p);
 void pl_cli__pulse_stop(struct cli_pulse **p);
 
 /* ---- a running server's admin socket: cmd_admin.c ---- */

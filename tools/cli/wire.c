@@ -1157,6 +1157,7 @@ void pl_cli__server_close(struct cli_server **server) {
     struct cli_server *s = *server;
     if (!s) return;
     *server = NULL;
+    pl_cli__pulse_hold(s->pulse); /* the gateway's loop turns once more when the engine is gone */
     if (s->admin) pl_gateway_admin_stop(&s->admin);
     close_api(s);
     if (s->engine) pl_engine_stop(s->engine);
