@@ -74,43 +74,43 @@ void pl_crypto_hkdf(struct pl_str secret, struct pl_str salt, struct pl_str info
 
 /* ---- SipHash ---- */
 
-static uint64_t turn(uint64_t x, int bits) {
-    return x << bits | x >> (64 - bits);
+struct pl_sip {
+    EVP_MAC_CTX *ctx;
+};
+
+struct pl_sip *pl_sip_create(void) {
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+    struct pl_sip *s = calloc(1, sizeof *s);
+    if (mac && s) s->ctx = EVP_MAC_CTX_new(mac); /* keeps the method */
+    EVP_MAC_free(mac);
+    if (s && !s->ctx) pl_sip_destroy(&s);
+    return s;
 }
 
-static uint64_t word_of(const uint8_t *p, size_t n) {
-    uint64_t w = 0;
-    for (size_t i = 0; i < n; i++) w |= (uint64_t)p[i] << (8 * i);
-    return w;
+uint64_t pl_sip_hash(struct pl_sip *s, const uint8_t key[PL_SIP_KEY], struct pl_str bytes) {
+    uint8_t out[8];
+    uint64_t hash = 0;
+    size_t size = sizeof out;
+    const OSSL_PARAM set[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
+                              OSSL_PARAM_construct_end()};
+    pl_assert(EVP_MAC_init(s->ctx, key, PL_SIP_KEY, set) == 1 &&
+              EVP_MAC_update(s->ctx, bytes_of(bytes), bytes.n) == 1 &&
+              EVP_MAC_final(s->ctx, out, &size, sizeof out) == 1);
+    for (size_t i = 0; i < sizeof out; i++) hash |= (uint64_t)out[i] << (8 * i);
+    return hash;
 }
 
-static void rounds(uint64_t v[4], int n) {
-    for (; n > 0; n--) {
-        v[0] += v[1], v[2] += v[3];
-        v[1] = turn(v[1], 13) ^ v[0], v[3] = turn(v[3], 16) ^ v[2];
-        v[0] = turn(v[0], 32);
-        v[2] += v[1], v[0] += v[3];
-        v[1] = turn(v[1], 17) ^ v[2], v[3] = turn(v[3], 21) ^ v[0];
-        v[2] = turn(v[2], 32);
-    }
+void pl_sip_destroy(struct pl_sip **s) {
+    if (!*s) return;
+    EVP_MAC_CTX_free((*s)->ctx);
+    free(*s);
+    *s = NULL;
 }
 
-static void absorb(uint64_t v[4], uint64_t w) {
-    v[3] ^= w;
-    rounds(v, 2);
-    v[0] ^= w;
-}
+/* ---- base64 ---- */
 
-uint64_t pl_crypto_siphash(const uint8_t key[PL_SIP_KEY], struct pl_str bytes) {
-    const uint8_t *p = bytes_of(bytes);
-    uint64_t a = word_of(key, 8), b = word_of(key + 8, 8);
-    uint64_t v[4] = {a ^ UINT64_C(0x736f6d6570736575), b ^ UINT64_C(0x646f72616e646f6d),
-                     a ^ UINT64_C(0x6c7967656e657261), b ^ UINT64_C(0x7465646279746573)};
-    for (size_t i = 0; i + 8 <= bytes.n; i += 8) absorb(v, word_of(p + i, 8));
-    absorb(v, word_of(p + bytes.n / 8 * 8, bytes.n % 8) | (uint64_t)bytes.n << 56);
-    v[2] ^= 0xff;
-    rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+void pl_crypto_base64(struct pl_str bytes, char *out) {
+    EVP_EncodeBlock((unsigned char *)out, bytes_of(bytes), (int)bytes.n);
 }
 
 bool pl_crypto_equal(const void *a, const void *b, size_t n) {

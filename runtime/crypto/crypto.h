@@ -38,7 +38,13 @@ void pl_crypto_hkdf(struct pl_str secret, struct pl_str salt, struct pl_str info
 /* SipHash-2-4 (Aumasson and Bernstein 2012): eight bytes that tell nobody without the key what was
  * hashed, at a tenth of an HMAC's price for a short text. */
 #define PL_SIP_KEY 16
-uint64_t pl_crypto_siphash(const uint8_t key[PL_SIP_KEY], struct pl_str bytes);
+struct pl_sip;
+struct pl_sip *pl_sip_create(void); /* NULL: out of memory */
+uint64_t pl_sip_hash(struct pl_sip *s, const uint8_t key[PL_SIP_KEY], struct pl_str bytes);
+void pl_sip_destroy(struct pl_sip **s);
+
+/* In base64 with its padding; out holds 4 * ((n + 2) / 3) + 1. */
+void pl_crypto_base64(struct pl_str bytes, char *out);
 
 /* Takes the same time wherever they differ. */
 bool pl_crypto_equal(const void *a, const void *b, size_t n);

@@ -179,8 +179,6 @@ struct pl_engine_ask {
 };
 struct pl_engine_models {
     void *ctx;
-    /* What takes long of `load`, on any thread; load always follows. May be NULL. */
-    void (*prepare)(void *ctx, struct pl_image *image);
     void (*load)(void *ctx, struct pl_image *image); /* before its first turn. May be NULL. */
     void (*drop)(void *ctx, struct pl_image *image); /* May be NULL. */
     /* Gives a number, or 0. NULL: no model is ever asked, every turn is DOWN at once. */

@@ -73,7 +73,6 @@ enum pl_err pl_engine__image_open(struct pl_engine *e, struct pl_image *image,
     find_lists(i);
     for (uint32_t k = 0; k < p->nentities; k++) i->nfinders += p->entities[k].lua != PL_NOWHERE;
     for (uint32_t k = 0; k < p->nrules; k++) i->timed |= pl_image_timed(image, k);
-    if (e->config.models.prepare) e->config.models.prepare(e->config.models.ctx, image);
     *out = i;
     return PL_OK;
 }
@@ -90,15 +89,11 @@ void pl_engine__life(struct pl_engine *e, struct eng_image *i, enum pl_engine_li
 
 struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i) {
     struct eng_image *here = pl_engine__image_find(e, pl_image_hash(i->image));
-    /* A second one's articles were prepared, too, and are given up with their image. */
-    if (e->config.models.load && (!here || e->config.models.prepare))
-        e->config.models.load(e->config.models.ctx, i->image);
-    if (here && e->config.models.prepare && e->config.models.drop)
-        e->config.models.drop(e->config.models.ctx, i->image);
     if (here) {
         pl_engine__image_free(e, i);
         return here;
     }
+    if (e->config.models.load) e->config.models.load(e->config.models.ctx, i->image);
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, i->image);
     pl_engine__promises(e, pl_image_program(i->image));
     i->unused_ms = eng_ticks(e);

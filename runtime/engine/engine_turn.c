@@ -553,7 +553,7 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     struct pl_masked text = pl_privacy_mask(t->a, pl_arena_str(t->a, in->text));
-    uint64_t hash = pl_conv_digest(&c->j, text.s) + in->said, n = 0;
+    uint64_t hash = pl_conv_digest(e->journal, &c->j, text.s) + in->said, n = 0;
     if (too_long) text.s = beginning(t->a, text.s);
     struct eng_said said = {
         .said = too_long ? PL_ENGINE_SAID_LONG : in->said, .card = text.card_seen, .text = text.s};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <libwebsockets.h>
 #include <string.h>
+#include <strings.h>
 
 #include "runtime/gateway/gateway_priv.h"
 #include "runtime/gateway/gateway_lws.h"
@@ -23,12 +24,13 @@ struct pl_str pl_gateway__header(struct lws *wsi, int h, char *out, size_t size)
     return n > 0 ? (struct pl_str){out, (size_t)n} : (struct pl_str){"", 0};
 }
 
-/* Whether one of the comma-separated words of `list` is `word`. */
-bool pl_gateway__lists(struct pl_str list, struct pl_str word) {
+bool pl_gateway__lists(struct pl_str list, struct pl_str word, bool any_case) {
     while (list.n > 0) {
         size_t comma = pl_str_find(list, PL_STR(","));
         size_t n = comma == SIZE_MAX ? list.n : comma;
-        if (pl_str_eq(pl_str_trim((struct pl_str){list.p, n}), word)) return true;
+        struct pl_str s = pl_str_trim((struct pl_str){list.p, n});
+        bool same = any_case && s.n == word.n && strncasecmp(s.p, word.p, s.n) == 0;
+        if (same || pl_str_eq(s, word)) return true;
         size_t step = comma == SIZE_MAX ? n : n + 1;
         list = (struct pl_str){list.p + step, list.n - step};
     }
@@ -234,7 +236,7 @@ static void route(struct pl_gateway *g, struct lws *wsi, struct pl_str path,
 bool pl_gateway__unchanged(struct lws *wsi, const struct pl_gateway__http *a) {
     char seen[64];
     struct pl_str etag = pl_gateway__header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, seen, sizeof seen);
-    return a->etag[0] != '\0' && pl_gateway__lists(etag, pl_str_c(a->etag));
+    return a->etag[0] != '\0' && pl_gateway__lists(etag, pl_str_c(a->etag), false);
 }
 
 static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a) {
@@ -290,7 +292,7 @@ bool pl_gateway__room(struct pl_gateway *g, const struct pl_gateway__peer *peer,
 
 bool pl_gateway__origin(struct pl_gateway *g, struct pl_str origin, struct pl_gateway__http *a) {
     struct pl_str allowed = pl_str_c(g->c.origins);
-    if (!pl_str_is(allowed, "*") && !pl_gateway__lists(allowed, origin))
+    if (!pl_str_is(allowed, "*") && !pl_gateway__lists(allowed, origin, false))
         return pl_gateway__no(a, 403, "origin", "pages of this origin may not connect");
     return true;
 }

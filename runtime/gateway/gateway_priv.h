@@ -297,8 +297,8 @@ bool pl_gateway__origin(struct pl_gateway *g, struct pl_str origin,
                         struct pl_gateway__http *answer);
 bool pl_gateway__room(struct pl_gateway *g, const struct pl_gateway__peer *peer,
                       struct pl_gateway__http *answer);
-/* Is `word` one of the comma-separated words? */
-bool pl_gateway__lists(struct pl_str list, struct pl_str word);
+/* Is `word` one of the comma-separated words? any_case: big letters or small. */
+bool pl_gateway__lists(struct pl_str list, struct pl_str word, bool any_case);
 /* Sends the answer and ends the request. -1: hang up. */
 int pl_gateway__http_answer(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a,
                             bool head);

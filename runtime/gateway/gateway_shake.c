@@ -36,21 +36,10 @@ static size_t header(struct pl_str head, struct pl_str name, struct pl_str *valu
     return n;
 }
 
-/* Is `word` one of the comma-separated words, in whatever case? */
-static bool names(struct pl_str list, struct pl_str word) {
-    while (list.n > 0) {
-        size_t comma = pl_str_find(list, PL_STR(","));
-        size_t n = comma == SIZE_MAX ? list.n : comma;
-        if (same_name(pl_str_trim((struct pl_str){list.p, n}), word)) return true;
-        size_t step = comma == SIZE_MAX ? n : n + 1;
-        list = (struct pl_str){list.p + step, list.n - step};
-    }
-    return false;
-}
-
 bool pl_gateway__upgrades(struct pl_str head) {
     struct pl_str value;
-    return header(head, PL_STR("upgrade"), &value) > 0 && names(value, PL_STR("websocket"));
+    return header(head, PL_STR("upgrade"), &value) > 0 &&
+           pl_gateway__lists(value, PL_STR("websocket"), true);
 }
 
 /* "GET /ws HTTP/1.1", perhaps with something behind a '?'. */
@@ -80,7 +69,8 @@ static bool well_formed(struct pl_str head, struct pl_str *key, struct pl_gatewa
         return pl_gateway__no(a, 404, "not_found", "the WebSocket is at GET /ws");
     if (header(head, PL_STR("host"), &value) != 1)
         return pl_gateway__no(a, 400, "host", "a request has one Host");
-    if (header(head, PL_STR("connection"), &value) == 0 || !names(value, PL_STR("upgrade")))
+    if (header(head, PL_STR("connection"), &value) == 0 ||
+        !pl_gateway__lists(value, PL_STR("upgrade"), true))
         return pl_gateway__no(a, 400, "connection", "send Connection: Upgrade");
     if (header(head, PL_STR("sec-websocket-version"), &value) != 1 || !pl_str_is(value, "13"))
         return pl_gateway__no(a, 426, "version", "only version 13 of WebSocket is spoken");
@@ -98,7 +88,7 @@ static bool offered(struct pl_str head) {
         size_t colon = pl_str_find(line, PL_STR(":"));
         if (colon == SIZE_MAX || !same_name((struct pl_str){line.p, colon}, name)) continue;
         if (pl_gateway__lists((struct pl_str){line.p + colon + 1, line.n - colon - 1},
-                              PL_STR(PL_PROTOCOL_NAME)))
+                              PL_STR(PL_PROTOCOL_NAME), false))
             return true;
     }
     return false;
@@ -106,19 +96,12 @@ static bool offered(struct pl_str head) {
 
 /* What proves that the server understood: SHA-1 of the key and a fixed text, in base64. */
 static void accept_of(struct pl_str key, char out[29]) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t hash[21] = {0};
+    uint8_t hash[20];
     char text[64];
     int n =
         snprintf(text, sizeof text, "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", PL_STR_ARG(key));
     pl_crypto_sha1((struct pl_str){text, (size_t)n}, hash);
-    for (size_t i = 0; i < 7; i++) {
-        uint32_t three = (uint32_t)hash[3 * i] << 16 | (uint32_t)hash[3 * i + 1] << 8;
-        three |= hash[3 * i + 2];
-        for (size_t k = 0; k < 4; k++) out[4 * i + k] = digits[three >> (18 - 6 * k) & 63];
-    }
-    out[27] = '=';
-    out[28] = '\0';
+    pl_crypto_base64((struct pl_str){(const char *)hash, sizeof hash}, out);
 }
 
 bool pl_gateway__shake(struct pl_gateway *g, const struct pl_gateway__peer *peer,

@@ -15,9 +15,10 @@ enum pl_err pl_journal_create(struct pl_store *store, const char *keys, const ch
     if (!j) return PL_NOMEM;
     j->store = store;
     pl_arena_init(&j->arena, 0);
-    pl_journal__pack_open(&j->pack);
     enum pl_err err = pl_keys_open(keys, master, &j->keys);
+    if (!err && !pl_journal__pack_open(&j->pack)) err = PL_NOMEM;
     if (!err && !(j->seal = pl_seal_create())) err = PL_NOMEM;
+    if (!err && !(j->sip = pl_sip_create())) err = PL_NOMEM;
     if (err) {
         pl_journal_destroy(&j);
         return err;
@@ -32,6 +33,8 @@ void pl_journal_destroy(struct pl_journal **journal) {
     *journal = NULL;
     if (j->keys) pl_keys_close(&j->keys);
     if (j->seal) pl_seal_destroy(&j->seal);
+    pl_sip_destroy(&j->sip);
+    pl_journal__pack_close(&j->pack);
     if (j->plain.p) pl_crypto_wipe(j->plain.p, j->plain.cap);
     if (j->packed.p) pl_crypto_wipe(j->packed.p, j->packed.cap);
     pl_buf_free(&j->plain);
@@ -69,10 +72,10 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv) {
     return pl_keys_erase(j->keys, conv->key_id);
 }
 
-uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text) {
+uint64_t pl_conv_digest(struct pl_journal *j, const struct pl_conv *conv, struct pl_str text) {
     uint8_t key[PL_SIP_KEY]; /* of both halves, so that none of it is the box key's */
     for (size_t i = 0; i < sizeof key; i++) key[i] = conv->key[i] ^ conv->key[PL_SIP_KEY + i];
-    uint64_t digest = pl_crypto_siphash(key, text);
+    uint64_t digest = pl_sip_hash(j->sip, key, text);
     pl_crypto_wipe(key, sizeof key);
     return digest;
 }

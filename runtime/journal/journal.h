@@ -202,7 +202,7 @@ enum pl_err pl_conv_erase(struct pl_journal *j, const struct pl_conv *conv);
 
 /* Eight bytes of a keyed hash: tells a text from another, and tells nobody without the key what it
  * is, however short. */
-uint64_t pl_conv_digest(const struct pl_conv *conv, struct pl_str text);
+uint64_t pl_conv_digest(struct pl_journal *j, const struct pl_conv *conv, struct pl_str text);
 /* Appends a box of its own for what not even who reads the entry shall see, replay excepted. */
 enum pl_err pl_journal_hide(struct pl_journal *j, const struct pl_conv *conv, struct pl_str plain,
                             struct pl_buf *box);

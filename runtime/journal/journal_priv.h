@@ -5,28 +5,33 @@
 #ifndef PL_JOURNAL_PRIV_H
 #define PL_JOURNAL_PRIV_H
 
+#include <zstd.h>
+
 #include "runtime/journal/journal.h"
 
 /* ---- packing: journal_pack.c ---- */
 
-#define PL_JOURNAL__PACK_BITS 11
 struct pl_journal__pack {
-    uint32_t places[1 << PL_JOURNAL__PACK_BITS]; /* of the words that all know */
-    uint32_t now[1 << PL_JOURNAL__PACK_BITS];    /* and of the bytes being packed */
+    ZSTD_CCtx *pack;
+    ZSTD_DCtx *unpack;
+    ZSTD_CDict *pack_words;
+    ZSTD_DDict *unpack_words;
 };
 /* So many bytes at most, of n plain ones. */
-#define PL_JOURNAL__PACKED(n) ((n) + (n) / 128 + 32)
-void pl_journal__pack_open(struct pl_journal__pack *k);
+#define PL_JOURNAL__PACKED(n) ((n) + (n) / 128 + 96)
+bool pl_journal__pack_open(struct pl_journal__pack *k); /* false: out of memory; to be closed */
+void pl_journal__pack_close(struct pl_journal__pack *k);
 /* Appends the packed form. */
 void pl_journal__pack(struct pl_journal__pack *k, struct pl_str bytes, struct pl_buf *b);
 /* Into the arena. Any bytes: PL_MALFORMED, also when they make more than `most`; PL_NOMEM. */
-enum pl_err pl_journal__unpack(struct pl_str packed, size_t most, struct pl_arena *a,
-                               struct pl_str *plain);
+enum pl_err pl_journal__unpack(struct pl_journal__pack *k, struct pl_str packed, size_t most,
+                               struct pl_arena *a, struct pl_str *plain);
 
 struct pl_journal {
     struct pl_store *store;
     struct pl_keys *keys;
     struct pl_seal *seal;
+    struct pl_sip *sip;
     struct pl_buf plain, box; /* scratch of one call */
     struct pl_buf packed;     /* the like */
     struct pl_journal__pack pack;

@@ -38,7 +38,7 @@ enum pl_err pl_journal__open(struct pl_journal *j, const struct pl_conv *conv,
     if (stored->kind == PL_ENTRY_MORE) return PL_MALFORMED;
     if (pl_entry__sealed(stored->kind)) {
         err = unseal(j, conv, stored, bytes, a, &plain);
-        if (!err) err = pl_journal__unpack(plain, PL_ENTRY_MOST, a, &plain);
+        if (!err) err = pl_journal__unpack(&j->pack, plain, PL_ENTRY_MOST, a, &plain);
     } else if (bytes.n == 0) {
         err = PL_MALFORMED;
     } else if (bytes.p[0] != PL_ENTRY_VERSION) {

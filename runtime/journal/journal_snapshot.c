@@ -159,7 +159,7 @@ static enum pl_err open_state(struct pl_journal *j, struct pl_str row, struct pl
     *snap = h.snap;
     struct pl_str packed;
     err = pl_seal_unbox(j->seal, conv->key, what, box, a, &packed);
-    return err ? err : pl_journal__unpack(packed, PL_SNAPSHOT_MOST, a, &snap->state);
+    return err ? err : pl_journal__unpack(&j->pack, packed, PL_SNAPSHOT_MOST, a, &snap->state);
 }
 
 static bool key_of_first(void *ctx, const struct pl_store_entry *e) {

@@ -151,6 +151,13 @@ diff -u shop/i18n/ar-SA.arb - <<'ARB' || wrong=1
 }
 ARB
 
+# In a folder without catalogs, named with a slash: looked at all the same.
+cp -r shop bare && rm -r bare/i18n
+echo '{"@@locale": "ar-SA", "cart.count": "{turn}"}' >bad.arb
+has 'the source has no placeholder {turn}' 1 import bare/flows/ bad.arb
+[ ! -e bare/i18n/ar-SA.arb ] || { echo "an ill-formed catalog was written"; wrong=1; }
+has '2 translations in' 0 import bare/flows/ ar.arb
+
 # Mistakes: named, and nothing is written.
 cp shop/i18n/ar-SA.arb before.arb
 cat >bad.arb <<'ARB'

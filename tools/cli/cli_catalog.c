@@ -3,7 +3,6 @@
  * Catalogs as files: ARB's JSON, a line for each member. What a catalog has is kept, also what
  * nobody here understands.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,12 +104,8 @@ struct merge {
     const struct i18n *p;
     struct pl_str locale;
     struct lines lines;
-    char path[4096]; /* of the catalog */
+    char folder[4000], path[4096]; /* of catalogs, and of this one */
 };
-
-static bool is_catalog(const struct i18n *p, uint32_t file) {
-    return p->compiled.paths[file].n && pl_str_ends(p->compiled.paths[file], PL_STR(".arb"));
-}
 
 static bool exists(const char *path) {
     return access(path, F_OK) == 0;
@@ -127,17 +122,18 @@ static void catalogs_folder(const struct i18n *p, char *out, size_t room) {
 
 /* What there is of the catalog; a new one has its locale alone. */
 static int load(struct merge *m) {
-    char folder[4000];
     struct pl_json json;
     struct pl_str text;
-    catalogs_folder(m->p, folder, sizeof folder);
-    snprintf(m->path, sizeof m->path, "%s/%.*s.arb", folder, PL_STR_ARG(m->locale));
+    catalogs_folder(m->p, m->folder, sizeof m->folder);
+    enum pl_err err = pl_mkdirs(m->folder);
+    if (err != PL_OK) return pl_cli__failure("making %s: %s", m->folder, pl_err_text(err));
+    snprintf(m->path, sizeof m->path, "%s/%.*s.arb", m->folder, PL_STR_ARG(m->locale));
     if (!exists(m->path)) {
         struct line head = {PL_STR("@@locale"), quoted(&m->a, m->locale)};
         PL_PUSH(&m->lines, head);
         return CLI_OK;
     }
-    enum pl_err err = pl_file_read(&m->a, m->path, (size_t)64 << 20, &text);
+    err = pl_file_read(&m->a, m->path, (size_t)64 << 20, &text);
     if (err != PL_OK) return pl_cli__failure("reading %s: %s", m->path, pl_err_text(err));
     int code = parse(&m->a, text, m->path, &json);
     for (size_t i = 0; code == CLI_OK && i < json.n; i++) {
@@ -205,33 +201,6 @@ static void change(struct merge *m, const struct i18n_change *c) {
 
 /* ---- is it well-formed? ---- */
 
-/* All catalogs as they would be, in a folder of their own. */
-static int write_trial(const struct merge *m, const char *folder, struct pl_str merged) {
-    char path[4300];
-    enum pl_err err = PL_OK;
-    const struct pl_sources *s = &m->p->compiled.sources;
-    for (uint32_t i = 0; i < s->n && err == PL_OK; i++) {
-        if (!is_catalog(m->p, i)) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, strrchr(m->p->compiled.paths[i].p, '/') + 1);
-        err = pl_file_replace(path, s->v[i].text);
-    }
-    snprintf(path, sizeof path, "%s/%.*s.arb", folder, PL_STR_ARG(m->locale));
-    if (err == PL_OK) err = pl_file_replace(path, merged);
-    return err == PL_OK ? CLI_OK : pl_cli__failure("writing %s: %s", path, pl_err_text(err));
-}
-
-static void remove_trial(const struct merge *m, const char *folder) {
-    char path[4300];
-    for (uint32_t i = 0; i < m->p->compiled.sources.n; i++) {
-        if (!is_catalog(m->p, i)) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, strrchr(m->p->compiled.paths[i].p, '/') + 1);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/%.*s.arb", folder, PL_STR_ARG(m->locale));
-    unlink(path);
-    rmdir(folder);
-}
-
 static bool changed(const struct i18n_changes *c, struct pl_str id) {
     for (size_t i = 0; i < c->n; i++)
         if (pl_str_eq(c->v[i].id, id)) return true;
@@ -268,24 +237,16 @@ static int tell_broken(const struct i18n *trial, uint32_t locale, const struct i
 }
 
 static int try_it(const struct merge *m, struct pl_str merged, const struct i18n_changes *c) {
-    char folder[] = "/tmp/parlance-i18n-XXXXXX";
+    const struct pl_compile_text text = {pl_str_c(m->path), merged};
     struct i18n trial;
-    if (!mkdtemp(folder)) return pl_cli__failure("making a folder in /tmp: %m");
-    int code = write_trial(m, folder, merged);
-    if (code == CLI_OK) {
-        code = pl_cli__i18n_open(m->p->flows, folder, &trial);
-        if (code == CLI_OK) code = tell_broken(&trial, pl_cli__i18n_locale(&trial, m->locale), c);
-        pl_cli__i18n_close(&trial);
-    }
-    remove_trial(m, folder);
+    int code = pl_cli__i18n_open(m->p->flows, m->folder, &text, &trial);
+    if (code == CLI_OK) code = tell_broken(&trial, pl_cli__i18n_locale(&trial, m->locale), c);
+    pl_cli__i18n_close(&trial);
     return code;
 }
 
 static int write_merged(const struct merge *m, struct pl_str merged, size_t n) {
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(m->path, '/') - m->path), m->path);
-    enum pl_err err = pl_mkdirs(folder);
-    if (err == PL_OK) err = pl_file_replace(m->path, merged);
+    enum pl_err err = pl_file_replace(m->path, merged);
     if (err != PL_OK) return pl_cli__failure("writing %s: %s", m->path, pl_err_text(err));
     printf("%zu translations in %s\n", n, m->path);
     return CLI_OK;

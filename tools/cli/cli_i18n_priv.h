@@ -15,9 +15,10 @@ struct i18n {
     const char *flows;
     const char *folder; /* --translations, or NULL: found as a build finds it */
 };
-/* What is wrong with the project goes to stderr only when its texts cannot be had: then gives
- * CLI_FOUND or CLI_FAILED. Always to be closed. */
-int pl_cli__i18n_open(const char *flows, const char *folder, struct i18n *out);
+/* trial: a catalog as it would be; NULL: as all are. What is wrong with the project goes to stderr
+ * only when its texts cannot be had: then gives CLI_FOUND or CLI_FAILED. Always to be closed. */
+int pl_cli__i18n_open(const char *flows, const char *folder, const struct pl_compile_text *trial,
+                      struct i18n *out);
 void pl_cli__i18n_close(struct i18n *p);
 /* Index in texts.locales; 0, the source, when it is none of the translations. */
 uint32_t pl_cli__i18n_locale(const struct i18n *p, struct pl_str locale);

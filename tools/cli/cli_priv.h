@@ -36,6 +36,8 @@ bool pl_cli__flag(struct cli_args *args, const char *name);
 /* Prints "parlance: <why>" and the command's usage; gives CLI_FAILED. */
 int pl_cli__usage(const char *command, const char *why, ...) PL_PRINTF(2, 3);
 int pl_cli__failure(const char *format, ...) PL_PRINTF(1, 2);
+/* To the file, or to stdout for NULL. */
+int pl_cli__give(const char *path, const struct pl_buf *b);
 /* An argument that is an option left over: then its usage was printed. */
 bool pl_cli__strange(const char *command, const struct cli_args *args);
 

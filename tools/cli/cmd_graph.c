@@ -43,12 +43,6 @@ static int no_such_flow(const struct pl_chart *c, const char *name) {
     return pl_cli__failure("there is no flow '%s'; without a flow's name all are drawn", name);
 }
 
-static int give(const char *path, const struct pl_buf *b) {
-    if (!path) return fwrite(b->p, 1, b->n, stdout) == b->n ? CLI_OK : CLI_FAILED;
-    enum pl_err err = pl_file_replace(path, pl_buf_slice(b));
-    return err == PL_OK ? CLI_OK : pl_cli__failure("writing %s: %s", path, pl_err_text(err));
-}
-
 static int draw(const struct pl_compiled *c, const struct pl_chart *chart, const char *flow,
                 bool all, const struct form *form, const char *out) {
     struct drawing d;
@@ -60,7 +54,7 @@ static int draw(const struct pl_compiled *c, const struct pl_chart *chart, const
     else
         pl_cli__draw_project(&d, &c->sources, chart, all);
     int code = form->write(&d, &b);
-    if (code == CLI_OK) code = give(out, &b);
+    if (code == CLI_OK) code = pl_cli__give(out, &b);
     pl_buf_free(&b);
     pl_cli__drawing_free(&d);
     return code;

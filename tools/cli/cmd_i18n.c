@@ -10,13 +10,16 @@
 
 /* ---- the project ---- */
 
-int pl_cli__i18n_open(const char *flows, const char *folder, struct i18n *out) {
+int pl_cli__i18n_open(const char *flows, const char *folder, const struct pl_compile_text *trial,
+                      struct i18n *out) {
     static const struct cli_report report = {.format = CLI_TEXT};
     *out = (struct i18n){.flows = flows, .folder = folder};
     struct pl_compile_options options = {.i18n = folder,
                                          .check_only = true,
                                          .without_talks = true,
                                          .verbose = true,
+                                         .texts = trial,
+                                         .ntexts = trial != NULL,
                                          .texts_out = &out->texts};
     int code = pl_cli__compile_folder(flows, &options, &out->compiled);
     if (code == CLI_FAILED || out->texts.nlocales) return code == CLI_FAILED ? code : CLI_OK;
@@ -205,12 +208,6 @@ static int unknown_locale(const struct i18n *p, const char *locale) {
     return code;
 }
 
-static int give(const struct asked *q, const struct pl_buf *b) {
-    if (!q->out) return fwrite(b->p, 1, b->n, stdout) == b->n ? CLI_OK : CLI_FAILED;
-    enum pl_err err = pl_file_replace(q->out, pl_buf_slice(b));
-    return err == PL_OK ? CLI_OK : pl_cli__failure("writing %s: %s", q->out, pl_err_text(err));
-}
-
 static int do_status(struct asked *q) {
     if (q->json)
         status_json(&q->project);
@@ -233,7 +230,7 @@ static int do_extract(struct asked *q) {
     struct pl_buf b = {0};
     struct pl_str locale = q->project.texts.locales[q->index];
     pl_cli__catalog_print(&q->project, locale, to_translate, q, &q->index, &b);
-    int code = give(q, &b);
+    int code = pl_cli__give(q->out, &b);
     pl_buf_free(&b);
     return code;
 }
@@ -248,7 +245,7 @@ static int do_pseudo(struct asked *q) {
     struct pl_buf b = {0};
     struct pl_str locale = pl_str_c(q->locale ? q->locale : "en-XA");
     pl_cli__catalog_print(&q->project, locale, in_pseudo, q, NULL, &b);
-    int code = give(q, &b);
+    int code = pl_cli__give(q->out, &b);
     pl_buf_free(&b);
     return code;
 }
@@ -257,7 +254,7 @@ static int do_export(struct asked *q) {
     struct pl_buf b = {0};
     if (!q->index) return pl_cli__usage("i18n", "export for which translator? say --locale L");
     pl_cli__xliff_print(&q->project, q->index, &b);
-    int code = give(q, &b);
+    int code = pl_cli__give(q->out, &b);
     pl_buf_free(&b);
     return code;
 }
@@ -316,7 +313,7 @@ static const struct verb {
 
 static int run(const struct verb *v, struct asked *q, const char *flows, const char *folder) {
     pl_arena_init(&q->arena, 0);
-    int code = pl_cli__i18n_open(flows, folder, &q->project);
+    int code = pl_cli__i18n_open(flows, folder, NULL, &q->project);
     if (code == CLI_OK && q->locale && !v->any_locale &&
         !(q->index = pl_cli__i18n_locale(&q->project, pl_str_c(q->locale))))
         code = unknown_locale(&q->project, q->locale);

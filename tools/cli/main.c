@@ -84,6 +84,12 @@ bool pl_cli__flag(struct cli_args *args, const char *name) {
     return false;
 }
 
+int pl_cli__give(const char *path, const struct pl_buf *b) {
+    if (!path) return fwrite(b->p, 1, b->n, stdout) == b->n ? CLI_OK : CLI_FAILED;
+    enum pl_err err = pl_file_replace(path, pl_buf_slice(b));
+    return err == PL_OK ? CLI_OK : pl_cli__failure("writing %s: %s", path, pl_err_text(err));
+}
+
 bool pl_cli__strange(const char *command, const struct cli_args *args) {
     for (int i = 0; i < args->argc; i++) {
         if (args->argv[i][0] != '-' || !args->argv[i][1]) continue;

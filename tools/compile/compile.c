@@ -41,6 +41,26 @@ static enum pl_err read_file(struct build *b, struct pl_str path, struct pl_str 
     return pl_file_read(&b->out->arena, path.p, FILE_MOST, text);
 }
 
+static bool is_listed(const struct pl_str *paths, size_t n, struct pl_str path) {
+    for (size_t i = 0; i < n; i++)
+        if (pl_str_eq(paths[i], path)) return true;
+    return false;
+}
+
+/* Of the texts that were given those of the folder that are no files of it. */
+static void each_new(struct build *b, const char *folder, const char *suffix,
+                     const struct pl_str *paths, size_t n,
+                     void (*take)(struct build *, struct pl_str file, struct pl_str path,
+                                  struct pl_str text)) {
+    struct pl_str within = pl_arena_printf(&b->out->arena, "%s/", folder);
+    for (size_t i = 0; i < b->options->ntexts; i++) {
+        const struct pl_compile_text *t = &b->options->texts[i];
+        if (!pl_str_starts(t->path, within) || !pl_str_ends(t->path, pl_str_c(suffix))) continue;
+        struct pl_str path = {t->path.p + within.n, t->path.n - within.n};
+        if (!is_listed(paths, n, path)) take(b, t->path, path, t->text);
+    }
+}
+
 /* Reads every file with the suffix under a folder and hands it on: where it is, and its path in the
  * folder. */
 static enum pl_err each_file(struct build *b, const char *folder, const char *suffix,
@@ -55,6 +75,7 @@ static enum pl_err each_file(struct build *b, const char *folder, const char *su
         err = read_file(b, file, &text);
         if (err == PL_OK) take(b, file, paths[i], text);
     }
+    if (err == PL_OK) each_new(b, folder, suffix, paths, n, take);
     return err;
 }
 

@@ -25,9 +25,9 @@ struct pl_embedded {
     struct pl_str bytes;
 };
 
-/* A text to read in the place of a file on disk. */
+/* A text to read in the place of a file on disk, or beside those that are there. */
 struct pl_compile_text {
-    struct pl_str path; /* as in pl_compiled.paths */
+    struct pl_str path; /* as in pl_compiled.paths, with a zero byte behind it */
     struct pl_str text;
 };
 struct pl_compile_options {

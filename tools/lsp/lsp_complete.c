@@ -47,15 +47,6 @@ struct context {
     struct pl_str flow;  /* the flow that holds the cursor */
 };
 
-static const char *kind_word(uint8_t kind) {
-    static const char *const words[] = {
-#define NAME(name, word) word,
-        PL_INDEX_KINDS(NAME)
-#undef NAME
-    };
-    return words[kind];
-}
-
 /* The protocol's kinds of items. */
 static int item_kind(uint8_t kind) {
     enum {
@@ -90,7 +81,7 @@ static void name_item(struct context *c, const struct pl_index_name *n) {
     if (scoped && !c->scope.n)
         label =
             pl_arena_printf(&c->l->arena, "%.*s.%.*s", PL_STR_ARG(n->owner), PL_STR_ARG(n->name));
-    struct pl_str detail = n->detail.n ? n->detail : pl_str_c(kind_word(n->kind));
+    struct pl_str detail = n->detail.n ? n->detail : pl_str_c(pl_lsp__kind_words[n->kind]);
     item(c, label, item_kind(n->kind), detail);
 }
 

@@ -117,13 +117,8 @@ static void write_edits(const struct lsp *l, struct pl_jw *w, const struct pl_di
                         uint32_t file) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < fix->nedits; i++) {
-        if (fix->edits[i].span.file != file) continue;
-        pl_jw_open(w, '{');
-        pl_jw_name(w, "range");
-        pl_lsp__write_range(l, w, fix->edits[i].span);
-        pl_jw_name(w, "newText");
-        pl_jw_text(w, fix->edits[i].text);
-        pl_jw_close(w, '}');
+        if (fix->edits[i].span.file == file)
+            pl_lsp__write_edit(l, w, fix->edits[i].span, fix->edits[i].text);
     }
     pl_jw_close(w, ']');
 }

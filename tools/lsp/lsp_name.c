@@ -5,7 +5,7 @@
 
 #include "tools/lsp/lsp_priv.h"
 
-static const char *const kinds[] = {
+const char *const pl_lsp__kind_words[] = {
 #define NAME(kind, word) word,
     PL_INDEX_KINDS(NAME)
 #undef NAME
@@ -27,7 +27,8 @@ static void hover_text(struct pl_buf *b, const struct pl_index_name *n) {
     if (n->kind == PL_INDEX_SLOT)
         pl_buf_printf(b, "%s%.*s\n", n->owner.n ? "slot of " : "slot", PL_STR_ARG(n->owner));
     else
-        pl_buf_printf(b, "%s%s\n", kinds[n->kind], n->of_prelude ? " of the prelude" : "");
+        pl_buf_printf(b, "%s%s\n", pl_lsp__kind_words[n->kind],
+                      n->of_prelude ? " of the prelude" : "");
     if (n->doc.n) pl_buf_printf(b, "\n%.*s\n", PL_STR_ARG(n->doc));
     if (n->nwords) pl_buf_printf(b, "\n%s: ", n->kind == PL_INDEX_HOOK ? "fails with" : "one of");
     for (uint32_t i = 0; i < n->nwords; i++)
@@ -144,13 +145,7 @@ static void rename_in(const struct lsp *l, struct pl_jw *w, uint32_t name, uint3
     pl_jw_open(w, '[');
     for (size_t i = 0; i < l->index.nuses; i++) {
         const struct pl_index_use *k = &l->index.uses[i];
-        if (k->name != name || k->at.file != file) continue;
-        pl_jw_open(w, '{');
-        pl_jw_name(w, "range");
-        pl_lsp__write_range(l, w, k->at);
-        pl_jw_name(w, "newText");
-        pl_jw_text(w, to);
-        pl_jw_close(w, '}');
+        if (k->name == name && k->at.file == file) pl_lsp__write_edit(l, w, k->at, to);
     }
     pl_jw_close(w, ']');
 }

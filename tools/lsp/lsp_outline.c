@@ -199,12 +199,7 @@ void pl_lsp__formatting(struct lsp *l, const struct pl_json *params, struct pl_j
         bool good = pl_grammar_format(&l->compiled.sources, file, &diags, &out) == PL_OK;
         if (good && !pl_str_eq(text, pl_buf_slice(&out))) {
             struct pl_span all = {file, 0, (uint32_t)text.n};
-            pl_jw_open(w, '{');
-            pl_jw_name(w, "range");
-            pl_lsp__write_range(l, w, all);
-            pl_jw_name(w, "newText");
-            pl_jw_text(w, pl_buf_slice(&out));
-            pl_jw_close(w, '}');
+            pl_lsp__write_edit(l, w, all, pl_buf_slice(&out));
         }
     }
     pl_jw_close(w, ']');

@@ -55,6 +55,9 @@ struct lsp_pos pl_lsp__position(const struct lsp *l, struct pl_str text, size_t 
 bool pl_lsp__pos_of(const struct pl_json *j, struct lsp_pos *out);
 void pl_lsp__write_pos(struct pl_jw *w, struct lsp_pos at);
 void pl_lsp__write_range(const struct lsp *l, struct pl_jw *w, struct pl_span span);
+/* {"range", "newText"} */
+void pl_lsp__write_edit(const struct lsp *l, struct pl_jw *w, struct pl_span span,
+                        struct pl_str text);
 /* {"uri", "range"} */
 void pl_lsp__write_location(const struct lsp *l, struct pl_jw *w, struct pl_span span);
 struct pl_str pl_lsp__uri(struct pl_arena *a, struct pl_str path);
@@ -86,6 +89,7 @@ typedef void lsp_answer(struct lsp *l, const struct pl_json *params, struct pl_j
 void pl_lsp__publish(struct lsp *l);
 lsp_answer pl_lsp__code_action;
 /* lsp_name.c */
+extern const char *const pl_lsp__kind_words[]; /* by enum pl_index_kind */
 lsp_answer pl_lsp__hover, pl_lsp__definition, pl_lsp__references, pl_lsp__highlight,
     pl_lsp__prepare_rename, pl_lsp__rename;
 /* lsp_outline.c */

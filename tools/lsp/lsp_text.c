@@ -75,6 +75,16 @@ void pl_lsp__write_range(const struct lsp *l, struct pl_jw *w, struct pl_span sp
     pl_jw_close(w, '}');
 }
 
+void pl_lsp__write_edit(const struct lsp *l, struct pl_jw *w, struct pl_span span,
+                        struct pl_str text) {
+    pl_jw_open(w, '{');
+    pl_jw_name(w, "range");
+    pl_lsp__write_range(l, w, span);
+    pl_jw_name(w, "newText");
+    pl_jw_text(w, text);
+    pl_jw_close(w, '}');
+}
+
 void pl_lsp__write_location(const struct lsp *l, struct pl_jw *w, struct pl_span span) {
     pl_jw_open(w, '{');
     pl_jw_name(w, "uri");

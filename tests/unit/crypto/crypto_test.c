@@ -31,14 +31,20 @@ static void hashes_match_the_standards(void **state) {
     static const char jefe[] = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     pl_crypto_hmac(PL_STR("Jefe"), PL_STR("what do ya want for nothing?"), out); /* RFC 4231, 2 */
     is_hex(out, 32, jefe);
+    struct pl_sip *sip = pl_sip_create();
     char sip_in[15]; /* the example of the paper's appendix A */
     uint8_t sip_key[PL_SIP_KEY];
     for (uint8_t i = 0; i < sizeof sip_in; i++) sip_in[i] = (char)i;
     for (uint8_t i = 0; i < sizeof sip_key; i++) sip_key[i] = i;
-    assert_true(pl_crypto_siphash(sip_key, (struct pl_str){sip_in, 15}) ==
+    assert_true(pl_sip_hash(sip, sip_key, (struct pl_str){sip_in, 15}) ==
                 UINT64_C(0xa129ca6149be45e5));
-    assert_true(pl_crypto_siphash(sip_key, (struct pl_str){sip_in, 8}) !=
-                pl_crypto_siphash(sip_key, (struct pl_str){sip_in, 7}));
+    assert_true(pl_sip_hash(sip, sip_key, (struct pl_str){sip_in, 8}) !=
+                pl_sip_hash(sip, sip_key, (struct pl_str){sip_in, 7}));
+    pl_sip_destroy(&sip);
+    assert_null(sip);
+    char text[9];
+    pl_crypto_base64(PL_STR("fooba"), text); /* RFC 4648 */
+    assert_string_equal(text, "Zm9vYmE=");
     pl_sha_destroy(&h);
     assert_null(h);
     uint8_t secret[22], salt[13], info[10]; /* RFC 5869, A.1 */
