@@ -155,6 +155,8 @@ static inline void pl_buf_byte(struct pl_buf *b, uint8_t byte) {
     if (pl_buf_reserve(b, 1)) b->p[b->n++] = (char)byte;
 }
 void pl_buf_printf(struct pl_buf *b, const char *format, ...) PL_PRINTF(2, 3);
+/* As text or as an attribute's value in HTML and XML: <, >, & and " by their names. */
+void pl_buf_markup(struct pl_buf *b, struct pl_str s);
 struct pl_str pl_buf_slice(const struct pl_buf *b);
 /* Little-endian fixed numbers, LEB128 numbers, and length-prefixed text: the one wire habit of all
  * binary formats (images, entries, snapshots). */
@@ -314,7 +316,18 @@ enum pl_err pl_sync(const char *path);
  * '/' separated; hidden names and node_modules are skipped. */
 enum pl_err pl_files_under(struct pl_arena *a, const char *root, const char *suffix, size_t max,
                            struct pl_str **paths, size_t *n);
-/* Edit distance, Damerau-Levenshtein over bytes, capped at `cap`+1: for "did you mean". */
+/* Edit distance, Damerau-Levenshtein over bytes, capped at `cap`+1. */
 size_t pl_edit_distance(struct pl_str a, struct pl_str b, size_t cap);
+/* "Did you mean": begin with pl_near(what was written), offer every name that there is; `best` is
+ * the nearest then, the first of equals, or empty: a third of the letters and one more may be
+ * wrong. It points at what was offered. */
+struct pl_near {
+    struct pl_str got, best;
+    size_t least; /* of the letters that are wrong in `best`; one more than may be */
+};
+static inline struct pl_near pl_near(struct pl_str got) {
+    return (struct pl_near){.got = got, .least = got.n / 3 + 2};
+}
+void pl_near_offer(struct pl_near *near, struct pl_str name);
 
 #endif

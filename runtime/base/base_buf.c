@@ -33,6 +33,18 @@ bool pl_buf_grow(struct pl_buf *b, size_t more) {
     return true;
 }
 
+void pl_buf_markup(struct pl_buf *b, struct pl_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        switch (s.p[i]) {
+        case '<': pl_buf_c(b, "&lt;"); break;
+        case '>': pl_buf_c(b, "&gt;"); break;
+        case '&': pl_buf_c(b, "&amp;"); break;
+        case '"': pl_buf_c(b, "&quot;"); break;
+        default: pl_buf_byte(b, (uint8_t)s.p[i]);
+        }
+    }
+}
+
 void pl_buf_printf(struct pl_buf *b, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -220,3 +220,10 @@ size_t pl_edit_distance(struct pl_str a, struct pl_str b, size_t cap) {
     }
     return least(rows[a.n % 3][b.n], cap + 1);
 }
+
+void pl_near_offer(struct pl_near *near, struct pl_str name) {
+    size_t wrong = pl_edit_distance(near->got, name, near->least);
+    if (wrong >= near->least || wrong >= name.n) return;
+    near->least = wrong;
+    near->best = name;
+}

@@ -179,24 +179,15 @@ static const struct option *find(struct pl_str name) {
     return NULL;
 }
 
-static const char *nearest(struct pl_str name) {
-    const char *near = NULL;
-    size_t best = 4;
-    for (size_t i = 0; i < PL_LEN(options); i++) {
-        size_t d = pl_edit_distance(name, pl_str_c(options[i].name), best);
-        if (d < best) best = d, near = options[i].name;
-    }
-    return near;
-}
-
 /* shown: the name as its source spells it. */
 static void unknown(struct load *l, struct pl_str where, struct pl_str shown, struct pl_str name,
                     const char *prefix, char underscore) {
-    const char *near = nearest(name);
+    struct pl_near near = pl_near(name);
+    for (size_t i = 0; i < PL_LEN(options); i++) pl_near_offer(&near, pl_str_c(options[i].name));
     mistake(l, where);
     pl_buf_printf(l->errors, "unknown option '%.*s'", PL_STR_ARG(shown));
-    if (near != NULL) {
-        struct pl_str s = spelled(l->a, pl_str_c(near), '_', underscore);
+    if (near.best.n > 0) {
+        struct pl_str s = spelled(l->a, near.best, '_', underscore);
         pl_buf_printf(l->errors, "; did you mean '%s%.*s'?", prefix, PL_STR_ARG(s));
     }
     pl_buf_c(l->errors, "\n");

@@ -152,20 +152,18 @@ static void take_price(struct parse *p, struct pl_str value) {
 }
 
 static bool take_dialect(struct parse *p, struct pl_str value, enum pl_llm_dialect *out) {
-    size_t best = 3;
-    const char *near = "openai";
+    struct pl_near near = pl_near(value);
     for (size_t i = 0; i < PL_LLM_DIALECTS; i++) {
         struct pl_str word = pl_str_c(pl_llm__dialects[i].word);
         if (pl_str_eq(value, word)) {
             *out = (enum pl_llm_dialect)i;
             return true;
         }
-        size_t d = pl_edit_distance(value, word, 3);
-        if (d >= best) continue;
-        best = d;
-        near = word.p;
+        pl_near_offer(&near, word);
     }
-    mistake(p, "unknown dialect '%.*s'; did you mean '%s'?", PL_STR_ARG(value), near);
+    if (near.best.n == 0) near.best = PL_STR("openai"); /* what most speak */
+    mistake(p, "unknown dialect '%.*s'; did you mean '%.*s'?", PL_STR_ARG(value),
+            PL_STR_ARG(near.best));
     return false;
 }
 
@@ -295,16 +293,11 @@ static void begin_target(struct parse *p, struct pl_str name) {
 /* ---- lines ---- */
 
 static void unknown(struct parse *p, struct pl_str name) {
-    const char *near = NULL;
-    size_t best = 4;
-    for (size_t i = 0; i < PL_LEN(fields); i++) {
-        size_t d = pl_edit_distance(name, pl_str_c(fields[i].name), 4);
-        if (d >= best) continue;
-        best = d;
-        near = fields[i].name;
-    }
-    if (near)
-        mistake(p, "unknown setting '%.*s'; did you mean '%s'?", PL_STR_ARG(name), near);
+    struct pl_near near = pl_near(name);
+    for (size_t i = 0; i < PL_LEN(fields); i++) pl_near_offer(&near, pl_str_c(fields[i].name));
+    if (near.best.n > 0)
+        mistake(p, "unknown setting '%.*s'; did you mean '%.*s'?", PL_STR_ARG(name),
+                PL_STR_ARG(near.best));
     else
         mistake(p, "unknown setting '%.*s'; docs/MODELS.md lists them", PL_STR_ARG(name));
 }

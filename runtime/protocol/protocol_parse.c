@@ -145,21 +145,17 @@ static struct rows rows_of(enum pl_frame_kind kind) {
 
 static bool unknown(struct pl_arena *a, struct pl_frame *f, struct rows rows, const char *prefix,
                     struct pl_str name) {
-    const char *near = NULL;
-    size_t best = 3;
     size_t shown = name.n > 40 ? 40 : name.n;
     while (shown < name.n && ((uint8_t)name.p[shown] & 0xc0) == 0x80)
         shown--; /* whole characters */
     struct pl_str full = pl_arena_printf(a, "%s%.*s", prefix, (int)shown, name.n > 0 ? name.p : "");
-    for (size_t i = 0; i < rows.n; i++) {
-        size_t d = pl_edit_distance(full, pl_str_c(rows.v[i].name), best);
-        if (d < best) best = d, near = rows.v[i].name;
-    }
+    struct pl_near near = pl_near(full);
+    for (size_t i = 0; i < rows.n; i++) pl_near_offer(&near, pl_str_c(rows.v[i].name));
     const char *w = pl_frame_word(f->kind);
-    if (near != NULL)
+    if (near.best.n > 0)
         return refuse(f, PL_CODE_BAD_FIELD,
-                      pl_arena_printf(a, "%s.%.*s: no such field; did you mean '%s'?", w,
-                                      PL_STR_ARG(full), near));
+                      pl_arena_printf(a, "%s.%.*s: no such field; did you mean '%.*s'?", w,
+                                      PL_STR_ARG(full), PL_STR_ARG(near.best)));
     return refuse(f, PL_CODE_BAD_FIELD,
                   pl_arena_printf(a, "%s.%.*s: no such field", w, PL_STR_ARG(full)));
 }

@@ -215,7 +215,7 @@ static bool pages_are_right(void) {
     right &= has(page, "<tr class=\"yes\" id=\"L54\"");
     right &= has(page, "<tr class=\"part\" id=\"L59\"");
     right &= has(page, "<tr class=\"no\" id=\"L60\"");
-    right &= has(page, "<span class=\"way bad\">✗ if</span>  if amount > 100");
+    right &= has(page, "<span class=\"way bad\">✗ if</span>  if amount &gt; 100");
     right &= has(page, "<a href=\"#L60\">60</a>");
     right &= has(prelude, "flow not_understood");
     right &= has(index, "<a href=\"cover-ways.flow.html\">cover/ways.flow</a>");

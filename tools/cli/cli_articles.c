@@ -78,30 +78,16 @@ static bool find(const struct cli_articles *a, struct pl_str locale, struct pl_s
 
 /* ---- the page ---- */
 
-static void text(struct pl_buf *b, struct pl_str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        const char *as = s.p[i] == '<'   ? "&lt;"
-                         : s.p[i] == '>' ? "&gt;"
-                         : s.p[i] == '&' ? "&amp;"
-                         : s.p[i] == '"' ? "&quot;"
-                                         : NULL;
-        if (as)
-            pl_buf_c(b, as);
-        else
-            pl_buf_byte(b, (uint8_t)s.p[i]);
-    }
-}
-
 static void element(struct pl_buf *b, const char *tag, struct pl_str s) {
     if (s.n == 0) return;
     pl_buf_printf(b, "<%s>", tag);
-    text(b, s);
+    pl_buf_markup(b, s);
     pl_buf_printf(b, "</%s>\n", tag);
 }
 
 static void head(struct pl_buf *b, const struct pl_kb_hit *h) {
     pl_buf_c(b, "<!doctype html>\n<html lang=\"");
-    text(b, h->locale);
+    pl_buf_markup(b, h->locale);
     pl_buf_printf(b, "\" dir=\"%s\">\n<meta charset=\"utf-8\">\n",
                   pl_locale_rtl(h->locale) ? "rtl" : "ltr");
     pl_buf_c(b, "<meta name=\"viewport\" content=\"width=device-width\">\n"

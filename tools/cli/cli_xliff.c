@@ -15,18 +15,6 @@
 
 /* ---- writing ---- */
 
-static void escaped(struct pl_buf *b, struct pl_str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        const char *name = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : NULL;
-        if (c == '"') name = "&quot;";
-        if (name)
-            pl_buf_str(b, pl_str_c(name));
-        else
-            pl_buf_byte(b, (uint8_t)c);
-    }
-}
-
 /* Has the text a placeholder with texts of its own? */
 static bool branches(struct pl_str raw) {
     bool nested = false;
@@ -85,12 +73,12 @@ static void note_mark(void *ctx, struct pl_str part, bool placeholder) {
 static void write_part(void *ctx, struct pl_str part, bool placeholder) {
     struct writer *w = ctx;
     if (!placeholder) {
-        escaped(w->b, part);
+        pl_buf_markup(w->b, part);
         return;
     }
     pl_buf_printf(w->b, "<ph id=\"%zu\" dataRef=\"d%zu\" canDelete=\"no\" equiv=\"", ++w->nth,
                   mark(&w->marks, part) + 1);
-    escaped(w->b, part);
+    pl_buf_markup(w->b, part);
     pl_buf_str(w->b, PL_STR("\"/>"));
 }
 
@@ -126,7 +114,7 @@ static void write_notes(const struct i18n *p, const struct pl_grammar_text *t, u
     struct pl_buf at = {0};
     pl_arena_init(&a, 0);
     pl_buf_str(b, PL_STR("        <notes>\n"));
-    escaped(&at, pl_cli__i18n_where(&a, p, t->span));
+    pl_buf_markup(&at, pl_cli__i18n_where(&a, p, t->span));
     pl_buf_byte(&at, 0);
     write_note(b, "location", (const char *)at.p);
     if (t->label) write_note(b, "length", "A quick reply: 40 characters at most.");
@@ -143,7 +131,7 @@ static void write_data(struct writer *w) {
     pl_buf_str(w->b, PL_STR("        <originalData>\n"));
     for (size_t i = 0; i < w->marks.n; i++) {
         pl_buf_printf(w->b, "          <data id=\"d%zu\">", i + 1);
-        escaped(w->b, w->marks.v[i]);
+        pl_buf_markup(w->b, w->marks.v[i]);
         pl_buf_str(w->b, PL_STR("</data>\n"));
     }
     pl_buf_str(w->b, PL_STR("        </originalData>\n"));
@@ -178,7 +166,7 @@ static bool begins_file(const struct i18n *p, size_t i, uint32_t locale) {
 static void write_file(const struct i18n *p, size_t first, uint32_t locale, struct pl_buf *b) {
     uint32_t file = p->texts.v[first].span.file;
     pl_buf_printf(b, "    <file id=\"f%zu\" original=\"", first + 1);
-    escaped(b, p->compiled.sources.v[file].name);
+    pl_buf_markup(b, p->compiled.sources.v[file].name);
     pl_buf_str(b, PL_STR("\">\n"));
     for (size_t i = first; i < p->texts.n; i++) {
         const struct pl_grammar_text *t = &p->texts.v[i];

@@ -16,17 +16,12 @@ struct telling {
 };
 
 /* ", did you mean x?", or nothing. */
-static struct pl_str near(struct pl_arena *a, struct pl_str got, const struct pl_str *names,
-                          size_t n) {
-    size_t best = SIZE_MAX, least = got.n / 3 + 2;
-    for (size_t i = 0; i < n; i++) {
-        size_t d = pl_edit_distance(got, names[i], least);
-        if (d >= least) continue;
-        best = i;
-        least = d;
-    }
-    if (best == SIZE_MAX) return PL_STR("");
-    return pl_arena_printf(a, "; did you mean %.*s?", PL_STR_ARG(names[best]));
+static struct pl_str meant(struct pl_arena *a, struct pl_str got, const struct pl_str *names,
+                           size_t n) {
+    struct pl_near near = pl_near(got);
+    for (size_t i = 0; i < n; i++) pl_near_offer(&near, names[i]);
+    if (near.best.n == 0) return PL_STR("");
+    return pl_arena_printf(a, "; did you mean %.*s?", PL_STR_ARG(near.best));
 }
 
 /* The event as it is called: "shipping.delayed(order: order_id, eta: datetime)". */
@@ -61,7 +56,7 @@ static int find_event(struct telling *t, struct pl_str name) {
     }
     for (uint32_t i = 0; i < p->nevents; i++) names[i] = p->events[i].name;
     return pl_cli__failure("the running program declares no event %.*s%.*s", PL_STR_ARG(name),
-                           PL_STR_ARG(p->nevents ? near(&t->a, name, names, p->nevents)
+                           PL_STR_ARG(p->nevents ? meant(&t->a, name, names, p->nevents)
                                                  : PL_STR(": it declares none")));
 }
 
@@ -143,7 +138,7 @@ static int unknown(struct telling *t, struct pl_str name) {
     struct pl_str *names = PL_NEW_ARRAY(&t->a, struct pl_str, t->row->nparams + 1);
     for (uint32_t i = 0; i < t->row->nparams; i++) names[i] = t->row->params[i].name;
     return pl_cli__failure("%.*s brings no %.*s%.*s\n  %.*s", PL_STR_ARG(t->row->name),
-                           PL_STR_ARG(name), PL_STR_ARG(near(&t->a, name, names, t->row->nparams)),
+                           PL_STR_ARG(name), PL_STR_ARG(meant(&t->a, name, names, t->row->nparams)),
                            PL_STR_ARG(signature(t)));
 }
 

@@ -29,17 +29,11 @@ static uint32_t flow_named(const struct pl_chart *c, const char *name) {
 }
 
 static int no_such_flow(const struct pl_chart *c, const char *name) {
-    const struct pl_chart_flow *near = NULL;
-    size_t best = 4;
-    for (uint32_t i = 0; i < c->nflows; i++) {
-        size_t distance = pl_edit_distance(pl_str_c(name), c->flows[i].name, best - 1);
-        if (distance >= best) continue;
-        best = distance;
-        near = &c->flows[i];
-    }
-    if (near)
+    struct pl_near near = pl_near(pl_str_c(name));
+    for (uint32_t i = 0; i < c->nflows; i++) pl_near_offer(&near, c->flows[i].name);
+    if (near.best.n > 0)
         return pl_cli__failure("there is no flow '%s'; did you mean '%.*s'?", name,
-                               PL_STR_ARG(near->name));
+                               PL_STR_ARG(near.best));
     return pl_cli__failure("there is no flow '%s'; without a flow's name all are drawn", name);
 }
 

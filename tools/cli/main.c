@@ -106,16 +106,10 @@ static bool wants_help(int argc, char **argv) {
 }
 
 static int unknown(const char *name) {
-    const char *near = NULL;
-    size_t best = 3;
-    for (size_t i = 0; i < PL_LEN(commands); i++) {
-        size_t d = pl_edit_distance(pl_str_c(name), pl_str_c(commands[i].name), 3);
-        if (d >= best) continue;
-        best = d;
-        near = commands[i].name;
-    }
+    struct pl_near near = pl_near(pl_str_c(name));
+    for (size_t i = 0; i < PL_LEN(commands); i++) pl_near_offer(&near, pl_str_c(commands[i].name));
     fprintf(stderr, "parlance: there is no command '%s'", name);
-    if (near) fprintf(stderr, "; did you mean '%s'?", near);
+    if (near.best.n > 0) fprintf(stderr, "; did you mean '%.*s'?", PL_STR_ARG(near.best));
     fprintf(stderr, "\n");
     print_help(stderr);
     return CLI_FAILED;

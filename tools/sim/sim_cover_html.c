@@ -48,25 +48,12 @@ static const char style[] =
 
 /* ---- pieces ---- */
 
-static void escape(struct pl_buf *b, struct pl_str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '<')
-            pl_buf_c(b, "&lt;");
-        else if (s.p[i] == '&')
-            pl_buf_c(b, "&amp;");
-        else if (s.p[i] == '"')
-            pl_buf_c(b, "&quot;");
-        else
-            pl_buf_byte(b, (uint8_t)s.p[i]);
-    }
-}
-
 static void head(struct pl_buf *b, struct pl_str title) {
     pl_buf_c(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    escape(b, title);
+    pl_buf_markup(b, title);
     pl_buf_printf(b, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
-    escape(b, title);
+    pl_buf_markup(b, title);
     pl_buf_c(b, "</h1>\n");
 }
 
@@ -145,10 +132,10 @@ static void source_row(struct pl_buf *b, uint32_t number, struct pl_str text,
         struct pl_str name = s->v[i].kind == PL_POINT_STEP ? PL_STR("step") : s->v[i].name;
         pl_buf_printf(b, "<span class=\"way %s\">%s ", s->v[i].covered ? "good" : "bad",
                       s->v[i].covered ? "✓" : "✗");
-        escape(b, name);
+        pl_buf_markup(b, name);
         pl_buf_c(b, "</span>");
     }
-    escape(b, text);
+    pl_buf_markup(b, text);
     pl_buf_c(b, "</td></tr>\n");
 }
 
@@ -217,7 +204,7 @@ static void files(struct pages *p, struct pl_buf *b) {
         struct sim_count steps = {0}, ways = {0};
         count_sites(&s, &steps, &ways);
         pl_buf_printf(b, "<tr><td><a href=\"%.*s\">", PL_STR_ARG(page_name(p, s.v[0].file)));
-        escape(b, s.v[0].file);
+        pl_buf_markup(b, s.v[0].file);
         pl_buf_c(b, "</a></td>");
         cell(b, steps);
         cell(b, ways);
@@ -234,7 +221,7 @@ static void rules(const struct sim_covered *c, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->nrules; i++) {
         bool fired = c->cover->rules[i];
         pl_buf_c(b, "<tr><td>");
-        escape(b, p->rules[i].name);
+        pl_buf_markup(b, p->rules[i].name);
         pl_buf_printf(b, "</td><td class=\"%s\">%s</td></tr>\n", fired ? "good" : "bad",
                       fired ? "✓ fired" : "✗ never fired");
     }
@@ -249,7 +236,7 @@ static void waits(const struct sim_covered *c, struct pl_buf *b) {
     pl_buf_c(b, "</tr>\n");
     for (uint32_t i = 0; i < p->nwaits; i++) {
         pl_buf_c(b, "<tr><td>@");
-        escape(b, p->waits[i].id);
+        pl_buf_markup(b, p->waits[i].id);
         pl_buf_c(b, "</td>");
         for (unsigned k = 0; k < SIM_SITUATIONS; k++) {
             bool met = c->cover->waits[(size_t)i * SIM_SITUATIONS + k];
@@ -276,7 +263,7 @@ static void texts(const struct sim_covered *c, struct pl_buf *b) {
     for (uint32_t i = 0; i < p->ntexts; i++) {
         if (!p->texts[i].id.n) continue;
         pl_buf_c(b, "<tr><td>@");
-        escape(b, p->texts[i].id);
+        pl_buf_markup(b, p->texts[i].id);
         pl_buf_c(b, "</td>");
         for (uint32_t l = 0; l < p->nlocales; l++) {
             bool said = c->cover->texts[(size_t)l * p->ntexts + i];

@@ -60,15 +60,10 @@ static void pass_over(struct sim_play *p, size_t upto) {
 
 struct pl_str pl_sim__near(struct pl_arena *a, struct pl_str got, const struct pl_str *names,
                            size_t n) {
-    size_t best = SIZE_MAX, least = got.n / 3 + 2;
-    for (size_t i = 0; i < n; i++) {
-        size_t d = pl_edit_distance(got, names[i], least);
-        if (d >= least) continue;
-        best = i;
-        least = d;
-    }
-    if (best == SIZE_MAX) return (struct pl_str){0};
-    return pl_arena_printf(a, "; did you mean %.*s?", PL_STR_ARG(names[best]));
+    struct pl_near near = pl_near(got);
+    for (size_t i = 0; i < n; i++) pl_near_offer(&near, names[i]);
+    if (near.best.n == 0) return (struct pl_str){0};
+    return pl_arena_printf(a, "; did you mean %.*s?", PL_STR_ARG(near.best));
 }
 
 bool pl_sim__knows_hook(struct sim_play *p, struct pl_str name) {

@@ -45,18 +45,6 @@ static const char *const meanings[] = {
 #undef VERDICT
 };
 
-static void escape(struct pl_buf *b, struct pl_str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        const char *as = c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : NULL;
-        if (c == '"') as = "&quot;";
-        if (as)
-            pl_buf_c(b, as);
-        else
-            pl_buf_byte(b, (uint8_t)c);
-    }
-}
-
 static double share(const struct sums *s, uint64_t n) {
     uint64_t all = pl_sim__compared(s);
     return all ? 100.0 * (double)n / (double)all : 0;
@@ -119,7 +107,7 @@ static void verdicts(const struct sums *s, struct pl_buf *b) {
 static void side(struct pl_buf *b, struct pl_arena *a, const char *name, struct pl_str text) {
     struct pl_str words = text.n ? text : PL_STR("–");
     pl_buf_printf(b, "<div><span class=\"soft\">%s</span>\n", name);
-    escape(b, pl_str_plain(a, words));
+    pl_buf_markup(b, pl_str_plain(a, words));
     pl_buf_c(b, "</div>");
 }
 
@@ -128,7 +116,7 @@ static void example(const struct example *e, struct pl_arena *a, struct pl_buf *
     if (e->turn) pl_buf_printf(b, " message %llu", (unsigned long long)e->turn);
     if (e->said.n) {
         pl_buf_c(b, ": “");
-        escape(b, pl_sim__clean(a, e->said));
+        pl_buf_markup(b, pl_sim__clean(a, e->said));
         pl_buf_c(b, "”");
     }
     if (e->showed.n || e->shows.n) {
@@ -145,13 +133,13 @@ static void group(const struct group *g, bool open, struct pl_arena *a, struct p
     pl_buf_printf(b, "<details%s><summary><span class=\"tag %s\">%s</span> <b>%llu</b> · ",
                   open ? " open" : "", word, word, (unsigned long long)g->n);
     if (g->verdict != PL_ENGINE_WORDING) {
-        escape(b, g->at);
+        pl_buf_markup(b, g->at);
         pl_buf_c(b, ": ");
     }
-    escape(b, g->was);
+    pl_buf_markup(b, g->was);
     if (g->verdict != PL_ENGINE_WORDING) {
         pl_buf_c(b, " → ");
-        escape(b, g->now);
+        pl_buf_markup(b, g->now);
     }
     pl_buf_c(b, "</summary><div class=\"in\">\n");
     for (size_t i = 0; i < EXAMPLES && i < g->n; i++) example(&g->examples[i], a, b);

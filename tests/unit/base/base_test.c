@@ -228,6 +228,33 @@ static void edit_distance_counts_swaps(void **state) {
     assert_int_equal(pl_edit_distance(PL_STR("abcdefgh"), PL_STR("hgfedcba"), 2), 3);
 }
 
+static struct pl_str meant(const char *got) {
+    static const char *const names[] = {"order", "refund", "border", "of", "orders"};
+    struct pl_near near = pl_near(pl_str_c(got));
+    for (size_t i = 0; i < PL_LEN(names); i++) pl_near_offer(&near, pl_str_c(names[i]));
+    return near.best;
+}
+
+static void the_nearest_name_is_meant(void **state) {
+    (void)state;
+    assert_true(pl_str_is(meant("ordre"), "order"));
+    assert_true(pl_str_is(meant("brder"), "order")); /* the first of equals */
+    assert_true(pl_str_is(meant("refunds"), "refund"));
+    assert_true(pl_str_is(meant("if"), "of"));
+    assert_int_equal(meant("x").n, 0); /* no letter of it is right */
+    assert_int_equal(meant("parcel").n, 0);
+    assert_int_equal(meant("").n, 0);
+}
+
+static void markup_is_escaped(void **state) {
+    (void)state;
+    struct pl_buf b = {0};
+    pl_buf_markup(&b, PL_STR("<a href=\"x\">R&D's</a> \xc3\xbc"));
+    pl_buf_byte(&b, 0);
+    assert_string_equal((char *)b.p, "&lt;a href=&quot;x&quot;&gt;R&amp;D's&lt;/a&gt; \xc3\xbc");
+    pl_buf_free(&b);
+}
+
 static void hex_goes_there_and_back(void **state) {
     (void)state;
     uint8_t bytes[3] = {0x00, 0xAB, 0xFF}, back[3];
@@ -346,6 +373,8 @@ int main(void) {
         cmocka_unit_test(vectors_grow),
         cmocka_unit_test(buckets_refill),
         cmocka_unit_test(edit_distance_counts_swaps),
+        cmocka_unit_test(the_nearest_name_is_meant),
+        cmocka_unit_test(markup_is_escaped),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(the_log_is_one_line_of_json),
