@@ -104,6 +104,12 @@ struct pl_gateway_happening {
     uint8_t conversation[16];
     struct pl_str name, args, key; /* args: a JSON object */
 };
+/* What the designer's page of `parlance dev` looks at: GET /studio/<what>. */
+struct pl_gateway_look {
+    struct pl_str what;               /* "state", "graph" */
+    struct pl_str conversation, flow; /* may be empty */
+    uint64_t after;                   /* what it has seen */
+};
 struct pl_gateway_api {
     void *ctx;
     /* At most `limit` of what people have to look after, behind the place `after` (empty: from the
@@ -130,6 +136,9 @@ struct pl_gateway_api {
     void (*tally)(void *ctx, struct pl_str name, struct pl_buf *html);
     /* What /metrics shows behind the counters, in Prometheus's text format. May be NULL. */
     void (*metrics)(void *ctx, struct pl_buf *text);
+    /* Answered with PL_OK and JSON, also some seconds later, when there is something new. NULL:
+     * there is no such page. */
+    void (*look)(void *ctx, uint64_t ticket, const struct pl_gateway_look *look);
 };
 /* Any thread, once for each ticket. json: the answer when err is PL_OK, of an event else more words
  * for a person; copied. */
@@ -160,6 +169,9 @@ struct pl_gateway_config {
     int ops_port;         /* 0: a free one */
     const char *web;      /* folder of the pages; "" or NULL: none */
     const char *origins;  /* comma separated, "*" for all */
+    /* Nobody is let in but who asks for this machine by its own name ("localhost:8080"), from no
+     * page or one of this server: other pages do not reach it, whatever their names lead to. */
+    bool local_only;
     int64_t heartbeat_ms, pong_wait_ms, open_wait_ms, message_wait_ms;
     int64_t max_connections, max_connections_per_ip;
     int64_t max_queued;

@@ -100,6 +100,12 @@ static void upgrade(struct pl_gateway__knock *k, struct pl_str head) {
     pl_buf_free(&yes);
 }
 
+/* What it said is taken first: an answer to what nobody has read is lost. */
+static void refuse(struct pl_gateway__knock *k, size_t head, struct pl_gateway__http *a) {
+    (void)recv(k->fd.fd, k->g->rx, head, MSG_DONTWAIT);
+    answer(k, a);
+}
+
 static void hand_over(struct pl_gateway__knock *k) {
     struct pl_gateway *g = k->g;
     int fd = k->fd.fd;
@@ -126,7 +132,10 @@ static void come_in(struct pl_gateway__knock *k, struct pl_str seen) {
     }
     if (k->seen > 0) wait_for_more(k, 0);
     struct pl_str head = {seen.p, end + 4};
-    if (pl_gateway__upgrades(head))
+    struct pl_gateway__http no = {0};
+    if (k->g->c.local_only && !pl_gateway__local(k->g, head, &no))
+        refuse(k, head.n, &no);
+    else if (pl_gateway__upgrades(head))
         upgrade(k, head);
     else
         hand_over(k);

@@ -248,6 +248,7 @@ static int request(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__htt
     a->allow = "GET, HEAD";
     if (pages && pl_gateway__is_call(path)) return pl_gateway__call(g, wsi, method, path, a);
     if (pages && pl_gateway__is_ask(path)) return pl_gateway__ask(g, wsi, method, path, a);
+    if (pages && pl_gateway__is_look(g, path)) return pl_gateway__look(g, wsi, method, path, a);
     if (pages && pl_gateway__is_upload(path)) return pl_gateway__upload(g, wsi, method, path, a);
     if (pages && pl_gateway__is_event(path)) return pl_gateway__event(g, wsi, method, a);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {

@@ -14,6 +14,7 @@
  *   gateway_said.c    messages to the engine in their order, files kept first
  *   gateway_upload.c  files sent up and fetched
  *   gateway_web.c     files of the web folder
+ *   gateway_look.c    what the designer's page asks
  *   gateway_admin.c   the admin socket
  */
 #ifndef PL_GATEWAY_PRIV_H
@@ -215,6 +216,8 @@ void pl_gateway__knocks_sweep(struct pl_gateway *g, int64_t now_us);
 
 /* Does a request with this head want a WebSocket? */
 bool pl_gateway__upgrades(struct pl_str head);
+/* config.local_only: does it ask for this machine by its own name, and from no other's page? */
+bool pl_gateway__local(struct pl_gateway *g, struct pl_str head, struct pl_gateway__http *no);
 /* Whether it gets one: the answer in yes or in no. */
 bool pl_gateway__shake(struct pl_gateway *g, const struct pl_gateway__peer *peer,
                        struct pl_str head, struct pl_buf *yes, struct pl_gateway__http *no);
@@ -342,6 +345,12 @@ int pl_gateway__upload_body(struct pl_gateway *g, struct lws *wsi, struct pl_gat
 int pl_gateway__upload_whole(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 int pl_gateway__upload_writeable(struct pl_gateway *g, struct lws *wsi, struct pl_gateway__http *a);
 void pl_gateway__upload_forget(struct pl_gateway *g, struct pl_gateway__http *a);
+
+/* ---- gateway_look.c ---- */
+
+bool pl_gateway__is_look(const struct pl_gateway *g, struct pl_str path);
+int pl_gateway__look(struct pl_gateway *g, struct lws *wsi, int method, struct pl_str path,
+                     struct pl_gateway__http *a);
 
 /* ---- gateway_event.c: what happened in the shop ---- */
 

@@ -42,6 +42,29 @@ bool pl_gateway__upgrades(struct pl_str head) {
            pl_gateway__lists(value, PL_STR("websocket"), true);
 }
 
+/* "localhost:8080": what people call this machine on itself. */
+static bool own_name(const struct pl_gateway *g, struct pl_str name) {
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+    char own[32];
+    for (size_t i = 0; i < PL_LEN(hosts); i++) {
+        snprintf(own, sizeof own, "%s:%d", hosts[i], pl_gateway_port(g));
+        if (same_name(name, pl_str_c(own))) return true;
+    }
+    return false;
+}
+
+bool pl_gateway__local(struct pl_gateway *g, struct pl_str head, struct pl_gateway__http *no) {
+    static const struct pl_str http = {"http://", 7};
+    struct pl_str value;
+    if (header(head, PL_STR("host"), &value) != 1 || !own_name(g, value))
+        return pl_gateway__no(no, 403, "host", "this server is for this machine alone");
+    if (header(head, PL_STR("origin"), &value) == 0) return true;
+    if (!pl_str_starts(value, http) ||
+        !own_name(g, (struct pl_str){value.p + http.n, value.n - http.n}))
+        return pl_gateway__no(no, 403, "origin", "pages of this origin may not connect");
+    return true;
+}
+
 /* "GET /ws HTTP/1.1", perhaps with something behind a '?'. */
 static bool asks_for_us(struct pl_str head) {
     struct pl_str line;
