@@ -109,7 +109,10 @@ static enum pl_err begin_conv(struct pl_engine *e, struct eng_input *in, struct 
     if (err != PL_OK) return err;
     struct eng_conv *c = pl_engine__conv_new(e, in->conversation);
     c->j = j;
-    c->image = e->active;
+    c->started_ms = eng_now(e);
+    c->whole = true;
+    c->image = pl_engine__home(e, c);
+    pl_engine__shadow_begin(e, c);
     pl_engine__image_use(c->image);
     memcpy(c->resume, in->hash, sizeof c->resume);
     choose_locale(e, c, in->text);
@@ -355,6 +358,7 @@ static void save_and_evict(struct pl_engine *e) {
             saved += pl_engine__conv_save(e, c) == PL_OK;
         if (!may_leave(e, c, now)) continue;
         ENG_COUNT(e, EVICTED);
+        pl_engine__canary_left(e, c);
         pl_engine__conv_free(e, &c);
     }
     if (saved == TICK_MAX) pl_timer_start(e->loop, &e->more, MORE_MS);
@@ -439,6 +443,7 @@ static void tick(struct pl_timer *t) {
     pl_engine__images_sweep(e, now);
     load_again(e);
     wake_timers(e, now);
+    pl_engine__canary_tick(e);
     pl_journal_prepare(e->journal,
                        (uint32_t)(eng_now(e) / DAY_MS)); /* so that no opening waits for it */
     if (now - e->tended_ms >= TEND_MS) {
@@ -587,6 +592,7 @@ static enum pl_err open_parts(struct pl_engine *e, struct pl_image *image) {
     pl_store_head(k->store, &stream, &head);
     e->system_n = head.n;
     pl_engine__make_active(e, i);
+    pl_engine__canary_restore(e);
     return PL_OK;
 }
 
@@ -721,6 +727,8 @@ void pl_engine_destroy(struct pl_engine **engine) {
         pl_engine__keep_free(&k);
     }
     pl_engine__fetches_free(e);
+    pl_engine__shadow_free(e);
+    pl_engine__canary_free(e);
     for (size_t i = 0; i < e->images.n; i++) pl_engine__image_close(e, e->images.v[i]);
     PL_VEC_FREE(&e->images);
     PL_VEC_FREE(&e->again);

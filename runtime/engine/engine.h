@@ -356,6 +356,30 @@ enum pl_err pl_engine_preview(struct pl_engine *e, struct pl_image *to,
  * failure the old one stays. */
 enum pl_err pl_engine_activate(struct pl_engine *e, struct pl_image *image);
 
+/* Beside the active image another one plays a share (of 10,000) of the new conversations, chosen by
+ * their ids, as trials (below): what it says and does has no effect and is compared. One at a time;
+ * it ends with the server, or with a NULL image. PL_MALFORMED: the image's sections. */
+enum pl_err pl_engine_shadow(struct pl_engine *e, struct pl_image *image, uint32_t share);
+
+/* What may not become more frequent, of conversations. */
+enum pl_engine_guard {
+#define GUARD(name, word, meaning) PL_ENGINE_GUARD_##name,
+#include "runtime/engine/guard.def"
+#undef GUARD
+    PL_ENGINE_GUARDS
+};
+const char *pl_engine_guard_word(enum pl_engine_guard g);
+#define PL_ENGINE_CANARY_ALPHA 0.05 /* most chance that one which is no worse is rolled back */
+/* A share (of 10,000) of the new conversations, chosen by their ids, runs on this image; it is
+ * rolled back by itself when one of the guards (bits by number, at least one) is worse than beside
+ * it, by a sequential test (engine_guard.c). Ended by an activation, too, or by a NULL image; goes
+ * on after a restart. PL_CONFLICT: it is the active one; PL_BUSY: another canary runs;
+ * PL_NOT_FOUND: none does. */
+enum pl_err pl_engine_canary(struct pl_engine *e, struct pl_image *image, uint32_t share,
+                             unsigned guards);
+/* Appends JSON members "shadow" and "canary", those that there are. */
+void pl_engine_trials(struct pl_engine *e, struct pl_jw *w);
+
 #define PL_ENGINE_PAGE   100 /* hand-overs at most */
 #define PL_ENGINE_CURSOR 64
 /* Appends a JSON array of hand-overs that people have to look after, oldest first of the highest

@@ -98,6 +98,7 @@ void pl_engine__conv_free(struct pl_engine *e, struct eng_conv **conv) {
     pl_buf_free(&c->state);
     pl_engine__handoff_free(c);
     pl_engine__heard_free(c);
+    pl_engine__shadow_end(c);
     pl_engine__notes_free(c);
     pl_engine__image_leave(e, &c->image);
     pl_conv_wipe(&c->j);
@@ -296,6 +297,7 @@ void pl_engine__absorb(struct pl_engine *e, struct eng_conv *c, const struct pl_
     c->mode = (int)r->view.mode;
     c->busy_effect = r->view.effect;
     set_deadline(e, c, r->view.deadline_ms);
+    c->started_ms = r->view.started_ms;
     c->in_flow = r->view.in_flow;
     c->nheld = r->view.nheld;
     c->no_model = r->view.no_model;
@@ -340,6 +342,7 @@ enum pl_err pl_engine__conv_look(struct pl_engine *e, struct eng_conv *c) {
     c->mode = (int)view.mode;
     c->busy_effect = view.effect;
     c->deadline_ms = view.deadline_ms;
+    c->started_ms = view.started_ms;
     c->in_flow = view.in_flow;
     c->nheld = view.nheld;
     c->no_model = view.no_model;

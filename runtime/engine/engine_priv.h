@@ -205,6 +205,7 @@ struct eng_turn {
     PL_VEC(struct pl_entry_rated) votes; /* to be counted when durable */
     bool snapshot;                       /* something others must see: a hand-over */
     bool timed;                          /* its stages are */
+    const struct eng_said *said;         /* the message that is being stepped, or NULL */
 };
 
 /* What the shop's Lua finds in the message that is to be read next: its reading waits for it. */
@@ -257,6 +258,11 @@ struct eng_conv {
     bool refusing; /* as of the last step */
     uint64_t unread_n, unread_seq, message_n;
     bool diverged; /* played again, it came out differently; its flow is not to go on */
+    int64_t started_ms;
+    /* of a canary: in memory since it began; its customer wrote; counted; guards that it failed */
+    bool whole, spoke, counted;
+    uint32_t bad;
+    struct pl_engine_trial *trial; /* of a shadow; NULL: none */
     /* under way */
     struct eng_input *first, *last;
     struct eng_turn *turn;
@@ -361,10 +367,12 @@ struct pl_engine {
     struct eng_keep *keep_first, *keep_last; /* the first is being appended */
     struct pl_timer tick, more;
     int64_t tended_ms;
-    int64_t ticks_ms;    /* eng_ticks when the clock's monotonic time was 0 */
-    int64_t lead_ms;     /* of ticks before the time of day, as the store has it */
-    char rtl_locale[36]; /* as a conversation's: the last that was asked for */
-    bool rtl;            /* ... and its answer */
+    int64_t ticks_ms;          /* eng_ticks when the clock's monotonic time was 0 */
+    int64_t lead_ms;           /* of ticks before the time of day, as the store has it */
+    char rtl_locale[36];       /* as a conversation's: the last that was asked for */
+    bool rtl;                  /* ... and its answer */
+    struct eng_shadow *shadow; /* NULL: none */
+    struct eng_canary *canary; /* NULL: there never was one */
     uint64_t system_n, calls;
     bool timed; /* the turn under way */
     int64_t lap_ns;
@@ -608,6 +616,42 @@ void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_k
 void pl_engine__fail(struct pl_engine *e, struct eng_conv *c, const char *what, enum pl_err err);
 void pl_engine__advance(struct pl_engine *e, struct eng_conv *c);
 void pl_engine__schedule(struct pl_engine *e, struct eng_conv *c);
+
+/* engine_guard.c */
+struct eng_guard_sum {
+    uint64_t n, bad;
+};
+struct eng_guard {                           /* [1] the canary, [0] beside it */
+    struct eng_guard_sum seen[2], tested[2]; /* of all; of whole blocks */
+    double evidence;                         /* a logarithm */
+    uint64_t waiting;                        /* of the canary, for the next blocks, oldest low */
+    uint32_t nwaiting, block, block_bad;     /* block: beside it, under way */
+};
+/* Another conversation is over. m: of those beside the canary to one of its own. */
+void pl_engine__guard_seen(struct eng_guard *g, bool canary, bool bad, uint32_t m);
+bool pl_engine__guard_worse(const struct eng_guard *g, uint32_t nguards);
+uint32_t pl_engine__guard_block(uint32_t share);
+
+/* engine_canary.c */
+bool pl_engine__in_share(const uint8_t id[16], uint32_t share, const char *salt);
+/* The image that the conversation runs on when its flows let it. */
+struct eng_image *pl_engine__home(const struct pl_engine *e, const struct eng_conv *c);
+void pl_engine__canary_step(struct eng_conv *c, const struct pl_vm_event *event,
+                            const struct pl_vm_result *r);
+/* The conversation leaves memory because its customer did. */
+void pl_engine__canary_left(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__canary_tick(struct pl_engine *e);
+void pl_engine__canary_activated(struct pl_engine *e);
+void pl_engine__canary_restore(struct pl_engine *e);
+void pl_engine__canary_free(struct pl_engine *e);
+void pl_engine__canary_write(const struct pl_engine *e, struct pl_jw *w);
+
+/* engine_shadow.c */
+void pl_engine__shadow_begin(struct pl_engine *e, struct eng_conv *c);
+void pl_engine__shadow_entry(struct pl_engine *e, struct eng_conv *c, const struct pl_entry *entry,
+                             const struct pl_engine_step *step);
+void pl_engine__shadow_end(struct eng_conv *c);
+void pl_engine__shadow_free(struct pl_engine *e);
 
 /* engine_player.c */
 /* Shows a conversation as its snapshot has it. PL_UNAVAILABLE: its image is not there. */

@@ -142,6 +142,7 @@ bool pl_engine__add(struct pl_engine *e, struct eng_turn *t, struct pl_entry *en
         return false;
     }
     t->nentries++;
+    if (entry->kind != PL_ENTRY_TURN) pl_engine__shadow_entry(e, t->c, entry, NULL);
     for (uint32_t i = 0; i < entry->noutputs; i++) {
         struct pl_engine_event out = {entry->first_seq + i, entry->at_ms, entry->outputs[i]};
         PL_PUSH(&t->events, out);
@@ -375,6 +376,25 @@ static void look_on(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_
     if (e->config.step) e->config.step(e->config.step_ctx, c->id, c->image->image, event, r);
 }
 
+/* What a shadow and a canary are told of the step. */
+static void watch(struct pl_engine *e, struct eng_conv *c, const struct eng_turn *t,
+                  struct pl_vm_event *event, struct pl_vm_result *r, const struct pl_entry *entry) {
+    static const struct eng_said nothing;
+    const struct eng_said *said = t->said ? t->said : &nothing;
+    struct pl_engine_step step = {.image = c->image->image,
+                                  .event = event,
+                                  .result = r,
+                                  .noutputs = entry->noutputs,
+                                  .outputs = entry->outputs,
+                                  .effects = entry->turn.effects,
+                                  .said = said->said,
+                                  .card = said->card,
+                                  .text = said->text,
+                                  .label = said->label};
+    pl_engine__canary_step(c, event, r);
+    if (c->trial) pl_engine__shadow_entry(e, c, entry, &step);
+}
+
 void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
                      struct pl_vm_event *event, uint64_t of) {
     struct pl_vm_result r;
@@ -393,14 +413,17 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     pl_engine__inbox_pop(c, of);
     if (c->effects.n || c->deadline_ms || c->ninbox) entry.flags = PL_ENTRY_WAITS;
     if (!pl_engine__add(e, t, &entry)) return;
+    watch(e, c, t, event, &r, &entry);
     pl_engine__models_unread(c, event, &entry);
     hand_over(e, c, t, &r, event->now_ms);
     start_effect(e, c, t);
 }
 
-/* At a wait a conversation goes over to the active image, if its flows let it (`on change`). */
+/* At a wait a conversation goes over to the active image (or its canary's), if its flows let it
+ * (`on change`). */
 static void move_image(struct pl_engine *e, struct eng_conv *c) {
-    if (c->image != e->active && !c->effects.n) pl_engine__conv_move(e, c, e->active);
+    struct eng_image *home = pl_engine__home(e, c);
+    if (c->image != home && !c->effects.n) pl_engine__conv_move(e, c, home);
 }
 
 void pl_engine__look(struct pl_engine *e, struct eng_conv *c, enum pl_vm_event_kind kind,
@@ -450,7 +473,9 @@ static void take_waiting(struct pl_engine *e, struct eng_conv *c, struct eng_tur
     read_message(e, c, t, &said, &event);
     if (c->broken) return;
     ENG_COUNT(e, TURNS);
+    t->said = &said;
     pl_engine__step(e, c, t, &event, n);
+    t->said = NULL;
 }
 
 static void refuse(struct pl_engine *e, const struct eng_input *in, enum pl_engine_error code) {
@@ -586,7 +611,9 @@ static void send(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t,
         return;
     }
     ENG_COUNT(e, TURNS);
+    t->said = &said;
     pl_engine__step(e, c, t, &event, n);
+    t->said = NULL;
 }
 
 /* ---- other inputs ---- */

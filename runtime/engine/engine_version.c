@@ -77,6 +77,7 @@ void pl_engine__make_active(struct pl_engine *e, struct eng_image *i) {
     if (old) pl_engine__life(e, old, PL_ENGINE_LIFE_DRAINING);
     if (old) pl_engine__image_leave(e, &old);
     pl_engine__lists_ask(e, i, true);
+    pl_engine__canary_activated(e);
 }
 
 /* ---- warm ---- */

@@ -105,6 +105,16 @@ struct cli_stored {
 /* Where the configuration has them; out must not move. */
 void pl_cli__stored(const struct pl_config *config, struct cli_stored *out);
 
+/* reload --shadow, --canary: cli_trials.c */
+struct cli_trial {
+    bool wanted, canary, off;
+    uint32_t share; /* of 10,000 */
+    unsigned guards;
+};
+bool pl_cli__trial_options(struct cli_args *args, struct cli_trial *out);
+int pl_cli__trial_begin(const char *data, const struct cli_trial *t, const char *hex);
+int pl_cli__trial_end(const char *data, const struct cli_trial *t);
+
 /* reload --gate: how much may differ in the last conversations. */
 struct cli_gate {
     const char *limits; /* NULL: nothing is compared */

@@ -105,8 +105,8 @@ static int preview(const char *data, struct pl_arena *a, const struct pl_image *
     return code;
 }
 
-static int reload(const struct pl_config *config, const struct cli_gate *gate, struct pl_arena *a,
-                  bool dry) {
+static int reload(const struct pl_config *config, const struct cli_gate *gate,
+                  const struct cli_trial *trial, struct pl_arena *a, bool dry) {
     struct cli_image image;
     struct pl_image *now = NULL;
     struct pl_json json;
@@ -123,6 +123,8 @@ static int reload(const struct pl_config *config, const struct cli_gate *gate, s
     if (err != PL_OK) code = pl_cli__failure("writing the image: %s", pl_err_text(err));
     if (code == CLI_OK && dry) {
         code = preview(config->data, a, now, &image);
+    } else if (code == CLI_OK && trial->wanted) {
+        code = pl_cli__trial_begin(config->data, trial, image.hex);
     } else if (code == CLI_OK) {
         code = ask(config->data, a, request(a, "reload", image.hex), &json);
         if (code == CLI_OK) say_now(&json);
@@ -136,11 +138,18 @@ int pl_cli__reload(struct cli_args args) {
     struct pl_config config;
     struct pl_arena a;
     struct cli_gate gate;
+    struct cli_trial trial;
     bool dry = pl_cli__flag(&args, "--dry-run");
-    if (!pl_cli__gate_options(&args, &gate)) return CLI_FAILED;
+    if (!pl_cli__gate_options(&args, &gate) || !pl_cli__trial_options(&args, &trial))
+        return CLI_FAILED;
+    if (dry && trial.wanted)
+        return pl_cli__usage("reload", "--dry-run is without --shadow and --canary");
     pl_arena_init(&a, 0);
-    int code = pl_cli__config("reload", args, true, &a, &config);
-    if (code == CLI_OK) code = reload(&config, &gate, &a, dry);
+    int code = pl_cli__config("reload", args, !trial.off, &a, &config);
+    if (code == CLI_OK && trial.off)
+        code = pl_cli__trial_end(config.data, &trial);
+    else if (code == CLI_OK)
+        code = reload(&config, &gate, &trial, &a, dry);
     pl_arena_free(&a);
     return code;
 }
