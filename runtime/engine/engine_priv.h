@@ -652,6 +652,7 @@ void pl_engine__shadow_entry(struct pl_engine *e, struct eng_conv *c, const stru
                              const struct pl_engine_step *step);
 void pl_engine__shadow_end(struct eng_conv *c);
 void pl_engine__shadow_free(struct pl_engine *e);
+void pl_engine__shadow_list(const struct eng_shadow *s, struct pl_engine_version *out);
 
 /* engine_player.c */
 /* Shows a conversation as its snapshot has it. PL_UNAVAILABLE: its image is not there. */

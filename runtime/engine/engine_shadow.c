@@ -166,6 +166,11 @@ void pl_engine__shadow_free(struct pl_engine *e) {
 
 /* ---- told ---- */
 
+void pl_engine__shadow_list(const struct eng_shadow *s, struct pl_engine_version *out) {
+    *out = (struct pl_engine_version){.life = PL_ENGINE_LIFE_SHADOW, .since_ms = s->since_ms};
+    memcpy(out->hash, pl_image_hash(s->image), sizeof out->hash);
+}
+
 static void write_group(struct pl_jw *w, const struct group *g) {
     pl_jw_open(w, '{');
     pl_jw_name(w, "verdict");

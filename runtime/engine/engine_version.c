@@ -139,6 +139,7 @@ struct listing {
 static void list_images(struct eng_errand *r) {
     struct listing *l = (struct listing *)(void *)r;
     const struct pl_engine *e = r->e;
+    if (e->shadow && l->n < l->most) pl_engine__shadow_list(e->shadow, &l->out[l->n++]);
     for (size_t k = 0; k < e->images.n && l->n < l->most; k++) {
         const struct eng_image *i = e->images.v[k];
         struct pl_engine_version *v = &l->out[l->n++];

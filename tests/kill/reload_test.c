@@ -116,6 +116,45 @@ static void slots_move_over(void **state) {
     play_end(&t, s);
 }
 
+/* ---- shadow and canary ---- */
+
+/* A command that must do and say this. */
+static void says(const struct site *s, const char *const *words, const char *expected) {
+    struct pl_buf out = {0};
+    if (play_command(s, &out, words) != 0 || !strstr(out.p, expected))
+        fail_msg("%s: no \"%s\" in %s", words[0], expected, out.p);
+    pl_buf_free(&out);
+}
+
+/* What a new customer is told of his order. */
+static void new_customer(const struct site *s, uint64_t number, const char *words) {
+    struct talk t;
+    play_begin(&t, s, number);
+    answer(&t, "where is ORDER123456789?", "track.found", words);
+    play_end(&t, s);
+}
+
+static void tried_out_beside(void **state) {
+    const struct site *s = *state;
+    const char *shadow[] = {"reload", s->flows, "--shadow", "100%", NULL};
+    const char *canary[] = {"reload", s->flows, "--canary", "100%", "--guard", "repair", NULL};
+    const char *versions[] = {"versions", NULL}, *status[] = {"status", NULL};
+    site_shell(s, "sed -i 's/Once more, order/Tried out, order/' \"$D\"/flows/*.flow");
+    says(s, shadow, "are played by");
+    says(s, versions, "  shadow  ");
+    new_customer(s, 3, "Once more, order");
+    says(s, status, "\"wording\":1");
+    says(s, (const char *[]){"reload", "--shadow", "off", NULL}, "the shadow has ended");
+    says(s, canary, "run on");
+    says(s, versions, "  canary  ");
+    new_customer(s, 4, "Tried out, order");
+    play_restart(*state);
+    new_customer(s, 5, "Tried out, order");
+    says(s, (const char *[]){"reload", "--canary", "off", NULL}, "the canary has ended");
+    new_customer(s, 6, "Once more, order");
+    site_shell(s, "sed -i 's/Tried out, order/Once more, order/' \"$D\"/flows/*.flow");
+}
+
 /* ---- tokens and the queue ---- */
 
 static int queue(const struct site *s, const char *token, struct pl_buf *out) {
@@ -232,10 +271,10 @@ static void a_token_without_a_server(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_changes_nothing),   cmocka_unit_test(good_is_for_what_begins),
-        cmocka_unit_test(it_outlives_a_kill),       cmocka_unit_test(slots_move_over),
-        cmocka_unit_test(queue_is_listed),          cmocka_unit_test(a_token_can_be_revoked),
-        cmocka_unit_test(a_token_without_a_server),
+        cmocka_unit_test(broken_changes_nothing), cmocka_unit_test(good_is_for_what_begins),
+        cmocka_unit_test(it_outlives_a_kill),     cmocka_unit_test(slots_move_over),
+        cmocka_unit_test(tried_out_beside),       cmocka_unit_test(queue_is_listed),
+        cmocka_unit_test(a_token_can_be_revoked), cmocka_unit_test(a_token_without_a_server),
     };
     give_up_after(140);
     return cmocka_run_group_tests_name("reload", tests, open_site, play_close);

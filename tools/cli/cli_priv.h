@@ -197,6 +197,11 @@ enum pl_err pl_cli__versions_activate(const struct cli_versions *v, const struct
                                       bool made, struct pl_jw *w, struct pl_buf *why);
 enum pl_err pl_cli__versions_discard(const struct cli_versions *v, const struct pl_json *request,
                                      struct pl_jw *w, struct pl_buf *why);
+/* Begins one, or, without a hash, ends it. */
+enum pl_err pl_cli__versions_shadow(const struct cli_versions *v, const struct pl_json *request,
+                                    struct pl_buf *why);
+enum pl_err pl_cli__versions_canary(const struct cli_versions *v, const struct pl_json *request,
+                                    struct pl_buf *why);
 enum pl_err pl_cli__versions_list(const struct cli_versions *v, struct pl_jw *w);
 /* What would become of the conversations. */
 enum pl_err pl_cli__versions_preview(const struct cli_versions *v, const struct pl_json *request,

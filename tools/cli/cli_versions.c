@@ -238,6 +238,68 @@ enum pl_err pl_cli__versions_discard(const struct cli_versions *v, const struct 
     return err;
 }
 
+/* ---- shadow, canary ---- */
+
+/* A start with the flows that are tried out is no decision for them: what is active stays. */
+static void try_out(const struct cli_versions *v, const uint8_t tried[32]) {
+    uint8_t active[32], of[32];
+    if (recall(v, active, of) && memcmp(active, tried, 32) != 0) remember(v, active, tried);
+}
+
+/* The image of a request, or NULL where it names none, to end what runs: then *err is PL_OK. */
+static struct pl_image *image_named(const struct cli_versions *v, const struct pl_json *request,
+                                    struct pl_buf *why, enum pl_err *err) {
+    struct pl_arena a;
+    struct file f;
+    char reason[256] = "";
+    struct pl_image *image = NULL;
+    struct pl_str hash = pl_json_text(request, "hash");
+    *err = PL_OK;
+    if (hash.n == 0) return NULL;
+    pl_arena_init(&a, 0);
+    *err = find(v, hash, &a, &f, why);
+    pl_arena_free(&a);
+    if (*err == PL_OK) *err = pl_cli__image_load(v->data, f.hex, &image, reason);
+    pl_buf_c(why, reason);
+    return image;
+}
+
+static uint32_t number_named(const struct pl_json *request, const char *name) {
+    const struct pl_json *v = pl_json_get(request, name);
+    int64_t n = 0;
+    if (v && v->kind == PL_JNUMBER) (void)pl_str_i64(v->s, &n);
+    return n < 0 || n > 10000 ? 0 : (uint32_t)n;
+}
+
+enum pl_err pl_cli__versions_shadow(const struct cli_versions *v, const struct pl_json *request,
+                                    struct pl_buf *why) {
+    enum pl_err err;
+    struct pl_image *image = image_named(v, request, why, &err);
+    if (err == PL_OK) err = pl_engine_shadow(v->engine, image, number_named(request, "share"));
+    if (err == PL_OK && image) try_out(v, pl_image_hash(image));
+    pl_image_unref(&image);
+    if (err != PL_OK && !why->n) pl_buf_c(why, pl_err_text(err));
+    return err;
+}
+
+enum pl_err pl_cli__versions_canary(const struct cli_versions *v, const struct pl_json *request,
+                                    struct pl_buf *why) {
+    enum pl_err err;
+    struct pl_image *image = image_named(v, request, why, &err);
+    unsigned guards = number_named(request, "guards") & ((1u << PL_ENGINE_GUARDS) - 1);
+    if (err == PL_OK && image && !guards) err = PL_RANGE;
+    if (err == PL_OK)
+        err = pl_engine_canary(v->engine, image, number_named(request, "share"), guards);
+    if (err == PL_OK && image) try_out(v, pl_image_hash(image));
+    pl_image_unref(&image);
+    if (err == PL_OK || why->n) return err;
+    pl_buf_c(why, err == PL_CONFLICT    ? "these are the flows that the server runs already"
+                  : err == PL_BUSY      ? "a canary runs; end it by `parlance reload --canary off`"
+                  : err == PL_NOT_FOUND ? "no canary runs"
+                                        : pl_err_text(err));
+    return err;
+}
+
 /* ---- the table ---- */
 
 #define LIVES_MOST 256

@@ -631,55 +631,18 @@ static enum pl_err admin_versions(void *ctx, const struct pl_json *request, stru
     return pl_cli__versions_list(&v, answer);
 }
 
-/* The image of a request, or NULL for none: then *err is PL_OK. */
-static struct pl_image *image_named(struct cli_server *s, const struct pl_json *request,
-                                    struct pl_buf *why, enum pl_err *err) {
-    char hex[65] = "", reason[256] = "";
-    struct pl_image *image = NULL;
-    struct pl_str hash = pl_json_text(request, "hash");
-    *err = PL_OK;
-    if (hash.n == 0) return NULL;
-    snprintf(hex, sizeof hex, "%.*s", PL_STR_ARG(hash));
-    *err = pl_cli__image_load(s->config.data, hex, &image, reason);
-    if (*err != PL_OK) pl_buf_c(why, reason);
-    return image;
-}
-
-static uint32_t number_named(const struct pl_json *request, const char *name) {
-    const struct pl_json *v = pl_json_get(request, name);
-    int64_t n = 0;
-    if (v && v->kind == PL_JNUMBER) (void)pl_str_i64(v->s, &n);
-    return n < 0 || n > 10000 ? 0 : (uint32_t)n;
-}
-
 static enum pl_err admin_shadow(void *ctx, const struct pl_json *request, struct pl_jw *answer,
                                 struct pl_buf *why) {
-    struct cli_server *s = ctx;
-    enum pl_err err;
-    struct pl_image *image = image_named(s, request, why, &err);
+    const struct cli_versions v = versions_of(ctx);
     (void)answer;
-    if (err == PL_OK) err = pl_engine_shadow(s->engine, image, number_named(request, "share"));
-    pl_image_unref(&image);
-    if (err != PL_OK && !why->n) pl_buf_c(why, pl_err_text(err));
-    return err;
+    return pl_cli__versions_shadow(&v, request, why);
 }
 
 static enum pl_err admin_canary(void *ctx, const struct pl_json *request, struct pl_jw *answer,
                                 struct pl_buf *why) {
-    struct cli_server *s = ctx;
-    enum pl_err err;
-    struct pl_image *image = image_named(s, request, why, &err);
-    unsigned guards = number_named(request, "guards") & ((1u << PL_ENGINE_GUARDS) - 1);
+    const struct cli_versions v = versions_of(ctx);
     (void)answer;
-    if (err == PL_OK && image && !guards) err = PL_RANGE;
-    if (err == PL_OK)
-        err = pl_engine_canary(s->engine, image, number_named(request, "share"), guards);
-    pl_image_unref(&image);
-    if (err == PL_CONFLICT) pl_buf_c(why, "these are the flows that the server runs already");
-    if (err == PL_BUSY) pl_buf_c(why, "a canary runs; end it by `parlance reload --canary off`");
-    if (err == PL_NOT_FOUND && !why->n) pl_buf_c(why, "no canary runs");
-    if (err != PL_OK && !why->n) pl_buf_c(why, pl_err_text(err));
-    return err;
+    return pl_cli__versions_canary(&v, request, why);
 }
 
 static enum pl_err admin_status(void *ctx, const struct pl_json *request, struct pl_jw *answer,
