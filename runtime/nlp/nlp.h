@@ -92,8 +92,7 @@ struct pl_nlp_source {
 
 /* Appends the section. The same source gives the same bytes. PL_MALFORMED: an expression does not
  * compile or an index is out of range, *why says which; PL_LIMIT: over 1,000 intents, 100,000
- * examples, 1,000 entities, 1,000 mentions or matches. Not thread-safe within a process (the
- * trainer's library keeps a global generator). */
+ * examples, 1,000 entities, 1,000 mentions or matches. */
 enum pl_err pl_nlp_build(struct pl_locale_tools *t, struct pl_arena *a,
                          const struct pl_nlp_source *src, struct pl_buf *section,
                          struct pl_str *why);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Features of a text for the intent model: stems and pairs of stems, and runs of two to five
- * letters within a word, its ends included. Each counts once.
+ * Features of a text for the intent model: words as they are and their stems; pairs of stems, next
+ * to each other and with one between; and runs of two to five letters within a word, its ends
+ * included. Each counts once.
  */
 #include "runtime/nlp/nlp_priv.h"
 
@@ -10,9 +11,9 @@
 #define LEAST_RUN 2
 #define MOST_RUN  5
 
-static void add(struct pl_nlp_features *f, uint64_t h, uint8_t block) {
+static void add(struct pl_nlp_features *f, uint64_t h, enum pl_nlp_block block) {
     h ^= h >> 29;
-    uint32_t key = (uint32_t)(h ^ (h >> 32)) * 2 + block; /* blocks never share a key */
+    uint32_t key = (uint32_t)(h ^ (h >> 32)) * 4 + block; /* blocks never share a key */
     uint32_t at = (key * UINT32_C(2654435761)) >> 20;
     while (f->stamp[at] == f->turn) {
         if (f->seen[at] == key) return;
@@ -21,7 +22,7 @@ static void add(struct pl_nlp_features *f, uint64_t h, uint8_t block) {
     if (f->n == PL_NLP_FEATURES) return;
     f->stamp[at] = f->turn;
     f->seen[at] = key;
-    f->v[f->n++] = (struct pl_nlp_feature){key, block};
+    f->v[f->n++] = key;
 }
 
 static void add_runs(struct pl_nlp_features *f, struct pl_str word) {
@@ -43,9 +44,21 @@ static void add_runs(struct pl_nlp_features *f, struct pl_str word) {
         for (size_t len = 1; len <= MOST_RUN && i + len <= n; len++) {
             h = pl_fnv(h, s.p + starts[i + len - 1],
                        (size_t)(starts[i + len] - starts[i + len - 1]));
-            if (len >= LEAST_RUN) add(f, h, 1);
+            if (len >= LEAST_RUN) add(f, h, PL_NLP_LETTERS);
         }
     }
+}
+
+static uint64_t hash_of(uint64_t from, struct pl_str s) {
+    return pl_fnv(from, s.p, s.n);
+}
+
+static void add_words(struct pl_nlp_features *f, const struct pl_nlp_terms *t, uint32_t i) {
+    uint64_t h = hash_of(PL_FNV, t->v[i].stem);
+    add(f, h, PL_NLP_WORDS);
+    if (!t->v[i].placeholder) add(f, hash_of(PL_FNV + 1, t->v[i].folded), PL_NLP_WORDS);
+    if (i + 1 < t->n) add(f, hash_of(pl_fnv(h, " ", 1), t->v[i + 1].stem), PL_NLP_PAIRS);
+    if (i + 2 < t->n) add(f, hash_of(pl_fnv(h, "_", 1), t->v[i + 2].stem), PL_NLP_PAIRS);
 }
 
 void pl_nlp__features(const struct pl_nlp_terms *t, struct pl_nlp_features *f) {
@@ -54,14 +67,7 @@ void pl_nlp__features(const struct pl_nlp_terms *t, struct pl_nlp_features *f) {
         memset(f->stamp, 0, sizeof(f->stamp));
         f->turn = 1;
     }
-    for (uint32_t i = 0; i < t->n; i++) {
-        uint64_t h = pl_fnv(PL_FNV, t->v[i].stem.p, t->v[i].stem.n);
-        add(f, h, 0);
-        if (i + 1 < t->n) {
-            h = pl_fnv(h, " ", 1);
-            add(f, pl_fnv(h, t->v[i + 1].stem.p, t->v[i + 1].stem.n), 0);
-        }
-    }
+    for (uint32_t i = 0; i < t->n; i++) add_words(f, t, i);
     for (uint32_t i = 0; i < t->n; i++)
         if (!t->v[i].placeholder) add_runs(f, t->v[i].folded);
 }

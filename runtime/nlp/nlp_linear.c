@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES     16
-#define SHARPNESS 2.0  /* of the scores that become confidences */
-#define REJECT    -1.4 /* the score of "none of them" */
-#define SURE      0.35 /* a guess below is none */
-#define MARGIN    0.25 /* two guesses nearer than this are ambiguous */
-#define NAMED     0.5  /* words that alone are as sure as this name an intent */
+#define LANES  16
+#define MARGIN 0.25 /* two guesses nearer than this are ambiguous */
+#define NAMED  0.5  /* words that alone are as sure as this name an intent */
 
 /* ---- section ---- */
 
@@ -39,7 +36,8 @@ void pl_nlp__write_linear(struct pl_buf *b, const struct pl_nlp_linear *l) {
     pl_buf_var(b, l->nclasses);
     pl_buf_var(b, l->nrows);
     if (l->nclasses == 0) return; /* no model */
-    put_floats(b, l->unseen, 2);
+    put_floats(b, l->unseen, PL_NLP_BLOCKS);
+    put_floats(b, (float[]){l->sharpness, l->none, l->reject}, 3);
     put_floats(b, l->bias, l->nclasses);
     put_floats(b, l->scale, l->nclasses);
     for (uint32_t i = 0; i < l->nrows; i++) pl_buf_u32(b, l->keys[i]);
@@ -77,7 +75,12 @@ bool pl_nlp__read_linear(struct pl_reader *r, struct pl_arena *a, uint32_t ninte
     l->idf = PL_NEW_ARRAY(a, float, l->nrows + 1);
     l->w = PL_NEW_ARRAY(a, int8_t, (size_t)l->nrows * l->stride + 1);
     if (!l->bias || !l->scale || !l->keys || !l->idf || !l->w) return false;
-    get_floats(r, l->unseen, 2);
+    float cut[3];
+    get_floats(r, l->unseen, PL_NLP_BLOCKS);
+    get_floats(r, cut, 3);
+    l->sharpness = cut[0];
+    l->none = cut[1];
+    l->reject = cut[2];
     get_floats(r, l->bias, l->nclasses);
     get_floats(r, l->scale, l->nclasses);
     for (uint32_t i = 0; i < l->nrows; i++) l->keys[i] = pl_read_u32(r);
@@ -148,12 +151,12 @@ void pl_nlp__score(struct pl_nlp *n, const struct pl_nlp_terms *terms) {
     float squares[2] = {0, 0};
     pl_nlp__features(terms, &n->features);
     for (uint32_t i = 0; i < n->features.n; i++) {
-        const struct pl_nlp_feature *f = &n->features.v[i];
-        uint32_t row = row_of(l, f->key);
-        float idf = row == UINT32_MAX ? l->unseen[f->block] : l->idf[row];
-        squares[f->block] += idf * idf;
-        if (row != UINT32_MAX)
-            shares[known++] = (struct share){row, f->block, (size_t)row * l->stride};
+        uint32_t key = n->features.v[i], row = row_of(l, key);
+        uint32_t known_row = row != UINT32_MAX, letters = pl_nlp__is_letters(key);
+        float idf = known_row ? l->idf[row] : l->unseen[pl_nlp__block(key)];
+        squares[letters] += idf * idf;
+        if (known_row)
+            shares[known++] = (struct share){row, (float)letters, (size_t)row * l->stride};
     }
     float length[2] = {sqrtf(squares[0] + 1e-9f), sqrtf(squares[1] + 1e-9f)};
     for (uint32_t i = 0; i < known; i++)
@@ -174,19 +177,25 @@ static void keep(struct pl_nlp_reading *r, struct pl_nlp_guess g) {
     if (at < PL_NLP_GUESSES) r->guesses[at] = g;
 }
 
+/* "None of them" counts as the class of everything else scores, but `none` at least. */
+void pl_nlp__confidences(const struct pl_nlp_linear *l, const float *scores, uint32_t nintents,
+                         double *out) {
+    double none = fmax((double)l->none, (double)scores[nintents]);
+    double sum = exp((double)l->sharpness * none);
+    for (uint32_t i = 0; i < nintents; i++) {
+        out[i] = exp((double)l->sharpness * (double)scores[i]);
+        sum += out[i];
+    }
+    for (uint32_t i = 0; i < nintents; i++) out[i] /= sum;
+}
+
 static void guess(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
     const struct pl_nlp_model *m = t->nlp->model;
-    const struct pl_nlp_linear *l = &m->linear;
-    if (l->nrows == 0 || terms->n == 0) return;
+    if (m->linear.nrows == 0 || terms->n == 0) return;
     pl_nlp__score(t->nlp, terms);
-    const float *s = t->nlp->scores;
-    double sum = exp(SHARPNESS * REJECT);
-    /* everything else: its score counts where it is above that of "none" */
-    if (s[m->nintents] > REJECT) sum = exp(SHARPNESS * (double)s[m->nintents]);
-    double *powers = t->nlp->powers;
-    for (uint32_t i = 0; i < m->nintents; i++) sum += powers[i] = exp(SHARPNESS * (double)s[i]);
+    pl_nlp__confidences(&m->linear, t->nlp->scores, m->nintents, t->nlp->confidences);
     for (uint32_t i = 0; i < m->nintents; i++) {
-        double c = powers[i] / sum;
+        double c = t->nlp->confidences[i];
         if (c >= 0.01) keep(t->r, (struct pl_nlp_guess){i, c});
     }
 }
@@ -259,7 +268,8 @@ void pl_nlp__intents(struct pl_nlp_turn *t) {
     struct pl_nlp_terms terms = pl_nlp__terms(t);
     guess(t, &terms);
     take_exact(t, &terms);
-    r->rejected = r->nguesses == 0 || r->guesses[0].confidence < SURE;
+    r->rejected =
+        r->nguesses == 0 || r->guesses[0].confidence < (double)t->nlp->model->linear.reject;
     r->ambiguous = !r->exact && r->nguesses > 1 && r->guesses[0].confidence >= 0.3 &&
                    r->guesses[0].confidence - r->guesses[1].confidence < MARGIN;
     r->named = is_named(t, &terms);

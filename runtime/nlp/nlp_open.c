@@ -247,9 +247,9 @@ enum pl_err pl_nlp_new(const struct pl_nlp_model *m, struct pl_locale_tools *t,
     n->model = m;
     n->tools = t;
     n->scores = calloc(m->linear.stride + 1, sizeof *n->scores);
-    n->powers = calloc(m->linear.stride + 1, sizeof *n->powers);
+    n->confidences = calloc(m->linear.stride + 1, sizeof *n->confidences);
     n->tags = pl_nlp__tags_new();
-    enum pl_err err = n->scores && n->powers && n->tags ? compile_all(n) : PL_NOMEM;
+    enum pl_err err = n->scores && n->confidences && n->tags ? compile_all(n) : PL_NOMEM;
     if (err != PL_OK) {
         pl_nlp_free(&n);
         return err == PL_LIMIT ? PL_MALFORMED : err;
@@ -266,7 +266,7 @@ void pl_nlp_free(struct pl_nlp **n) {
     free((*n)->matches);
     free((*n)->prefixes);
     free((*n)->scores);
-    free((*n)->powers);
+    free((*n)->confidences);
     pl_nlp__tags_free(&(*n)->tags);
     free(*n);
     *n = NULL;

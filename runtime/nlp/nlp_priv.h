@@ -8,7 +8,7 @@
 #include "runtime/nlp/nlp.h"
 
 #define PL_NLP_MAGIC         UINT32_C(0x504c4e31)
-#define PL_NLP_VERSION       2
+#define PL_NLP_VERSION       3
 #define PL_NLP_MOST          1000 /* intents, entities, mentions, matches */
 #define PL_NLP_MOST_EXAMPLES 100000
 #define PL_NLP_MOST_LIST     100000
@@ -150,6 +150,15 @@ size_t pl_nlp__begin(const struct pl_nlp_prefix *p, struct pl_str text, size_t a
 
 /* ---- the model ---- */
 
+/* Kinds of features. Words and pairs have one length together, letters one of their own. */
+enum pl_nlp_block { PL_NLP_WORDS, PL_NLP_LETTERS, PL_NLP_PAIRS, PL_NLP_BLOCKS };
+static inline enum pl_nlp_block pl_nlp__block(uint32_t key) {
+    return (enum pl_nlp_block)(key & 3);
+}
+static inline bool pl_nlp__is_letters(uint32_t key) {
+    return (key & 3) == PL_NLP_LETTERS;
+}
+
 struct pl_nlp_expression {
     struct pl_str pattern, flags;
     uint8_t needs; /* PL_NLP_NEEDS_* */
@@ -173,8 +182,11 @@ struct pl_nlp_exact {
  * more: everything else. */
 struct pl_nlp_linear {
     uint32_t nclasses, stride, nrows;
-    float *bias, *scale; /* per class */
-    float unseen[2];     /* weight of an unknown feature in the length of a text, per block */
+    float *bias, *scale;         /* per class */
+    float unseen[PL_NLP_BLOCKS]; /* an unknown feature's weight in the length of a text */
+    float sharpness;             /* of the scores that become confidences */
+    float none;                  /* the score of "none of them" */
+    float reject;                /* a confidence below means none of them */
     uint32_t *keys;
     float *idf;
     int8_t *w;       /* nrows * stride */
@@ -211,12 +223,8 @@ struct pl_nlp_list {
 
 #define PL_NLP_FEATURES 2048
 
-struct pl_nlp_feature {
-    uint32_t key;
-    uint8_t block; /* 0 words, 1 letters */
-};
 struct pl_nlp_features {
-    struct pl_nlp_feature v[PL_NLP_FEATURES];
+    uint32_t v[PL_NLP_FEATURES]; /* keys; the block is in the lowest bits */
     uint32_t n;
     uint32_t seen[4096]; /* keys already there; stamped */
     uint32_t stamp[4096], turn;
@@ -244,8 +252,8 @@ struct pl_nlp {
     uint32_t nentities, nmatches;
     struct pl_nlp_tags *tags;
     struct pl_nlp_features features;
-    float *scores;  /* stride of them */
-    double *powers; /* the like */
+    float *scores;       /* stride of them */
+    double *confidences; /* of the intents */
 };
 
 /* A message under way. */
@@ -289,6 +297,34 @@ struct pl_nlp_terms pl_nlp__example_terms(struct pl_nlp *n, struct pl_arena *a, 
                                           struct pl_str text);
 /* Scores of all classes into n->scores. */
 void pl_nlp__score(struct pl_nlp *n, const struct pl_nlp_terms *terms);
+
+/* Examples as rows of numbers: example i has the weights x of the features `row` at [from[i],
+ * from[i + 1]). */
+struct pl_nlp_problem {
+    uint32_t n;
+    const uint32_t *from, *row, *class;
+    const float *x;
+};
+struct pl_nlp_cost {
+    double cost, own; /* of an example on the wrong side; own times as much for one of the class */
+};
+/* The weights of one class against the rest are added into w, zero at first; gives the bias. */
+float pl_nlp__solve_margin(const struct pl_nlp_problem *p, uint32_t class, struct pl_nlp_cost cost,
+                           struct pl_arena *a, float *w);
+float pl_nlp__solve_logistic(const struct pl_nlp_problem *p, uint32_t class,
+                             struct pl_nlp_cost cost, struct pl_arena *a, float *w);
+
+/* What held-back examples say of the scores: n rows of nclasses scores each, and what they mean
+ * (nclasses - 1: none of them). Sets sharpness, none and reject. */
+struct pl_nlp_trial {
+    const float *scores;
+    const uint32_t *class;
+    uint32_t n, nclasses;
+};
+void pl_nlp__calibrate(struct pl_nlp_linear *l, const struct pl_nlp_trial *t);
+/* Confidences of the classes but the last, from their scores. */
+void pl_nlp__confidences(const struct pl_nlp_linear *l, const float *scores, uint32_t nintents,
+                         double *out);
 /* Appends the linear model trained on the examples. */
 enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
                           struct pl_buf *section);

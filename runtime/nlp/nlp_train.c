@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trains the intent model with liblinear: one logistic regression per intent against the rest, and
- * against a background of sentences that no shop's intents mean. The primal solver uses no
- * randomness, so the same examples give the same model.
+ * Trains the intent model: each intent against the rest, and against a background of sentences that
+ * no shop's intents mean. An intent's weights are the sum of two linear models' (nlp_solve.c),
+ * which err apart. How scores become confidences is learned from examples that were held back.
  */
 #include "runtime/nlp/nlp_priv.h"
 
-#include <linear.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION    1 /* of the training: raise it with any change that gives other weights */
-#define COST       8.0
-#define OWN_WEIGHT 3.0 /* an intent's own examples against the many others */
+#define VERSION      3    /* of the training: raise it with any change that gives other weights */
+#define RARITY       0.6  /* power of the inverse document frequency */
+#define PAIRS        0.7  /* pairs of words weigh less than words */
+#define MIX          0.3  /* of the logistic model's weights beside the margin's */
+#define MANY         5000 /* examples from which an unknown feature counts whole in a length */
+#define UNSEEN       0.4  /* what it counts with few */
+#define FEW          300  /* examples up to which all take their turn in being held back */
+#define FOLDS        5
+#define ALONE        3 /* one in so many is held back where it is done once */
+#define MOST_TRIALS  3000
+#define NO_EXAMPLES  -8.0f /* the score of an intent without examples: it never wins */
+#define MOST_OF_NAME 200   /* bytes of an intent's name that are read */
+
+static const struct pl_nlp_cost margin_cost = {.cost = 1, .own = 10},
+                                logistic_cost = {.cost = 8, .own = 3};
 
 static const struct {
     const char *lang, *text;
@@ -24,71 +35,116 @@ static const struct {
 };
 
 struct sample {
-    struct pl_nlp_feature *f;
+    uint32_t *f;
     uint32_t n, class;
+};
+
+struct samples {
+    struct sample *v;
+    uint32_t n;
 };
 
 struct trainer {
     struct pl_nlp *nlp;
     struct pl_arena *a;
     const struct pl_nlp_source *src;
-    struct sample *samples;
-    uint32_t nsamples;
+    struct samples own, held;
     struct pl_nlp_linear l;
+    struct pl_nlp_problem p; /* own, then held */
+    struct pl_arena scratch; /* a solver's */
 };
 
-static void add_sample(struct trainer *t, struct pl_str lang, struct pl_str text, uint32_t class) {
+/* ---- samples ---- */
+
+static void add_sample(struct trainer *t, struct samples *to, struct pl_str lang,
+                       struct pl_str text, uint32_t class) {
     struct pl_nlp_terms terms = pl_nlp__example_terms(t->nlp, t->a, lang, text);
     if (terms.n == 0) return;
     pl_nlp__features(&terms, &t->nlp->features);
-    struct sample *s = &t->samples[t->nsamples++];
-    *s = (struct sample){PL_NEW_ARRAY(t->a, struct pl_nlp_feature, t->nlp->features.n),
-                         t->nlp->features.n, class};
+    struct sample *s = &to->v[to->n++];
+    *s = (struct sample){PL_NEW_ARRAY(t->a, uint32_t, t->nlp->features.n), t->nlp->features.n,
+                         class};
     memcpy(s->f, t->nlp->features.v, s->n * sizeof(*s->f));
+}
+
+static void add_examples(struct trainer *t, struct samples *to, const struct pl_nlp_example *v,
+                         uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        add_sample(t, to, v[i].lang, v[i].text,
+                   v[i].intent == PL_NLP_NO_INTENT ? t->src->nintents : v[i].intent);
+}
+
+/* "order.trackParcel" says what it is about, too. */
+static void add_names(struct trainer *t) {
+    const struct pl_nlp_source *src = t->src;
+    bool *used = PL_NEW_ARRAY(t->a, bool, (size_t)src->nintents + 2);
+    for (uint32_t i = 0; i < t->own.n; i++) used[t->own.v[i].class] = true;
+    for (uint32_t i = 0; i < src->nintents; i++) {
+        char b[2 * MOST_OF_NAME];
+        struct pl_str name = src->intents[i];
+        size_t n = 0;
+        for (size_t k = 0; k < name.n && k < MOST_OF_NAME; k++) {
+            bool upper = name.p[k] >= 'A' && name.p[k] <= 'Z';
+            if (upper && k > 0 && name.p[k - 1] >= 'a' && name.p[k - 1] <= 'z') b[n++] = ' ';
+            b[n++] = strchr("_-./:", name.p[k]) ? ' ' : name.p[k];
+        }
+        if (used[i])
+            add_sample(t, &t->own, src->nlangs > 0 ? src->langs[0] : PL_STR(""),
+                       (struct pl_str){b, n}, i);
+    }
 }
 
 static void collect(struct trainer *t) {
     const struct pl_nlp_source *src = t->src;
-    size_t most = src->nexamples + PL_LEN(background);
-    t->samples = PL_NEW_ARRAY(t->a, struct sample, most + 1);
-    for (uint32_t i = 0; i < src->nexamples; i++)
-        add_sample(t, src->examples[i].lang, src->examples[i].text,
-                   src->examples[i].intent == PL_NLP_NO_INTENT ? src->nintents
-                                                               : src->examples[i].intent);
+    size_t most = (size_t)src->nexamples + src->nintents + PL_LEN(background);
+    t->own.v = PL_NEW_ARRAY(t->a, struct sample, most + 1);
+    t->held.v = PL_NEW_ARRAY(t->a, struct sample, (size_t)src->nheld + 1);
+    add_examples(t, &t->own, src->examples, src->nexamples);
+    add_examples(t, &t->held, src->held, src->nheld);
+    add_names(t);
     for (size_t i = 0; i < PL_LEN(background) && !src->bare; i++)
         for (uint32_t j = 0; j < src->nlangs; j++)
             if (pl_str_is(pl_locale_language(src->langs[j]), background[i].lang))
-                add_sample(t, pl_str_c(background[i].lang), pl_str_c(background[i].text),
+                add_sample(t, &t->own, pl_str_c(background[i].lang), pl_str_c(background[i].text),
                            src->nintents);
 }
 
-static int by_key(const void *a, const void *b) {
-    uint32_t x = ((const struct pl_nlp_feature *)a)->key,
-             y = ((const struct pl_nlp_feature *)b)->key;
+/* ---- features' weights ---- */
+
+static int by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
 }
 
-/* All features of the samples by key, each with its inverse document frequency. */
+/* Of a feature that `n` of the examples have. */
+static float rarity(const struct trainer *t, uint32_t key, uint32_t n) {
+    double idf = log((1.0 + t->own.n) / (1.0 + n)) + 1;
+    return (float)(pow(idf, RARITY) * (pl_nlp__block(key) == PL_NLP_PAIRS ? PAIRS : 1));
+}
+
+/* All features of the samples by key, each with its weight. */
 static void weigh(struct trainer *t) {
     size_t total = 0, at = 0;
-    for (uint32_t i = 0; i < t->nsamples; i++) total += t->samples[i].n;
-    struct pl_nlp_feature *all = PL_NEW_ARRAY(t->a, struct pl_nlp_feature, total + 1);
-    for (uint32_t i = 0; i < t->nsamples; i++) {
-        memcpy(all + at, t->samples[i].f, t->samples[i].n * sizeof(*all));
-        at += t->samples[i].n;
+    for (uint32_t i = 0; i < t->own.n; i++) total += t->own.v[i].n;
+    uint32_t *all = PL_NEW_ARRAY(t->a, uint32_t, total + 1);
+    for (uint32_t i = 0; i < t->own.n; i++) {
+        memcpy(all + at, t->own.v[i].f, t->own.v[i].n * sizeof(*all));
+        at += t->own.v[i].n;
     }
-    qsort(all, total, sizeof(*all), by_key);
+    qsort(all, total, sizeof(*all), by_number);
     t->l.keys = PL_NEW_ARRAY(t->a, uint32_t, total + 1);
     t->l.idf = PL_NEW_ARRAY(t->a, float, total + 1);
     for (size_t i = 0; i < total;) {
         size_t end = i;
-        while (end < total && all[end].key == all[i].key) end++;
-        t->l.keys[t->l.nrows] = all[i].key;
-        t->l.idf[t->l.nrows++] = (float)(log((1.0 + t->nsamples) / (1.0 + (double)(end - i))) + 1);
+        while (end < total && all[end] == all[i]) end++;
+        t->l.keys[t->l.nrows] = all[i];
+        t->l.idf[t->l.nrows++] = rarity(t, all[i], (uint32_t)(end - i));
         i = end;
     }
-    /* an unknown feature weighs less than a rare one: people have many ways to say a thing */
-    t->l.unseen[0] = t->l.unseen[1] = (float)(0.45 * (log(1.0 + t->nsamples) + 1));
+    /* the more was seen, the more it says that something never was */
+    double told = t->own.n < MANY ? UNSEEN + (1 - UNSEEN) * t->own.n / MANY : 1;
+    for (uint32_t b = 0; b < PL_NLP_BLOCKS; b++)
+        t->l.unseen[b] = (float)(told * (double)rarity(t, b, 0));
 }
 
 static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
@@ -100,104 +156,202 @@ static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
         else
             hi = mid;
     }
-    return lo;
+    return lo < l->nrows && l->keys[lo] == key ? lo : UINT32_MAX;
 }
 
-static int by_index(const void *a, const void *b) {
-    return ((const struct feature_node *)a)->index - ((const struct feature_node *)b)->index;
-}
+/* ---- the examples as numbers ---- */
 
-static struct feature_node *vector(struct trainer *t, const struct sample *s) {
-    struct feature_node *x = PL_NEW_ARRAY(t->a, struct feature_node, s->n + 2);
-    double squares[2] = {1e-9, 1e-9};
+struct rows {
+    uint32_t *from, *row, *class;
+    float *x;
+};
+
+/* Words with their pairs, and letters, have the length one each. */
+static void put_vector(struct trainer *t, struct rows *r, uint32_t at, const struct sample *s) {
+    float squares[2] = {1e-9f, 1e-9f};
+    uint32_t n = r->from[at], first = n;
+    r->class[at] = s->class;
     for (uint32_t i = 0; i < s->n; i++) {
-        uint32_t row = row_of(&t->l, s->f[i].key);
-        squares[s->f[i].block] += (double)t->l.idf[row] * (double)t->l.idf[row];
-        x[i].index = (int)row + 1;
+        uint32_t row = row_of(&t->l, s->f[i]), letters = pl_nlp__is_letters(s->f[i]);
+        float x = row == UINT32_MAX ? t->l.unseen[pl_nlp__block(s->f[i])] : t->l.idf[row];
+        squares[letters] += x * x;
+        if (row == UINT32_MAX) continue;
+        r->row[n] = row;
+        r->x[n++] = x;
     }
-    for (uint32_t i = 0; i < s->n; i++)
-        x[i].value = (double)t->l.idf[x[i].index - 1] / sqrt(squares[s->f[i].block]);
-    qsort(x, s->n, sizeof(*x), by_index);
-    x[s->n] = (struct feature_node){(int)t->l.nrows + 1, 1.0}; /* bias */
-    x[s->n + 1] = (struct feature_node){-1, 0};
-    return x;
+    for (uint32_t i = first; i < n; i++)
+        r->x[i] /= sqrtf(squares[pl_nlp__is_letters(t->l.keys[r->row[i]])]);
+    r->from[at + 1] = n;
 }
 
-static void quiet(const char *s) {
-    (void)s;
+static void vectors(struct trainer *t) {
+    size_t total = 0, n = (size_t)t->own.n + t->held.n;
+    for (uint32_t i = 0; i < t->own.n; i++) total += t->own.v[i].n;
+    for (uint32_t i = 0; i < t->held.n; i++) total += t->held.v[i].n;
+    struct rows r = {PL_NEW_ARRAY(t->a, uint32_t, n + 1), PL_NEW_ARRAY(t->a, uint32_t, total + 1),
+                     PL_NEW_ARRAY(t->a, uint32_t, n + 1), PL_NEW_ARRAY(t->a, float, total + 1)};
+    for (uint32_t i = 0; i < t->own.n; i++) put_vector(t, &r, i, &t->own.v[i]);
+    for (uint32_t i = 0; i < t->held.n; i++) put_vector(t, &r, t->own.n + i, &t->held.v[i]);
+    t->p = (struct pl_nlp_problem){(uint32_t)n, r.from, r.row, r.class, r.x};
 }
 
-/* One class against the rest; its weights go to column `class`. */
-static void fit(struct trainer *t, const struct problem *p, uint32_t class, double *column) {
-    int labels[] = {1, -1};
-    double weights[] = {class < t->src->nintents ? OWN_WEIGHT : 1, 1};
-    struct parameter param = {.solver_type = L2R_LR,
-                              .eps = 0.01,
-                              .C = COST,
-                              .nr_weight = 2,
-                              .weight_label = labels,
-                              .weight = weights};
+/* Some of the examples: their places in the problem. */
+struct part {
+    uint32_t *v;
+    uint32_t n;
+};
+
+static struct pl_nlp_problem part_of(struct trainer *t, const struct part *part) {
+    size_t total = 0, at = 0;
+    for (uint32_t i = 0; i < part->n; i++)
+        total += t->p.from[part->v[i] + 1] - t->p.from[part->v[i]];
+    struct rows r = {
+        PL_NEW_ARRAY(t->a, uint32_t, part->n + 1), PL_NEW_ARRAY(t->a, uint32_t, total + 1),
+        PL_NEW_ARRAY(t->a, uint32_t, part->n + 1), PL_NEW_ARRAY(t->a, float, total + 1)};
+    for (uint32_t i = 0; i < part->n; i++) {
+        uint32_t from = t->p.from[part->v[i]], n = t->p.from[part->v[i] + 1] - from;
+        memcpy(r.row + at, t->p.row + from, n * sizeof(*r.row));
+        memcpy(r.x + at, t->p.x + from, n * sizeof(*r.x));
+        r.class[i] = t->p.class[part->v[i]];
+        r.from[i + 1] = (uint32_t)(at += n);
+    }
+    return (struct pl_nlp_problem){part->n, r.from, r.row, r.class, r.x};
+}
+
+/* ---- fitting ---- */
+
+/* One class against the rest: the weights of all features, `extra` for the logistic model's. */
+static float fit(struct trainer *t, const struct pl_nlp_problem *p, uint32_t class, float *w,
+                 float *extra) {
     uint32_t own = 0;
-    for (uint32_t i = 0; i < t->nsamples; i++) {
-        p->y[i] = t->samples[i].class == class ? 1 : -1;
-        own += t->samples[i].class == class;
-    }
-    memset(column, 0, (t->l.nrows + 1) * sizeof(double));
-    if (own == 0) {
-        column[t->l.nrows] = -8; /* an intent without examples never wins */
-        return;
-    }
-    if (own == t->nsamples) return;
-    struct model *m = train(p, &param);
-    double sign = m->label[0] == 1 ? 1 : -1;
-    for (uint32_t i = 0; i <= t->l.nrows; i++) column[i] = sign * m->w[i];
-    free_and_destroy_model(&m);
+    size_t size = t->l.nrows * sizeof(float);
+    for (uint32_t i = 0; i < p->n; i++) own += p->class[i] == class;
+    memset(w, 0, size);
+    memset(extra, 0, size);
+    if (own == 0) return NO_EXAMPLES;
+    if (own == p->n) return 0;
+    pl_arena_reset(&t->scratch);
+    float bias = pl_nlp__solve_margin(p, class, margin_cost, &t->scratch, w);
+    bias += (float)MIX * pl_nlp__solve_logistic(p, class, logistic_cost, &t->scratch, extra);
+    for (uint32_t i = 0; i < t->l.nrows; i++) w[i] += (float)MIX * extra[i];
+    return bias;
 }
 
-static void quantise(struct pl_nlp_linear *l, const double *column, uint32_t class) {
-    double most = 1e-6;
+static void quantise(struct pl_nlp_linear *l, const float *w, float bias, uint32_t class) {
+    float most = 1e-6f;
+    for (uint32_t i = 0; i < l->nrows; i++) most = fmaxf(most, fabsf(w[i]));
+    l->scale[class] = most / 127;
+    l->bias[class] = bias;
     for (uint32_t i = 0; i < l->nrows; i++)
-        if (fabs(column[i]) > most) most = fabs(column[i]);
-    l->scale[class] = (float)(most / 127);
-    l->bias[class] = (float)column[l->nrows];
-    for (uint32_t i = 0; i < l->nrows; i++)
-        l->w[(size_t)i * l->stride + class] = (int8_t)lround(column[i] * 127 / most);
+        l->w[(size_t)i * l->stride + class] = (int8_t)lroundf(w[i] * 127 / most);
+}
+
+/* ---- trials: examples that a model did not learn from ---- */
+
+struct trials {
+    float *scores;
+    uint32_t *class;
+    uint32_t n;
+};
+
+static void try_one(const struct trainer *t, struct trials *r, uint32_t at, uint32_t example,
+                    uint32_t class, const float *w, float bias) {
+    float sum = bias;
+    for (uint32_t k = t->p.from[example]; k < t->p.from[example + 1]; k++)
+        sum += w[t->p.row[k]] * t->p.x[k];
+    r->scores[(size_t)at * t->l.nclasses + class] = sum;
+    r->class[at] = t->p.class[example];
+}
+
+static void learn_and_try(struct trainer *t, const struct part *learn, const struct part *trial,
+                          struct trials *r, bool keep) {
+    struct pl_nlp_problem p = part_of(t, learn);
+    float *w = PL_NEW_ARRAY(t->a, float, (size_t)t->l.nrows + 1);
+    float *extra = PL_NEW_ARRAY(t->a, float, (size_t)t->l.nrows + 1);
+    for (uint32_t c = 0; c < t->l.nclasses; c++) {
+        float bias = fit(t, &p, c, w, extra);
+        for (uint32_t i = 0; i < trial->n; i++) try_one(t, r, r->n + i, trial->v[i], c, w, bias);
+        if (keep) quantise(&t->l, w, bias, c);
+    }
+    r->n += trial->n;
+}
+
+/* Every example whose number is `fold` among FOLDS is held back, but no more than there is room
+ * for; where one fold is all there will be, every second one of those that mean no intent. */
+static void split(struct trainer *t, uint32_t fold, bool alone, struct part *learn,
+                  struct part *trial) {
+    uint32_t apart = alone ? ALONE : FOLDS, none = 0;
+    while (t->own.n / apart > MOST_TRIALS / 2) apart++;
+    learn->n = trial->n = 0;
+    for (uint32_t i = 0; i < t->own.n; i++) {
+        bool out = alone && t->own.v[i].class == t->src->nintents;
+        if (trial->n < MOST_TRIALS && (out ? none++ % 2 == 0 : i % apart == fold))
+            trial->v[trial->n++] = i;
+        else
+            learn->v[learn->n++] = i;
+    }
+}
+
+static bool tells_none(const struct trainer *t) {
+    for (uint32_t i = 0; i < t->held.n; i++)
+        if (t->held.v[i].class == t->src->nintents) return true;
+    return false;
+}
+
+/* Learns from all examples; what the source held back calibrates, and, when that has nothing out of
+ * scope, what is held back here. */
+static void train_all(struct trainer *t) {
+    uint32_t nfolds = tells_none(t) ? 0 : t->own.n <= FEW ? FOLDS : 1;
+    size_t most = (size_t)FOLDS * MOST_TRIALS + t->held.n;
+    if (most > (size_t)t->own.n + t->held.n) most = (size_t)t->own.n + t->held.n;
+    struct trials r = {PL_NEW_ARRAY(t->a, float, (most + 1) * t->l.nclasses),
+                       PL_NEW_ARRAY(t->a, uint32_t, most + 1), 0};
+    struct part learn = {PL_NEW_ARRAY(t->a, uint32_t, (size_t)t->own.n + 1), 0};
+    struct part trial = {PL_NEW_ARRAY(t->a, uint32_t, most + 1), 0};
+    for (uint32_t fold = 0; fold < nfolds; fold++) {
+        split(t, fold, nfolds == 1, &learn, &trial);
+        learn_and_try(t, &learn, &trial, &r, false);
+    }
+    for (learn.n = 0; learn.n < t->own.n; learn.n++) learn.v[learn.n] = learn.n;
+    for (trial.n = 0; trial.n < t->held.n && trial.n < MOST_TRIALS; trial.n++)
+        trial.v[trial.n] = t->own.n + trial.n;
+    learn_and_try(t, &learn, &trial, &r, true);
+    pl_nlp__calibrate(&t->l, &(struct pl_nlp_trial){r.scores, r.class, r.n, t->l.nclasses});
+}
+
+/* ---- all of it ---- */
+
+static void hash_samples(uint64_t *h, const struct samples *v) {
+    *h = pl_fnv(*h, &v->n, sizeof v->n);
+    for (uint32_t k = 0; k < v->n; k++) {
+        const struct sample *s = &v->v[k];
+        *h = pl_fnv(*h, &s->class, sizeof s->class);
+        *h = pl_fnv(*h, s->f, s->n * sizeof(*s->f));
+    }
 }
 
 /* All that the weights depend on: the samples' features and classes, twice hashed. */
 static void key_of(const struct trainer *t, uint8_t key[16]) {
     uint64_t h[2] = {PL_FNV, ~PL_FNV};
-    uint32_t head[] = {VERSION, t->src->nintents, t->nsamples};
+    uint32_t head[] = {VERSION, t->src->nintents};
     for (int i = 0; i < 2; i++) {
         h[i] = pl_fnv(h[i], head, sizeof head);
-        for (uint32_t k = 0; k < t->nsamples; k++) {
-            const struct sample *s = &t->samples[k];
-            h[i] = pl_fnv(h[i], &s->class, sizeof s->class);
-            for (uint32_t f = 0; f < s->n; f++) {
-                uint32_t feature[] = {s->f[f].key, s->f[f].block};
-                h[i] = pl_fnv(h[i], feature, sizeof feature);
-            }
-        }
+        hash_samples(&h[i], &t->own);
+        hash_samples(&h[i], &t->held);
     }
     memcpy(key, h, 16);
 }
 
-static void train_all(struct trainer *t, struct pl_buf *section) {
+static void train(struct trainer *t, struct pl_buf *section) {
     weigh(t);
     t->l.nclasses = t->l.stride = t->src->nintents + 1;
     t->l.bias = PL_NEW_ARRAY(t->a, float, t->l.nclasses);
     t->l.scale = PL_NEW_ARRAY(t->a, float, t->l.nclasses);
     t->l.w = PL_NEW_ARRAY(t->a, int8_t, (size_t)t->l.nrows * t->l.stride + 1);
-    struct problem p = {.l = (int)t->nsamples, .n = (int)t->l.nrows + 1, .bias = 1};
-    p.y = PL_NEW_ARRAY(t->a, double, t->nsamples);
-    p.x = PL_NEW_ARRAY(t->a, struct feature_node *, t->nsamples);
-    for (uint32_t i = 0; i < t->nsamples; i++) p.x[i] = vector(t, &t->samples[i]);
-    double *column = PL_NEW_ARRAY(t->a, double, t->l.nrows + 1);
-    set_print_string_function(quiet);
-    for (uint32_t c = 0; c < t->l.nclasses; c++) {
-        fit(t, &p, c, column);
-        quantise(&t->l, column, c);
-    }
+    vectors(t);
+    pl_arena_init(&t->scratch, 0);
+    train_all(t);
+    pl_arena_free(&t->scratch);
     pl_nlp__write_linear(section, &t->l);
 }
 
@@ -205,7 +359,7 @@ enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_
                           struct pl_buf *section) {
     struct trainer t = {.nlp = n, .a = a, .src = src};
     if (src->nexamples > 0) collect(&t);
-    if (t.nsamples == 0) {
+    if (t.own.n == 0) {
         pl_nlp__write_linear(section, &t.l);
         return PL_OK;
     }
@@ -214,7 +368,7 @@ enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_
     key_of(&t, key);
     if (cache && cache->get(cache->ctx, key, section)) return PL_OK;
     size_t from = section->n;
-    train_all(&t, section);
+    train(&t, section);
     if (cache && !section->failed)
         cache->put(cache->ctx, key, (struct pl_str){(char *)section->p + from, section->n - from});
     return section->failed ? PL_NOMEM : PL_OK;

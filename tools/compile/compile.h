@@ -10,8 +10,7 @@
  * own name on ("flows/orders.flow"). Its articles are kb/<locale>/…/<name>.md, its prompts
  * prompts/…/<name>.md. A project without a prelude of its own (a folder or file of that name) gets
  * the one that is part of the program, with its translations and its hooks.
- * Ownership: a struct pl_compiled owns all it holds, from _folder to _free. Threads: one owner; the
- * trainer's library allows one build at a time in a process.
+ * Ownership: a struct pl_compiled owns all it holds, from _folder to _free. Threads: one owner.
  */
 #ifndef PL_COMPILE_H
 #define PL_COMPILE_H
