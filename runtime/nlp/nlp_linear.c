@@ -13,6 +13,7 @@
 #define LANES  16
 #define MARGIN 0.25 /* two guesses nearer than this are ambiguous */
 #define NAMED  0.5  /* words that alone are as sure as this name an intent */
+#define SUREST 0.99 /* what is no example is never quite sure */
 
 /* ---- section ---- */
 
@@ -195,7 +196,7 @@ static void guess(struct pl_nlp_turn *t, const struct pl_nlp_terms *terms) {
     pl_nlp__score(t->nlp, terms);
     pl_nlp__confidences(&m->linear, t->nlp->scores, m->nintents, t->nlp->confidences);
     for (uint32_t i = 0; i < m->nintents; i++) {
-        double c = t->nlp->confidences[i];
+        double c = fmin(t->nlp->confidences[i], SUREST);
         if (c >= 0.01) keep(t->r, (struct pl_nlp_guess){i, c});
     }
 }
