@@ -32,4 +32,4 @@ pl_room(runtime/engine   6 "base;value;loop;store;program;locale;privacy;nlp;vm;
 pl_room(tools/sim        7 "base;value;crypto;loop;store;program;locale;nlp;hooks;vm;journal;llm;answer;engine;grammar;compile" "" "")
 pl_room(tools/lsp        7 "base;value;program;grammar;compile" "" "")
 pl_room(runtime/gateway  8 "base;value;crypto;loop;protocol;auth;blobs;engine" "libwebsockets.h" "websockets")
-pl_room(tools/cli        9 "base;value;crypto;loop;store;program;locale;http;protocol;config;vm;nlp;kb;privacy;hooks;auth;blobs;grammar;escalate;journal;llm;compile;engine;sim;lsp;gateway" "expat.h" "expat")
+pl_room(tools/cli        9 "base;value;crypto;loop;store;program;locale;http;protocol;config;vm;nlp;kb;privacy;hooks;auth;blobs;grammar;escalate;journal;llm;compile;engine;sim;lsp;gateway" "expat.h;histedit.h" "expat;edit")

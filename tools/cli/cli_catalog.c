@@ -226,7 +226,7 @@ static int tell_broken(const struct i18n *trial, uint32_t locale, const struct i
         }
     }
     if (!n) return CLI_OK;
-    pl_diags_print(&b, &some, isatty(STDERR_FILENO));
+    pl_diags_print(&b, &some, pl_cli__colour(STDERR_FILENO));
     fwrite(b.p, 1, b.n, stderr);
     pl_buf_free(&b);
     fprintf(stderr,

@@ -41,6 +41,27 @@ int pl_cli__give(const char *path, const struct pl_buf *b);
 /* An argument that is an option left over: then its usage was printed. */
 bool pl_cli__strange(const char *command, const struct cli_args *args);
 
+/* Is it a terminal, and does NO_COLOR not ask for none? */
+bool pl_cli__colour(int fd);
+
+/* ---- lines typed at a terminal: cli_edit.c ---- */
+
+struct cli_edit;
+struct cli_edit *pl_cli__edit_open(bool colour); /* NULL: it cannot be edited */
+/* As pl_sim_chat wants it; ctx: the struct cli_edit. */
+bool pl_cli__edit_read(void *ctx, struct pl_buf *line);
+void pl_cli__edit_close(struct cli_edit **e);
+
+/* ---- models without a server: cli_reached.c ---- */
+
+struct pl_llm;
+struct cli_reached { /* the models of a models file */
+    struct pl_llm *llm;
+    struct pl_answer_model model;
+};
+int pl_cli__reach(struct cli_reached *r, const char *path);
+void pl_cli__leave(struct cli_reached *r);
+
 /* ---- compiling ---- */
 
 /* Says what keeps a folder from being read; CLI_FOUND when there are errors in *out. */

@@ -38,7 +38,7 @@ static void warn_of_moves(const struct pl_diags *all) {
         if (all->v[i]->code == PL_D_MOVE_LOST || all->v[i]->code == PL_D_PROMPT_VERSION)
             v[some.n++] = all->v[i];
     some.warnings = some.n;
-    if (some.n) pl_diags_print(&b, &some, isatty(STDERR_FILENO));
+    if (some.n) pl_diags_print(&b, &some, pl_cli__colour(STDERR_FILENO));
     if (b.n) fwrite(b.p, 1, b.n, stderr);
     pl_buf_free(&b);
 }

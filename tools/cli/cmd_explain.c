@@ -182,7 +182,7 @@ static int explain_code(struct pl_buf *out, unsigned code) {
                                "lists them all",
                                code, nearest(code));
     if (find_page(code, &page))
-        put_page(out, page, isatty(STDOUT_FILENO) ? &ansi : &plain);
+        put_page(out, page, pl_cli__colour(STDOUT_FILENO) ? &ansi : &plain);
     else
         put_row(out, info);
     return CLI_OK;

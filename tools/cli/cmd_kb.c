@@ -40,7 +40,7 @@ static void print_hit(uint32_t number, const struct pl_kb_hit *h, bool colour) {
 }
 
 static void print_people(const struct pl_kb_result *r) {
-    bool colour = isatty(STDOUT_FILENO);
+    bool colour = pl_cli__colour(STDOUT_FILENO);
     if (!r->n)
         printf("No article has a word of this.\n");
     else if (!r->sure)

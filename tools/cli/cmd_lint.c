@@ -24,7 +24,7 @@ int pl_cli__report(const struct cli_report *r, const struct pl_diags *d, int cod
     else if (r->format == CLI_SARIF)
         pl_diags_print_sarif(&b, d);
     else
-        pl_diags_print(&b, d, isatty(STDERR_FILENO));
+        pl_diags_print(&b, d, pl_cli__colour(STDERR_FILENO));
     if (b.n) fwrite(b.p, 1, b.n, r->format == CLI_TEXT ? stderr : stdout);
     pl_buf_free(&b);
     return code == CLI_OK && r->strict && d->warnings ? CLI_FOUND : code;

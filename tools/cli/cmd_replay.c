@@ -93,7 +93,7 @@ static unsigned terminal_width(void) {
 
 int pl_cli__replay(struct cli_args args) {
     struct pl_sim_replay r = {
-        .in = stdin, .out = stdout, .err = stderr, .colour = isatty(STDOUT_FILENO) != 0};
+        .in = stdin, .out = stdout, .err = stderr, .colour = pl_cli__colour(STDOUT_FILENO)};
     struct cli_stored stored;
     struct pl_config config;
     struct pl_arena a;
@@ -149,7 +149,7 @@ int pl_cli__gate(const struct cli_gate *gate, const struct pl_config *config,
                               .out = stdout,
                               .err = stderr,
                               .width = terminal_width(),
-                              .colour = isatty(STDOUT_FILENO) != 0};
+                              .colour = pl_cli__colour(STDOUT_FILENO)};
     struct cli_stored stored;
     if (!gate->limits) return CLI_OK;
     int code = image_of(image->bytes, config->flows, &r.against);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "tools/cli/cli_priv.h"
 
@@ -50,6 +51,11 @@ int pl_cli__failure(const char *format, ...) {
     fputc('\n', stderr);
     va_end(args);
     return CLI_FAILED;
+}
+
+bool pl_cli__colour(int fd) {
+    const char *no = getenv("NO_COLOR"); /* no-color.org: whatever it says, unless it is empty */
+    return isatty(fd) && !(no && no[0]);
 }
 
 static void drop(struct cli_args *args, int at, int n) {

@@ -86,19 +86,26 @@ int pl_sim_test_main(const struct pl_sim_test *test);
 struct pl_sim_chat {
     const char *folder;
     const char *locale; /* NULL: the assistant's source locale */
-    bool trace;         /* print what was understood and done after every turn */
+    bool trace;         /* print everything that is understood and done, as it happens */
     bool colour;
-    /* The shop. NULL: none is connected. Pure hooks run, lists are empty, all else is unavailable.
-     */
+    /* The shop. NULL: none is connected; then hooks answer as the stubs of the project's talks, or,
+     * when the chat is to be alone, pure ones run, lists are empty, all else is unavailable. */
     const struct pl_engine_hooks *hooks;
+    bool alone;
     const struct pl_answer_model *model; /* NULL: none, the knowledge base answers alone */
     const struct pl_log *log;            /* may be NULL */
     FILE *out, *err;
-    int in; /* descriptor that the customer's lines come from */
+    /* The customer's next line, asked for at a terminal; false: there is no more. NULL: lines come
+     * from `in`, and are shown. */
+    bool (*read)(void *ctx, struct pl_buf *line);
+    void *read_ctx;
+    int in;
 };
 
 /* Runs until :quit or the end of the input. 0; 2: it could not be run. */
 int pl_sim_chat_main(const struct pl_sim_chat *chat);
+/* The words of its commands (":why"), for completion; NULL past the last. */
+const char *pl_sim_chat_command(size_t i);
 
 /* ---- bench: how fast the engine alone is ---- */
 

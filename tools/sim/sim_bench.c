@@ -121,15 +121,12 @@ static void next(struct bench *b, uint64_t client) {
 static void add_talk(struct bench *b, const struct pl_talk *talk) {
     struct pl_arena *a = &b->project.a;
     struct lines l = {PL_NEW_ARRAY(a, struct pl_str, talk->nlines + 1), 0};
-    struct pl_str why;
     for (size_t i = 0; i < talk->nlines; i++) {
         const struct pl_talk_line *line = &talk->lines[i];
         bool says = line->kind == PL_TALK_USER || line->kind == PL_TALK_PICK;
         if (says && line->text.n) l.v[l.n++] = line->text;
-        if (line->kind == PL_TALK_HOOK && line->stub != PL_TALK_STUB_LIKE &&
-            pl_image_hook(b->project.build.image, line->name) != PL_NOWHERE)
-            pl_sim__shop_add(&b->shop, b->project.build.image, line, &why);
     }
+    pl_sim__shop_learn(&b->shop, b->project.build.image, talk);
     if (l.n) PL_PUSH(&b->talks, l);
 }
 

@@ -10,7 +10,7 @@
 
 #define SEED        20261124
 #define HOOK_LIKE   8 /* `like` of `like` */
-#define RECORD_MS   50
+#define REAL_MS     50
 #define ADVANCE_MAX (400 * INT64_C(86400000))
 
 /* ---- verdicts and rows ---- */
@@ -118,20 +118,27 @@ static void stale(struct sim_play *p) {
                  PL_STR_ARG(l->text), l->line);
 }
 
+/* A real shop or model, in real time. */
+static bool waits_outside(const struct sim_play *p) {
+    return p->shop.pending || (p->models.cassette && pl_sim__cassette_records(p->models.cassette));
+}
+
 /* Everything that is due runs; then what went wrong meanwhile is found. */
 static void pump(struct sim_play *p, int64_t ms) {
     pl_loop_fake_advance(p->loop, ms);
+    while (waits_outside(p)) {
+        pl_loop_once(p->loop, REAL_MS);
+        pl_loop_fake_advance(p->loop, 0);
+    }
     if (p->shop.missing.n)
         pl_sim__fail(p, "a hook was called that the talk has no stub for; add:\n  %.*s",
                      PL_STR_ARG(p->shop.missing));
-    while (p->models.cassette && pl_sim__cassette_records(p->models.cassette))
-        pl_loop_once(p->loop, RECORD_MS); /* a real model, in real time */
     if (p->models.cassette && pl_sim__cassette_missing(p->models.cassette)) stale(p);
     if (p->shop.broke.n) pl_sim__fail(p, "%.*s", PL_STR_ARG(p->shop.broke));
     if (p->world.refused.n) pl_sim__fail(p, "it was refused: %.*s", PL_STR_ARG(p->world.refused));
 }
 
-static void begin(struct sim_play *p) {
+void pl_sim__play_begin(struct sim_play *p) {
     struct pl_engine_hooks hooks = pl_sim__shop_hooks(&p->shop);
     p->begun = true;
     if (pl_loop_fake_create(p->start_ms, &p->loop) != PL_OK) {
@@ -685,13 +692,16 @@ static void failed(struct sim_play *p) {
     if (p->world.now.n) PL_PUSH(&p->reasons, ((struct sim_reason){PL_STR("waits"), p->world.now}));
 }
 
+void pl_sim__play_line(struct sim_play *p, const struct pl_talk_line *l) {
+    p->at = l;
+    if (!p->begun && !is_setup(l)) pl_sim__play_begin(p);
+    if (!p->failed) line(p, l);
+}
+
 static void play_lines(struct sim_play *p) {
-    for (size_t i = 0; i < p->talk->talk.nlines && !p->failed; i++) {
-        p->at = &p->talk->talk.lines[i];
-        if (!p->begun && !is_setup(p->at)) begin(p);
-        if (!p->failed) line(p, p->at);
-    }
-    if (!p->failed && !p->begun) begin(p);
+    for (size_t i = 0; i < p->talk->talk.nlines && !p->failed; i++)
+        pl_sim__play_line(p, &p->talk->talk.lines[i]);
+    if (!p->failed && !p->begun) pl_sim__play_begin(p);
     if (p->failed) {
         failed(p);
         return;
@@ -703,8 +713,8 @@ static void play_lines(struct sim_play *p) {
     if (!p->failed && !p->project->test->no_replay) replay(p);
 }
 
-void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
-                  struct pl_str locale) {
+void pl_sim__play_open(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
+                       struct pl_str locale) {
     *p = (struct sim_play){.project = project, .talk = talk, .locale = locale};
     pl_arena_init(&p->world.a, 0);
     p->image = project->build.image;
@@ -715,6 +725,11 @@ void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct 
     p->world.cover = project->cover.bytes ? &project->cover : NULL;
     p->nearest = SIZE_MAX;
     pl_sim__time(&p->types, PL_STR("2026-11-24 10:00"), &p->start_ms);
+}
+
+void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
+                  struct pl_str locale) {
+    pl_sim__play_open(p, project, talk, locale);
     for (size_t i = 0; i < talk->talk.nlines && !p->at; i++)
         if (talk->talk.lines[i].kind == PL_TALK_LOCALE) p->at = &talk->talk.lines[i];
     if (pl_image_locale(p->image, locale) == PL_NOWHERE)

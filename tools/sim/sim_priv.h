@@ -251,11 +251,22 @@ struct sim_shop {
     sim_names keys;                            /* of writes */
     struct pl_str missing;                     /* of a call without a stub: the line to add */
     struct pl_str broke;                       /* of a pure hook that has a mistake */
+    /* A shop that answers instead of the stubs; NULL: none. What it answers is told as a line of a
+     * talk. */
+    const struct pl_engine_hooks *live;
+    bool reads_only; /* it is not asked to write */
+    bool rehearses;  /* it is not asked yet: the stubs say what it answered before */
+    void (*answered)(void *ctx, struct pl_str line);
+    void *answered_ctx;
+    uint32_t pending; /* its answers that have not come */
 };
 struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s);
 /* Checks names and values against the program. False: `why`. */
 bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
                       const struct pl_talk_line *line, struct pl_str *why);
+/* All stubs of the talk that fit the program. */
+void pl_sim__shop_learn(struct sim_shop *s, const struct pl_image *image,
+                        const struct pl_talk *talk);
 uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook);
 void pl_sim__shop_free(struct sim_shop *s);
 /* The hooks of a chat without a shop: pure ones run, lists are empty, all else is unavailable. */
@@ -386,6 +397,12 @@ struct sim_play {
     uint32_t failed_line;
     struct pl_str awaited, why;
 };
+/* Line by line, for who makes them up on the way: `talk` has a name and a folder. */
+void pl_sim__play_open(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
+                       struct pl_str locale);
+/* The conversation begins with the first line that is none of the setup, or here. */
+void pl_sim__play_begin(struct sim_play *p);
+void pl_sim__play_line(struct sim_play *p, const struct pl_talk_line *l);
 /* Plays to the end or the first failure. The result stays until _play_free. */
 void pl_sim__play(struct sim_play *p, struct sim_project *project, const struct sim_talk *talk,
                   struct pl_str locale);
@@ -408,6 +425,70 @@ bool pl_sim__knows_id(struct sim_play *p, struct pl_str id);
 
 /* Fails the talk when its journal does not come out again as `parlance replay` plays it. */
 void pl_sim__replay_check(struct sim_play *p);
+
+/* ---- a conversation that is a talk in the making: sim_live.c ---- */
+
+/* What somebody did, as a line of a talk. */
+struct sim_deed {
+    struct pl_str line;
+    bool turn;     /* the customer's, time's or a person's: what `back` counts */
+    size_t events; /* how many had come before it */
+};
+struct sim_live {
+    struct pl_arena a; /* of the lines */
+    struct sim_project *project;
+    const struct pl_engine_hooks *shop; /* that it asks; NULL: calls need a stub */
+    struct pl_str locale;
+    PL_VEC(struct sim_deed) deeds;
+    PL_VEC(struct pl_str) answers; /* of the shop in the turn under way */
+    struct sim_talk talk;
+    struct sim_play play;
+    bool open;
+    /* as of the world */
+    void (*came)(void *ctx, const struct sim_event *e);
+    void (*traced)(void *ctx, struct pl_str line);
+    void *ctx;
+};
+/* Begins; `setup`: lines before the conversation ("as verified"). False: play.why says why. */
+bool pl_sim__live_open(struct sim_live *l, const struct pl_str *setup, size_t nsetup);
+/* Plays a line of a talk. False: it was not taken, and play.why says why. */
+bool pl_sim__live_do(struct sim_live *l, struct pl_str line);
+/* Takes the last n turns back: all before them is played again, and no shop is asked for it. False:
+ * there are not so many, or play.why. */
+bool pl_sim__live_back(struct sim_live *l, size_t n);
+/* Where this line would lead, on a copy: events from *from on are its answer. The shop is not asked
+ * to write: that would be in shop.missing. Freed by _play_free. */
+void pl_sim__live_aside(const struct sim_live *l, struct pl_str line, struct sim_play *aside,
+                        size_t *from);
+/* The conversation as a file of one talk that passes. `about`: its comment's lines. */
+void pl_sim__live_write(struct sim_live *l, struct pl_str name, struct pl_str about,
+                        struct pl_buf *out);
+void pl_sim__live_close(struct sim_live *l);
+/* "hook orders.find(…" of a stub, up to its arguments' end. */
+struct pl_str pl_sim__call_of(struct pl_str hook);
+/* "…" as talks write texts. */
+void pl_sim__quote(struct pl_buf *b, struct pl_str s);
+
+/* ---- the terminal: sim_screen.c ---- */
+
+struct sim_screen {
+    FILE *out;
+    bool colour;
+    struct pl_locale_tools *tools;
+    PL_VEC(struct sim_piece) offers; /* what numbers stand for, from 1 */
+};
+void pl_sim__style(const struct sim_screen *c, const char *code); /* "1" bold; "0" as before */
+/* Breaks at blanks; every line after the first is indented. */
+void pl_sim__wrapped(struct sim_screen *c, struct pl_str s, size_t indent);
+void pl_sim__screen_show(struct sim_screen *c, const struct sim_event *e);
+
+/* ---- told to people: sim_tell.c ---- */
+
+/* On one line, without what a terminal would obey. */
+struct pl_str pl_sim__clean(struct pl_arena *a, struct pl_str s);
+void pl_sim__tell_why(struct sim_screen *c, const struct sim_reason *reasons, size_t n,
+                      struct pl_str now);
+void pl_sim__tell_slots(struct sim_screen *c, struct sim_types *t, struct pl_value slots);
 
 /* ---- what every project is tested for: sim_always.c ---- */
 

@@ -106,7 +106,5 @@ void pl_sim__replay_json(const struct sums *s, struct pl_buf *out);
 void pl_sim__replay_html(const struct sums *s, struct pl_buf *out);
 /* An event's JSON as lines for a person. */
 struct pl_str pl_sim__event_text(struct pl_arena *a, struct pl_str json);
-/* On one line, without what a terminal would obey. */
-struct pl_str pl_sim__clean(struct pl_arena *a, struct pl_str s);
 
 #endif

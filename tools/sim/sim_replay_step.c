@@ -34,6 +34,7 @@ struct stepping {
     struct pl_engine_player *player;
     struct pl_locale_tools *tools;
     struct sim_types types;
+    struct sim_screen screen;
     struct sim_world why; /* of which only what tells why is used */
     PL_VEC(struct moment) moments;
     PL_VEC(struct kept_result) results;
@@ -206,18 +207,11 @@ static void list(struct stepping *s, struct pl_str rest) {
 
 static void why(struct stepping *s, struct pl_str rest) {
     const struct moment *m = s->aside ? &s->aside_why : s->at ? &s->moments.v[s->at - 1] : NULL;
-    struct pl_arena a;
     (void)rest;
-    if (!m) {
+    if (m)
+        pl_sim__tell_why(&s->screen, m->reasons, m->nreasons, m->now);
+    else
         show(s);
-        return;
-    }
-    pl_arena_init(&a, 0);
-    for (size_t i = 0; i < m->nreasons; i++)
-        fprintf(s->given->out, "  %-14.*s %.*s\n", PL_STR_ARG(m->reasons[i].what),
-                PL_STR_ARG(pl_sim__clean(&a, m->reasons[i].text)));
-    fprintf(s->given->out, "  %-14s %.*s\n", "waits", PL_STR_ARG(m->now));
-    pl_arena_free(&a);
 }
 
 static struct pl_engine_lane *here(struct stepping *s) {
@@ -230,15 +224,7 @@ static void slots(struct stepping *s, struct pl_str rest) {
     struct pl_engine_lane *lane = here(s);
     (void)rest;
     pl_arena_init(&a, 0);
-    struct pl_value v = lane ? pl_engine_lane_slots(lane, &a) : PL_NONE;
-    if (v.kind != PL_KIND_RECORD || v.rec.n == 0) fprintf(s->given->out, "  nothing is known\n");
-    for (uint32_t i = 0; v.kind == PL_KIND_RECORD && i < v.rec.n; i++) {
-        struct pl_buf b = {0};
-        pl_sim__print(&s->types, &b, v.rec.f[i].value);
-        fprintf(s->given->out, "  %.*s = %.*s\n", PL_STR_ARG(v.rec.f[i].name),
-                PL_STR_ARG(pl_sim__clean(&a, pl_buf_slice(&b))));
-        pl_buf_free(&b);
-    }
+    pl_sim__tell_slots(&s->screen, &s->types, lane ? pl_engine_lane_slots(lane, &a) : PL_NONE);
     pl_arena_free(&a);
 }
 
@@ -384,6 +370,7 @@ static bool open_all(struct stepping *s, const uint8_t id[16]) {
     s->tools = pl_locale_tools_new();
     s->player = pl_engine_player_new(&config);
     if (!s->player || !s->tools) return false;
+    s->screen = (struct sim_screen){.out = s->given->out, .tools = s->tools};
     s->types = (struct sim_types){.a = &s->why.a, .tools = s->tools};
     s->why.types = &s->types;
     s->why.vm = pl_vm_create((struct pl_vm_env){.matches = NULL});

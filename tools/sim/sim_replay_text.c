@@ -12,30 +12,6 @@
 
 /* ---- words ---- */
 
-/* Control characters, marks of direction and the like are for terminals and pages to obey. */
-static bool is_harmless(uint32_t cp) {
-    bool control = cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
-    bool direction = (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
-                     (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || cp == 0x61c;
-    return !control && !direction;
-}
-
-struct pl_str pl_sim__clean(struct pl_arena *a, struct pl_str s) {
-    struct pl_buf b = {0};
-    bool blank = true; /* none at the beginning, and one for many */
-    for (size_t at = 0; at < s.n;) {
-        size_t from = at;
-        uint32_t cp = pl_utf8_next(s, &at);
-        bool space = cp == ' ' || cp == '\n' || cp == '\t';
-        if (space && !blank) pl_buf_byte(&b, ' ');
-        if (!space && is_harmless(cp)) pl_buf_add(&b, s.p + from, at - from);
-        blank = space;
-    }
-    struct pl_str clean = pl_arena_str(a, pl_buf_slice(&b));
-    pl_buf_free(&b);
-    return clean;
-}
-
 struct pl_str pl_sim__event_text(struct pl_arena *a, struct pl_str json) {
     struct pl_engine_event raw = {.json = json};
     struct sim_event event;

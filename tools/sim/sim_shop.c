@@ -82,16 +82,22 @@ static struct answer *stubbed(struct sim_types *t, const struct pl_p_hook *hook,
     return x;
 }
 
+static void print_call(struct pl_buf *b, struct sim_types *t, const struct pl_p_hook *hook,
+                       const struct pl_engine_call *call) {
+    pl_buf_printf(b, "hook %.*s(", PL_STR_ARG(hook->name));
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        if (i) pl_buf_c(b, ", ");
+        pl_sim__print(t, b, call->args[i]);
+    }
+    pl_buf_byte(b, ')');
+}
+
 static void remember_missing(struct sim_shop *s, struct sim_types *t, const struct pl_p_hook *hook,
                              const struct pl_engine_call *call) {
     struct pl_buf b = {0};
     if (s->missing.n) return;
-    pl_buf_printf(&b, "hook %.*s(", PL_STR_ARG(hook->name));
-    for (uint32_t i = 0; i < call->nargs; i++) {
-        if (i) pl_buf_c(&b, ", ");
-        pl_sim__print(t, &b, call->args[i]);
-    }
-    pl_buf_c(&b, ") = ");
+    print_call(&b, t, hook, call);
+    pl_buf_c(&b, " = ");
     pl_sim__print_sample(t, &b, hook->result);
     s->missing = pl_arena_str(s->a, pl_buf_slice(&b));
     pl_buf_free(&b);
@@ -151,6 +157,52 @@ static bool is_first(struct sim_shop *s, struct pl_str key) {
     return true;
 }
 
+/* ---- a shop that answers ---- */
+
+struct live_call {
+    struct sim_shop *s;
+    struct sim_types t;
+    struct pl_str line; /* up to its arguments */
+    bool list;
+    pl_engine_hook_done *done;
+    void *ctx;
+};
+
+static void live_came(void *ctx, enum pl_engine_outcome outcome, struct pl_str value,
+                      struct pl_str failure) {
+    struct live_call *l = ctx;
+    struct sim_shop *s = l->s;
+    struct pl_reader r = pl_reader_of(value);
+    struct pl_value v = outcome == PL_OUTCOME_OK && value.n ? pl_value_read(&r, s->a) : PL_NONE;
+    struct pl_buf b = {0};
+    pl_buf_str(&b, l->line);
+    pl_buf_c(&b, outcome == PL_OUTCOME_OK ? " = " : " fails ");
+    if (outcome == PL_OUTCOME_OK) pl_sim__print(&l->t, &b, v);
+    if (outcome == PL_OUTCOME_FAILED) pl_buf_str(&b, failure);
+    if (outcome == PL_OUTCOME_UNAVAILABLE) pl_buf_c(&b, "unavailable");
+    if (outcome == PL_OUTCOME_UNCONFIRMED) pl_buf_c(&b, "unconfirmed");
+    bool nothing = l->list && (outcome != PL_OUTCOME_OK || v.list.n == 0); /* as without a stub */
+    if (s->answered && !nothing) s->answered(s->answered_ctx, pl_buf_slice(&b));
+    pl_buf_free(&b);
+    s->pending--;
+    l->done(l->ctx, outcome, value, failure);
+}
+
+static uint64_t live_call(struct sim_shop *s, struct sim_types *t, const struct pl_p_hook *hook,
+                          const struct pl_engine_call *call, bool list) {
+    struct live_call *l = PL_NEW(s->a, struct live_call);
+    struct pl_engine_call asked = *call;
+    struct pl_buf b = {0};
+    print_call(&b, t, hook, call);
+    *l = (struct live_call){s,    *t,         pl_arena_str(s->a, pl_buf_slice(&b)),
+                            list, call->done, call->ctx};
+    pl_buf_free(&b);
+    asked.done = live_came;
+    asked.ctx = l;
+    s->pending++;
+    return s->live->call(s->live->ctx, &asked);
+}
+
 static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     struct sim_shop *s = ctx;
     const struct pl_program *p = pl_image_program(call->image);
@@ -159,6 +211,9 @@ static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     struct answer *x = NULL;
     bool list = call->nargs == 0 && pl_sim__is_list(p, call->hook);
     if (!list && is_first(s, call->key)) PL_PUSH(&s->calls, pl_arena_str(s->a, hook->name));
+    bool asks = s->live && !s->rehearses && hook->effect != PL_CLASS_PURE &&
+                !(s->reads_only && hook->effect == PL_CLASS_WRITE_ONCE);
+    if (asks) return live_call(s, &t, hook, call, list);
     for (size_t i = s->stubs.n; i > 0 && !x; i--) /* the latest one counts */
         if (matches(&t, hook, s->stubs.v[i - 1], call))
             x = stubbed(&t, hook, s->stubs.v[i - 1], call);
@@ -169,8 +224,24 @@ static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     return 0;
 }
 
+static void shop_load(void *ctx, struct pl_image *image) {
+    const struct sim_shop *s = ctx;
+    if (s->live && s->live->load) s->live->load(s->live->ctx, image);
+}
+
+static void shop_drop(void *ctx, struct pl_image *image) {
+    const struct sim_shop *s = ctx;
+    if (s->live && s->live->drop) s->live->drop(s->live->ctx, image);
+}
+
+static void shop_cancel(void *ctx, uint64_t number) {
+    const struct sim_shop *s = ctx;
+    if (s->live && s->live->cancel) s->live->cancel(s->live->ctx, number);
+}
+
 struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s) {
-    return (struct pl_engine_hooks){.ctx = s, .call = shop_call};
+    return (struct pl_engine_hooks){
+        .ctx = s, .load = shop_load, .drop = shop_drop, .call = shop_call, .cancel = shop_cancel};
 }
 
 /* ---- no shop ---- */
@@ -230,6 +301,17 @@ bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
         return false;
     PL_PUSH(&s->stubs, line);
     return true;
+}
+
+void pl_sim__shop_learn(struct sim_shop *s, const struct pl_image *image,
+                        const struct pl_talk *talk) {
+    struct pl_str why;
+    for (size_t i = 0; i < talk->nlines; i++) {
+        const struct pl_talk_line *l = &talk->lines[i];
+        if (l->kind == PL_TALK_HOOK && l->stub != PL_TALK_STUB_LIKE &&
+            pl_image_hook(image, l->name) != PL_NOWHERE)
+            pl_sim__shop_add(s, image, l, &why);
+    }
 }
 
 uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook) {

@@ -196,7 +196,7 @@ bool pl_sim__value(struct sim_types *t, struct pl_type type, const struct pl_tal
 
 /* ---- writing ---- */
 
-static void print_text(struct pl_buf *b, struct pl_str s) {
+void pl_sim__quote(struct pl_buf *b, struct pl_str s) {
     pl_buf_byte(b, '"');
     for (size_t i = 0; i < s.n; i++) {
         if (memchr("\"\\{}#", s.p[i], 5)) pl_buf_byte(b, '\\');
@@ -262,7 +262,7 @@ void pl_sim__print(struct sim_types *t, struct pl_buf *b, struct pl_value v) {
     case PL_KIND_ENUM: pl_buf_str(b, v.e.member); break;
     case PL_KIND_LIST:
     case PL_KIND_RECORD: print_items(t, b, v); break;
-    default: print_text(b, v.s); break;
+    default: pl_sim__quote(b, v.s); break;
     }
 }
 
