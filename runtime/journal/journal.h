@@ -3,11 +3,11 @@
  * journal: what happened in a conversation. Encodes events as entries of the conversation's stream,
  * seals them with its key, splits long ones, keeps snapshots, and reads it all back.
  *
- *   entry body:  version 3 | key day, key slot (LEB128) | box of the kind's fields and the outputs,
+ *   entry body:  version 4 | key day, key slot (LEB128) | box of the kind's fields and the outputs,
  *                packed (journal_pack.c)
  *                the box's associated data: stream, n, kind and the bytes before the box, so that
  *                an entry moved to another place or relabelled does not open
- *   clear kinds: version 3 | fields and outputs
+ *   clear kinds: version 4 | fields and outputs
  *   snapshot:    state row named by the stream ('c' + id), further rows of the same with a number
  *                behind when it is long; header in clear, the engine's state packed and sealed
  *
@@ -27,7 +27,7 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/store/store.h"
 
-#define PL_ENTRY_VERSION   3
+#define PL_ENTRY_VERSION   4
 #define PL_ENTRY_MOST      262144 /* bytes of one entry's box; longer is PL_LIMIT */
 #define PL_ENTRY_OUTPUTS   256    /* of one entry */
 #define PL_JOURNAL_RECORDS 32     /* records of one append: two long entries, or many short ones */

@@ -1,50 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Plain bytes in fewer, before they are sealed: Zstandard with a dictionary, since most entries are
- * short and say what others said.
+ * short and say what others said. The dictionary is words.def behind tables.def: with tables of how
+ * often each byte comes, none have to be counted and written for an entry.
  *
- *   packed: a frame of Zstandard with its content's size, without the magic number that all have
+ *   packed: a frame of Zstandard with its content's size, without the magic number that all have;
+ *           or PLAIN, then the bytes, when they are few
  */
 #include <string.h>
 
 #include "runtime/journal/journal_priv.h"
 
-#define LEVEL 1 /* the higher ones make little less of a short text, and cost more */
-#define MAGIC 4 /* bytes */
+#define MAGIC 4    /* bytes */
+#define PLAIN 0x08 /* begins no frame */
 
 static const char magic[MAGIC] = {0x28, (char)0xB5, 0x2F, (char)0xFD};
 
-/* What messages of the protocol have in common, what is most common last. A part of the format:
- * another text is another PL_ENTRY_VERSION. */
 static const char words[] =
-    "{\"kind\":\"card_seen\"}{\"kind\":\"handoff\",\"queue\":\"\",\"priority\":\"\",\"position\":"
-    "\"wait_ms\":true,false,null,\"from\":\"agent\",\"name\":\"{\"kind\":\"closed\",\"how\":\""
-    "\"from\":\"customer\",\"cid\":\"\"email\"phone\"address\"date\"amount\"total\"price\"currency"
-    "\"USD\"EUR\"GBP\"quantity\"items\"status\"delivered\"shipped\"place\"tracking\"order\"product"
-    "\"name\"size\"photo\"image\"https://http://127.0.0.1:/images/.svg.png.jpg.example/"
-    "\"sources\":[{\"title\":\"\",\"article\":\"\",\"locale\":\"en-US\",\"passage\":[\""
-    "{\"type\":\"image\",\"url\":\"\",\"alt\":\"{\"type\":\"link\",\"label\":\"\",\"url\":\""
-    "{\"type\":\"file\",\"url\":\"{\"type\":\"steps\",\"steps\":[{\"type\":\"cards\",\"cards\":["
-    "{\"type\":\"card\",\"title\":\"\",\"text\":\"\",\"parts\":[{\"type\":\"answer\",\"text\":\""
-    " please  could you  your order  the  you  and  is  to  number  tracking  email  thank you "
-    "Would you like Is there anything else I can help you with?\"}]}"
-    "{\"type\":\"button\",\"id\":\"b0\",\"label\":\"\"},{\"type\":\"button\",\"id\":\"b1\","
-    "\"label\":"
-    "\"\"},{\"type\":\"fact\",\"label\":\"\",\"value\":\"\"},{\"type\":\"fact\",\"label\":"
-    "\"Status\","
-    "\"value\":\"\"}],\"choices\":[{\"id\":\".yes\",\"label\":\"Yes, please\"},{\"id\":\".no\","
-    "\"label\":\"No, thanks\"}]}"
-    "{\"kind\":\"message\",\"from\":\"bot\",\"id\":\"prelude.\",\"parts\":[{\"type\":\"text\","
-    "\"text\":\"";
+#include "runtime/journal/words.def"
+    ;
 
-enum { WORDS = sizeof words - 1 };
+static const uint8_t tables[] = {
+#include "runtime/journal/tables.def"
+};
+
+enum { WORDS = sizeof words - 1, DICTIONARY = sizeof tables + WORDS };
+
+struct pl_str pl_journal__words(void) {
+    return (struct pl_str){words, WORDS};
+}
 
 bool pl_journal__pack_open(struct pl_journal__pack *k) {
+    char dictionary[DICTIONARY];
+    memcpy(dictionary, tables, sizeof tables);
+    memcpy(dictionary + sizeof tables, words, WORDS);
     k->pack = ZSTD_createCCtx();
     k->unpack = ZSTD_createDCtx();
-    k->pack_words = ZSTD_createCDict(words, WORDS, LEVEL);
-    k->unpack_words = ZSTD_createDDict(words, WORDS);
-    return k->pack && k->unpack && k->pack_words && k->unpack_words;
+    k->pack_words = ZSTD_createCDict(dictionary, DICTIONARY, PL_JOURNAL__LEVEL);
+    k->unpack_words = ZSTD_createDDict(dictionary, DICTIONARY);
+    return k->pack && k->unpack && k->pack_words && k->unpack_words &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(k->pack, ZSTD_c_dictIDFlag, 0)) &&
+           !ZSTD_isError(ZSTD_CCtx_refCDict(k->pack, k->pack_words));
 }
 
 void pl_journal__pack_close(struct pl_journal__pack *k) {
@@ -57,8 +53,13 @@ void pl_journal__pack_close(struct pl_journal__pack *k) {
 
 void pl_journal__pack(struct pl_journal__pack *k, struct pl_str bytes, struct pl_buf *b) {
     size_t room = ZSTD_compressBound(bytes.n), at = b->n;
+    if (bytes.n < PL_JOURNAL__SHORT) {
+        pl_buf_byte(b, PLAIN);
+        pl_buf_str(b, bytes);
+        return;
+    }
     if (!pl_buf_reserve(b, room)) return;
-    size_t n = ZSTD_compress_usingCDict(k->pack, b->p + at, room, bytes.p, bytes.n, k->pack_words);
+    size_t n = ZSTD_compress2(k->pack, b->p + at, room, bytes.p, bytes.n);
     if (ZSTD_isError(n)) { /* out of memory: there is room, and all bytes can be packed */
         b->failed = true;
         return;
@@ -67,8 +68,8 @@ void pl_journal__pack(struct pl_journal__pack *k, struct pl_str bytes, struct pl
     b->n += n - MAGIC;
 }
 
-enum pl_err pl_journal__unpack(struct pl_journal__pack *k, struct pl_str packed, size_t most,
-                               struct pl_arena *a, struct pl_str *plain) {
+static enum pl_err unpack_frame(struct pl_journal__pack *k, struct pl_str packed, size_t most,
+                                struct pl_arena *a, struct pl_str *plain) {
     char *frame = pl_arena_raw(a, packed.n + MAGIC);
     if (!frame) return PL_NOMEM;
     memcpy(frame, magic, MAGIC);
@@ -82,4 +83,13 @@ enum pl_err pl_journal__unpack(struct pl_journal__pack *k, struct pl_str packed,
     if (got != n) return PL_MALFORMED;
     *plain = (struct pl_str){out, (size_t)n};
     return PL_OK;
+}
+
+enum pl_err pl_journal__unpack(struct pl_journal__pack *k, struct pl_str packed, size_t most,
+                               struct pl_arena *a, struct pl_str *plain) {
+    if (packed.n == 0 || (uint8_t)packed.p[0] != PLAIN)
+        return unpack_frame(k, packed, most, a, plain);
+    if (packed.n - 1 > most) return PL_MALFORMED;
+    *plain = pl_arena_str(a, (struct pl_str){packed.p + 1, packed.n - 1});
+    return plain->p ? PL_OK : PL_NOMEM;
 }

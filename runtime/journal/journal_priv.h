@@ -17,6 +17,9 @@ struct pl_journal__pack {
     ZSTD_CDict *pack_words;
     ZSTD_DDict *unpack_words;
 };
+#define PL_JOURNAL__LEVEL 1  /* the higher ones make little less of a short text, and cost more */
+#define PL_JOURNAL__SHORT 64 /* bytes; fewer stay as they are: packing spares next to nothing */
+struct pl_str pl_journal__words(void); /* of the dictionary */
 /* So many bytes at most, of n plain ones. */
 #define PL_JOURNAL__PACKED(n) ((n) + (n) / 128 + 96)
 bool pl_journal__pack_open(struct pl_journal__pack *k); /* false: out of memory; to be closed */

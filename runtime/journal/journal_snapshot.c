@@ -2,7 +2,7 @@
  *
  * Snapshots: a state row per conversation, more when the state is long; and sealed rows at large.
  *
- * First row: version 3, n, commit, seq, key day, key slot, at (zigzag), image hash 32, rows, length
+ * First row: version 4, n, commit, seq, key day, key slot, at (zigzag), image hash 32, rows, length
  * of the box (LEB128 all), then the box; what does not fit stands in rows 1, 2, .. The box is bound
  * to the stream and to the header.
  */

@@ -46,7 +46,8 @@ static void messages_shrink(void **state) {
     assert_true(n * 2 < sizeof one);
     assert_true(comes_back(PL_STR("")) <= 5);
     assert_true(comes_back(PL_STR("x")) <= 6);
-    assert_true(comes_back(PL_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) < 20);
+    assert_true(comes_back(PL_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) < 20);
 }
 
 /* Of a few letters, so that much repeats, or of all bytes, so that nothing does. */
