@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# How well intents are understood, measured on texts that nothing was learned from.
-# usage: tools/nlu-report.sh [--data DIR] [SET...]
-# DIR has the sets that docs/UNDERSTANDING.md names, as folders: banking77 clinc150 hwu64 bitext
-# hint3; ../shared/data without it. With SETs only those.
+# How well messages are understood, measured on texts that nothing was learned from.
+# usage: tools/nlu-report.sh [--data DIR] [TABLE [SET...]]
+# DIR has the sets that docs/UNDERSTANDING.md names, as folders; ../shared/data without it. A TABLE
+# is the name of a file tests/nlu/TABLE.c; without one all are printed.
 set -eu
 cd "$(dirname "$0")/.."
 data=../shared/data
@@ -16,5 +16,14 @@ if [ ! -d "$data" ]; then
   exit 0
 fi
 cmake --preset release >/dev/null
-cmake --build --preset release --target nlu_report -j2 >/dev/null
-exec build/release/nlu_report "$data" "$@"
+cmake --build --preset release --target nlu_tables -j2 >/dev/null
+if [ $# -gt 0 ]; then
+  table=$1 && shift
+  exec build/release/nlu_"$table" "$data" "$@"
+fi
+for file in tests/nlu/*.c; do
+  table=$(basename "$file" .c)
+  [ "$table" = nlu ] && continue
+  printf '== %s\n' "$table"
+  build/release/nlu_"$table" "$data"
+done
