@@ -31,5 +31,6 @@ pl_room(tools/compile    5 "base;value;program;grammar;nlp;kb;locale;hooks" "" "
 pl_room(runtime/engine   6 "base;value;loop;store;program;locale;privacy;nlp;vm;escalate;journal" "" "")
 pl_room(tools/sim        7 "base;value;crypto;loop;store;program;locale;nlp;hooks;vm;journal;llm;answer;engine;grammar;compile" "" "")
 pl_room(tools/lsp        7 "base;value;program;grammar;compile" "" "")
+pl_room(tools/studio     8 "base;value;loop;program;locale;vm;llm;answer;engine;grammar;compile;sim" "" "")
 pl_room(runtime/gateway  8 "base;value;crypto;loop;protocol;auth;blobs;engine" "libwebsockets.h" "websockets")
-pl_room(tools/cli        9 "base;value;crypto;loop;store;program;locale;http;protocol;config;vm;nlp;kb;privacy;hooks;auth;blobs;grammar;escalate;journal;llm;compile;engine;sim;lsp;gateway" "expat.h;histedit.h" "expat;edit")
+pl_room(tools/cli        9 "base;value;crypto;loop;store;program;locale;http;protocol;config;vm;nlp;kb;privacy;hooks;auth;blobs;grammar;escalate;journal;llm;compile;engine;sim;lsp;studio;gateway" "expat.h;histedit.h" "expat;edit")

@@ -455,6 +455,11 @@ struct pl_value pl_engine_slot(struct pl_engine *e, const uint8_t conversation[1
 /* A text of a step, as who reads it in the conversation's language; inside `step`. */
 struct pl_str pl_engine_words(struct pl_engine *e, const uint8_t conversation[16],
                               const struct pl_vm_text *text, struct pl_arena *a, int64_t now_ms);
+/* The messages of a step, as its customer would see them in another locale of the image: finished
+ * JSON; inside `step`. Gives how many; in an unknown locale none. */
+size_t pl_engine_said_in(struct pl_engine *e, const uint8_t conversation[16], struct pl_str locale,
+                         const struct pl_vm_result *result, int64_t now_ms, struct pl_arena *a,
+                         struct pl_str **out);
 /* Asks the hooks of `from hook` entities again, as after their refresh time. */
 void pl_engine_refresh_lists(struct pl_engine *e);
 /* As if an earlier conversation had ended with this: a record by slot name ("customer.phone"),

@@ -242,3 +242,19 @@ struct pl_str pl_engine__say(struct pl_engine *e, struct eng_conv *c, const stru
     *buttons = s.buttons;
     return pl_arena_str(a, pl_buf_slice(b));
 }
+
+size_t pl_engine_said_in(struct pl_engine *e, const uint8_t conversation[16], struct pl_str locale,
+                         const struct pl_vm_result *result, int64_t now_ms, struct pl_arena *a,
+                         struct pl_str **out) {
+    const struct eng_conv *c = pl_engine__conv_find(e, conversation);
+    *out = PL_NEW_ARRAY(a, struct pl_str, result->neffects + 1);
+    if (!c || pl_image_locale(c->image->image, locale) == PL_NOWHERE) return 0;
+    struct eng_conv as = *c; /* nothing of it is changed, but the language it is read in */
+    uint32_t buttons = c->nbuttons;
+    size_t n = 0;
+    as.locale = locale;
+    for (uint32_t i = 0; i < result->neffects; i++)
+        if (result->effects[i].kind == PL_EFFECT_SAY)
+            (*out)[n++] = pl_engine__say(e, &as, &result->effects[i].say, a, now_ms, &buttons);
+    return n;
+}

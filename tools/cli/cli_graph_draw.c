@@ -13,7 +13,7 @@ enum {
 };
 
 static uint32_t add_box(struct drawing *d, enum draw_shape shape, struct pl_str text) {
-    struct draw_box b = {.shape = (uint8_t)shape, .group = UINT32_MAX};
+    struct draw_box b = {.shape = (uint8_t)shape, .group = UINT32_MAX, .flow = UINT32_MAX};
     pl_buf_str(&b.text, text);
     PL_PUSH(&d->boxes, b);
     return (uint32_t)d->boxes.n - 1;
@@ -32,7 +32,10 @@ static void add_line(struct drawing *d, uint32_t from, uint32_t to, struct pl_st
 }
 
 void pl_cli__drawing_free(struct drawing *d) {
-    for (size_t i = 0; i < d->boxes.n; i++) pl_buf_free(&d->boxes.v[i].text);
+    for (size_t i = 0; i < d->boxes.n; i++) {
+        pl_buf_free(&d->boxes.v[i].text);
+        PL_VEC_FREE(&d->boxes.v[i].places);
+    }
     PL_VEC_FREE(&d->boxes);
     PL_VEC_FREE(&d->lines);
     PL_VEC_FREE(&d->groups);
@@ -81,7 +84,10 @@ static bool shown(const struct flow_drawing *w, const struct pl_chart_way *way) 
 static uint32_t flow_box(struct flow_drawing *w, uint32_t start) {
     uint32_t i = 0;
     while (w->c->flows[i].start != start) i++;
-    if (!w->box[start]) w->box[start] = 1 + add_box(w->d, DRAW_FLOW, w->c->flows[i].name);
+    if (!w->box[start]) {
+        w->box[start] = 1 + add_box(w->d, DRAW_FLOW, w->c->flows[i].name);
+        w->d->boxes.v[w->box[start] - 1].flow = i;
+    }
     return w->box[start] - 1;
 }
 
@@ -110,9 +116,9 @@ static void append_text(struct draw_box *b, struct pl_str text) {
     pl_buf_str(&b->text, lines == LINES_MOST ? PL_STR("…") : text);
 }
 
-static void place(struct flow_drawing *w, uint32_t step, uint32_t before) {
+/* Gives the step its box: one of its own, or that of the step before it. */
+static void stand_for(struct flow_drawing *w, uint32_t step, uint32_t before) {
     const struct pl_chart_step *s = &w->c->steps[step];
-    if (w->box[step]) return;
     if (s->shape == PL_CHART_GOTO && s->callee != PL_CHART_NOWHERE) {
         w->box[step] = 1 + flow_box(w, w->c->flows[s->callee].start);
         return;
@@ -125,6 +131,13 @@ static void place(struct flow_drawing *w, uint32_t step, uint32_t before) {
         return;
     }
     w->box[step] = 1 + add_box(w->d, shape_of(s->shape), step_text(w, step));
+}
+
+static void place(struct flow_drawing *w, uint32_t step, uint32_t before) {
+    const struct pl_chart_step *s = &w->c->steps[step];
+    if (w->box[step]) return;
+    stand_for(w, step, before);
+    if (own(w, step)) PL_PUSH(&w->d->boxes.v[w->box[step] - 1].places, s->at);
 }
 
 static void count_ways(struct flow_drawing *w) {
@@ -251,6 +264,7 @@ static void add_flow_boxes(struct project_drawing *w) {
         w->box[i] = 1 + add_box(w->d, flow_shape(w->c, i), w->c->flows[i].name);
         struct draw_box *b = &w->d->boxes.v[w->box[i] - 1];
         b->group = group(w->d, file_of(w, i));
+        b->flow = i;
         describe(w->c, i, &b->text);
     }
 }

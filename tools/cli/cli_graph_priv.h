@@ -27,9 +27,11 @@ enum draw_shape {
 };
 
 struct draw_box {
-    uint8_t shape;      /* enum draw_shape */
-    uint32_t group;     /* index in groups, or UINT32_MAX */
-    struct pl_buf text; /* lines with \n between */
+    uint8_t shape;                 /* enum draw_shape */
+    uint32_t group;                /* index in groups, or UINT32_MAX */
+    uint32_t flow;                 /* that it stands for, or UINT32_MAX */
+    struct pl_buf text;            /* lines with \n between */
+    PL_VEC(struct pl_span) places; /* where what it stands for is written */
 };
 struct draw_line {
     uint32_t from, to; /* boxes */
@@ -57,5 +59,8 @@ void pl_cli__write_dot(const struct drawing *d, struct pl_buf *out);
 void pl_cli__write_mermaid(const struct drawing *d, struct pl_buf *out);
 /* By Graphviz' `dot`; CLI_FAILED when there is none, with how to get it on stderr. */
 int pl_cli__write_svg(const struct drawing *d, struct pl_buf *out);
+/* { "svg", "boxes": [{ "id": that it has in the SVG, "flow", "places": ["flows/a.flow:12"] }] } */
+int pl_cli__write_page(const struct drawing *d, const struct pl_sources *s,
+                       const struct pl_chart *c, struct pl_buf *out);
 
 #endif

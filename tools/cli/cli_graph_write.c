@@ -61,8 +61,10 @@ static void dot_text(struct pl_buf *b, struct pl_str s) {
 static void dot_box(const struct drawing *d, uint32_t i, struct pl_buf *out) {
     const struct draw_box *b = &d->boxes.v[i];
     const struct look *l = &looks[b->shape];
-    pl_buf_printf(out, "  b%u [shape=%s, style=filled, fillcolor=\"%s\", color=\"%s\"%s, label=", i,
-                  l->form, l->fill, l->line,
+    pl_buf_printf(out,
+                  "  b%u [id=b%u, class=%s, shape=%s, style=filled, fillcolor=\"%s\", "
+                  "color=\"%s\"%s, label=",
+                  i, i, classes[b->shape], l->form, l->fill, l->line,
                   b->shape == DRAW_START ? ", fontcolor=\"#ffffff\"" : "");
     dot_text(out, pl_buf_slice(&b->text));
     pl_buf_str(out, PL_STR("];\n"));
@@ -205,4 +207,47 @@ int pl_cli__write_svg(const struct drawing *d, struct pl_buf *out) {
     pl_buf_free(&dot);
     int code = pid > 0 ? ended(status) : pl_cli__failure("starting dot: %m");
     return code == CLI_OK && !read_all ? pl_cli__failure("reading from dot: %m") : code;
+}
+
+static void write_box(const struct drawing *d, uint32_t i, const struct pl_sources *s,
+                      const struct pl_chart *c, struct pl_jw *w) {
+    const struct draw_box *b = &d->boxes.v[i];
+    char text[512];
+    snprintf(text, sizeof text, "b%u", i);
+    pl_jw_open(w, '{');
+    pl_jw_name(w, "id");
+    pl_jw_text(w, pl_str_c(text));
+    if (b->flow < c->nflows) {
+        pl_jw_name(w, "flow");
+        pl_jw_text(w, c->flows[b->flow].name);
+    }
+    pl_jw_name(w, "places");
+    pl_jw_open(w, '[');
+    for (size_t k = 0; k < b->places.n; k++) {
+        const struct pl_source *source = &s->v[b->places.v[k].file];
+        snprintf(text, sizeof text, "%.*s:%u", PL_STR_ARG(source->name),
+                 pl_source_pos(source, b->places.v[k].start).line);
+        pl_jw_text(w, pl_str_c(text));
+    }
+    pl_jw_close(w, ']');
+    pl_jw_close(w, '}');
+}
+
+int pl_cli__write_page(const struct drawing *d, const struct pl_sources *s,
+                       const struct pl_chart *c, struct pl_buf *out) {
+    struct pl_buf svg = {0};
+    struct pl_jw w = {.b = out};
+    int code = pl_cli__write_svg(d, &svg);
+    if (code == CLI_OK) {
+        pl_jw_open(&w, '{');
+        pl_jw_name(&w, "svg");
+        pl_jw_text(&w, pl_buf_slice(&svg));
+        pl_jw_name(&w, "boxes");
+        pl_jw_open(&w, '[');
+        for (uint32_t i = 0; i < d->boxes.n; i++) write_box(d, i, s, c, &w);
+        pl_jw_close(&w, ']');
+        pl_jw_close(&w, '}');
+    }
+    pl_buf_free(&svg);
+    return code;
 }

@@ -153,9 +153,13 @@ void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, st
 /* ---- the server ---- */
 
 struct cli_server;
-/* Opens everything. On failure a message is on stderr. dev: watch the flows. */
+struct pl_studio;
+/* Opens everything. On failure a message is on stderr. studio: looks on, and the server is for this
+ * machine alone; NULL: none. */
 enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image *image,
-                                struct cli_server **out);
+                                struct pl_studio *studio, struct cli_server **out);
+/* Any thread: what the studio answers. */
+void pl_cli__server_answer(struct cli_server *s, uint64_t ticket, struct pl_str json);
 /* Runs until SIGTERM or SIGINT, then drains. */
 void pl_cli__server_run(struct cli_server *s);
 void pl_cli__server_close(struct cli_server **s);

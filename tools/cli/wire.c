@@ -24,6 +24,7 @@
 #include "runtime/store/store.h"
 #include "tools/cli/cli_priv.h"
 #include "tools/sim/sim.h"
+#include "tools/studio/studio.h"
 
 /* ---- hooks ---- */
 
@@ -240,7 +241,8 @@ struct cli_server {
     bool api_runs;
     struct pl_signal term, interrupt;
     struct pl_post stop;
-    struct cli_pulse *pulse; /* NULL: nobody watches */
+    struct cli_pulse *pulse;  /* NULL: nobody watches */
+    struct pl_studio *studio; /* of `parlance dev`; NULL: customers' */
     bool stopping;
 };
 
@@ -589,6 +591,16 @@ static void api_tally(void *ctx, struct pl_str name, struct pl_buf *html) {
     pl_cli__articles_tally(s->store, name, html);
 }
 
+static void api_look(void *ctx, uint64_t ticket, const struct pl_gateway_look *look) {
+    struct cli_server *s = ctx;
+    struct pl_studio_look out = {look->what, look->conversation, look->flow, look->after};
+    pl_studio_look(s->studio, ticket, &out);
+}
+
+void pl_cli__server_answer(struct cli_server *s, uint64_t ticket, struct pl_str json) {
+    pl_gateway_answer(s->gateway, ticket, PL_OK, json);
+}
+
 /* ---- admin commands, on the admin thread ---- */
 
 static struct cli_versions versions_of(const struct cli_server *s) {
@@ -673,6 +685,7 @@ static void begin_stop(struct cli_server *s) {
     }
     s->stopping = true;
     pl_cli__notify("STOPPING=1");
+    if (s->studio) pl_studio_rest(s->studio);
     pl_gateway_drain(s->gateway, 1000, s->config.drain_wait, drained, s);
 }
 
@@ -972,6 +985,8 @@ static enum pl_err open_models(struct cli_server *s) {
     if (s->llm)
         config.model =
             (struct pl_answer_model){.ctx = s->llm, .ask = ask_llm, .cancel = cancel_llm};
+    config.forget_ctx = s->llm;
+    if (s->studio) config.model = pl_studio_model(s->studio, config.model);
     if (s->words) s->models = pl_sim_models_create(&config);
     pl_crypto_wipe(secret, sizeof secret);
     return s->models ? PL_OK : PL_NOMEM;
@@ -1000,7 +1015,13 @@ static enum pl_err open_engine(struct cli_server *s, struct pl_image *image) {
         .find_ctx = s,
         .stopwatch = stopwatch,
     };
+    if (s->studio) {
+        config.step = pl_studio_step;
+        config.ran = pl_studio_ran;
+        config.step_ctx = config.ran_ctx = s->studio;
+    }
     enum pl_err err = pl_engine_create(&config, image, &s->engine);
+    if (err == PL_OK && s->studio) pl_studio_engine(s->studio, s->engine);
     if (err != PL_OK) engine_failure(err, keys, master);
     return err;
 }
@@ -1078,13 +1099,14 @@ static enum pl_err open_gateway(struct cli_server *s) {
         .epoch = pl_store_epoch(s->store),
         .door = {s, door_open, door_send, door_seen, door_typing, door_rate, door_leave},
         .api = {s, api_queue, api_done, api_event, api_erase, api_wants, api_counters, api_article,
-                api_viewed, api_tally, api_metrics},
+                api_viewed, api_tally, api_metrics, s->studio ? api_look : NULL},
         .host = c->host,
         .port = (int)c->port,
         .ops_host = c->ops_port >= 0 ? c->ops_host : NULL,
         .ops_port = (int)c->ops_port,
         .web = c->web,
         .origins = c->origins,
+        .local_only = s->studio != NULL,
         .heartbeat_ms = c->heartbeat,
         .pong_wait_ms = c->pong_wait,
         .open_wait_ms = c->open_wait,
@@ -1123,10 +1145,11 @@ static void on_signal(struct pl_signal *w) {
 
 /* The gateway comes last, and so do connections: everything they reach is there. */
 enum pl_err pl_cli__server_open(const struct pl_config *config, struct pl_image *image,
-                                struct cli_server **out) {
+                                struct pl_studio *studio, struct cli_server **out) {
     struct cli_server *s = calloc(1, sizeof *s);
     if (!s) return PL_NOMEM;
     s->config = *config;
+    s->studio = studio;
     waiter_open(&s->waiter);
     s->log = (struct pl_log){config->log_level, stderr, pl_clock_system(), mask_log};
     signal(SIGPIPE, SIG_IGN);

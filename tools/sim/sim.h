@@ -26,6 +26,8 @@
 
 #include "runtime/answer/answer.h"
 #include "runtime/engine/engine.h"
+#include "runtime/locale/locale.h"
+#include "runtime/vm/vm.h"
 
 /* ---- models: the room answer behind the engine's door, hooks as its tools ---- */
 
@@ -37,8 +39,9 @@ struct pl_sim_models_config {
     struct pl_clock clock;
     const uint8_t *secret;    /* as in pl_answer_config */
     const struct pl_log *log; /* may be NULL */
-    /* A conversation was erased. May be NULL; ctx is the model's. */
+    /* A conversation was erased. May be NULL. */
     void (*forget)(void *ctx, const uint8_t conversation[16]);
+    void *forget_ctx;
     /* Told how each turn ended. May be NULL. */
     void (*ended)(void *ctx, enum pl_answer_outcome outcome, struct pl_str why);
     void *ended_ctx;
@@ -49,6 +52,36 @@ struct pl_sim_models *pl_sim_models_create(const struct pl_sim_models_config *co
 void pl_sim_models_destroy(struct pl_sim_models **m);
 struct pl_engine_models pl_sim_models(struct pl_sim_models *m);
 const struct pl_answer *pl_sim_models_answer(const struct pl_sim_models *m); /* its counters */
+
+/* ---- why: for who looks on at an engine ---- */
+
+/* One thing that the bot did or understood since the customer's last turn, and why it is where it
+ * is: what "understood", "rule", "began", "filled", "waits" …, text for a person. */
+struct pl_sim_reason {
+    struct pl_str what, text;
+};
+/* What one conversation did in its last step, in the order in which it happened. */
+struct pl_sim_seen {
+    const struct pl_sim_reason *reasons;
+    size_t nreasons;
+    struct pl_value slots;    /* a record of every set slot, nothing secret */
+    const struct pl_str *ran; /* "flows/track.flow:12", each place once */
+    size_t nran;
+    struct pl_str stands; /* what it waits for */
+    struct pl_str flow, place;
+};
+/* Of one conversation, on the engine's thread: told of all that runs (an engine's `ran`) and then
+ * of the step. NULL: out of memory. What _step gives is there until the next one. */
+struct pl_sim_watch;
+struct pl_sim_watch *pl_sim_watch_new(struct pl_locale_tools *tools);
+void pl_sim_watch_free(struct pl_sim_watch **w);
+void pl_sim_watch_ran(struct pl_sim_watch *w, const struct pl_image *image, int what, uint32_t at);
+void pl_sim_watch_step(struct pl_sim_watch *w, const struct pl_image *image,
+                       const struct pl_vm_event *event, const struct pl_vm_result *result,
+                       struct pl_sim_seen *out);
+/* A value as talks write it. */
+void pl_sim_print(struct pl_locale_tools *tools, const struct pl_program *p, struct pl_buf *b,
+                  struct pl_value v);
 
 /* ---- talks ---- */
 

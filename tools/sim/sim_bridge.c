@@ -193,7 +193,7 @@ static void drop(void *ctx, struct pl_image *image) {
 
 static void forget(void *ctx, const uint8_t conversation[16]) {
     struct pl_sim_models *m = ctx;
-    if (m->config.forget) m->config.forget(m->config.model.ctx, conversation);
+    if (m->config.forget) m->config.forget(m->config.forget_ctx, conversation);
 }
 
 static struct pl_str language(void *ctx, struct pl_str text, struct pl_str expected) {

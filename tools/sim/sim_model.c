@@ -103,7 +103,7 @@ static void ended(void *ctx, enum pl_answer_outcome outcome, struct pl_str why) 
                                         [PL_ANSWER_PROPOSED] =
                                             "an action that the customer is asked about"};
     struct sim_models *m = ctx;
-    struct sim_reason r = {.what = PL_STR("the model")};
+    struct pl_sim_reason r = {.what = PL_STR("the model")};
     const char *more = pl_answer_meaning(why);
     r.text = outcome == PL_ANSWER_OK || outcome == PL_ANSWER_PROPOSED
                  ? pl_str_c(words[outcome])

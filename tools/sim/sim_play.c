@@ -689,7 +689,8 @@ static void failed(struct sim_play *p) {
     pass_over(p, p->world.events.n);
     show_log(p);
     for (size_t i = 0; i < p->world.said.n; i++) PL_PUSH(&p->reasons, p->world.said.v[i]);
-    if (p->world.now.n) PL_PUSH(&p->reasons, ((struct sim_reason){PL_STR("waits"), p->world.now}));
+    if (p->world.now.n)
+        PL_PUSH(&p->reasons, ((struct pl_sim_reason){PL_STR("waits"), p->world.now}));
 }
 
 void pl_sim__play_line(struct sim_play *p, const struct pl_talk_line *l) {

@@ -144,12 +144,7 @@ struct sim_track { /* an analytics event */
     const struct pl_value *args;
     uint32_t nargs;
 };
-/* One thing that the bot did or understood since the customer's last turn, and why it is where it
- * is: what "understood", "rule", "began", "filled", "waits" …, text for a person. */
-struct sim_reason {
-    struct pl_str what, text;
-};
-typedef PL_VEC(struct sim_reason) sim_reasons;
+typedef PL_VEC(struct pl_sim_reason) sim_reasons;
 typedef PL_VEC(struct sim_event) sim_events;
 typedef PL_VEC(struct pl_str) sim_names;
 typedef PL_VEC(struct sim_handoff) sim_handoffs;
@@ -486,7 +481,7 @@ void pl_sim__screen_show(struct sim_screen *c, const struct sim_event *e);
 
 /* On one line, without what a terminal would obey. */
 struct pl_str pl_sim__clean(struct pl_arena *a, struct pl_str s);
-void pl_sim__tell_why(struct sim_screen *c, const struct sim_reason *reasons, size_t n,
+void pl_sim__tell_why(struct sim_screen *c, const struct pl_sim_reason *reasons, size_t n,
                       struct pl_str now);
 void pl_sim__tell_slots(struct sim_screen *c, struct sim_types *t, struct pl_value slots);
 
@@ -504,7 +499,7 @@ struct sim_result {
     struct pl_str awaited, why;
     const struct sim_row *rows;
     size_t nrows;
-    const struct sim_reason *reasons;
+    const struct pl_sim_reason *reasons;
     size_t nreasons;
     int64_t took_us;
 };

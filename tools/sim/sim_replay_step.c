@@ -16,7 +16,7 @@
 struct moment {
     size_t entry; /* the turn's, in the record */
     struct pl_engine_lane *after;
-    struct sim_reason *reasons;
+    struct pl_sim_reason *reasons;
     size_t nreasons;
     struct pl_str now; /* what it waits for */
 };
@@ -55,7 +55,7 @@ static void ran(void *ctx, const struct pl_image *image, int what, uint32_t at) 
 static void take_why(struct stepping *s, const struct pl_engine_step *step, struct moment *m) {
     s->types.program = pl_image_program(step->image);
     pl_sim__why_step(&s->why, step->image, step->event, step->result);
-    m->reasons = PL_NEW_ARRAY(&s->why.a, struct sim_reason, s->why.said.n + 1);
+    m->reasons = PL_NEW_ARRAY(&s->why.a, struct pl_sim_reason, s->why.said.n + 1);
     m->nreasons = s->why.said.n;
     if (m->nreasons) memcpy(m->reasons, s->why.said.v, m->nreasons * sizeof *m->reasons);
     m->now = s->why.now;

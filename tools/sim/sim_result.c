@@ -57,7 +57,7 @@ bool pl_sim__result_read(struct pl_str bytes, struct pl_arena *a, struct sim_res
         rows[i].got = pl_read_text(&r);
     }
     out->nreasons = read_count(&r);
-    struct sim_reason *reasons = PL_NEW_ARRAY(a, struct sim_reason, out->nreasons + 1);
+    struct pl_sim_reason *reasons = PL_NEW_ARRAY(a, struct pl_sim_reason, out->nreasons + 1);
     for (size_t i = 0; i < out->nreasons; i++) {
         reasons[i].what = pl_read_text(&r);
         reasons[i].text = pl_read_text(&r);

@@ -32,12 +32,12 @@ struct pl_str pl_sim__clean(struct pl_arena *a, struct pl_str s) {
 
 #define WHAT_WIDE 14
 
-void pl_sim__tell_why(struct sim_screen *c, const struct sim_reason *reasons, size_t n,
+void pl_sim__tell_why(struct sim_screen *c, const struct pl_sim_reason *reasons, size_t n,
                       struct pl_str now) {
     struct pl_arena a;
     pl_arena_init(&a, 0);
     for (size_t i = 0; i <= n; i++) {
-        struct sim_reason r = i < n ? reasons[i] : (struct sim_reason){PL_STR("waits"), now};
+        struct pl_sim_reason r = i < n ? reasons[i] : (struct pl_sim_reason){PL_STR("waits"), now};
         if (i == n && !now.n) break;
         fprintf(c->out, "  %-*.*s ", WHAT_WIDE, PL_STR_ARG(r.what));
         pl_sim__wrapped(c, pl_sim__clean(&a, r.text), WHAT_WIDE + 3);

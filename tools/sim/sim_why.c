@@ -10,7 +10,7 @@
 #define INTENTS 3 /* the best ones are told of */
 
 static void tell(sim_reasons *to, const char *what, struct pl_str text) {
-    struct sim_reason r = {pl_str_c(what), text};
+    struct pl_sim_reason r = {pl_str_c(what), text};
     PL_PUSH(to, r);
 }
 
@@ -89,8 +89,19 @@ static void reading(struct sim_world *w, const struct pl_program *p,
     entities(w, p, r);
 }
 
-static void event_came(struct sim_world *w, const struct pl_program *p,
-                       const struct pl_vm_event *e) {
+/* The rule that held, and what rules look at most. */
+static void rule(struct sim_world *w, const struct pl_program *p, const struct pl_vm_event *e,
+                 const struct pl_vm_view *v) {
+    tell(&w->said, "rule", pl_arena_str(&w->a, p->rules[e->rule].name));
+    tell(&w->said, "facts",
+         pl_arena_printf(&w->a,
+                         "sentiment %.2f, uncertainty %.2f, repeats %u, failures %u, turns %u",
+                         (double)e->reading.sentiment, (double)e->reading.uncertainty, v->repeats,
+                         v->failures, v->turns));
+}
+
+static void event_came(struct sim_world *w, const struct pl_program *p, const struct pl_vm_event *e,
+                       const struct pl_vm_view *view) {
     struct pl_buf b = {0};
     if (e->kind == PL_EVENT_MESSAGE) reading(w, p, &e->reading);
     if (e->kind == PL_EVENT_HAPPENED) {
@@ -108,7 +119,7 @@ static void event_came(struct sim_world *w, const struct pl_program *p,
             pl_sim__print(w->types, &b, e->value);
         tell(&w->said, "outcome", taken(w, &b));
     }
-    if (e->rule < p->nrules) tell(&w->said, "rule", pl_arena_str(&w->a, p->rules[e->rule].name));
+    if (e->rule < p->nrules) rule(w, p, e, view);
     if (e->route.n) tell(&w->said, "priority", pl_arena_str(&w->a, e->route));
 }
 
@@ -210,7 +221,7 @@ static struct pl_str standing(struct sim_world *w, const struct pl_image *image,
 void pl_sim__why_step(struct sim_world *w, const struct pl_image *image,
                       const struct pl_vm_event *event, const struct pl_vm_result *r) {
     if (!w->types) return;
-    event_came(w, pl_image_program(image), event);
+    event_came(w, pl_image_program(image), event, &r->view);
     for (size_t i = 0; i < w->tracing.n; i++) PL_PUSH(&w->said, w->tracing.v[i]);
     w->tracing.n = 0;
     uint32_t i = 0;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * dev: a server for whoever writes the flows: for this machine alone, with a page that shows what
+ * conversations do and why (tools/studio), and with its data in a folder that goes with it.
+ *
+ *   compile -> temporary folder -> server + studio -> a file changes -> compile -> reload
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+#include <unistd.h>
+
+#include "runtime/crypto/crypto.h"
+#include "tools/cli/cli_graph_priv.h"
+#include "tools/studio/studio.h"
+
+#define PREFIX "parlance-dev-"
+
+struct dev {
+    struct pl_config config;
+    struct pl_arena arena;
+    char data[80];
+    const char *folders[16];
+    struct pl_studio *studio;
+    struct cli_server *server;
+};
+
+/* ---- the data folder ---- */
+
+static int remove_one(const char *path, const struct stat *st, int what, struct FTW *at) {
+    (void)st;
+    (void)what;
+    (void)at;
+    return remove(path);
+}
+
+static void remove_folder(const char *path) {
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What a process left behind that is gone without having tidied up. */
+static void tidy(const char *base) {
+    char path[4096];
+    struct dirent *e;
+    DIR *d = opendir(base);
+    while (d && (e = readdir(d))) {
+        long pid = 0;
+        if (sscanf(e->d_name, PREFIX "%ld-", &pid) != 1 || pid <= 0) continue;
+        if (kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
+        int n = snprintf(path, sizeof path, "%s/%s", base, e->d_name);
+        if (n > 0 && (size_t)n < sizeof path) remove_folder(path);
+    }
+    if (d) closedir(d);
+}
+
+static int make_data(struct dev *d) {
+    tidy("/tmp");
+    snprintf(d->data, sizeof d->data, "/tmp/" PREFIX "%ld-XXXXXX", (long)getpid());
+    if (mkdtemp(d->data)) {
+        d->config.data = d->data;
+        return CLI_OK;
+    }
+    d->data[0] = '\0';
+    return pl_cli__failure("a folder in /tmp cannot be made: %m");
+}
+
+/* ---- compiling ---- */
+
+static const char *or_null(const char *folder) {
+    return folder[0] ? folder : NULL;
+}
+
+static enum pl_err compile(void *ctx, struct pl_studio_built *out) {
+    static const struct cli_report report = {.format = CLI_TEXT};
+    struct dev *d = ctx;
+    struct pl_compile_options options = {
+        .i18n = or_null(d->config.translations),
+        .lua = or_null(d->config.hooks),
+        .vectors = d->config.models[0] ? pl_cli__vectors : NULL,
+        .vectors_ctx = (void *)(uintptr_t)d->config.models,
+        .without_talks = true,
+        .chart_out = &out->chart,
+    };
+    int code = pl_cli__compile_folder(d->config.flows, &options, &out->compiled);
+    if (code == CLI_FOUND) pl_cli__report(&report, &out->compiled.diags, code);
+    return code == CLI_OK ? PL_OK : code == CLI_FOUND ? PL_MALFORMED : PL_IO;
+}
+
+static enum pl_err write_image(const struct dev *d, const struct pl_studio_built *b,
+                               struct cli_image *image) {
+    *image = (struct cli_image){.bytes = b->compiled.image};
+    pl_crypto_sha256(image->bytes, image->hash);
+    pl_hex(image->hash, sizeof image->hash, image->hex);
+    return pl_cli__image_write(d->data, image);
+}
+
+/* ---- reloading: by the server's own door ---- */
+
+static enum pl_err ask_server(struct dev *d, const char *command, const char *hex,
+                              struct pl_buf *answer) {
+    char request[160];
+    snprintf(request, sizeof request, "{\"cmd\":\"%s\",\"hash\":\"%s\"}", command, hex);
+    return pl_cli__admin_call(d->data, pl_str_c(request), answer);
+}
+
+static bool went_well(struct pl_arena *a, const struct pl_buf *answer, struct pl_buf *why) {
+    struct pl_json json;
+    size_t at;
+    if (pl_json_parse(a, pl_buf_slice(answer), &json, &at) != PL_OK) return false;
+    const struct pl_json *ok = pl_json_get(&json, "ok");
+    if (ok && ok->kind == PL_JBOOL && ok->b) return true;
+    pl_buf_str(why, pl_json_text(&json, "error"));
+    return false;
+}
+
+static enum pl_err reload(void *ctx, const struct pl_studio_built *b, struct pl_buf *told,
+                          struct pl_buf *why) {
+    struct dev *d = ctx;
+    struct cli_image image;
+    struct pl_arena a;
+    struct pl_buf answer = {0};
+    pl_arena_init(&a, 0);
+    enum pl_err err = write_image(d, b, &image);
+    if (err == PL_OK) err = ask_server(d, "preview", image.hex, told);
+    if (err == PL_OK && !went_well(&a, told, why)) err = PL_CONFLICT;
+    if (err == PL_OK) err = ask_server(d, "reload", image.hex, &answer);
+    if (err == PL_OK && !went_well(&a, &answer, why)) err = PL_CONFLICT;
+    if (err == PL_OK) {
+        printf("reloaded: %.12s\n", image.hex);
+        fflush(stdout);
+    }
+    pl_buf_free(&answer);
+    pl_arena_free(&a);
+    return err;
+}
+
+/* ---- drawing ---- */
+
+static bool draw(void *ctx, const struct pl_studio_built *b, struct pl_str flow,
+                 struct pl_buf *json, struct pl_buf *why) {
+    const struct pl_chart *c = &b->chart;
+    struct drawing d;
+    uint32_t index = 0;
+    (void)ctx;
+    while (flow.n && index < c->nflows && !pl_str_eq(c->flows[index].name, flow)) index++;
+    if (index == c->nflows) {
+        pl_buf_printf(why, "there is no flow %.*s", PL_STR_ARG(flow));
+        return false;
+    }
+    if (flow.n)
+        pl_cli__draw_flow(&d, c, index, false);
+    else
+        pl_cli__draw_project(&d, &b->compiled.sources, c, false);
+    int code = pl_cli__write_page(&d, &b->compiled.sources, c, json);
+    if (code != CLI_OK) pl_buf_c(why, "Graphviz is needed to draw: apt-get install graphviz");
+    pl_cli__drawing_free(&d);
+    return code == CLI_OK;
+}
+
+static void answer(void *ctx, uint64_t ticket, struct pl_str json) {
+    struct dev *d = ctx;
+    pl_cli__server_answer(d->server, ticket, json);
+}
+
+/* ---- the command ---- */
+
+static const char *beside(struct dev *d, const char *named, const char *between, const char *name) {
+    if (named[0]) return named;
+    return pl_arena_printf(&d->arena, "%s%s/%s", d->config.flows, between, name).p;
+}
+
+/* The flows, with what lies in them, and what a build reads beside them. */
+static void name_folders(struct dev *d) {
+    size_t n = 0;
+    d->folders[n++] = d->config.flows;
+    d->folders[n++] = beside(d, d->config.translations, "/..", "i18n");
+    d->folders[n++] = beside(d, d->config.hooks, "/..", "lua");
+    d->folders[n++] = beside(d, "", "/..", "kb");
+    d->folders[n++] = beside(d, "", "/..", "prompts");
+}
+
+static int configure(struct dev *d, struct cli_args args) {
+    static const char *const own[] = {"127.0.0.1", "localhost", "::1"};
+    bool local = false;
+    if (pl_cli__option(&args, "--data"))
+        return pl_cli__usage("dev", "what is tried is not kept, so there is no --data; `parlance "
+                                    "serve` keeps");
+    int code = pl_cli__config("dev", args, true, &d->arena, &d->config);
+    if (code != CLI_OK) return code;
+    for (size_t i = 0; i < PL_LEN(own); i++) local |= strcmp(d->config.host, own[i]) == 0;
+    if (!local)
+        return pl_cli__usage("dev", "it shows everything to whoever opens it, so it is for this "
+                                    "machine alone; --host takes 127.0.0.1 or ::1");
+    d->config.master_key = "";
+    d->config.ops_port = -1;
+    d->config.drain_wait = 500;
+    name_folders(d);
+    return CLI_OK;
+}
+
+static int open_dev(struct dev *d) {
+    struct pl_studio_built *first = pl_studio_built_new();
+    struct pl_studio_config config = {.ctx = d,
+                                      .folders = d->folders,
+                                      .compile = compile,
+                                      .reload = reload,
+                                      .draw = draw,
+                                      .answer = answer,
+                                      .models = d->config.models[0] != '\0'};
+    struct cli_image file;
+    struct pl_image *image = NULL;
+    char why[256] = "";
+    enum pl_err err = compile(d, first);
+    int code = err == PL_OK ? CLI_OK : err == PL_MALFORMED ? CLI_FOUND : CLI_FAILED;
+    if (code == CLI_OK) {
+        err = write_image(d, first, &file);
+        if (err == PL_OK) err = pl_cli__image_load(d->data, file.hex, &image, why);
+        if (err == PL_OK) err = pl_studio_create(&config, &first, &d->studio);
+        if (err == PL_OK) err = pl_cli__server_open(&d->config, image, d->studio, &d->server);
+        if (err == PL_OK) err = pl_studio_start(d->studio);
+        if (err != PL_OK)
+            code = pl_cli__failure("dev cannot start: %s", why[0] ? why : pl_err_text(err));
+    }
+    if (image) pl_image_unref(&image);
+    pl_studio_built_free(&first);
+    return code;
+}
+
+int pl_cli__dev(struct cli_args args) {
+    struct dev d = {.data = ""};
+    pl_arena_init(&d.arena, 0);
+    int code = configure(&d, args);
+    if (code == CLI_OK) code = make_data(&d);
+    if (code == CLI_OK) code = open_dev(&d);
+    if (code == CLI_OK) {
+        printf("open http://%s:%d/studio.html\n", d.config.host, pl_cli__server_port(d.server));
+        printf("the data is in %s, until this ends\n", d.data);
+        fflush(stdout);
+        pl_cli__server_run(d.server);
+    }
+    if (d.studio) pl_studio_stop(d.studio);
+    pl_cli__server_close(&d.server);
+    pl_studio_destroy(&d.studio);
+    if (d.data[0]) remove_folder(d.data);
+    pl_arena_free(&d.arena);
+    return code;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The files: watched with inotify, compiled when they have been calm for a moment, reloaded when
+ * they are good.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/studio/studio_priv.h"
+
+#define CALM_MS 60 /* editors write a file in several steps, and several files at once */
+#define DEEP    8  /* folders in folders */
+#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE)
+
+/* ---- watching ---- */
+
+/* A folder that is watched already stays so. */
+static void watch_below(int fd, const char *folder, int depth) {
+    char path[4096];
+    struct stat st;
+    struct dirent *e;
+    if (inotify_add_watch(fd, folder, CHANGES | IN_ONLYDIR) < 0 || depth == DEEP) return;
+    DIR *d = opendir(folder);
+    while (d && (e = readdir(d))) {
+        if (e->d_name[0] == '.') continue;
+        int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (n < 0 || (size_t)n >= sizeof path) continue;
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) watch_below(fd, path, depth + 1);
+    }
+    if (d) closedir(d);
+}
+
+static void watch_all(struct pl_studio *s) {
+    for (const char *const *f = s->config.folders; *f; f++) watch_below(s->changes.fd, *f, 0);
+}
+
+/* What a build reads; editors keep other files beside it. */
+static bool matters(const struct inotify_event *e) {
+    static const char *const kinds[] = {".flow", ".arb", ".lua", ".md", ".txt"};
+    if (e->mask & (IN_ISDIR | IN_Q_OVERFLOW)) return true;
+    struct pl_str name = e->len ? pl_str_c(e->name) : PL_STR("");
+    if (name.n == 0 || name.p[0] == '.') return false;
+    for (size_t i = 0; i < PL_LEN(kinds); i++)
+        if (pl_str_ends(name, pl_str_c(kinds[i]))) return true;
+    return false;
+}
+
+static void changed(struct pl_fd *w, int ready) {
+    struct pl_studio *s = w->ctx;
+    _Alignas(struct inotify_event) char bytes[16384];
+    ssize_t n;
+    bool any = false;
+    (void)ready;
+    while ((n = read(w->fd, bytes, sizeof bytes)) > 0)
+        for (char *p = bytes; p < bytes + n;) {
+            const struct inotify_event *e = (const struct inotify_event *)(void *)p;
+            any |= matters(e);
+            p += sizeof *e + e->len;
+        }
+    if (any) pl_timer_start(s->loop, &s->calm, CALM_MS);
+}
+
+/* ---- compiling ---- */
+
+/* What is not kept is left in *built. */
+static void tell_good(struct pl_studio *s, struct pl_studio_built **built, int64_t since_us) {
+    struct pl_studio_built *b = *built;
+    struct pl_buf told = {0}, why = {0};
+    struct pl_clock clock = pl_clock_system();
+    bool same = pl_str_eq(b->compiled.image, s->good->compiled.image);
+    enum pl_err err = same ? PL_OK : s->config.reload(s->config.ctx, b, &told, &why);
+    if (err == PL_OK) { /* places in the files may be others, although the program is the same */
+        *built = s->good;
+        s->good = b;
+        if (!same || s->broken) {
+            s->builds++;
+            pl_studio__tell_project(s, pl_buf_slice(&told),
+                                    (clock.mono_us(NULL) - since_us) / 1000);
+        }
+        s->broken = false;
+        pl_studio__tell_diagnostics(s, &b->compiled.diags);
+    } else {
+        struct pl_jw w = {.b = &s->diagnostics};
+        s->broken = true;
+        pl_buf_clear(&s->diagnostics);
+        pl_jw_open(&w, '[');
+        pl_jw_open(&w, '{');
+        studio_text(&w, "severity", PL_STR("error"));
+        studio_text(&w, "message", why.n ? pl_buf_slice(&why) : pl_str_c(pl_err_text(err)));
+        pl_jw_close(&w, '}');
+        pl_jw_close(&w, ']');
+    }
+    pl_buf_free(&told);
+    pl_buf_free(&why);
+}
+
+static void build(struct pl_timer *t) {
+    struct pl_studio *s = t->ctx;
+    struct pl_studio_built *b = pl_studio_built_new();
+    int64_t since_us = pl_clock_system().mono_us(NULL);
+    watch_all(s); /* there may be new folders */
+    enum pl_err err = s->config.compile(s->config.ctx, b);
+    if (err == PL_OK) {
+        tell_good(s, &b, since_us);
+    } else {
+        s->broken = true;
+        pl_studio__tell_diagnostics(s, err == PL_MALFORMED ? &b->compiled.diags : NULL);
+    }
+    pl_studio_built_free(&b);
+    pl_studio__changed(s);
+}
+
+/* ---- what is told of it ---- */
+
+/* One object a line becomes an array. */
+void pl_studio__tell_diagnostics(struct pl_studio *s, const struct pl_diags *d) {
+    struct pl_buf lines = {0};
+    struct pl_buf *b = &s->diagnostics;
+    if (d) pl_diags_print_json(&lines, d);
+    if (!d) pl_buf_c(&lines, "{\"severity\":\"error\",\"message\":\"the flows cannot be read\"}");
+    struct pl_str rest = pl_str_trim(pl_buf_slice(&lines));
+    pl_buf_clear(b);
+    pl_buf_byte(b, '[');
+    for (size_t i = 0; i < rest.n; i++)
+        pl_buf_byte(b, rest.p[i] == '\n' ? ',' : (uint8_t)rest.p[i]);
+    pl_buf_byte(b, ']');
+    pl_buf_free(&lines);
+}
+
+static void write_flows(struct pl_jw *w, const struct pl_studio_built *b) {
+    pl_jw_name(w, "flows");
+    pl_jw_open(w, '[');
+    for (uint32_t i = 0; i < b->chart.nflows; i++) {
+        const struct pl_chart_flow *f = &b->chart.flows[i];
+        pl_jw_open(w, '{');
+        studio_text(w, "name", f->name);
+        studio_text(w, "title", f->title);
+        studio_text(w, "file", b->compiled.sources.v[f->at.file].name);
+        pl_jw_name(w, "prelude");
+        pl_jw_bool(w, f->of_prelude);
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+}
+
+static void write_locales(struct pl_jw *w, const struct pl_program *p) {
+    pl_jw_name(w, "locales");
+    pl_jw_open(w, '[');
+    for (uint32_t i = 0; i < p->nlocales; i++) {
+        pl_jw_open(w, '{');
+        studio_text(w, "id", p->locales[i]);
+        studio_text(w, "dir", pl_locale_rtl(p->locales[i]) ? PL_STR("rtl") : PL_STR("ltr"));
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+}
+
+void pl_studio__tell_project(struct pl_studio *s, struct pl_str told, int64_t took_ms) {
+    const struct pl_program *p = &s->good->compiled.program;
+    struct pl_jw w = {.b = &s->project};
+    pl_buf_clear(&s->project);
+    pl_jw_open(&w, '{');
+    studio_text(&w, "assistant", p->assistant);
+    studio_int(&w, "builds", s->builds);
+    studio_int(&w, "at_ms", pl_clock_system().wall_ms(NULL));
+    studio_int(&w, "took_ms", took_ms);
+    studio_text(&w, "source_locale", p->source_locale);
+    pl_jw_name(&w, "models");
+    pl_jw_bool(&w, s->config.models);
+    write_locales(&w, p);
+    write_flows(&w, s->good);
+    if (told.n) pl_jw_name(&w, "reload");
+    if (told.n) pl_jw_raw(&w, told);
+    pl_jw_close(&w, '}');
+}
+
+enum pl_err pl_studio__watch(struct pl_studio *s) {
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    s->calm = (struct pl_timer){.fn = build, .ctx = s};
+    s->changes = (struct pl_fd){.fn = changed, .ctx = s, .fd = -1};
+    if (fd < 0) return PL_IO;
+    pl_fd_start(s->loop, &s->changes, fd, PL_READ);
+    watch_all(s);
+    return PL_OK;
+}
+
+void pl_studio__unwatch(struct pl_studio *s) {
+    int fd = s->changes.loop ? s->changes.fd : -1;
+    pl_timer_stop(&s->calm);
+    pl_fd_stop(&s->changes);
+    if (fd >= 0) close(fd);
+}
