@@ -71,6 +71,7 @@ static struct pl_arena *work_take(struct pl_engine *e) {
 
 static void work_end(struct pl_engine *e, struct eng_turn *t) {
     if (!t->a) return;
+    pl_vm_keep(e->vm, NULL);
     pl_arena_reset(t->a);
     PL_PUSH(&e->works, t->a);
     t->a = NULL;
@@ -102,6 +103,7 @@ static struct eng_turn *turn_get(struct pl_engine *e, struct eng_conv *c) {
         pl_assert(t);
     }
     t->a = work_take(e);
+    pl_vm_keep(e->vm, t->a);
     t->e = e;
     t->c = c;
     t->nentries = 0;

@@ -20,6 +20,25 @@ void pl_vm_destroy(struct pl_vm **vm) {
     *vm = NULL;
 }
 
+void pl_vm_keep(struct pl_vm *vm, struct pl_arena *a) {
+    vm->kept = (struct vm_kept){.a = a};
+}
+
+/* The state, decoded; as it was for who asked before, while it is kept. Nobody but a step changes
+ * it, or gives it back as it was. */
+static enum pl_err decoded(struct pl_vm *vm, struct pl_arena *a, const struct pl_image *image,
+                           struct pl_str bytes, struct vm_state **out) {
+    struct vm_kept *k = &vm->kept;
+    if (a != k->a) return pl_vm__decode(a, image, bytes, out);
+    if (!k->state || k->image != image || !pl_str_eq(k->bytes, bytes)) {
+        *k = (struct vm_kept){.a = a, .image = image, .bytes = pl_arena_str(a, bytes)};
+        enum pl_err err = pl_vm__decode(a, image, k->bytes, &k->state);
+        if (err != PL_OK) return err;
+    }
+    *out = k->state;
+    return PL_OK;
+}
+
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms) {
     const struct pl_program *p = pl_image_program(image);
     struct vm_state *s = pl_vm__state(a, p);
@@ -297,8 +316,9 @@ enum pl_err pl_vm_step(struct pl_vm *vm, const struct pl_image *image, struct pl
                        struct pl_vm_result *out) {
     struct vm_state *s;
     struct vm_machine m;
-    enum pl_err err = pl_vm__decode(a, image, state, &s);
+    enum pl_err err = decoded(vm, a, image, state, &s);
     if (err != PL_OK) return err;
+    vm->kept.state = NULL; /* it is this step's */
     begin(&m, vm, image, s, event, a);
     handle(&m);
     pl_vm__remember(&m);
@@ -317,8 +337,7 @@ enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl
                        struct pl_arena *a, struct pl_vm_view *out) {
     struct vm_state *s;
     const struct pl_program *p = pl_image_program(image);
-    (void)vm;
-    enum pl_err err = pl_vm__decode(a, image, state, &s);
+    enum pl_err err = decoded(vm, a, image, state, &s);
     if (err == PL_OK) view_of(p, a, s, out);
     return err;
 }
@@ -353,8 +372,7 @@ struct pl_value pl_vm_slots(struct pl_vm *vm, const struct pl_image *image, stru
                             struct pl_arena *a) {
     struct vm_state *s;
     const struct pl_program *p = pl_image_program(image);
-    (void)vm;
-    if (pl_vm__decode(a, image, state, &s) != PL_OK) return PL_NONE;
+    if (decoded(vm, a, image, state, &s) != PL_OK) return PL_NONE;
     return pl_vm__slots_record(p, s, pl_vm__top(s), a);
 }
 
@@ -363,32 +381,64 @@ struct pl_value pl_vm_slot(struct pl_vm *vm, const struct pl_image *image, struc
     return pl_rec_get(pl_vm_slots(vm, image, state, a), name);
 }
 
-/* A machine as it stands when rules look: a message is counted, nothing has run. */
-static enum pl_err look_machine(struct vm_machine *m, struct pl_vm *vm,
-                                const struct pl_image *image, struct pl_str state,
-                                const struct pl_vm_event *event, struct pl_arena *a) {
-    struct vm_state *s;
-    enum pl_err err = pl_vm__decode(a, image, state, &s);
-    if (err != PL_OK) return err;
-    begin(m, vm, image, s, event, a);
-    if (event->kind != PL_EVENT_MESSAGE) return PL_OK;
-    pl_vm__end_silence(m);
-    pl_vm__count_message(m, pl_vm__is_answer(m));
-    return PL_OK;
+/* ---- the rules' conditions ---- */
+
+/* Would counting the message do more to the state than change its head? */
+static bool is_touched(const struct vm_state *s, const struct pl_vm_event *event) {
+    bool idle = false;
+    for (uint32_t i = 0; i < s->nframes; i++) idle = idle || s->frames[i].idle;
+    return idle || event->verified;
+}
+
+/* Most conditions fail by what they look at first: nothing need run for that. True when this one
+ * does; false when it has to run. */
+static bool fails_at_once(struct vm_machine *m, uint32_t at) {
+    bool first;
+    if (at == PL_NOWHERE || m->vm->env.trace) return false; /* who watches sees all of it run */
+    const uint32_t *code = m->p->code + at;
+    if (PL_WORD_OP(code[0]) == PL_OP_MENTIONS) {
+        first = pl_vm__mentions(m, PL_WORD_ARG(code[0]));
+        code += 1;
+    } else if (PL_WORD_OP(code[0]) == PL_OP_FACT && PL_WORD_OP(code[1]) == PL_OP_CONST) {
+        struct pl_value fact = pl_vm__fact(m, (enum pl_fact)PL_WORD_ARG(code[0]));
+        const struct pl_value *to = &m->p->consts[PL_WORD_ARG(code[1])];
+        enum pl_op op = (enum pl_op)PL_WORD_OP(code[2]);
+        if (op < PL_OP_EQ || op > PL_OP_GE || !pl_vm__compares(op, fact, *to, &first)) return false;
+        code += 3;
+    } else {
+        return false;
+    }
+    if (PL_WORD_OP(code[0]) == PL_OP_AND) code = m->p->code + PL_WORD_ARG(code[0]);
+    return !first && PL_WORD_OP(code[0]) == PL_OP_DONE;
+}
+
+static void look_at_rules(struct vm_machine *m, bool *holds, struct pl_vm_rule_memory *memory) {
+    for (uint32_t i = 0; i < m->p->nrules; i++) {
+        const struct pl_p_rule *rule = &m->p->rules[i];
+        const struct vm_rule_state *r = pl_vm__rule(m->a, m->s, rule->name, false);
+        memory[i] =
+            (struct pl_vm_rule_memory){.held = r && r->held, .fired_ms = r ? r->fired_ms : 0};
+        holds[i] =
+            !fails_at_once(m, rule->cond) && pl_vm__condition(m, NULL, rule->cond) && !m->failed;
+        m->failed = false;
+    }
 }
 
 enum pl_err pl_vm_conditions(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                              const struct pl_vm_event *event, struct pl_arena *a, bool *holds,
                              struct pl_vm_rule_memory *memory) {
     struct vm_machine m;
-    enum pl_err err = look_machine(&m, vm, image, state, event, a);
+    struct vm_state *s;
+    enum pl_err err = decoded(vm, a, image, state, &s);
+    if (err == PL_OK && is_touched(s, event)) err = pl_vm__decode(a, image, state, &s);
     if (err != PL_OK) return err;
-    for (uint32_t i = 0; i < m.p->nrules; i++) {
-        const struct vm_rule_state *r = pl_vm__rule(a, m.s, m.p->rules[i].name, false);
-        memory[i] =
-            (struct pl_vm_rule_memory){.held = r && r->held, .fired_ms = r ? r->fired_ms : 0};
-        holds[i] = pl_vm__condition(&m, NULL, m.p->rules[i].cond) && !m.failed;
-        m.failed = false;
+    struct vm_state before = *s;
+    begin(&m, vm, image, s, event, a);
+    if (event->kind == PL_EVENT_MESSAGE) { /* it is counted, and nothing has run */
+        pl_vm__end_silence(&m);
+        pl_vm__count_message(&m, pl_vm__is_answer(&m));
     }
+    look_at_rules(&m, holds, memory);
+    *s = before;
     return PL_OK;
 }

@@ -311,6 +311,10 @@ struct pl_vm_env {
 struct pl_vm *pl_vm_create(struct pl_vm_env env);
 void pl_vm_destroy(struct pl_vm **vm);
 
+/* What is decoded into this arena is kept for whoever asks for the same state next, until a step
+ * uses it up: a turn looks at its state several times. NULL: no more, before the arena goes. */
+void pl_vm_keep(struct pl_vm *vm, struct pl_arena *a);
+
 /* An empty state blob for a new conversation at `now_ms`. */
 struct pl_str pl_vm_begin(struct pl_arena *a, const struct pl_image *image, int64_t now_ms);
 

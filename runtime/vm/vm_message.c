@@ -371,6 +371,10 @@ static void dispatch(struct vm_machine *m) {
 
 static void remember_rules(struct vm_machine *m) {
     for (uint32_t i = 0; i < m->e->nrules && i < m->p->nrules; i++) {
+        if (i % 8 == 0 && m->e->rules_true[i / 8] == 0 && m->s->rules.n == 0) {
+            i += 7; /* none of eight holds, and none is remembered: nearly always */
+            continue;
+        }
         if (m->e->kind == PL_EVENT_RULE && !pl_image_timed(m->image, i)) continue;
         bool held = m->e->rules_true[i / 8] >> (i % 8) & 1;
         struct vm_rule_state *r = pl_vm__rule(m->a, m->s, m->p->rules[i].name, held);

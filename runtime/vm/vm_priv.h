@@ -164,9 +164,17 @@ struct vm_state {
     struct vm_done done;
 };
 
+struct vm_kept { /* what was decoded last into the arena of pl_vm_keep */
+    struct pl_arena *a;
+    const struct pl_image *image;
+    struct pl_str bytes;
+    struct vm_state *state; /* NULL: nothing, or a step has used it up */
+};
+
 struct pl_vm {
     struct pl_vm_env env;
     struct pl_buf buf; /* the encoder's, warm */
+    struct vm_kept kept;
 };
 
 struct vm_list { /* parts being gathered */
@@ -258,6 +266,9 @@ enum vm_stop pl_vm__run(struct vm_machine *m, struct vm_frame *f, uint32_t *word
 bool pl_vm__block(struct vm_machine *m, struct vm_frame *f, uint32_t at);
 bool pl_vm__condition(struct vm_machine *m, struct vm_frame *f, uint32_t at);
 bool pl_vm__truth(struct pl_value v);
+bool pl_vm__mentions(const struct vm_machine *m, uint32_t row);
+/* EQ to GE. False: the two cannot be compared. */
+bool pl_vm__compares(enum pl_op op, struct pl_value a, struct pl_value b, bool *out);
 struct pl_value pl_vm__pop(struct vm_machine *m);
 void pl_vm__push(struct vm_machine *m, struct pl_value v);
 void pl_vm__fail(struct vm_machine *m, uint32_t at);

@@ -92,19 +92,23 @@ static bool is_empty(struct pl_value v) {
     }
 }
 
+bool pl_vm__compares(enum pl_op op, struct pl_value a, struct pl_value b, bool *out) {
+    int c = 0;
+    if (op == PL_OP_EQ || op == PL_OP_NE) {
+        *out = pl_value_eq(a, b) == (op == PL_OP_EQ);
+        return true;
+    }
+    *out = false;
+    if (a.kind == PL_KIND_NONE || b.kind == PL_KIND_NONE) return true;
+    bool ok = pl_value_cmp(a, b, &c) == PL_OK;
+    *out = op == PL_OP_LT ? c < 0 : op == PL_OP_LE ? c <= 0 : op == PL_OP_GT ? c > 0 : c >= 0;
+    return ok;
+}
+
 static void compare(struct vm_machine *m, struct vm_frame *f, enum pl_op op) {
     struct pl_value b = pl_vm__pop(m), a = pl_vm__pop(m);
-    if (op == PL_OP_EQ || op == PL_OP_NE) {
-        pl_vm__push(m, pl_bool(pl_value_eq(a, b) == (op == PL_OP_EQ)));
-        return;
-    }
-    if (a.kind == PL_KIND_NONE || b.kind == PL_KIND_NONE) {
-        pl_vm__push(m, pl_bool(false));
-        return;
-    }
-    int c = 0;
-    if (pl_value_cmp(a, b, &c) != PL_OK) pl_vm__fail(m, f->pc);
-    bool r = op == PL_OP_LT ? c < 0 : op == PL_OP_LE ? c <= 0 : op == PL_OP_GT ? c > 0 : c >= 0;
+    bool r;
+    if (!pl_vm__compares(op, a, b, &r)) pl_vm__fail(m, f->pc);
     pl_vm__push(m, pl_bool(r));
 }
 
@@ -122,7 +126,7 @@ static bool in_list(struct pl_value v, struct pl_value list) {
     return false;
 }
 
-static bool mentions(const struct vm_machine *m, uint32_t row) {
+bool pl_vm__mentions(const struct vm_machine *m, uint32_t row) {
     const struct pl_vm_reading *r = &m->e->reading;
     return row < r->nmentions && (r->mentions[row / 8] >> (row % 8) & 1);
 }
@@ -182,7 +186,7 @@ static bool expression(struct vm_machine *m, struct vm_frame *f, enum pl_op op, 
              m->vm->env.matches(m->vm->env.ctx, m->image, arg, v.s);
         pl_vm__push(m, pl_bool(ok));
         return true;
-    case PL_OP_MENTIONS: pl_vm__push(m, pl_bool(mentions(m, arg))); return true;
+    case PL_OP_MENTIONS: pl_vm__push(m, pl_bool(pl_vm__mentions(m, arg))); return true;
     case PL_OP_OPEN: pl_vm__push(m, pl_bool(arg < m->e->nhours && m->e->hours[arg])); return true;
     case PL_OP_QUEUE_WAIT: pl_vm__push(m, queue_wait(m, arg)); return true;
     default: return false;
