@@ -13,7 +13,7 @@ flock 9
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error
 
 if [ ! -e dist/widget.js ] ||
-  [ -n "$(find widget demo package.json package-lock.json -newer dist/widget.js -print -quit)" ]; then
+  [ -n "$(find widget demo studio package.json package-lock.json -newer dist/widget.js -print -quit)" ]; then
   npm run --silent build
   touch dist/widget.js # esbuild leaves a file alone whose content is the same
 fi

@@ -42,6 +42,7 @@ struct drawing {
     struct pl_arena arena;
     struct pl_str title;
     bool wide; /* from left to right: many boxes beside each other */
+    bool bare; /* without title and legend: the page has its own */
     PL_VEC(struct draw_box) boxes;
     PL_VEC(struct draw_line) lines;
     PL_VEC(struct pl_str) groups;

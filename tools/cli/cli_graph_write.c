@@ -113,13 +113,13 @@ void pl_cli__write_dot(const struct drawing *d, struct pl_buf *out) {
     pl_buf_str(out, PL_STR("digraph flows {\n  graph [fontname=\"sans-serif\", fontsize=11, "
                            "nodesep=0.35, ranksep=0.45, labelloc=t, "));
     pl_buf_printf(out, "rankdir=%s, label=", d->wide ? "LR" : "TB");
-    dot_text(out, d->title);
+    dot_text(out, d->bare ? PL_STR("") : d->title);
     pl_buf_str(out,
                PL_STR("];\n  node [fontname=\"sans-serif\", fontsize=10, margin=\"0.14,0.07\"];\n"
                       "  edge [fontname=\"sans-serif\", fontsize=9, arrowsize=0.7];\n"));
     dot_boxes(d, out);
     dot_lines(d, out);
-    dot_legend(d, out);
+    if (!d->bare) dot_legend(d, out);
     pl_buf_str(out, PL_STR("}\n"));
 }
 

@@ -154,6 +154,7 @@ static bool draw(void *ctx, const struct pl_studio_built *b, struct pl_str flow,
         pl_cli__draw_flow(&d, c, index, false);
     else
         pl_cli__draw_project(&d, &b->compiled.sources, c, false);
+    d.bare = true;
     int code = pl_cli__write_page(&d, &b->compiled.sources, c, json);
     if (code != CLI_OK) pl_buf_c(why, "Graphviz is needed to draw: apt-get install graphviz");
     pl_cli__drawing_free(&d);

@@ -65,73 +65,49 @@ static void changed(struct pl_fd *w, int ready) {
     if (any) pl_timer_start(s->loop, &s->calm, CALM_MS);
 }
 
-/* ---- compiling ---- */
-
-/* What is not kept is left in *built. */
-static void tell_good(struct pl_studio *s, struct pl_studio_built **built, int64_t since_us) {
-    struct pl_studio_built *b = *built;
-    struct pl_buf told = {0}, why = {0};
-    struct pl_clock clock = pl_clock_system();
-    bool same = pl_str_eq(b->compiled.image, s->good->compiled.image);
-    enum pl_err err = same ? PL_OK : s->config.reload(s->config.ctx, b, &told, &why);
-    if (err == PL_OK) { /* places in the files may be others, although the program is the same */
-        *built = s->good;
-        s->good = b;
-        if (!same || s->broken) {
-            s->builds++;
-            pl_studio__tell_project(s, pl_buf_slice(&told),
-                                    (clock.mono_us(NULL) - since_us) / 1000);
-        }
-        s->broken = false;
-        pl_studio__tell_diagnostics(s, &b->compiled.diags);
-    } else {
-        struct pl_jw w = {.b = &s->diagnostics};
-        s->broken = true;
-        pl_buf_clear(&s->diagnostics);
-        pl_jw_open(&w, '[');
-        pl_jw_open(&w, '{');
-        studio_text(&w, "severity", PL_STR("error"));
-        studio_text(&w, "message", why.n ? pl_buf_slice(&why) : pl_str_c(pl_err_text(err)));
-        pl_jw_close(&w, '}');
-        pl_jw_close(&w, ']');
-    }
-    pl_buf_free(&told);
-    pl_buf_free(&why);
-}
-
-static void build(struct pl_timer *t) {
-    struct pl_studio *s = t->ctx;
-    struct pl_studio_built *b = pl_studio_built_new();
-    int64_t since_us = pl_clock_system().mono_us(NULL);
-    watch_all(s); /* there may be new folders */
-    enum pl_err err = s->config.compile(s->config.ctx, b);
-    if (err == PL_OK) {
-        tell_good(s, &b, since_us);
-    } else {
-        s->broken = true;
-        pl_studio__tell_diagnostics(s, err == PL_MALFORMED ? &b->compiled.diags : NULL);
-    }
-    pl_studio_built_free(&b);
-    pl_studio__changed(s);
-}
-
 /* ---- what is told of it ---- */
 
-/* One object a line becomes an array. */
+/* What lint says, and the line that it speaks of. */
+static void write_diagnostic(struct pl_jw *w, const struct pl_diags *d, size_t i,
+                             struct pl_str said) {
+    const struct pl_source *source = &d->sources->v[d->v[i]->span.file];
+    pl_jw_open(w, '{');
+    pl_jw_name(w, "said");
+    pl_jw_raw(w, said);
+    studio_text(w, "line", pl_source_line(source, pl_source_pos(source, d->v[i]->span.start).line));
+    pl_jw_close(w, '}');
+}
+
 void pl_studio__tell_diagnostics(struct pl_studio *s, const struct pl_diags *d) {
     struct pl_buf lines = {0};
-    struct pl_buf *b = &s->diagnostics;
-    if (d) pl_diags_print_json(&lines, d);
-    if (!d) pl_buf_c(&lines, "{\"severity\":\"error\",\"message\":\"the flows cannot be read\"}");
-    struct pl_str rest = pl_str_trim(pl_buf_slice(&lines));
-    pl_buf_clear(b);
-    pl_buf_byte(b, '[');
-    for (size_t i = 0; i < rest.n; i++)
-        pl_buf_byte(b, rest.p[i] == '\n' ? ',' : (uint8_t)rest.p[i]);
-    pl_buf_byte(b, ']');
+    struct pl_jw w = {.b = &s->diagnostics};
+    pl_buf_clear(&s->diagnostics);
+    pl_diags_print_json(&lines, d);
+    struct pl_str rest = pl_buf_slice(&lines);
+    pl_jw_open(&w, '[');
+    for (size_t i = 0; i < d->n; i++) { /* one object a line, in this order */
+        size_t end = pl_str_find(rest, PL_STR("\n"));
+        write_diagnostic(&w, d, i, (struct pl_str){rest.p, end});
+        rest = (struct pl_str){rest.p + end + 1, rest.n - end - 1};
+    }
+    pl_jw_close(&w, ']');
     pl_buf_free(&lines);
 }
 
+/* What is no mistake of a line: the files cannot be read, the server does not take them. */
+static void tell_trouble(struct pl_studio *s, struct pl_str message) {
+    struct pl_jw w = {.b = &s->diagnostics};
+    pl_buf_clear(&s->diagnostics);
+    pl_jw_open(&w, '[');
+    pl_jw_open(&w, '{');
+    pl_jw_name(&w, "said");
+    pl_jw_open(&w, '{');
+    studio_text(&w, "severity", PL_STR("error"));
+    studio_text(&w, "message", message);
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, ']');
+}
 static void write_flows(struct pl_jw *w, const struct pl_studio_built *b) {
     pl_jw_name(w, "flows");
     pl_jw_open(w, '[');
@@ -178,6 +154,54 @@ void pl_studio__tell_project(struct pl_studio *s, struct pl_str told, int64_t to
     if (told.n) pl_jw_raw(&w, told);
     pl_jw_close(&w, '}');
 }
+
+/* ---- compiling ---- */
+
+/* What is not kept is left in *built. */
+static void tell_good(struct pl_studio *s, struct pl_studio_built **built, int64_t since_us) {
+    struct pl_studio_built *b = *built;
+    struct pl_buf told = {0}, why = {0};
+    struct pl_clock clock = pl_clock_system();
+    bool same = pl_str_eq(b->compiled.image, s->good->compiled.image);
+    enum pl_err err = same ? PL_OK : s->config.reload(s->config.ctx, b, &told, &why);
+    if (err == PL_OK) { /* places in the files may be others, although the program is the same */
+        *built = s->good;
+        s->good = b;
+        if (!same || s->broken) {
+            s->builds++;
+            pl_studio__tell_project(s, pl_buf_slice(&told),
+                                    (clock.mono_us(NULL) - since_us) / 1000);
+        }
+        s->broken = false;
+        pl_studio__tell_diagnostics(s, &b->compiled.diags);
+    } else {
+        s->broken = true;
+        tell_trouble(s, why.n ? pl_buf_slice(&why) : pl_str_c(pl_err_text(err)));
+    }
+    pl_buf_free(&told);
+    pl_buf_free(&why);
+}
+
+static void build(struct pl_timer *t) {
+    struct pl_studio *s = t->ctx;
+    struct pl_studio_built *b = pl_studio_built_new();
+    int64_t since_us = pl_clock_system().mono_us(NULL);
+    watch_all(s); /* there may be new folders */
+    enum pl_err err = s->config.compile(s->config.ctx, b);
+    if (err == PL_OK) {
+        tell_good(s, &b, since_us);
+    } else {
+        s->broken = true;
+        if (err == PL_MALFORMED)
+            pl_studio__tell_diagnostics(s, &b->compiled.diags);
+        else
+            tell_trouble(s, PL_STR("the flows cannot be read"));
+    }
+    pl_studio_built_free(&b);
+    pl_studio__changed(s);
+}
+
+/* ---- begin and end ---- */
 
 enum pl_err pl_studio__watch(struct pl_studio *s) {
     int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -215,6 +215,8 @@ progress { inline-size: 140px; block-size: 6px; accent-color: var(--accent); }
     .launcher[aria-expanded="true"] { display: none; }
     .root { font-size: 16px; }
 }
+.inline, .inline .panel { position: relative; inset: auto; inline-size: 100%; block-size: 100%; max-inline-size: none; max-block-size: none; }
+.inline .panel { border: 0; border-radius: 0; box-shadow: none; animation: none; }
 @media (prefers-reduced-motion: reduce) {
     *, *::before, *::after { animation: none !important; transition: none !important; scroll-behavior: auto !important; }
 }

@@ -42,6 +42,7 @@ export class View {
     readonly #shadow: ShadowRoot;
     readonly #base: string;
     readonly #title: string | null;
+    readonly #inline: boolean;
     readonly #height = new CSSStyleSheet(); // follows the on-screen keyboard
     #strings: Strings;
     #locale: string;
@@ -117,7 +118,16 @@ export class View {
         this.#drop,
     );
 
-    constructor(shadow: ShadowRoot, visitor: Visitor, locale: string, base: string, title: string | null) {
+    // inline: the panel is a part of the page, always open, in the place of a button that opens it.
+    constructor(
+        shadow: ShadowRoot,
+        visitor: Visitor,
+        locale: string,
+        base: string,
+        title: string | null,
+        inline = false,
+    ) {
+        this.#inline = inline;
         this.#shadow = shadow;
         this.#visitor = visitor;
         this.#base = base;
@@ -127,10 +137,18 @@ export class View {
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(css);
         shadow.adoptedStyleSheets = [sheet, this.#height];
-        this.#root.append(this.#launcher, this.#panel);
+        if (inline) this.#settle_in();
+        else this.#root.append(this.#launcher);
+        this.#root.append(this.#panel);
         shadow.append(this.#root);
         this.speak(locale, direction(locale));
         this.#listen();
+    }
+
+    #settle_in(): void {
+        this.#root.classList.add("inline");
+        this.#panel.setAttribute("role", "region");
+        this.#close.remove();
     }
 
     get is_open(): boolean {
@@ -150,7 +168,7 @@ export class View {
         this.unread(0);
         this.#fit();
         this.#to_end();
-        this.#to_work();
+        if (!this.#inline) this.#to_work();
         this.#visitor.opened();
     }
 
@@ -610,6 +628,7 @@ export class View {
     }
 
     #key(event: KeyboardEvent): void {
+        if (this.#inline) return;
         if (event.key === "Escape" && !event.isComposing) {
             event.stopPropagation();
             this.close();
@@ -628,6 +647,7 @@ export class View {
     }
 
     #fit(): void {
+        if (this.#inline) return;
         const full = matchMedia(FULL_SCREEN).matches;
         this.#panel.setAttribute("aria-modal", String(full));
         const pixels = Math.round(visualViewport?.height ?? innerHeight);

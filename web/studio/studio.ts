@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+// The designer's page: joins the chat, the graph and what goes on inside, and follows the files.
+
+import { button, h } from "../widget/dom.js";
+import type { EventFrame } from "../widget/frames.js";
+import { Chat, Mirror } from "./chat.js";
+import { Graph } from "./graph.js";
+import { show_knows, show_model, show_why, turns_of } from "./inside.js";
+import { Watch } from "./state.js";
+import type { Project, State } from "./state.js";
+import { show_trouble } from "./trouble.js";
+
+function at<T extends HTMLElement>(id: string): T {
+    const element = document.getElementById(id);
+    if (!element) throw new Error(`the page has no ${id}`);
+    return element as T;
+}
+
+const locale = at<HTMLSelectElement>("locale");
+const beside = at<HTMLSelectElement>("beside");
+const flow = at<HTMLSelectElement>("flow");
+const follow = at<HTMLInputElement>("follow");
+const trouble = at("trouble");
+const status_line = at("state");
+
+let state: State | null = null;
+let chat: Chat | null = null;
+let mirror: Mirror | null = null;
+let frames: EventFrame[] = [];
+let hidden_version = 0; // of the mistakes that somebody has put away
+let lost = false;
+
+const graph = new Graph(at("canvas"), (name) => {
+    follow.checked = false;
+    flow.value = name;
+    draw();
+});
+const watch = new Watch(told, (now) => {
+    if (now === lost) return;
+    lost = now;
+    tell_status();
+});
+
+// ---- what stands in the header ----
+
+function name_of(id: string): string {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(id) ?? id;
+}
+
+function options(select: HTMLSelectElement, rows: [string, string][], chosen: string): void {
+    const same = select.options.length === rows.length && rows.every(([v], i) => select.options[i]?.value === v);
+    if (!same) select.replaceChildren(...rows.map(([value, text]) => h("option", { value }, text)));
+    select.value = rows.some(([value]) => value === chosen) ? chosen : (rows[0]?.[0] ?? "");
+}
+
+function plural(n: number, one: string, many: string): string {
+    return n === 1 ? `one conversation ${one}` : `${n} conversations ${many}`;
+}
+
+// What became of the conversations that were under way.
+function mapped(r: Project["reload"]): string {
+    if (!r) return "";
+    const parts = [
+        r.moved && plural(r.moved, "goes on where it stood", "go on where they stood"),
+        r.asked && plural(r.asked, "is asked again", "are asked again"),
+        r.stayed && plural(r.stayed, "ends on the version it began on", "end on the version they began on"),
+        r.lost && plural(r.lost, "could not be moved and ends on the old version", "could not be moved and end on the old version"),
+    ].filter((part) => typeof part === "string");
+    return parts.join(", ");
+}
+
+function tell_status(): void {
+    if (!state) return;
+    const { project, broken, diagnostics } = state;
+    const warnings = diagnostics.filter((d) => d.said.severity !== "error").length;
+    const look = lost || broken ? "dot bad" : "dot";
+    const words = lost
+        ? "The server does not answer."
+        : broken
+            ? `${project.assistant}: the files have mistakes; the last good version goes on.`
+            : project.builds === 0
+                ? `${project.assistant} runs, and follows the files.`
+                : `${project.assistant}: change ${project.builds} taken up in ${project.took_ms} ms.`;
+    const fate = !lost && !broken ? mapped(project.reload) : "";
+    status_line.replaceChildren(h("span", { class: look, "aria-hidden": "true" }), words, fate && ` ${fate[0]?.toUpperCase()}${fate.slice(1)}.`);
+    const hidden = state.version > hidden_version ? 0 : diagnostics.length;
+    const label = broken ? "show the mistakes" : `${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
+    if (!lost && (hidden || (!broken && warnings)))
+        status_line.append(" ", button({ class: "text-button" }, reveal, label));
+}
+
+// ---- what is shown ----
+
+function reveal(): void {
+    if (!state) return;
+    show_trouble(trouble, state.diagnostics, state.broken, put_away);
+    trouble.querySelector<HTMLElement>("h2")?.focus();
+}
+
+function put_away(): void {
+    hidden_version = state?.version ?? 0;
+    trouble.hidden = true;
+    tell_status();
+    at("canvas").focus();
+}
+
+function current(): { flow: string; place: string } {
+    const step = state?.conversation?.steps.at(-1)?.it;
+    return { flow: step?.flow ?? "", place: step?.place ?? "" };
+}
+
+function draw(): void {
+    if (!state) return;
+    const now = current();
+    if (follow.checked) flow.value = state.project.flows.some((f) => f.name === now.flow) ? now.flow : "";
+    void graph.show(flow.value, state.project.builds);
+    const turn = turns_of(state.conversation).at(-1);
+    graph.light(now.place, now.flow, turn?.steps.flatMap((s) => s.ran) ?? []);
+}
+
+function reflect(): void {
+    const said = state?.conversation?.steps.flatMap(({ it }) => it.said[beside.value] ?? []) ?? [];
+    mirror?.show(frames, said);
+}
+
+let project_shown = "";
+
+function told(next: State): void {
+    const first = state === null;
+    const was_broken = state?.broken ?? false;
+    const mistakes_before = JSON.stringify(state?.diagnostics);
+    state = next;
+    const { project } = next;
+    if (first || project_shown !== JSON.stringify(project)) {
+        project_shown = JSON.stringify(project);
+        document.title = `${project.assistant} – Parlance studio`;
+        const locales = project.locales.map((l): [string, string] => [l.id, name_of(l.id)]);
+        options(locale, locales, locale.value || remembered("locale") || project.source_locale);
+        options(beside, [["", "nothing"], ...locales], first ? (remembered("beside") ?? "") : beside.value);
+        list_flows(project);
+    }
+    if (first) begin();
+    const turns = turns_of(next.conversation);
+    show_why(at("panel-why"), turns);
+    show_knows(at("panel-knows"), turns);
+    show_model(at("panel-model"), next.conversation, project.models);
+    if (next.broken && mistakes_before !== JSON.stringify(next.diagnostics))
+        show_trouble(trouble, next.diagnostics, true, put_away);
+    else if (!next.broken && was_broken) trouble.hidden = true;
+    tell_status();
+    draw();
+    reflect();
+}
+
+function list_flows(project: Project): void {
+    const own = project.flows.filter((f) => !f.prelude);
+    const prelude = project.flows.filter((f) => f.prelude);
+    const chosen = flow.value;
+    const group = (label: string, flows: Project["flows"]): HTMLElement =>
+        h("optgroup", { label }, ...flows.map((f) => h("option", { value: f.name }, f.name)));
+    flow.replaceChildren(h("option", { value: "" }, "all flows"), group("of the project", own), group("of the prelude", prelude));
+    flow.value = project.flows.some((f) => f.name === chosen) ? chosen : "";
+}
+
+// ---- choices that this tab remembers ----
+
+function remembered(name: string): string | null {
+    try {
+        return sessionStorage.getItem(`studio ${name}`);
+    } catch {
+        return null;
+    }
+}
+
+function remember(name: string, value: string): void {
+    try {
+        sessionStorage.setItem(`studio ${name}`, value);
+    } catch {
+        // it is forgotten with the page
+    }
+}
+
+// ---- the chats ----
+
+function begin(): void {
+    chat?.stop();
+    frames = [];
+    chat = new Chat(at("chat"), locale.value, {
+        conversation: (id) => watch.follow(id),
+        transcript: (all) => {
+            frames = all;
+            reflect();
+        },
+    });
+    place_mirror();
+}
+
+function place_mirror(): void {
+    const pane = at("mirror");
+    const other = state?.project.locales.find((l) => l.id === beside.value);
+    pane.hidden = !other;
+    pane.replaceChildren();
+    mirror = other && chat ? new Mirror(pane, other, chat) : null;
+    document.body.classList.toggle("mirrored", mirror !== null);
+    reflect();
+}
+
+// ---- what the designer does ----
+
+locale.addEventListener("change", () => {
+    remember("locale", locale.value);
+    begin();
+});
+beside.addEventListener("change", () => {
+    remember("beside", beside.value);
+    place_mirror();
+});
+at("restart").addEventListener("click", () => chat?.renews());
+flow.addEventListener("change", () => {
+    follow.checked = false;
+    draw();
+});
+follow.addEventListener("change", draw);
+at("smaller").addEventListener("click", () => graph.zoom(-1));
+at("larger").addEventListener("click", () => graph.zoom(1));
+at("fit").addEventListener("click", () => graph.zoom(0));
+new ResizeObserver(() => graph.settle()).observe(at("canvas"));
+document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !trouble.hidden) put_away();
+});
+
+const tabs = [...document.querySelectorAll<HTMLElement>("[role=tab]")];
+
+function choose_tab(tab: HTMLElement): void {
+    for (const other of tabs) {
+        const on = other === tab;
+        other.setAttribute("aria-selected", String(on));
+        other.tabIndex = on ? 0 : -1;
+        at(other.getAttribute("aria-controls") ?? "").hidden = !on;
+    }
+    tab.focus();
+}
+
+for (const [i, tab] of tabs.entries()) {
+    tab.addEventListener("click", () => choose_tab(tab));
+    tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        const next = step && tabs[(i + step + tabs.length) % tabs.length];
+        if (next) choose_tab(next);
+    });
+}
+
+// On a narrow screen one of the three at a time.
+const views = [...document.querySelectorAll<HTMLElement>(".views button")];
+for (const view of views)
+    view.addEventListener("click", () => {
+        document.body.dataset.view = view.dataset.to ?? "chat";
+        for (const other of views) other.setAttribute("aria-pressed", String(other === view));
+        graph.settle();
+    });
+
+const LEGEND: [string, string][] = [
+    ["say", "speaks"],
+    ["ask", "waits for the customer"],
+    ["branch", "decides"],
+    ["hook", "asks the shop"],
+    ["model", "asks a model"],
+    ["person", "hands over"],
+    ["flow", "another flow"],
+    ["here", "stands here"],
+    ["went", "came this way"],
+];
+at("legend").append(...LEGEND.map(([look, text]) => h("span", { class: `key ${look}` }, h("i", { "aria-hidden": "true" }), text)));
