@@ -147,7 +147,7 @@ static bool draw(void *ctx, const struct pl_studio_built *b, struct pl_str flow,
     (void)ctx;
     while (flow.n && index < c->nflows && !pl_str_eq(c->flows[index].name, flow)) index++;
     if (index == c->nflows) {
-        pl_buf_printf(why, "there is no flow %.*s", PL_STR_ARG(flow));
+        pl_buf_c(why, "there is no such flow");
         return false;
     }
     if (flow.n)

@@ -105,7 +105,6 @@ export class Graph {
         node.classList.add("leads");
         node.setAttribute("tabindex", "0");
         node.setAttribute("role", "link");
-        node.setAttribute("aria-label", `The flow ${flow}`);
         node.addEventListener("click", () => this.#open(flow));
         node.addEventListener("keydown", (event) => {
             if ((event as KeyboardEvent).key === "Enter") this.#open(flow);

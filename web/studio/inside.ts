@@ -74,7 +74,7 @@ const seconds = (us: number): string => `${(us / 1e6).toFixed(us < 1e7 ? 2 : 1)}
 const count = (n: number): string => new Intl.NumberFormat("en").format(n);
 
 function said(label: string, text: string): HTMLElement {
-    return h("div", { class: "said" }, h("h3", {}, label), h("pre", { dir: "auto" }, text));
+    return h("div", { class: "said" }, h("h3", {}, label), h("pre", { dir: "auto", tabindex: "0" }, text));
 }
 
 function figures(reply: Reply): HTMLElement {

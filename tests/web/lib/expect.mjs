@@ -31,6 +31,7 @@ export function expect(locator, patience = PATIENCE_MS) {
         count: (n) => becomes(() => locator.count(), (got) => got === n, `${n} of ${name}`, patience),
         text: (wanted) => becomes(async () => ((await locator.count()) ? (await locator.innerText()).trim() : ""),
             (got) => matches(wanted, got), `${wanted} in ${name}`, patience),
+        value: (wanted) => becomes(() => locator.inputValue(), (got) => got === wanted, `${wanted} in ${name}`, patience),
         hidden: () => becomes(() => locator.isVisible(), (seen) => !seen, `${name} hidden`, patience),
         attribute: (key, wanted) => becomes(async () => ((await locator.count()) ? locator.getAttribute(key) : null),
             (got) => got !== null && matches(wanted, got), `${key} ${wanted} of ${name}`, patience),
