@@ -279,7 +279,10 @@ uint64_t pl_http_send(struct pl_http *h, const struct pl_http_request *request,
     req->done = done;
     req->ctx = ctx;
     uint64_t id = req->id;
-    pl_loop_post(h->loop, &req->post);
+    if (h->config.loop && loop == h->loop)
+        begin(&req->post); /* its thread is ours */
+    else
+        pl_loop_post(h->loop, &req->post);
     return id;
 }
 

@@ -95,7 +95,8 @@ struct pl_http_config {
     struct pl_clock clock;
     const struct pl_log *log; /* may be NULL */
     /* Drives the transfers, and gives the client the end of its batches: pieces for it come without
-     * a way between threads. NULL: a thread with a loop of the client's own. */
+     * a way between threads, and what it sends for itself, from its thread, goes at once. NULL: a
+     * thread with a loop of the client's own. */
     struct pl_loop *loop;
 };
 

@@ -10,6 +10,8 @@
 
 #include "runtime/llm/llm_run_priv.h"
 
+enum { GATHER_US = 200 }; /* tokens of many streams are handled together */
+
 /* ---- small things ---- */
 
 int64_t pl_llm__now_us(const struct pl_llm *llm) {
@@ -102,10 +104,12 @@ void pl_llm__tell(struct pl_llm__ask *ask, struct pl_llm_event event) {
     p->post = (struct pl_post){.fn = deliver};
     p->on_event = ask->r.on_event;
     p->ctx = ask->r.ctx;
-    if (ask->llm->own_loop)
-        pl_loop_post_later(ask->llm->loop, ask->r.loop, &p->post);
-    else
+    if (!ask->llm->own_loop) {
         pl_loop_post(ask->r.loop, &p->post); /* it may be told outside an iteration, at the end */
+        return;
+    }
+    pl_loop_post_later(ask->llm->loop, ask->r.loop, &p->post);
+    if (event.kind == PL_LLM_DONE) pl_loop_post_held(ask->llm->loop); /* a turn waits for it */
 }
 
 /* ---- the way in ---- */
@@ -337,6 +341,7 @@ enum pl_err pl_llm_create(const struct pl_llm_config *config, struct pl_llm **ou
     copy_models(llm, config->models);
     pl_rand_seed(&llm->rand, config->seed ? config->seed : (uint64_t)pl_llm__now_us(llm));
     enum pl_err err = llm->own_loop ? pl_loop_create(llm->clock, &llm->loop) : PL_OK;
+    if (!err && llm->own_loop) pl_loop_gather(llm->loop, GATHER_US);
     if (!err) err = open_http(llm, config->max_connections);
     if (!err)
         err = pl_llm__ledger_open(&llm->ledger, llm->store, llm->loop, pl_llm__today(llm),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: libev waits for descriptors, signals and the wake-up; posts and timers are ours, so
  * that the fake loop runs the very same code. */
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "runtime/loop/loop_priv.h"
 
@@ -24,6 +26,7 @@ static enum pl_err create(struct pl_loop **out) {
     }
     atomic_init(&l->stop, false);
     atomic_init(&l->posts, NULL);
+    sem_init(&l->posted, 0, 0);
     ev_async_init(&l->wake, on_wake);
     ev_async_start(l->ev, &l->wake);
     ev_unref(l->ev); /* the wake-up alone is no reason to wait */
@@ -52,6 +55,7 @@ void pl_loop_destroy(struct pl_loop **loop) {
     ev_loop_destroy(l->ev);
     PL_VEC_FREE(&l->heap);
     PL_VEC_FREE(&l->out);
+    sem_destroy(&l->posted);
     free(l);
     *loop = NULL;
 }
@@ -74,7 +78,16 @@ void pl_loop_on_batch(struct pl_loop *loop, void (*fn)(void *ctx), void *ctx) {
     loop->batch_ctx = ctx;
 }
 
+void pl_loop_gather(struct pl_loop *loop, int64_t us) {
+    loop->gather_us = us;
+}
+
 /* ---- posts: a lock-free stack, taken whole and turned round ---- */
+
+static void wake(struct pl_loop *l) {
+    ev_async_send(l->ev, &l->wake);
+    if (l->gather_us) sem_post(&l->posted);
+}
 
 /* Some, linked from the newest on. */
 static void push(struct pl_loop *loop, struct pl_post *newest, struct pl_post *oldest) {
@@ -83,7 +96,7 @@ static void push(struct pl_loop *loop, struct pl_post *newest, struct pl_post *o
     do oldest->next = head;
     while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, newest, memory_order_release,
                                                   memory_order_relaxed));
-    if (!head) ev_async_send(loop->ev, &loop->wake); /* the first one wakes for all */
+    if (!head) wake(loop); /* the first one wakes for all */
     atomic_fetch_sub(&loop->posting, 1);
 }
 
@@ -100,7 +113,7 @@ void pl_loop_post_later(struct pl_loop *from, struct pl_loop *to, struct pl_post
     o->newest = post;
 }
 
-static void send_out(struct pl_loop *l) {
+void pl_loop_post_held(struct pl_loop *l) {
     for (size_t i = 0; i < l->out.n; i++)
         push(l->out.v[i].to, l->out.v[i].newest, l->out.v[i].oldest);
     l->out.n = 0;
@@ -146,7 +159,7 @@ static void end_batch(struct pl_loop *l) {
     bool worked = l->worked || l->native;
     l->worked = false;
     if (worked && l->batch) l->batch(l->batch_ctx);
-    send_out(l);
+    pl_loop_post_held(l);
 }
 
 static void update_now(struct pl_loop *l) {
@@ -154,13 +167,18 @@ static void update_now(struct pl_loop *l) {
     if (now > l->now_us) l->now_us = now;
 }
 
-static void iterate(struct pl_loop *l, int64_t wait_us) {
-    if (atomic_load_explicit(&l->posts, memory_order_relaxed)) wait_us = 0;
-    wait_for_events(l, wait_us);
+/* All but descriptors. */
+static void serve(struct pl_loop *l) {
     update_now(l);
     run_posts(l);
     pl_loop__run_timers(l);
     end_batch(l);
+}
+
+static void iterate(struct pl_loop *l, int64_t wait_us) {
+    if (atomic_load_explicit(&l->posts, memory_order_relaxed)) wait_us = 0;
+    wait_for_events(l, wait_us);
+    serve(l);
 }
 
 static int64_t sooner(int64_t a, int64_t b) {
@@ -175,15 +193,40 @@ void pl_loop_once(struct pl_loop *loop, int64_t wait_ms) {
     iterate(loop, sooner(wait_ms * 1000, next));
 }
 
+/* Whether it slept to the end, not woken by a post or a stop. */
+static bool sleep_us(struct pl_loop *l, int64_t us) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + us * 1000;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    return sem_clockwait(&l->posted, CLOCK_MONOTONIC, &until) != 0 && errno == ETIMEDOUT;
+}
+
+/* Until from_us + gather_us posts and timers alone are served. */
+static void gather(struct pl_loop *l, int64_t from_us) {
+    while (!atomic_load(&l->stop)) {
+        int64_t now = l->clock.mono_us(l->clock.ctx), due = pl_loop__next_us(l, now);
+        int64_t left = from_us + l->gather_us - now;
+        if (left <= 0) return;
+        if (due != 0 && !atomic_load(&l->posts) && sleep_us(l, sooner(left, due))) continue;
+        serve(l);
+    }
+}
+
 void pl_loop_run(struct pl_loop *loop) {
     pl_assert(!loop->fake);
-    while (!atomic_exchange(&loop->stop, false))
-        iterate(loop, pl_loop__next_us(loop, loop->clock.mono_us(loop->clock.ctx)));
+    int64_t woke_us = 0;
+    while (!atomic_exchange(&loop->stop, false)) {
+        if (loop->gather_us) gather(loop, woke_us);
+        woke_us = loop->clock.mono_us(loop->clock.ctx);
+        iterate(loop, pl_loop__next_us(loop, woke_us));
+    }
 }
 
 void pl_loop_stop(struct pl_loop *loop) {
     atomic_store(&loop->stop, true);
-    ev_async_send(loop->ev, &loop->wake);
+    wake(loop);
 }
 
 /* ---- the fake loop ---- */

@@ -31,6 +31,11 @@ void pl_loop_stop(struct pl_loop *loop);
 /* Waits for events for at most wait_ms (0: not at all), runs what is due, returns. */
 void pl_loop_once(struct pl_loop *loop, int64_t wait_ms);
 
+/* For a loop of many small events: between two iterations of pl_loop_run it looks at no descriptor
+ * for so long, so that what comes meanwhile is handled, and told to other loops, together. Posts
+ * and timers are as prompt as ever. Before the run. */
+void pl_loop_gather(struct pl_loop *loop, int64_t us);
+
 /* The monotonic time at which this iteration's events arrived. */
 int64_t pl_loop_now_us(const struct pl_loop *loop);
 struct pl_clock pl_loop_clock(const struct pl_loop *loop);
@@ -91,6 +96,8 @@ void pl_loop_post(struct pl_loop *loop, struct pl_post *post);
  * loop then goes at once and wakes it once. Posts of one thread keep their order when all of them
  * go this way. `to` must still be there at the end of the iteration. */
 void pl_loop_post_later(struct pl_loop *from, struct pl_loop *to, struct pl_post *post);
+/* Not to be held any longer. */
+void pl_loop_post_held(struct pl_loop *from);
 
 /* ---- signals ---- */
 

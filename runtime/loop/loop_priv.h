@@ -3,6 +3,7 @@
 #ifndef PL_LOOP_PRIV_H
 #define PL_LOOP_PRIV_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include <ev.h>
@@ -35,6 +36,8 @@ struct pl_loop {
     int64_t fake_us; /* the fake clock: added to the start */
     int64_t fake_start_ms;
     bool fake, native, worked;
+    int64_t gather_us; /* 0: not at all */
+    sem_t posted;      /* while it gathers: there is a post, or it shall stop */
     atomic_bool stop;
     _Atomic(struct pl_post *) posts; /* newest first */
     _Atomic int posting;             /* threads inside pl_loop_post, whose post may have run */

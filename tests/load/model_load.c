@@ -2,7 +2,7 @@
  *
  * usage: pl_model_load IMAGE outage TURNS SCALE [WORD]
  *        pl_model_load IMAGE blackout SECONDS SCALE
- *        pl_model_load IMAGE streams URL STREAMS SECONDS
+ *        pl_model_load IMAGE streams URL TIMES STREAMS SECONDS
  *
  * SCALE divides all times. With a WORD only kinds of outages with it in their names are played, and
  * times are not looked at. 0: as promised; 1: wrong; 2: it could not be measured; 3: right, but
@@ -29,8 +29,8 @@ int main(int argc, char **argv) {
     if (strcmp(argv[2], "outage") == 0)
         code = outages(&rig, number(argv[3]), number(argv[4]), argc > 5 ? argv[5] : NULL);
     if (strcmp(argv[2], "blackout") == 0) code = blackout(&rig, number(argv[3]), number(argv[4]));
-    if (strcmp(argv[2], "streams") == 0 && argc == 6)
-        code = streams(&rig, argv[3], (size_t)number(argv[4]), number(argv[5]));
+    if (strcmp(argv[2], "streams") == 0 && argc == 7)
+        code = streams(&rig, argv[3], argv[4], (size_t)number(argv[5]), number(argv[6]));
     rig_close(&rig);
     return code;
 }

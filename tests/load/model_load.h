@@ -15,6 +15,7 @@ struct rig;
 struct turn {
     struct rig *rig;
     bool busy;
+    uint64_t number; /* from 1 on */
     int64_t begun_us, asked_us, ended_us;
     int64_t handled_us, last_us; /* our own work on its events; the last one came */
     int64_t first_us;            /* the first released sentence of the attempt that counts */
@@ -31,6 +32,7 @@ struct rig {
     struct pl_loop *loop;
     struct pl_locale_tools *locales;
     struct pl_image *image;
+    bool no_store; /* before rig_client: nothing waits for a commit */
     struct pl_store *store;
     struct pl_llm_models models;
     struct pl_llm *llm;
@@ -66,6 +68,6 @@ void samples_free(struct samples *s);
 /* only: of the kinds with this in their names, without looking at times; NULL: all. */
 int outages(struct rig *r, int turns, int scale, const char *only);
 int blackout(struct rig *r, int seconds, int scale);
-int streams(struct rig *r, const char *url, size_t n, int seconds);
+int streams(struct rig *r, const char *url, const char *times, size_t n, int seconds);
 
 #endif

@@ -141,7 +141,7 @@ void rig_turn(struct rig *r, const char *question, int64_t within_ms) {
                                 .done = on_done,
                                 .partial = on_partial,
                                 .ctx = t};
-    r->begun++;
+    t->number = ++r->begun;
     memcpy(in.conversation, &r->begun, sizeof r->begun);
     r->running++;
     r->starting = t;
@@ -161,7 +161,7 @@ void rig_client(struct rig *r, const char *conf) {
     struct pl_store_config memory = {.seed = 1};
     if (r->llm) pl_llm_destroy(&r->llm);
     if (r->store) pl_store_close(&r->store);
-    if (pl_store_open(&memory, &r->store, NULL) != PL_OK) give_up("no store");
+    if (!r->no_store && pl_store_open(&memory, &r->store, NULL) != PL_OK) give_up("no store");
     if (pl_llm_models_parse(&r->a, pl_str_c(conf), "load", &r->models, &errors) != PL_OK) {
         fprintf(stderr, "%.*s", (int)errors.n, errors.p);
         exit(2);

@@ -93,6 +93,7 @@ static void read_orders(struct pl_arena *a, struct pl_str said, struct provider_
     if (order(said, "[length", &rest)) k->end = END_LENGTH;
     if (order(said, "[play", &rest)) k->play = rest;
     if (order(said, "[clock", &rest)) k->text = clocks(a, rest);
+    if (order(said, "[mark", &rest)) pl_str_i64(rest, &k->mark);
     if (order(said, "[cached", &rest)) pl_str_i64(rest, &k->cached);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The provider as a program: fake_provider [--port P] [--streams DIR] [--record FILE] [SITE=MANNER
- * ...] fake_provider --port 8090 "a=cut at=5 share=0.1" Faults are changed while it runs: curl -d
- * "stall at=4" http://127.0.0.1:8090/a/fault
+ * The provider as a program: fake_provider [--port P] [--streams DIR] [--record FILE] [--times
+ * FILE] [SITE=MANNER ...] fake_provider --port 8090 "a=cut at=5 share=0.1" Faults are changed while
+ * it runs: curl -d "stall at=4" http://127.0.0.1:8090/a/fault
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 #include "tests/provider/provider.h"
 
 static int usage(FILE *to, int code) {
-    fputs("usage: fake_provider [--port P] [--streams DIR] [--record FILE] [SITE=MANNER ...]\n"
+    fputs("usage: fake_provider [--port P] [--streams DIR] [--record FILE] [--times FILE]\n"
+          "                     [SITE=MANNER ...]\n"
           "  SITE is a letter, MANNER a fault of tests/provider/fault.def: \"a=cut at=5\"\n",
           to);
     return code;
@@ -22,7 +23,7 @@ static bool are_sound(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-') continue;
         bool known = strcmp(argv[i], "--port") == 0 || strcmp(argv[i], "--streams") == 0 ||
-                     strcmp(argv[i], "--record") == 0;
+                     strcmp(argv[i], "--record") == 0 || strcmp(argv[i], "--times") == 0;
         if (!known || ++i == argc) return false;
     }
     return true;
@@ -33,7 +34,7 @@ int main(int argc, char **argv) {
         return usage(stdout, 0);
     if (!are_sound(argc, argv)) return usage(stderr, 2);
 
-    const char *streams = "tests/provider/streams", *record = NULL;
+    const char *streams = "tests/provider/streams", *record = NULL, *times = NULL;
     struct provider_manner m;
     int port = 0, signal_number;
     sigset_t stop;
@@ -48,6 +49,8 @@ int main(int argc, char **argv) {
             streams = argv[i + 1];
         else if (strcmp(argv[i], "--record") == 0)
             record = argv[i + 1];
+        else if (strcmp(argv[i], "--times") == 0)
+            times = argv[i + 1];
         else
             break;
     }
@@ -56,8 +59,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "fake_provider: cannot listen on port %d\n", port);
         return 2;
     }
-    if (record && !provider_record(p, record)) {
-        fprintf(stderr, "fake_provider: cannot write %s\n", record);
+    if ((record && !provider_record(p, record)) || (times && !provider_times(p, times))) {
+        fprintf(stderr, "fake_provider: cannot write %s\n", times ? times : record);
         return 2;
     }
     for (int i = 1; i < argc; i++) {

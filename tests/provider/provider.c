@@ -28,7 +28,7 @@ struct provider {
     struct pl_buf got;
     size_t last_at, last_n; /* the last body in it */
     struct pl_rand rand;
-    FILE *record; /* NULL: none */
+    FILE *record, *times; /* NULL: none */
     _Atomic int open;
     _Atomic bool stopping;
 };
@@ -37,6 +37,8 @@ struct connection {
     struct provider *p;
     int fd;
     struct pl_buf in;
+    int64_t came_us; /* its last byte, to the machine, however long it then lay there */
+    int64_t sent_us; /* the last event, before it is sent */
     struct pl_arena arena;
     struct pl_str line, head, body;
     int site;
@@ -74,13 +76,46 @@ static size_t parse(struct connection *c) {
     return head + 4 + (size_t)length;
 }
 
+static int64_t now_us(void) {
+    struct pl_clock clock = pl_clock_system();
+    return clock.mono_us(clock.ctx);
+}
+
+/* The kernel's mark is of the wall clock. */
+static int64_t came_us(struct msghdr *m) {
+    struct timespec wall, came;
+    for (struct cmsghdr *k = CMSG_FIRSTHDR(m); k; k = CMSG_NXTHDR(m, k)) {
+        if (k->cmsg_level != SOL_SOCKET || k->cmsg_type != SCM_TIMESTAMPNS) continue;
+        memcpy(&came, CMSG_DATA(k), sizeof came);
+        clock_gettime(CLOCK_REALTIME, &wall);
+        int64_t ago_ns = (wall.tv_sec - came.tv_sec) * 1000000000 + wall.tv_nsec - came.tv_nsec;
+        return now_us() - ago_ns / 1000;
+    }
+    return now_us();
+}
+
+static ssize_t receive(struct connection *c, char *to, size_t n) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } control;
+    struct iovec room = {to, n};
+    struct msghdr m = {.msg_iov = &room,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(c->fd, &m, 0);
+    if (got > 0) c->came_us = came_us(&m);
+    return got;
+}
+
 static size_t read_request(struct connection *c) {
     for (;;) {
         size_t n = parse(c);
         if (n == SIZE_MAX) return 0;
         if (n) return n;
         if (!pl_buf_reserve(&c->in, 65536)) return 0;
-        ssize_t got = recv(c->fd, c->in.p + c->in.n, c->in.cap - c->in.n, 0);
+        ssize_t got = receive(c, c->in.p + c->in.n, c->in.cap - c->in.n);
         if (got <= 0) return 0;
         c->in.n += (size_t)got;
     }
@@ -223,16 +258,16 @@ static bool say_split(struct connection *c, struct pl_str e) {
     return true;
 }
 
-static void stamp(struct pl_str e) {
+static void stamp(struct pl_str e, int64_t us) {
     char *at = memmem(e.p, e.n, PROVIDER_CLOCK, strlen(PROVIDER_CLOCK)), digits[24];
-    struct pl_clock clock = pl_clock_system();
     if (!at) return;
-    snprintf(digits, sizeof digits, "%016lld", (long long)clock.mono_us(clock.ctx));
+    snprintf(digits, sizeof digits, "%016lld", (long long)us);
     memcpy(at, digits, strlen(PROVIDER_CLOCK));
 }
 
 static bool say_event(struct connection *c, struct pl_str e) {
-    stamp(e);
+    c->sent_us = now_us();
+    stamp(e, c->sent_us);
     if (c->m.fault == PROVIDER_SPLIT) return say_split(c, e);
     if (c->m.fault != PROVIDER_BYTES) return chunk(c->fd, e);
     for (size_t i = 0; i < e.n; i++)
@@ -264,6 +299,14 @@ static bool fail_at(struct connection *c, enum provider_dialect d, bool last) {
     }
 }
 
+static void keep_times(struct connection *c, int64_t mark) {
+    pthread_mutex_lock(&c->p->lock);
+    if (c->p->times)
+        fprintf(c->p->times, "%lld %lld %lld\n", (long long)mark, (long long)c->came_us,
+                (long long)c->sent_us);
+    pthread_mutex_unlock(&c->p->lock);
+}
+
 /* Plays events; gives whether the connection may serve another request. */
 static bool stream(struct connection *c, enum provider_dialect d, const struct provider_answer *k) {
     struct provider_events e;
@@ -285,6 +328,7 @@ static bool stream(struct connection *c, enum provider_dialect d, const struct p
     }
     bool told = k->usage && at >= e.told;
     bill(c, k, at ? e.tokens[at - 1] : 0, told);
+    if (ended && k->mark) keep_times(c, k->mark);
     return ended && say_str(c->fd, PL_STR("0\r\n\r\n"));
 }
 
@@ -398,6 +442,7 @@ static void *serve_one(void *ctx) {
     struct connection *c = ctx;
     int on = 1;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     pl_arena_init(&c->arena, 0);
     for (size_t n; !c->p->stopping && (n = read_request(c)) > 0;) {
         keep(c, n);
@@ -481,16 +526,26 @@ void provider_stop(struct provider **out) {
     while (p->open > 0) usleep(1000);
     pthread_mutex_destroy(&p->lock);
     if (p->record) fclose(p->record);
+    if (p->times) fclose(p->times);
     pl_buf_free(&p->got);
     free(p);
 }
 
-bool provider_record(struct provider *p, const char *path) {
+static bool reopen(struct provider *p, FILE **file, const char *path) {
     pthread_mutex_lock(&p->lock);
-    if (p->record) fclose(p->record);
-    p->record = fopen(path, "a");
+    if (*file) fclose(*file);
+    *file = fopen(path, "a");
+    bool well = *file != NULL;
     pthread_mutex_unlock(&p->lock);
-    return p->record != NULL;
+    return well;
+}
+
+bool provider_record(struct provider *p, const char *path) {
+    return reopen(p, &p->record, path);
+}
+
+bool provider_times(struct provider *p, const char *path) {
+    return reopen(p, &p->times, path) && setvbuf(p->times, NULL, _IOLBF, 0) == 0;
 }
 
 int provider_port(const struct provider *p) {

@@ -52,6 +52,10 @@ struct provider_bill provider_bill(struct provider *p, char site);
 bool provider_got(struct provider *p, const char *bytes, size_t n);
 /* Appends every byte received from now on to this file, too. False: it cannot be written. */
 bool provider_record(struct provider *p, const char *path);
+/* Appends to this file, for each question with "[mark N]" whose stream went to its end, a line of
+ * N, of the monotonic time in microseconds at which the kernel had all of the request, and of that
+ * at which the last event was handed to it. False: it cannot be written. */
+bool provider_times(struct provider *p, const char *path);
 /* The last request's body, as text; freed by the caller. */
 char *provider_last(struct provider *p);
 

@@ -20,6 +20,7 @@ struct provider_answer {
     enum provider_end end;
     int64_t input, cached, output; /* tokens */
     bool usage;
+    int64_t mark; /* of [mark N] in the question; 0: none */
 };
 
 /* Events, each with its line ends. */

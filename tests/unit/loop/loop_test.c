@@ -290,6 +290,60 @@ static void descriptors_are_watched(void **state) {
     pl_loop_destroy(&loop);
 }
 
+/* ---- gathering ---- */
+
+struct gathered {
+    struct pl_loop *loop;
+    struct pl_post post;
+    int ready;
+    atomic_int served;
+};
+
+static void on_always(struct pl_fd *w, int ready) {
+    struct gathered *g = w->ctx;
+    (void)ready;
+    g->ready++;
+}
+
+static void on_served(struct pl_post *p) {
+    struct gathered *g = (struct gathered *)(void *)((char *)p - offsetof(struct gathered, post));
+    g->served++;
+    if (g->served == 5) pl_loop_stop(g->loop);
+}
+
+static void *post_one_by_one(void *arg) {
+    struct gathered *g = arg;
+    for (int i = 0; i < 5; i++) {
+        pl_loop_post(g->loop, &g->post);
+        while (g->served == i) usleep(100);
+    }
+    return NULL;
+}
+
+/* A descriptor that is always ready is looked at twice, once before there was anything to gather;
+ * posts do not wait for the ten seconds. */
+static void descriptors_are_gathered_and_posts_are_not(void **state) {
+    (void)state;
+    struct gathered g = {.post = {.fn = on_served}};
+    struct pl_fd w = {.fn = on_always, .ctx = &g};
+    pthread_t thread;
+    int ours, theirs;
+    assert_int_equal(pl_loop_create(pl_clock_system(), &g.loop), PL_OK);
+    assert_int_equal(pl_socket_pair(&ours, &theirs), PL_OK);
+    assert_int_equal(write(theirs, "x", 1), 1);
+    pl_fd_start(g.loop, &w, ours, PL_READ);
+    pl_loop_gather(g.loop, 10000000);
+    assert_int_equal(pthread_create(&thread, NULL, post_one_by_one, &g), 0);
+    pl_loop_run(g.loop);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(g.served, 5);
+    assert_in_range(g.ready, 0, 2);
+    pl_fd_stop(&w);
+    pl_loop_destroy(&g.loop);
+    close(ours);
+    close(theirs);
+}
+
 static void on_signal(struct pl_signal *s) {
     note(s->ctx, 's');
     pl_loop_stop(s->loop);
@@ -383,6 +437,7 @@ int main(void) {
         cmocka_unit_test(posts_of_threads_all_arrive),
         cmocka_unit_test(real_timers_keep_time),
         cmocka_unit_test(descriptors_are_watched),
+        cmocka_unit_test(descriptors_are_gathered_and_posts_are_not),
         cmocka_unit_test(signals_arrive_on_the_loop_that_asked),
         cmocka_unit_test(children_speak_end_and_are_killed),
         cmocka_unit_test(a_missing_program_is_said_so),
