@@ -95,6 +95,20 @@ row_drain() {
   with_release build/dev/net_torture drain
 }
 
+# hostile: frames that break the rules, 1,000 requests that never end, 10,000 connections where nobody is.
+row_hostile() {
+  built release parlance demoshop
+  built dev net_torture
+  with_release build/dev/net_torture hostile
+}
+
+# slow: 1,000 of 5,000 customers read 100 bytes a second, and 20 nothing at all.
+row_slow() {
+  built release parlance demoshop
+  built dev net_torture
+  with_release build/dev/net_torture slow
+}
+
 # reload: 200 versions of the flows at 1,000 messages a second, one in five broken.
 row_reload() {
   built release parlance demoshop

@@ -331,6 +331,7 @@ static void watch_clock(struct pl_engine *e) {
     struct pl_buf b = {0};
     if (by > -LEAD_MS && by < LEAD_MS) return;
     e->lead_ms = lead;
+    e->jumped_ms = eng_ticks(e);
     pl_buf_zig(&b, lead);
     struct pl_store_row row = {LEAD_KEY, pl_buf_slice(&b)};
     pl_store_project(e->config.store, &row, 1, NULL, 0);
@@ -346,6 +347,13 @@ static bool may_leave(struct pl_engine *e, const struct eng_conv *c, int64_t now
            pl_store_written(e->config.store, c->ticket);
 }
 
+/* Who waits since before the clock jumped is written soon: played again from its entries alone it
+ * would wait by the clock as it is now. */
+static bool is_due(const struct pl_engine *e, const struct eng_conv *c, int64_t now) {
+    if (!c->dirty) return false;
+    return now - c->dirty_ms >= ENG_IDLE_MS || (c->deadline_ms && c->dirty_ms <= e->jumped_ms);
+}
+
 /* Those touched least lately come first. */
 static void save_and_evict(struct pl_engine *e) {
     uint32_t saved = 0;
@@ -353,9 +361,8 @@ static void save_and_evict(struct pl_engine *e) {
     struct eng_conv *next;
     for (struct eng_conv *c = e->oldest; c && saved < TICK_MAX; c = next) {
         next = c->next;
-        if (now - c->touched_ms < ENG_IDLE_MS) return;
-        if (c->dirty && now - c->dirty_ms >= ENG_IDLE_MS)
-            saved += pl_engine__conv_save(e, c) == PL_OK;
+        if (now - c->touched_ms < ENG_IDLE_MS && c->touched_ms > e->jumped_ms) return;
+        if (is_due(e, c, now)) saved += pl_engine__conv_save(e, c) == PL_OK;
         if (!may_leave(e, c, now)) continue;
         ENG_COUNT(e, EVICTED);
         pl_engine__canary_left(e, c);

@@ -369,6 +369,7 @@ struct pl_engine {
     int64_t tended_ms;
     int64_t ticks_ms;          /* eng_ticks when the clock's monotonic time was 0 */
     int64_t lead_ms;           /* of ticks before the time of day, as the store has it */
+    int64_t jumped_ms;         /* in ticks: when the time of day was seen to have jumped last */
     char rtl_locale[36];       /* as a conversation's: the last that was asked for */
     bool rtl;                  /* ... and its answer */
     struct eng_shadow *shadow; /* NULL: none */

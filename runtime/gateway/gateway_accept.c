@@ -16,15 +16,14 @@
 
 #include "runtime/gateway/gateway_priv.h"
 
-#define AT_ONCE   64       /* sockets accepted in one go */
-#define HEAD_MOST 8192     /* bytes before the end of a head */
-#define HEAD_WAIT 10000000 /* us for it to come */
+#define AT_ONCE   64   /* sockets accepted in one go */
+#define HEAD_MOST 8192 /* bytes before the end of a head */
 #define BACKLOG   4096
 
 struct pl_gateway__knock {
     struct pl_gateway *g;
     struct pl_fd fd;
-    struct pl_gateway__knock *prev, *next;
+    struct pl_gateway__knock *prev, *next; /* the newest first */
     struct pl_gateway__peer *peer;
     int64_t since_us;
     size_t seen; /* bytes; it is ready only when there are more, or the other side is gone */
@@ -37,7 +36,7 @@ static void forget(struct pl_gateway__knock *k) {
     struct pl_gateway *g = k->g;
     pl_fd_stop(&k->fd);
     *(k->prev != NULL ? &k->prev->next : &g->knocks) = k->next;
-    if (k->next != NULL) k->next->prev = k->prev;
+    *(k->next != NULL ? &k->next->prev : &g->oldest_knock) = k->prev;
     g->nknocks--;
     free(k);
 }
@@ -49,11 +48,16 @@ static void turn_away(struct pl_gateway__knock *k) {
 }
 
 void pl_gateway__knocks_sweep(struct pl_gateway *g, int64_t now_us) {
-    struct pl_gateway__knock *next;
-    for (struct pl_gateway__knock *k = g->knocks; k != NULL; k = next) {
-        next = k->next;
-        if (now_us - k->since_us > HEAD_WAIT) turn_away(k);
-    }
+    while (g->oldest_knock != NULL && now_us - g->oldest_knock->since_us > g->c.open_wait_ms * 1000)
+        turn_away(g->oldest_knock);
+}
+
+/* Who has said nothing for longest goes first: silence keeps nobody out. */
+static bool make_room(struct pl_gateway *g) {
+    if (g->oldest_knock == NULL) return false;
+    pl_gateway__count(g, PL_GATEWAY_refused, 1);
+    turn_away(g->oldest_knock);
+    return true;
 }
 
 /* ---- what they want ---- */
@@ -165,7 +169,7 @@ static void knock(struct pl_gateway *g, int fd, const struct pl_peer *key) {
                                     .peer = pl_gateway__peer_join(g, key),
                                     .next = g->knocks,
                                     .since_us = pl_loop_now_us(g->c.loop)};
-    if (k->next != NULL) k->next->prev = k;
+    *(k->next != NULL ? &k->next->prev : &g->oldest_knock) = k;
     g->knocks = k;
     g->nknocks++;
     pl_fd_start(g->c.loop, &k->fd, fd, PL_READ);
@@ -175,7 +179,8 @@ static bool may_knock(struct pl_gateway *g, const struct pl_peer *key) {
     const struct pl_gateway__peer *peer = pl_gateway__peer(g, key);
     if (peer != NULL && peer->sockets >= g->c.max_connections_per_ip + PL_GATEWAY__SPARE)
         return false;
-    return (int64_t)(g->nknocks + g->nconns) < g->c.max_connections + PL_GATEWAY__SPARE;
+    return (int64_t)(g->nknocks + g->nconns) < g->c.max_connections + PL_GATEWAY__SPARE ||
+           make_room(g);
 }
 
 static void on_accept(struct pl_fd *w, int ready) {
@@ -186,6 +191,7 @@ static void on_accept(struct pl_fd *w, int ready) {
         socklen_t size = sizeof from;
         int fd = accept4(w->fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+            if (make_room(g)) continue;
             pl_fd_stop(w); /* the next sweep tries again */
             return;
         }

@@ -126,7 +126,7 @@ struct pl_gateway {
     struct lws_context *lws;
     struct lws_vhost *pages; /* of the customers' port */
     struct pl_fd listener;
-    struct pl_gateway__knock *knocks; /* sockets that have not said what they want */
+    struct pl_gateway__knock *knocks, *oldest_knock; /* have not said what they want */
     size_t nknocks;
     struct pl_gateway__peer *adopting; /* of the socket on its way to libwebsockets */
     struct lws_vhost *ops;             /* where health and metrics are; NULL: with all else */

@@ -19,6 +19,7 @@
 #include "runtime/gateway/gateway_priv.h"
 
 #define JUNK_MOST 262144 /* bytes read for nothing before we hang up on somebody */
+#define SEND_MOST 65536  /* bytes, doubled by the system, that it keeps for who does not read */
 
 struct pl_gateway__ws {
     struct pl_gateway__conn conn;
@@ -296,7 +297,9 @@ bool pl_gateway__ws_begin(struct pl_gateway *g, int fd, struct pl_gateway__peer 
     pl_gateway__begin(g, &w->conn, peer, &transport);
     /* Unacknowledged bytes for this long mean that nobody is there any more. */
     unsigned dead_ms = (unsigned)(g->c.heartbeat_ms + g->c.pong_wait_ms);
+    int most = SEND_MOST; /* else up to 4 MiB of a slow reader's would lie in the kernel */
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof dead_ms);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
     watch(w, PL_READ);
     if (!put(w, yes.p, yes.n)) pl_gateway__kill(&w->conn);
     return true;

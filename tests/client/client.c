@@ -50,10 +50,13 @@ static int more(struct client *c, int64_t end) {
     struct pollfd w = {.fd = c->fd, .events = POLLIN};
     char piece[16384];
     int64_t left = end - now_ms();
+    size_t most = c->slow && c->may < sizeof piece ? c->may : sizeof piece;
+    if (most == 0) return 0;
     int ready = poll(&w, 1, left > 0 ? (int)left : 0);
     if (ready <= 0) return 0;
-    ssize_t n = recv(c->fd, piece, sizeof piece, 0);
+    ssize_t n = recv(c->fd, piece, most, 0);
     if (n <= 0) return -1;
+    if (c->slow) c->may -= (size_t)n;
     pl_buf_add(&c->in, piece, (size_t)n);
     return 1;
 }

@@ -21,6 +21,8 @@ struct client {
     int close_code; /* after CLIENT_CLOSED: 0 none, 1006 without a close frame */
     unsigned pings; /* answered so far */
     bool mute;      /* answers neither pings nor a close */
+    bool slow;      /* receives only ... */
+    size_t may;     /* ... so many more bytes */
     int port;       /* of an event stream: frames are posted there; else 0 */
     char name[128]; /* and name it so */
 };

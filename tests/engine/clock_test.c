@@ -101,6 +101,28 @@ static void over_a_crash(void **state) {
     }
 }
 
+/* ... and it dies before anybody was idle for long enough to be written as a matter of course. */
+static void over_a_crash_right_behind(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 2; i++) { /* there and back */
+        struct bench b;
+        bench_open(&b, NULL);
+        sleepers(&b, 2);
+        bench_jump(&b, jumps[i]);
+        bench_advance(&b, 1500); /* the jump is seen */
+        pl_store_flush(b.store);
+        bench_crash(&b);
+        bench_resume(&b, 1, 1, 0);
+        bench_resume(&b, 2, 2, 0);
+        bench_told(&b);
+        bench_advance(&b, NAP - 4000);
+        assert_int_equal(woken(&b), 0);
+        bench_advance(&b, 5000);
+        assert_int_equal(woken(&b), 2);
+        bench_close(&b);
+    }
+}
+
 /* What is cached for half a minute is not kept for an hour, and idle conversations leave. */
 static void ages_go_by_elapsed_time(void **state) {
     struct bench b;
@@ -137,8 +159,11 @@ static void over_the_edges_of_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_long_as_was_meant),   cmocka_unit_test(however_often),
-        cmocka_unit_test(over_a_crash),           cmocka_unit_test(ages_go_by_elapsed_time),
+        cmocka_unit_test(as_long_as_was_meant),
+        cmocka_unit_test(however_often),
+        cmocka_unit_test(over_a_crash),
+        cmocka_unit_test(over_a_crash_right_behind),
+        cmocka_unit_test(ages_go_by_elapsed_time),
         cmocka_unit_test(over_the_edges_of_time),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

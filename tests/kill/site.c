@@ -160,6 +160,16 @@ bool proc_alive(pid_t pid) {
     return kill(pid, 0) == 0;
 }
 
+size_t proc_rss_kib(pid_t pid) {
+    char path[64];
+    unsigned long pages = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    FILE *f = fopen(path, "re");
+    if (!f || fscanf(f, "%*u %lu", &pages) != 1) pages = 0;
+    if (f) fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
 /* ---- the site ---- */
 
 void site_shell(const struct site *s, const char *command) {

@@ -57,6 +57,7 @@ int proc_run(struct pl_buf *out, int64_t ms, const char *const *argv);
 /* Children of a process, at most `most`. */
 size_t proc_children(pid_t pid, pid_t *out, size_t most);
 bool proc_alive(pid_t pid);
+size_t proc_rss_kib(pid_t pid);
 
 int64_t now_ms(void);
 void nap_ms(int64_t ms);

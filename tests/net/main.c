@@ -38,6 +38,14 @@ static const struct {
      drain_run,
      {.sockets = 60, .rate = 200, .seconds = 1},
      {.sockets = 5000, .rate = 1000, .seconds = 20}},
+    {"hostile",
+     hostile_run,
+     {.sockets = 60, .turns = 2},
+     {.sockets = 10000, .turns = 1000, .full = true}},
+    {"slow",
+     slow_run,
+     {.sockets = 20, .rate = 100, .seconds = 1},
+     {.sockets = 5000, .rate = 1000, .seconds = 15, .full = true}},
 };
 
 static bool option(struct net_options *o, const char *name, const char *value) {

@@ -35,6 +35,7 @@ void crowd_close(struct crowd *c);
 
 struct net_options {
     long sockets, rate, seconds, turns;
+    bool full; /* bounds of time and memory hold, too: not in a build with sanitizers */
 };
 
 /* SIGTERM under load: bye to each, exit 0, nothing lost; once more, in a hurry. */
@@ -42,6 +43,12 @@ void drain_run(struct site *s, const struct net_options *o);
 
 /* Connections cut at every byte: each message is answered once, in order. */
 void cut_run(struct site *s, const struct net_options *o);
+
+/* Clients that break the rules, or say nothing: the right close code, bounded memory. */
+void hostile_run(struct site *s, const struct net_options *o);
+
+/* Readers of a hundred bytes a second, and of nothing: the others do not notice. */
+void slow_run(struct site *s, const struct net_options *o);
 
 /* Raises the limit of descriptors as far as it goes. */
 void net_descriptors(void);
