@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/ast.h"
 
+#include <string.h>
+
 void pl_ast_grow(struct pl_arena *arena, void **v, size_t *cap, size_t n, size_t size) {
     if (n < *cap) return;
     *cap = *cap ? *cap * 2 : 4;
     char *bigger = pl_arena_array(arena, *cap, size);
-    for (size_t i = 0; i < n * size; i++) bigger[i] = ((char *)*v)[i];
+    if (n) memcpy(bigger, *v, n * size);
     *v = bigger;
 }
 

@@ -5,12 +5,16 @@ enum { LISTED_MOST = 6, PART_LEAST = 4 };
 
 struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) {
     va_list args, again;
+    char first[256]; /* nearly all fit: they are formatted once */
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(first, sizeof first, format, args);
     pl_assert(n >= 0);
     char *text = pl_arena_alloc(g->arena, (size_t)n + 1);
-    vsnprintf(text, (size_t)n + 1, format, again);
+    if ((size_t)n < sizeof first)
+        memcpy(text, first, (size_t)n + 1);
+    else
+        vsnprintf(text, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
     return (struct pl_str){text, (size_t)n};

@@ -6,7 +6,8 @@
 #        tools/long.sh outage       models that fail in every way, and ten minutes without any
 #        tools/long.sh ledger       10,000 turns of all kinds against the provider's bill, and crashes
 #        tools/long.sh streams [--streams N] [--seconds N]   what we add to a turn of a model while N (1,000) stream
-#        tools/long.sh lsp [--edits N]           the language server under random edits (default 10,000)
+#        tools/long.sh lsp [--edits N]           the language server under random edits (default 10,000);
+#                                                 how soon it answers in a project of 5,000 lines
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
 #                                           keeps every byte (default 5000)
@@ -69,6 +70,13 @@ lsp() {
   cmake --preset dev >/dev/null
   cmake --build --preset dev -j "$jobs" --target parlance >/dev/null
   tests/lsp/run.sh "$PWD/build/dev/parlance" "$edits"
+  cmake --preset release >/dev/null
+  cmake --build --preset release -j "$jobs" --target parlance >/dev/null
+  local folder
+  folder=$(mktemp -d)
+  tests/lang/large/make.sh 5000 "$folder/flows"
+  node tests/lsp/speed.mjs "$PWD/build/release/parlance" "$folder/flows"
+  rm -rf "$folder"
 }
 
 privacy() {

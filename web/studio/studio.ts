@@ -28,7 +28,6 @@ let state: State | null = null;
 let chat: Chat | null = null;
 let mirror: Mirror | null = null;
 let frames: EventFrame[] = [];
-let hidden_version = 0; // of the mistakes that somebody has put away
 let lost = false;
 
 const graph = new Graph(at("canvas"), (name) => {
@@ -84,10 +83,8 @@ function tell_status(): void {
                 : `${project.assistant}: change ${project.builds} taken up in ${project.took_ms} ms.`;
     const fate = !lost && !broken ? mapped(project.reload) : "";
     status_line.replaceChildren(h("span", { class: look, "aria-hidden": "true" }), words, fate && ` ${fate[0]?.toUpperCase()}${fate.slice(1)}.`);
-    const hidden = state.version > hidden_version ? 0 : diagnostics.length;
-    const label = broken ? "show the mistakes" : `${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
-    if (!lost && (hidden || (!broken && warnings)))
-        status_line.append(" ", button({ class: "text-button" }, reveal, label));
+    const label = broken ? "Show them" : `${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
+    if (!lost && (broken || warnings)) status_line.append(" ", button({ class: "text-button" }, reveal, label));
 }
 
 // ---- what is shown ----
@@ -95,13 +92,12 @@ function tell_status(): void {
 function reveal(): void {
     if (!state) return;
     show_trouble(trouble, state.diagnostics, state.broken, put_away);
+    look_at("graph"); // where they stand
     trouble.querySelector<HTMLElement>("h2")?.focus();
 }
 
 function put_away(): void {
-    hidden_version = state?.version ?? 0;
     trouble.hidden = true;
-    tell_status();
     at("canvas").focus();
 }
 
@@ -253,12 +249,13 @@ for (const [i, tab] of tabs.entries()) {
 
 // On a narrow screen one of the three at a time.
 const views = [...document.querySelectorAll<HTMLElement>(".views button")];
-for (const view of views)
-    view.addEventListener("click", () => {
-        document.body.dataset.view = view.dataset.to ?? "chat";
-        for (const other of views) other.setAttribute("aria-pressed", String(other === view));
-        graph.settle();
-    });
+function look_at(name: string): void {
+    document.body.dataset.view = name;
+    for (const view of views) view.setAttribute("aria-pressed", String(view.dataset.to === name));
+    graph.settle();
+}
+
+for (const view of views) view.addEventListener("click", () => look_at(view.dataset.to ?? "chat"));
 
 const LEGEND: [string, string][] = [
     ["say", "speaks"],
