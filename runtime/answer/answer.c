@@ -73,7 +73,7 @@ void pl_answer_destroy(struct pl_answer **out) {
         unlink_turn(t);
         free_turn(t);
     }
-    while (a->images.n > 0) pl_answer_drop(a, a->images.v[a->images.n - 1].image);
+    while (a->images.n > 0) pl_answer_drop(a, a->images.v[a->images.n - 1]->image);
     PL_VEC_FREE(&a->images);
     pl_answer__counts_free(a);
     pl_kb_scratch_free(&a->scratch);
@@ -84,25 +84,48 @@ void pl_answer_destroy(struct pl_answer **out) {
     *out = NULL;
 }
 
-enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
-    struct known_image k = {.image = image, .texts = pl_answer__texts_new()};
+enum pl_err pl_answer_open(const struct pl_answer *a, struct pl_image *image,
+                           struct pl_answer_image **out) {
+    struct pl_answer_image *k = calloc(1, sizeof *k);
+    *out = k;
+    if (k == NULL) return PL_NOMEM;
+    *k = (struct pl_answer_image){.image = image, .texts = pl_answer__texts_new()};
     struct pl_str index = pl_image_section(image, "kb.index");
     struct pl_str vectors = pl_image_section(image, "kb.vectors");
-    enum pl_err err = pl_kb_open(index, &k.kb);
+    enum pl_err err = pl_kb_open(index, &k->kb);
     enum pl_err bad = PL_OK;
-    if (err == PL_OK && vectors.n > 0) bad = pl_kb_vectors_open(vectors, k.kb, index, &k.vectors);
+    if (err == PL_OK && vectors.n > 0) bad = pl_kb_vectors_open(vectors, k->kb, index, &k->vectors);
     if (bad != PL_OK && a->config.log != NULL)
         pl_log(a->config.log, PL_LOG_WARN, "answer", "no_vectors", "reason=\"%s\"",
                pl_err_text(bad));
-    PL_PUSH(&a->images, k);
     return err;
 }
 
-void pl_answer_drop(struct pl_answer *a, struct pl_image *image) {
+void pl_answer_close(struct pl_answer_image **out) {
+    struct pl_answer_image *k = *out;
+    if (k == NULL) return;
+    pl_kb_close(&k->kb);
+    pl_answer__texts_unref(&k->texts);
+    free(k);
+    *out = NULL;
+}
+
+void pl_answer_take(struct pl_answer *a, struct pl_answer_image **opened) {
+    if (*opened != NULL) PL_PUSH(&a->images, *opened);
+    *opened = NULL;
+}
+
+enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image) {
+    struct pl_answer_image *k;
+    enum pl_err err = pl_answer_open(a, image, &k);
+    pl_answer_take(a, &k);
+    return err;
+}
+
+void pl_answer_drop(struct pl_answer *a, const struct pl_image *image) {
     for (size_t i = 0; i < a->images.n; i++) {
-        if (a->images.v[i].image != image) continue;
-        pl_kb_close(&a->images.v[i].kb);
-        pl_answer__texts_unref(&a->images.v[i].texts);
+        if (a->images.v[i]->image != image) continue;
+        pl_answer_close(&a->images.v[i]);
         a->images.v[i] = a->images.v[--a->images.n];
         return;
     }
@@ -209,7 +232,7 @@ void pl_answer__alone(struct turn *t, enum pl_answer_outcome otherwise, enum ans
 }
 
 static void search(struct turn *t) {
-    const struct known_image *k = pl_answer__known(t->owner, t->in.image);
+    const struct pl_answer_image *k = pl_answer__known(t->owner, t->in.image);
     if (k == NULL || k->kb == NULL || t->spec->passages == 0) return;
     uint32_t top = t->spec->passages < PL_KB_MOST_HITS ? t->spec->passages : PL_KB_MOST_HITS;
     struct pl_kb_query q = {t->in.text, t->in.locale, t->program->source_locale, top};
@@ -504,7 +527,7 @@ static void put_marks(struct turn *t) {
 
 static void put_evidence(struct turn *t) {
     struct evidence *e = &t->evidence;
-    const struct known_image *k = pl_answer__known(t->owner, t->in.image);
+    const struct pl_answer_image *k = pl_answer__known(t->owner, t->in.image);
     e->r = (struct reading){t->owner->config.locales, t->l, pl_locale_language(t->in.locale), &t->a,
                             &t->owner->claim};
     if (k != NULL && e->texts == NULL) e->texts = pl_answer__texts_ref(k->texts);

@@ -77,7 +77,14 @@ void pl_answer_destroy(struct pl_answer **a);
  * it has none that this build reads, and answers go without. Vectors that cannot be read are
  * logged; articles are found by words then. */
 enum pl_err pl_answer_load(struct pl_answer *a, struct pl_image *image);
-void pl_answer_drop(struct pl_answer *a, struct pl_image *image);
+void pl_answer_drop(struct pl_answer *a, const struct pl_image *image);
+/* The same in two steps, since a large one takes its time: opened on any thread, then taken, or
+ * closed again. What is opened is there even when an error is told, but for PL_NOMEM. */
+struct pl_answer_image;
+enum pl_err pl_answer_open(const struct pl_answer *a, struct pl_image *image,
+                           struct pl_answer_image **out);
+void pl_answer_take(struct pl_answer *a, struct pl_answer_image **opened);
+void pl_answer_close(struct pl_answer_image **opened);
 
 /* ---- a turn ---- */
 

@@ -12,14 +12,14 @@
 #define SHARE        3 /* of what is left of the turn, at most one part */
 #define LETTERS_MOST 2000
 
-struct known_image *pl_answer__known(const struct pl_answer *a, const struct pl_image *image) {
+struct pl_answer_image *pl_answer__known(const struct pl_answer *a, const struct pl_image *image) {
     for (size_t i = 0; i < a->images.n; i++)
-        if (a->images.v[i].image == image) return &a->images.v[i];
+        if (a->images.v[i]->image == image) return a->images.v[i];
     return NULL;
 }
 
 static const struct pl_kb_vectors *vectors_of(const struct turn *t) {
-    const struct known_image *k = pl_answer__known(t->owner, t->in.image);
+    const struct pl_answer_image *k = pl_answer__known(t->owner, t->in.image);
     return k != NULL && k->vectors.dims > 0 ? &k->vectors : NULL;
 }
 

@@ -114,7 +114,7 @@ enum answer_why pl_answer__supported(const struct evidence *e, const struct clai
 
 /* ---- a turn ---- */
 
-struct known_image {
+struct pl_answer_image {
     struct pl_image *image;
     struct pl_kb *kb;             /* NULL: none */
     struct pl_kb_vectors vectors; /* dims 0: none */
@@ -188,7 +188,7 @@ struct pl_answer {
     struct pl_kb_scratch *scratch;
     struct pl_arena claim; /* what one claim needs */
     struct pl_arena look;  /* what one look at a reply needs */
-    PL_VEC(struct known_image) images;
+    PL_VEC(struct pl_answer_image *) images;
     struct turn *turns;
     uint64_t numbers;
     struct pl_counter counters[PL_ANSWER_COUNTERS];
@@ -204,7 +204,7 @@ void pl_answer__count_prompt(const struct turn *t);
 void pl_answer__counts_free(struct pl_answer *a);
 /* The turn's end is decided; it comes with the next iteration of its loop. */
 void pl_answer__end(struct turn *t, enum pl_answer_outcome outcome, enum answer_why why);
-struct known_image *pl_answer__known(const struct pl_answer *a, const struct pl_image *image);
+struct pl_answer_image *pl_answer__known(const struct pl_answer *a, const struct pl_image *image);
 /* Has the question made a vector; pl_answer__search follows, from the loop. The veil is there.
  * False: there is nothing to ask for, or nobody. */
 bool pl_answer__embed(struct turn *t);

@@ -179,8 +179,12 @@ struct pl_engine_ask {
 };
 struct pl_engine_models {
     void *ctx;
-    void (*load)(void *ctx, struct pl_image *image); /* before its first turn. May be NULL. */
-    void (*drop)(void *ctx, struct pl_image *image); /* May be NULL. */
+    /* What takes long of a load, on any thread; then it is loaded before its first turn, on the
+     * engine's, or closed. All of them, or none. */
+    void *(*open)(void *ctx, struct pl_image *image);
+    void (*close)(void *ctx, void *opened);
+    void (*load)(void *ctx, void *opened);
+    void (*drop)(void *ctx, struct pl_image *image);
     /* Gives a number, or 0. NULL: no model is ever asked, every turn is DOWN at once. */
     uint64_t (*start)(void *ctx, const struct pl_engine_ask *ask);
     /* Nobody waits for it any more: no `done`, no `partial` after this. */

@@ -29,6 +29,7 @@ void pl_engine__image_close(struct pl_engine *e, struct eng_image *i) {
     free(i->lists);
     free(i->queues);
     free(i->hours);
+    if (i->models) e->config.models.close(e->config.models.ctx, i->models);
     pl_engine__reader_free(e, i);
     pl_image_unref(&i->image);
     free(i);
@@ -71,6 +72,7 @@ enum pl_err pl_engine__image_open(struct pl_engine *e, struct pl_image *image,
         return err;
     }
     find_lists(i);
+    if (e->config.models.open) i->models = e->config.models.open(e->config.models.ctx, image);
     for (uint32_t k = 0; k < p->nentities; k++) i->nfinders += p->entities[k].lua != PL_NOWHERE;
     for (uint32_t k = 0; k < p->nrules; k++) i->timed |= pl_image_timed(image, k);
     *out = i;
@@ -93,7 +95,8 @@ struct eng_image *pl_engine__image_take(struct pl_engine *e, struct eng_image *i
         pl_engine__image_free(e, i);
         return here;
     }
-    if (e->config.models.load) e->config.models.load(e->config.models.ctx, i->image);
+    if (i->models) e->config.models.load(e->config.models.ctx, i->models);
+    i->models = NULL;
     if (e->config.hooks.load) e->config.hooks.load(e->config.hooks.ctx, i->image);
     pl_engine__promises(e, pl_image_program(i->image));
     i->unused_ms = eng_ticks(e);

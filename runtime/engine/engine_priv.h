@@ -53,6 +53,7 @@ struct eng_image {
     struct pl_image *image;
     struct pl_nlp_model *model;
     struct pl_nlp *nlp;
+    void *models;                /* opened for them, until it is theirs */
     uint32_t users;              /* conversations in memory, lists being asked for */
     bool held;                   /* kept warm for an operator */
     uint8_t life;                /* enum pl_engine_life */

@@ -226,7 +226,8 @@ void slow_run(struct site *s, const struct net_options *o) {
         if (after > before && after - before > grown) grown = after - before;
         cut += catch_up(&w);
     }
-    phase(&w, 0, o->full ? 5000 : 500); /* what is under way still comes */
+    do phase(&w, 0, o->full ? 5000 : 500); /* what is under way still comes */
+    while (crowd_unacked(&w.c) > 0);
     if (o->full && grown > w.nslow * SLOW_KIB) DIE("%zu slow readers cost %zu KiB", w.nslow, grown);
     crowd_check(&w.c, s->server.port);
     size_t unread = deaf(&w, o->full);

@@ -178,12 +178,26 @@ static void cancel(void *ctx, uint64_t number) {
         }
 }
 
-static void load(void *ctx, struct pl_image *image) {
-    struct pl_sim_models *m = ctx;
-    enum pl_err err = pl_answer_load(m->answer, image);
+static void *open_image(void *ctx, struct pl_image *image) {
+    const struct pl_sim_models *m = ctx;
+    struct pl_answer_image *known;
+    enum pl_err err = pl_answer_open(m->answer, image, &known);
     if (err != PL_OK && m->config.log)
         pl_log(m->config.log, PL_LOG_WARN, "answer", "no_articles", "reason=\"%s\"",
                pl_err_text(err));
+    return known;
+}
+
+static void close_image(void *ctx, void *opened) {
+    struct pl_answer_image *known = opened;
+    (void)ctx;
+    pl_answer_close(&known);
+}
+
+static void load(void *ctx, void *opened) {
+    struct pl_sim_models *m = ctx;
+    struct pl_answer_image *known = opened;
+    pl_answer_take(m->answer, &known);
 }
 
 static void drop(void *ctx, struct pl_image *image) {
@@ -244,8 +258,14 @@ void pl_sim_models_destroy(struct pl_sim_models **out) {
 }
 
 struct pl_engine_models pl_sim_models(struct pl_sim_models *m) {
-    return (struct pl_engine_models){
-        .ctx = m, .load = load, .drop = drop, .start = start, .cancel = cancel, .forget = forget};
+    return (struct pl_engine_models){.ctx = m,
+                                     .open = open_image,
+                                     .close = close_image,
+                                     .load = load,
+                                     .drop = drop,
+                                     .start = start,
+                                     .cancel = cancel,
+                                     .forget = forget};
 }
 
 const struct pl_answer *pl_sim_models_answer(const struct pl_sim_models *m) {
