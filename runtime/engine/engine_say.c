@@ -35,21 +35,17 @@ struct pl_locale *pl_engine__locale(struct pl_engine *e, const struct eng_conv *
     return l;
 }
 
-static void render(struct pl_engine *e, const struct eng_conv *c, const struct pl_vm_text *t,
-                   int64_t now_ms, struct pl_buf *out) {
-    const struct pl_image *image = c->image->image;
-    struct labels labels = {&e->config, image, pl_image_locale(image, c->locale)};
-    struct pl_locale_env env = {.now_ms = now_ms, .label = label, .ctx = &labels};
-    struct pl_str code = pl_image_text(image, t->text, labels.locale);
-    showed(&labels, t->text);
-    pl_locale_render(pl_engine__locale(e, c), code, t->args, t->nargs, &env, out);
-}
-
 struct pl_str pl_engine__text(struct pl_engine *e, const struct eng_conv *c,
                               const struct pl_vm_text *t, struct pl_arena *a, int64_t now_ms) {
     if (t->text == PL_NOWHERE) return (struct pl_str){0};
+    const struct pl_image *image = c->image->image;
+    struct labels labels = {&e->config, image, pl_image_locale(image, c->locale)};
+    struct pl_locale_env env = {.now_ms = now_ms, .label = label, .ctx = &labels};
+    struct pl_str code = pl_image_text(image, t->text, labels.locale), words;
+    showed(&labels, t->text);
+    if (pl_locale_plain(code, &words)) return pl_arena_str(a, words);
     pl_buf_clear(&e->buf2);
-    render(e, c, t, now_ms, &e->buf2);
+    pl_locale_render(pl_engine__locale(e, c), code, t->args, t->nargs, &env, &e->buf2);
     return pl_arena_str(a, pl_buf_slice(&e->buf2));
 }
 

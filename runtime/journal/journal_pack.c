@@ -38,9 +38,7 @@ bool pl_journal__pack_open(struct pl_journal__pack *k) {
     k->unpack = ZSTD_createDCtx();
     k->pack_words = ZSTD_createCDict(dictionary, DICTIONARY, PL_JOURNAL__LEVEL);
     k->unpack_words = ZSTD_createDDict(dictionary, DICTIONARY);
-    return k->pack && k->unpack && k->pack_words && k->unpack_words &&
-           !ZSTD_isError(ZSTD_CCtx_setParameter(k->pack, ZSTD_c_dictIDFlag, 0)) &&
-           !ZSTD_isError(ZSTD_CCtx_refCDict(k->pack, k->pack_words));
+    return k->pack && k->unpack && k->pack_words && k->unpack_words;
 }
 
 void pl_journal__pack_close(struct pl_journal__pack *k) {
@@ -59,7 +57,7 @@ void pl_journal__pack(struct pl_journal__pack *k, struct pl_str bytes, struct pl
         return;
     }
     if (!pl_buf_reserve(b, room)) return;
-    size_t n = ZSTD_compress2(k->pack, b->p + at, room, bytes.p, bytes.n);
+    size_t n = ZSTD_compress_usingCDict(k->pack, b->p + at, room, bytes.p, bytes.n, k->pack_words);
     if (ZSTD_isError(n)) { /* out of memory: there is room, and all bytes can be packed */
         b->failed = true;
         return;

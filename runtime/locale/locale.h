@@ -177,5 +177,7 @@ void pl_locale_format(struct pl_locale *l, struct pl_value v, uint64_t style,
  * Out of memory is out->failed. An argument out of range prints nothing. */
 void pl_locale_render(struct pl_locale *l, struct pl_str code, const struct pl_value *args,
                       uint32_t nargs, const struct pl_locale_env *env, struct pl_buf *out);
+/* Message code that is one text, whatever the locale and the arguments: most are. */
+bool pl_locale_plain(struct pl_str code, struct pl_str *text);
 
 #endif

@@ -136,6 +136,13 @@ static void run_code(const struct run *r, struct pl_str code, const struct pl_de
     }
 }
 
+bool pl_locale_plain(struct pl_str code, struct pl_str *text) {
+    struct pl_reader in = pl_reader_of(code);
+    if (pl_read_u8(&in) != PL_MSG_TEXT) return false;
+    *text = pl_read_text(&in);
+    return !in.bad && pl_read_left(&in) == 0;
+}
+
 void pl_locale_render(struct pl_locale *l, struct pl_str code, const struct pl_value *args,
                       uint32_t nargs, const struct pl_locale_env *env, struct pl_buf *out) {
     static const struct pl_locale_env none;

@@ -27,24 +27,27 @@ static bool plain(const char *p) {
     return (found & EACH(0x80)) == 0;
 }
 
+static bool is_plain(char c) {
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* How many bytes from `i` on stand as they are. */
+static size_t run_of(struct pl_str s, size_t i) {
+    size_t from = i;
+    while (i + 8 <= s.n && plain(s.p + i)) i += 8;
+    while (i < s.n && is_plain(s.p[i])) i++;
+    return i - from;
+}
+
 void pl_json_quote(struct pl_buf *b, struct pl_str s) {
-    size_t from = 0;
     if (!pl_buf_reserve(b, s.n + 2)) return;
     b->p[b->n++] = '"';
-    for (size_t i = 0; i < s.n;) {
-        char last[8] = "        ";
-        size_t end = s.n - i < 8 ? s.n : i + 8;
-        if (end < i + 8) memcpy(last, s.p + i, s.n - i);
-        if (plain(end < i + 8 ? last : s.p + i)) i = end;
-        for (; i < end; i++) {
-            unsigned char c = (unsigned char)s.p[i];
-            if (c >= 0x20 && c != '"' && c != '\\') continue;
-            pl_buf_add(b, s.p + from, i - from);
-            escape(b, c);
-            from = i + 1;
-        }
+    for (size_t i = 0; i < s.n; i++) { /* each time by a run, and what ended it */
+        size_t n = run_of(s, i);
+        if (n) pl_buf_add(b, s.p + i, n);
+        i += n;
+        if (i < s.n) escape(b, (unsigned char)s.p[i]);
     }
-    if (s.n) pl_buf_add(b, s.p + from, s.n - from);
     pl_buf_byte(b, '"');
 }
 

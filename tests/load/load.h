@@ -9,7 +9,7 @@
 #include "runtime/base/base.h"
 #include "runtime/value/value.h"
 
-struct line { /* "pattern => words"; the opening has no pattern */
+struct line { /* "pattern => words", or "pattern => !button"; the opening has no pattern */
     struct pl_str pattern, words;
 };
 

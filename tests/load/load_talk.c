@@ -41,11 +41,11 @@ bool load_script(struct load *l, const char *path) {
 void load_say(struct conn *c, struct pl_str words) {
     struct load *l = c->l;
     struct pl_buf b = {0};
+    bool presses = words.p[0] == '!';
     c->cid++;
-    pl_buf_printf(&b,
-                  "{\"t\":\"send\",\"cid\":\"%016zx-%llu\",\"text\":", (size_t)(c - l->conns) + 1,
-                  (unsigned long long)c->cid);
-    pl_json_quote(&b, words);
+    pl_buf_printf(&b, "{\"t\":\"send\",\"cid\":\"%016zx-%llu\",\"%s\":", (size_t)(c - l->conns) + 1,
+                  (unsigned long long)c->cid, presses ? "button" : "text");
+    pl_json_quote(&b, presses ? (struct pl_str){words.p + 1, words.n - 1} : words);
     pl_buf_byte(&b, '}');
     c->waiting = true;
     c->acked = false;
