@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define TICK_MS  1000
-#define TICK_MAX 500  /* snapshots at once; more of them wait ... */
-#define MORE_MS  50   /* ... for so long */
+#define TICK_MAX 100  /* snapshots at once, some 2 ms; more of them wait ... */
+#define MORE_MS  10   /* ... for so long */
 #define LEAD_MS  1000 /* the clock has jumped when it is off by as much as this */
 #define WAKE_MAX 200  /* conversations that a tick loads */
 #define TEND_MS  60000
@@ -356,19 +356,20 @@ static bool is_due(const struct pl_engine *e, const struct eng_conv *c, int64_t 
 
 /* Those touched least lately come first. */
 static void save_and_evict(struct pl_engine *e) {
-    uint32_t saved = 0;
+    uint32_t done = 0; /* turns wait for it: it is little at a time */
     int64_t now = eng_ticks(e);
     struct eng_conv *next;
-    for (struct eng_conv *c = e->oldest; c && saved < TICK_MAX; c = next) {
+    for (struct eng_conv *c = e->oldest; c && done < TICK_MAX; c = next) {
         next = c->next;
         if (now - c->touched_ms < ENG_IDLE_MS && c->touched_ms > e->jumped_ms) return;
-        if (is_due(e, c, now)) saved += pl_engine__conv_save(e, c) == PL_OK;
+        if (is_due(e, c, now)) done += pl_engine__conv_save(e, c) == PL_OK;
         if (!may_leave(e, c, now)) continue;
         ENG_COUNT(e, EVICTED);
         pl_engine__canary_left(e, c);
         pl_engine__conv_free(e, &c);
+        done++;
     }
-    if (saved == TICK_MAX) pl_timer_start(e->loop, &e->more, MORE_MS);
+    if (done >= TICK_MAX) pl_timer_start(e->loop, &e->more, MORE_MS);
 }
 
 static void more(struct pl_timer *t) {

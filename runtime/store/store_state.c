@@ -289,6 +289,7 @@ static enum pl_err write_now(struct pl_store *s) {
         s->state_err = PL_OK;
         return PL_OK;
     }
+    struct pl_map written = {0};
     s->writing = s->pending;
     s->pending = (struct pl_map){0};
     s->ticket_taken = s->ticket;
@@ -301,7 +302,8 @@ static enum pl_err write_now(struct pl_store *s) {
         put_back(s);
         pl_store__count(s, PL_STORE_state_failed, 1);
     } else {
-        pl_store__rows_free(&s->writing);
+        written = s->writing; /* they are freed where nobody waits for the lock */
+        s->writing = (struct pl_map){0};
         s->pending_bytes -= taken;
         s->ticket_written = s->ticket_taken;
         pl_store__count(s, PL_STORE_state_commits, 1);
@@ -311,6 +313,9 @@ static enum pl_err write_now(struct pl_store *s) {
     if (err && s->log) {
         pl_log(s->log, PL_LOG_ERROR, "store", "state_write_failed", "reason=%s", pl_err_text(err));
     }
+    pthread_mutex_unlock(&s->lock);
+    pl_store__rows_free(&written);
+    pthread_mutex_lock(&s->lock);
     return err;
 }
 
