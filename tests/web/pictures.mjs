@@ -11,7 +11,7 @@ import { Dev, run, Studio } from "./lib/studio.mjs";
 
 const [build, folder] = process.argv.slice(2).map((p) => path.resolve(p));
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const look = { viewport: { width: 1280, height: 760 }, colorScheme: "light", timezoneId: "Europe/Berlin" };
+const look = { viewport: { width: 1400, height: 780 }, colorScheme: "light", timezoneId: "Europe/Berlin" };
 
 const shop = await run(path.join(build, "demoshop"), ["--port", "0"], /demo shop: (http:\S+)/);
 const dev = await Dev.start(path.join(build, "parlance"), path.join(root, "web/dist"),

@@ -183,6 +183,25 @@ static void name_folders(struct dev *d) {
     d->folders[n++] = beside(d, "", "/..", "prompts");
 }
 
+static bool has_page(const char *web) {
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/studio.html", web);
+    return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
+}
+
+/* As configured, else that of the clone in which the program was built. */
+static int find_page(struct dev *d) {
+    char exe[4000];
+    if (has_page(d->config.web)) return CLI_OK;
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    while (n > 0 && exe[n - 1] != '/') n--;
+    exe[n > 0 ? n : 0] = '\0';
+    d->config.web = pl_arena_printf(&d->arena, "%s../../web/dist", exe).p;
+    if (has_page(d->config.web)) return CLI_OK;
+    return pl_cli__failure("there is no page to show: web/build.sh makes it, and --web names the "
+                           "folder that it is in");
+}
+
 static int configure(struct dev *d, struct cli_args args) {
     static const char *const own[] = {"127.0.0.1", "localhost", "::1"};
     bool local = false;
@@ -199,7 +218,7 @@ static int configure(struct dev *d, struct cli_args args) {
     d->config.ops_port = -1;
     d->config.drain_wait = 500;
     name_folders(d);
-    return CLI_OK;
+    return find_page(d);
 }
 
 static int open_dev(struct dev *d) {

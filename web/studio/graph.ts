@@ -16,7 +16,7 @@ interface Drawing {
     error?: string;
 }
 
-const SMALLEST = 0.2;
+const SMALLEST = 0.1;
 const LARGEST = 2.5;
 const READABLE = 1; // pixels to a point of the drawing: of one flow no fewer to begin with,
 const GLANCE = 0.6; // of all flows these

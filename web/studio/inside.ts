@@ -28,9 +28,15 @@ export function turns_of(c: Conversation | undefined): Turn[] {
 // Reasons that somebody looks for, told from those that are always there.
 const STRONG = new Set(["rule", "handed over", "goal", "missed", "else", "cancelled", "corrected"]);
 
+const LONGEST = 240; // characters of a reason; all of a value stands under Knows
+
+function short(text: string): string {
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
 function reason([what, text]: [string, string]): HTMLElement {
     const look = what === "mistake" ? "badge bad" : STRONG.has(what) ? "badge strong" : "badge";
-    return h("li", {}, h("span", { class: look }, what), h("span", { class: "text" }, text));
+    return h("li", {}, h("span", { class: look }, what), h("span", { class: "text" }, short(text)));
 }
 
 function stands(step: Step): HTMLElement {
