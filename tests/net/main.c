@@ -45,7 +45,7 @@ static const struct {
     {"slow",
      slow_run,
      {.sockets = 20, .rate = 100, .seconds = 1},
-     {.sockets = 5000, .rate = 1000, .seconds = 15, .full = true}},
+     {.sockets = 5000, .rate = 1000, .seconds = 10, .full = true}},
 };
 
 static bool option(struct net_options *o, const char *name, const char *value) {

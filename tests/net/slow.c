@@ -99,6 +99,9 @@ static void hear_all(struct slow *w, int wait_ms) {
 
 /* ---- writing ---- */
 
+static const char *const words[] = {"how much is shipping", "thanks a lot", "hello",
+                                    "how can I pay"};
+
 /* Customers say something in turn, `rate` times a second; gives the others' slowest of a hundred.
  */
 static uint32_t phase(struct slow *w, long rate, int64_t ms) {
@@ -110,7 +113,7 @@ static uint32_t phase(struct slow *w, long rate, int64_t ms) {
             size_t i = w->c.next = (w->c.next + 1) % w->c.n;
             if (w->v[i].said_us || !w->c.v[i].on) continue;
             w->v[i].said_us = now_us();
-            talk_say(&w->c.v[i], "how much is shipping");
+            talk_say(&w->c.v[i], words[w->c.said++ % PL_LEN(words)]);
         }
         for (; !w->reading && read < (uint64_t)((now - begun) * (int64_t)w->nslow / 1000000);
              read++)

@@ -117,6 +117,12 @@ enum pl_err pl_cli__image_load(const char *data, const char *hex, struct pl_imag
 /* The one of which the name begins so; NULL when it is not there. */
 struct pl_image *pl_cli__image_find(const char *data, const uint8_t prefix[8]);
 
+/* cli_compiled.c: the image that an earlier start made of the same flows */
+/* A name for all that the compiler may read and what it is; false: that cannot be told. */
+bool pl_cli__compiled_key(const struct pl_config *c, char hex[65]);
+bool pl_cli__compiled_find(const char *data, const char sources[65], struct pl_image **out);
+void pl_cli__compiled_keep(const char *data, const char sources[65], const char image[65]);
+
 /* ---- stored conversations: cmd_replay.c ---- */
 
 struct cli_stored {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * serve. The flows are compiled before anything is opened; the server itself never compiles.
+ * serve. The flows are compiled before anything is opened, unless that was done by an earlier
+ * start; the server itself never compiles.
  */
 #include <string.h>
 
@@ -44,7 +45,9 @@ int pl_cli__options(struct cli_args args) {
 
 static int load_compiled(const struct pl_config *c, struct pl_image **image) {
     struct cli_image compiled;
-    char why[256];
+    char why[256], sources[65];
+    bool known = pl_cli__compiled_key(c, sources);
+    if (known && pl_cli__compiled_find(c->data, sources, image)) return CLI_OK;
     int code = pl_cli__compile(c, NULL, &compiled);
     if (code != CLI_OK) return code;
     enum pl_err err = pl_mkdirs(c->data);
@@ -56,6 +59,7 @@ static int load_compiled(const struct pl_config *c, struct pl_image **image) {
     } else {
         err = pl_cli__image_load(c->data, compiled.hex, image, why);
         if (err != PL_OK) code = pl_cli__failure("the image: %s", why);
+        if (err == PL_OK && known) pl_cli__compiled_keep(c->data, sources, compiled.hex);
     }
     pl_cli__image_free(&compiled);
     return code;
