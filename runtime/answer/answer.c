@@ -251,6 +251,15 @@ static void search(struct turn *t) {
 
 /* ---- the model ---- */
 
+/* What it says is not shown. An article that surely answers is, unless the model, which has read
+ * it, says that it does not. */
+static void turn_down(struct turn *t, enum answer_why why) {
+    if (why == WHY_ABSTAINED)
+        pl_answer__end(t, PL_ANSWER_UNSURE, why);
+    else
+        pl_answer__alone(t, PL_ANSWER_UNSURE, why);
+}
+
 static enum answer_why finished(struct turn *t, const struct pl_llm_event *e) {
     switch (e->done.finish) {
     case PL_LLM_FINISH_STOP: break;
@@ -292,7 +301,7 @@ static void done(struct turn *t, const struct pl_llm_event *e) {
         return;
     }
     enum answer_why why = finished(t, e);
-    if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+    if (why != WHY_NONE) turn_down(t, why);
 }
 
 static void on_event(void *ctx, const struct pl_llm_event *e) {
@@ -318,13 +327,13 @@ static void on_event(void *ctx, const struct pl_llm_event *e) {
         bool looks = t->spec->kind == PL_MODEL_ANSWER && t->raw.n <= PL_ANSWER_MOST_TEXT;
         enum answer_why why = looks ? pl_answer__look(t, false) : WHY_NONE;
         if (t->raw.n > PL_ANSWER_MOST_TEXT) why = WHY_LONG;
-        if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+        if (why != WHY_NONE) turn_down(t, why);
         break;
     }
     case PL_LLM_TOOL: {
         if (t->original.n) break; /* it was offered none */
         enum answer_why why = pl_answer__called(t, &e->call);
-        if (why != WHY_NONE) pl_answer__end(t, PL_ANSWER_UNSURE, why);
+        if (why != WHY_NONE) turn_down(t, why);
         break;
     }
     case PL_LLM_DONE: done(t, e); break;

@@ -406,8 +406,8 @@ static void normal_article(struct normal *x, struct pl_str file) {
             bench_play(x->b, &(struct bench_turn){.text = question},
                        (const char *const[]){reply, NULL});
             x->asked++;
-            x->answered += x->b->outcome == PL_ANSWER_OK;
-            if (x->b->outcome != PL_ANSWER_OK)
+            x->answered += bench_model_answered(x->b);
+            if (!bench_model_answered(x->b))
                 print_message("refused (%s): %s | %s\n", x->b->why, question, reply);
         }
     }

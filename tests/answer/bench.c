@@ -301,6 +301,14 @@ static uint32_t model_of(const struct pl_program *p, bool decides) {
     return 0;
 }
 
+static uint64_t alone(const struct bench *b) {
+    return pl_counter_read(&pl_answer_counters(b->answer)[PL_ANSWER_COUNT_ALONE]);
+}
+
+bool bench_model_answered(const struct bench *b) {
+    return b->outcome == PL_ANSWER_OK && !b->by_article;
+}
+
 void bench_play(struct bench *b, const struct bench_turn *turn, const char *const *script) {
     struct pl_buf *clear[] = {&b->asked, &b->calls, &b->partial, &b->text, &b->sources};
     for (size_t i = 0; i < PL_LEN(clear); i++) pl_buf_clear(clear[i]);
@@ -332,10 +340,12 @@ void bench_play(struct bench *b, const struct bench_turn *turn, const char *cons
         .ctx = b,
     };
     if (turn->conversation) t.conversation[0] = turn->conversation;
+    uint64_t before = alone(b);
     pl_answer_start(b->answer, &t);
     assert_int_equal(b->ended, 0);
     pl_loop_fake_advance(b->loop, 10000);
     assert_int_equal(b->ended, 1);
+    b->by_article = alone(b) > before;
     for (size_t i = 0; i < PL_LEN(clear); i++) put_zero(clear[i]);
 }
 

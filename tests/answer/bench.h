@@ -28,7 +28,8 @@ struct bench {
     const char *tool_gives; /* JSON; NULL: not_found */
     struct pl_buf partial;
     uint32_t attempt;
-    int ended; /* times */
+    int ended;       /* times */
+    bool by_article; /* nothing of the model's is shown */
     enum pl_answer_outcome outcome;
     char why[32];
     struct pl_buf text, sources; /* of the value; of a proposal the text is its JSON */
@@ -63,5 +64,7 @@ struct bench_turn {
     bool verified;
 };
 void bench_play(struct bench *b, const struct bench_turn *turn, const char *const *script);
+/* The last turn's answer is what the model said. */
+bool bench_model_answered(const struct bench *b);
 
 #endif

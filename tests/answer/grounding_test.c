@@ -26,7 +26,7 @@ static bool says(struct bench *b, const char *question, const char *reply) {
     struct bench_turn t = {.text = question};
     snprintf(line, sizeof line, "text %s", reply);
     bench_play(b, &t, (const char *const[]){line, NULL});
-    return b->outcome == PL_ANSWER_OK;
+    return bench_model_answered(b);
 }
 
 /* ---- true ---- */
@@ -94,7 +94,8 @@ static void is_not_shown(struct bench *b, const char *question, const char *s) {
                            : swap_words(s, swaps[i].from, swaps[i].to, reply, sizeof reply);
         if (!changed) continue;
         lied++;
-        if (!says(b, question, reply)) continue;
+        bool made = says(b, question, reply);
+        if (!made && !strstr(b->text.p, reply)) continue;
         delivered++;
         print_error("shown: %s | %s\n", question, reply);
     }
@@ -181,7 +182,8 @@ static void nothing_known(void **state) {
             else
                 snprintf(reply, sizeof reply, "%s", unanswerable[k].reply);
             unknown++;
-            if (!says(b, question, reply))
+            (void)says(b, question, reply);
+            if (b->outcome != PL_ANSWER_OK)
                 abstained++;
             else
                 print_error("answered: %s | %s\n", question, reply);

@@ -113,7 +113,7 @@ static struct told tell(struct bench *b, const struct claims *v, size_t n) {
             bench_play(b, &(struct bench_turn){.text = v[i].question, .locale = v[i].locale},
                        (const char *const[]){line, NULL});
             k.said++;
-            if (b->outcome != PL_ANSWER_OK) continue;
+            if (!bench_model_answered(b)) continue;
             k.shown++;
             print_message("shown: %s | %s\n", v[i].question, *s);
         }

@@ -12,6 +12,7 @@
 #include "tests/answer/bench.h"
 
 #define SCRIPT(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define VAGUE_Q     "who wrote Hamlet and when was it?" /* no article knows */
 #define RETURN_Q    "How long do I have to send my shoes back?"
 
 static int setup(void **state) {
@@ -25,6 +26,9 @@ static int teardown(void **state) {
     bench_close(*state);
     return 0;
 }
+
+#define SURE_Q "can I return unworn shoes after delivery?"
+#define SURE_A "You can return unworn shoes within 30 days of delivery."
 
 struct row {
     const char *question, *locale;
@@ -59,25 +63,25 @@ static const struct row rows[] = {
     {"quiero devolver unos zapatos",
      "es-ES",
      {"text You can return unworn shoes within 30 days of delivery [1]."},
-     "unsure language",
-     ""},
-    {RETURN_Q,
+     "Puedes devolver los zapatos sin usar en un plazo de 30 días desde la entrega.",
+     "kb/returns "},
+    {VAGUE_Q,
      NULL,
      {"text Puedes devolver los zapatos sin usar en un plazo de 30 días [1]."},
      "unsure language",
      ""},
     /* what is not so */
-    {RETURN_Q, NULL, {"text You can return unworn shoes within 90 days."}, "unsure number", ""},
-    {RETURN_Q, NULL, {"text You can return shoes at https://evil.example/x."}, "unsure link", ""},
-    {RETURN_Q, NULL, {"text Your label is RET00112233."}, "unsure id", ""},
-    {RETURN_Q, NULL, {"text Sale items can be returned."}, "unsure claim", ""},
-    {RETURN_Q, NULL, {"text I promise you a refund of the parcel."}, "unsure never", ""},
-    {RETURN_Q, NULL, {"text NOT_SURE"}, "unsure abstained", ""},
-    {RETURN_Q, NULL, {"text  NOT_", "text SURE."}, "unsure abstained", ""},
-    {RETURN_Q, NULL, {"refused"}, "unsure refused", ""},
-    {RETURN_Q, NULL, {"text You can return", "cut"}, "unsure long", ""},
-    {RETURN_Q, NULL, {"text "}, "unsure shape", ""},
-    {RETURN_Q, NULL, {"text Hello \u27e6EMAIL_00000000\u27e7."}, "unsure leak", ""},
+    {VAGUE_Q, NULL, {"text You can return unworn shoes within 90 days."}, "unsure number", ""},
+    {VAGUE_Q, NULL, {"text You can return shoes at https://evil.example/x."}, "unsure link", ""},
+    {VAGUE_Q, NULL, {"text Your label is RET00112233."}, "unsure id", ""},
+    {VAGUE_Q, NULL, {"text Sale items can be returned."}, "unsure claim", ""},
+    {VAGUE_Q, NULL, {"text I promise you a refund of the parcel."}, "unsure never", ""},
+    {VAGUE_Q, NULL, {"text NOT_SURE"}, "unsure abstained", ""},
+    {VAGUE_Q, NULL, {"text  NOT_", "text SURE."}, "unsure abstained", ""},
+    {VAGUE_Q, NULL, {"refused"}, "unsure refused", ""},
+    {VAGUE_Q, NULL, {"text You can return", "cut"}, "unsure long", ""},
+    {VAGUE_Q, NULL, {"text "}, "unsure shape", ""},
+    {VAGUE_Q, NULL, {"text Hello \u27e6EMAIL_00000000\u27e7."}, "unsure leak", ""},
     {"do you sell fish food?", NULL, {"text Yes, we do."}, "unsure claim", ""},
     {"do you sell fish food?", NULL, {"text Yes, we sell fish food."}, "unsure claim", ""},
     {"do you sell fish food?",
@@ -85,14 +89,21 @@ static const struct row rows[] = {
      {"text Yes! You can return unworn shoes within 30 days."},
      "unsure claim",
      ""},
-    {RETURN_Q, NULL, {"text Happy to help!"}, "unsure claim", ""},
+    {VAGUE_Q, NULL, {"text Happy to help!"}, "unsure claim", ""},
     {"can I return?",
      NULL,
      {"text What would you like to return?"},
      "What would you like to return?",
      "kb/returns "},
-    {"can I return?", NULL, {"text Would you like to return 77 shoes?"}, "unsure number", ""},
-    {RETURN_Q, NULL, {"text You can return unworn shoes within 30 weeks."}, "unsure number", ""},
+    {"can I return?", NULL, {"text Would you like to return 77 shoes?"}, SURE_A, "kb/returns "},
+    {VAGUE_Q, NULL, {"text You can return unworn shoes within 30 weeks."}, "unsure number", ""},
+    /* where an article surely answers it does, unless the model says that it does not */
+    {SURE_Q, NULL, {"text You can return unworn shoes within 90 days."}, SURE_A, "kb/returns "},
+    {SURE_Q, NULL, {"text Yes. You can return shoes. Sale items too."}, SURE_A, "kb/returns "},
+    {SURE_Q, NULL, {"text I promise you a refund of the parcel."}, SURE_A, "kb/returns "},
+    {SURE_Q, NULL, {"refused"}, SURE_A, "kb/returns "},
+    {SURE_Q, NULL, {"text You can return", "cut"}, SURE_A, "kb/returns "},
+    {SURE_Q, NULL, {"text NOT_SURE"}, "unsure abstained", ""},
     /* a second attempt takes the first one's place */
     {RETURN_Q,
      NULL,
@@ -101,13 +112,9 @@ static const struct row rows[] = {
      "Unworn shoes can be returned within 30 days.",
      "kb/returns "},
     /* no provider: the knowledge base answers, where it can */
-    {"can I return unworn shoes after delivery?",
-     NULL,
-     {"text You can return sho", "fail"},
-     "You can return unworn shoes within 30 days of delivery.",
-     "kb/returns "},
-    {"who wrote Hamlet and when was it?", NULL, {"fail"}, "down failed", ""},
-    {"who wrote Hamlet and when was it?", NULL, {"hang"}, "down failed", ""},
+    {SURE_Q, NULL, {"text You can return sho", "fail"}, SURE_A, "kb/returns "},
+    {VAGUE_Q, NULL, {"fail"}, "down failed", ""},
+    {VAGUE_Q, NULL, {"hang"}, "down failed", ""},
 };
 
 static void check(const struct bench *b, const struct row *r) {
@@ -117,7 +124,7 @@ static void check(const struct bench *b, const struct row *r) {
     snprintf(got, sizeof got, "%s %s", words[b->outcome], b->why);
     assert_string_equal(b->outcome == PL_ANSWER_OK ? b->text.p : got, r->outcome);
     assert_string_equal(b->sources.n ? b->sources.p : "", r->sources);
-    if (b->outcome == PL_ANSWER_OK && !strstr(r->script[0], "fail") && b->partial.n > 0)
+    if (bench_model_answered(b) && b->partial.n > 0)
         assert_non_null(strstr(b->partial.p, b->text.p));
 }
 
