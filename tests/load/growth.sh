@@ -51,7 +51,7 @@ make() {
 # cost NAME: instructions of a message, its share of an opening included
 cost() {
   local out
-  "$parlance" build "$folder/$1" -o "$folder/$1.image" >/dev/null || exit 2
+  out=$("$parlance" build "$folder/$1" -o "$folder/$1.image" 2>&1) || { echo "$out" >&2; exit 2; }
   out=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=play "$parlance" bench "$folder/$1" \
     --turns "$turns" --conversations "$conversations" 2>&1) || { echo "$out" >&2; exit 2; }
   awk '/Collected/ { all = $4 } / turns in / { turns = $1 } END { if (!turns) exit 1; print int(all / turns) }' <<<"$out"
