@@ -150,13 +150,16 @@ static bool say_str(int fd, struct pl_str s) {
     return say(fd, s.p, s.n);
 }
 
-static bool chunk(int fd, struct pl_str s) {
-    char size[32];
-    int n = snprintf(size, sizeof size, "%zx\r\n", s.n);
+static struct pl_buf chunk_of(struct pl_str s) {
     struct pl_buf b = {0};
-    pl_buf_add(&b, size, (size_t)n);
+    pl_buf_printf(&b, "%zx\r\n", s.n);
     pl_buf_str(&b, s);
     pl_buf_c(&b, "\r\n");
+    return b;
+}
+
+static bool chunk(int fd, struct pl_str s) {
+    struct pl_buf b = chunk_of(s);
     bool well = say(fd, b.p, b.n);
     pl_buf_free(&b);
     return well;
@@ -265,11 +268,19 @@ static void stamp(struct pl_str e, int64_t us) {
     memcpy(at, digits, strlen(PROVIDER_CLOCK));
 }
 
-static bool say_event(struct connection *c, struct pl_str e) {
+/* All is ready when the clock is read. */
+static bool say_whole(struct connection *c, struct pl_str e) {
+    struct pl_buf b = chunk_of(e);
     c->sent_us = now_us();
-    stamp(e, c->sent_us);
+    stamp(pl_buf_slice(&b), c->sent_us);
+    bool well = say(c->fd, b.p, b.n);
+    pl_buf_free(&b);
+    return well;
+}
+
+static bool say_event(struct connection *c, struct pl_str e) {
     if (c->m.fault == PROVIDER_SPLIT) return say_split(c, e);
-    if (c->m.fault != PROVIDER_BYTES) return chunk(c->fd, e);
+    if (c->m.fault != PROVIDER_BYTES) return say_whole(c, e);
     for (size_t i = 0; i < e.n; i++)
         if (!chunk(c->fd, (struct pl_str){e.p + i, 1})) return false;
     return true;
