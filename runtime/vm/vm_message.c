@@ -14,10 +14,13 @@ static bool run_prelude(struct vm_machine *m, enum pl_prelude which) {
 }
 
 static bool restart(struct vm_machine *m) {
-    uint32_t flow = pl_vm__task_flow(m->s);
-    if (flow == PL_NOWHERE) return false;
+    const struct vm_frame *root = pl_vm__task_root(m->s);
+    if (!root) return false;
+    uint32_t flow = root->flow;
     const struct pl_p_flow *row = &m->p->flows[flow];
-    if (row->nparams) return false;
+    bool asks_for_another =
+        root->role == VM_OFFER || root->role == VM_CONSENT; /* that waits for it */
+    if (row->nparams || asks_for_another) return false;
     for (uint32_t i = 0; i < m->p->nwaits; i++) { /* what it asks is asked anew */
         const struct pl_p_wait *w = &m->p->waits[i];
         struct pl_value *slot = w->kind == PL_WAIT_ASK && w->flow == flow

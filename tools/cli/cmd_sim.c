@@ -94,28 +94,55 @@ static int chat_with(struct pl_sim_chat *chat, const struct sim_options *o,
     return code;
 }
 
-int pl_cli__sim(struct cli_args args) {
+static int chat(struct cli_args args) {
     struct pl_arena a;
     struct pl_config config;
     struct pl_log log = {PL_LOG_ERROR, stderr, pl_clock_system(), NULL};
     struct sim_options o;
-    struct pl_sim_chat chat = {.colour = pl_cli__colour(STDOUT_FILENO),
-                               .log = &log,
-                               .out = stdout,
-                               .err = stderr,
-                               .in = STDIN_FILENO};
-    chat.locale = pl_cli__option(&args, "--locale");
-    chat.trace = pl_cli__flag(&args, "--trace");
+    struct pl_sim_chat c = {.colour = pl_cli__colour(STDOUT_FILENO),
+                            .log = &log,
+                            .out = stdout,
+                            .err = stderr,
+                            .in = STDIN_FILENO};
+    c.locale = pl_cli__option(&args, "--locale");
+    c.trace = pl_cli__flag(&args, "--trace");
     o.shop = pl_cli__option(&args, "--shop");
     o.models = pl_cli__option(&args, "--models");
-    chat.alone = o.alone = pl_cli__flag(&args, "--no-shop");
+    c.alone = o.alone = pl_cli__flag(&args, "--no-shop");
     if (pl_cli__strange("sim", &args)) return CLI_FAILED;
     if (args.argc != 1) return pl_cli__usage("sim", "name one folder of flows");
-    chat.folder = args.argv[0];
+    c.folder = args.argv[0];
     pl_arena_init(&a, 0);
     int code = pl_cli__config("sim", (struct cli_args){0}, false, &a, &config);
     signal(SIGPIPE, SIG_IGN);
-    if (code == CLI_OK) code = chat_with(&chat, &o, &config);
+    if (code == CLI_OK) code = chat_with(&c, &o, &config);
     pl_arena_free(&a);
     return code;
+}
+
+/* A number that was given; false: it is none. */
+static bool number_of(const char *given, int64_t least, int64_t most, int64_t *out) {
+    return !given || (pl_str_i64(pl_str_c(given), out) && *out >= least && *out <= most);
+}
+
+static int explore(struct cli_args args, const char *customers) {
+    struct pl_sim_explore e = {.out = stdout, .err = stderr};
+    int64_t n = 0, seed = 1, jobs = 0;
+    e.out_folder = pl_cli__option(&args, "--out");
+    if (!number_of(customers, 1, 1000000, &n) ||
+        !number_of(pl_cli__option(&args, "--seed"), 0, INT64_MAX, &seed) ||
+        !number_of(pl_cli__option(&args, "--jobs"), 1, 256, &jobs))
+        return pl_cli__usage("sim", "--explore, --seed and --jobs take numbers");
+    if (pl_cli__strange("sim", &args)) return CLI_FAILED;
+    if (args.argc != 1) return pl_cli__usage("sim", "name one folder of flows");
+    e.folder = args.argv[0];
+    e.customers = (uint32_t)n;
+    e.seed = (uint64_t)seed;
+    e.jobs = (unsigned)jobs;
+    return pl_sim_explore_main(&e);
+}
+
+int pl_cli__sim(struct cli_args args) {
+    const char *customers = pl_cli__option(&args, "--explore");
+    return customers ? explore(args, customers) : chat(args);
 }

@@ -264,7 +264,8 @@ static enum pl_err compile(struct build *b) {
                                    .label = b->label,
                                    .sources = &b->out->sources,
                                    .articles = &b->articles,
-                                   .check_only = b->options->check_only && !b->options->knowledge};
+                                   .check_only = b->options->check_only && !b->options->knowledge,
+                                   .options = b->options};
     struct pl_grammar_host callbacks;
     struct pl_grammar_input input = {.previous = b->options->previous,
                                      .sources = &b->out->sources,

@@ -47,6 +47,9 @@ struct pl_compile_options {
      * be had: the articles are searched by words then. NULL: by words. */
     void (*vectors)(void *ctx, struct pl_str index, struct pl_buf *section);
     void *vectors_ctx;
+    /* Told what the recognisers are made from; it lives during the call. May be NULL. */
+    void (*training)(void *ctx, const struct pl_grammar_training *t);
+    void *training_ctx;
 };
 
 struct pl_compiled {

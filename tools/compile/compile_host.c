@@ -139,6 +139,7 @@ static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_trainin
     struct pl_nlp_source source;
     struct pl_compile_host *h = ctx;
     fill_source(a, t, &source);
+    if (h->options->training) h->options->training(h->options->training_ctx, t);
     source.cache = h->cache[0] ? &h->models : NULL;
     *why = PL_STR("");
     enum pl_err err = pl_nlp_build(tools(ctx), a, &source, section, why);

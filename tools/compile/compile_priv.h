@@ -112,6 +112,7 @@ struct pl_compile_host {
     const struct pl_sources *sources;
     pl_compile_articles *articles;
     bool check_only;
+    const struct pl_compile_options *options;
 };
 
 /* Fills h->cache and h->models. folder: as in struct pl_compile_options. */

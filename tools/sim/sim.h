@@ -140,6 +140,23 @@ int pl_sim_chat_main(const struct pl_sim_chat *chat);
 /* The words of its commands (":why"), for completion; NULL past the last. */
 const char *pl_sim_chat_command(size_t i);
 
+/* ---- exploring: made-up customers ---- */
+
+struct pl_sim_explore {
+    const char *folder;
+    uint32_t customers;
+    uint64_t seed;          /* the same seed finds the same */
+    const char *out_folder; /* for a talk of each finding; NULL: they are only told of */
+    unsigned jobs;          /* processes; 0: one for each core */
+    FILE *out, *err;
+};
+/* Customers who answer, and also cancel, correct, digress, go silent, write gibberish and send
+ * twice, talk to the flows; the shop answers as the project's talks do, or what its types allow.
+ * Tells of dead ends, loops, placeholders that print nothing, and parts that neither they nor the
+ * project's talks came to. 0: nothing was found; 1: something was; 2: it could not be run, or a
+ * talk that was kept does not show its finding. */
+int pl_sim_explore_main(const struct pl_sim_explore *explore);
+
 /* ---- bench: how fast the engine alone is ---- */
 
 struct pl_sim_bench {

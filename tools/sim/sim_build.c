@@ -34,9 +34,14 @@ static bool load(const char *folder, FILE *err, struct sim_build *b) {
 }
 
 bool pl_sim__build(const char *folder, const struct sim_said *to, struct sim_build *out) {
-    *out = (struct sim_build){0};
     static const struct pl_compile_options options = {.without_talks = true};
-    enum pl_err e = pl_compile_folder(folder, &options, &out->compiled);
+    return pl_sim__build_with(folder, &options, to, out);
+}
+
+bool pl_sim__build_with(const char *folder, const struct pl_compile_options *options,
+                        const struct sim_said *to, struct sim_build *out) {
+    *out = (struct sim_build){0};
+    enum pl_err e = pl_compile_folder(folder, options, &out->compiled);
     bool errors = out->compiled.diags.errors > 0;
     if (errors || (to->warnings && out->compiled.diags.warnings)) print_diags(out, to);
     if (e != PL_OK && !errors)

@@ -105,6 +105,7 @@ static void open_play(struct sim_live *l) {
     p->world.came = l->came;
     p->world.traced = l->traced;
     p->world.ctx = l->ctx;
+    p->world.watch = l->watch;
     l->open = true;
 }
 

@@ -31,6 +31,8 @@ struct sim_said {
 };
 /* Compiles the flows, without talks, and loads. False: no image. */
 bool pl_sim__build(const char *folder, const struct sim_said *to, struct sim_build *out);
+bool pl_sim__build_with(const char *folder, const struct pl_compile_options *options,
+                        const struct sim_said *to, struct sim_build *out);
 void pl_sim__build_free(struct sim_build *b);
 
 /* A folder of this process for conversation keys. */
@@ -149,6 +151,7 @@ typedef PL_VEC(struct sim_event) sim_events;
 typedef PL_VEC(struct pl_str) sim_names;
 typedef PL_VEC(struct sim_handoff) sim_handoffs;
 
+struct sim_finder;
 struct sim_world {
     struct pl_arena a;
     struct pl_store *store;
@@ -171,7 +174,8 @@ struct sim_world {
     uint32_t offer_rule;
     /* images that entries may name */
     PL_VEC(struct pl_image *) images;
-    struct sim_cover *cover; /* NULL: nothing is counted */
+    struct sim_cover *cover;  /* NULL: nothing is counted */
+    struct sim_finder *watch; /* NULL: nobody looks for what is wrong */
     uint32_t ran_last;
     /* why: `said` since the last turn, `tracing` since the last step; types NULL: not wanted */
     struct sim_types *types;
@@ -207,6 +211,10 @@ void pl_sim__world_say(struct sim_world *w, enum pl_engine_said said, struct pl_
 void pl_sim__world_agent(struct sim_world *w, enum pl_engine_deed what, struct pl_str text);
 /* Something that the shop sends; arguments as a JSON object. */
 void pl_sim__world_happen(struct sim_world *w, struct pl_str name, struct pl_str args);
+/* sim_finding.c, of who explores */
+void pl_sim__finder_step(struct sim_finder *w, const struct pl_image *image,
+                         const struct pl_vm_event *event, const struct pl_vm_result *r);
+void pl_sim__finder_ran(struct sim_finder *w, enum pl_vm_trace what, uint32_t at);
 void pl_sim__world_keep(struct sim_world *w, struct pl_image *image);
 
 /* A new turn: what was told of the last one is forgotten. */
@@ -262,6 +270,8 @@ bool pl_sim__shop_add(struct sim_shop *s, const struct pl_image *image,
 /* All stubs of the talk that fit the program. */
 void pl_sim__shop_learn(struct sim_shop *s, const struct pl_image *image,
                         const struct pl_talk *talk);
+/* Is there a stub for this call? */
+bool pl_sim__shop_knows(const struct sim_shop *s, const struct pl_engine_call *call);
 uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook);
 void pl_sim__shop_free(struct sim_shop *s);
 /* The hooks of a chat without a shop: pure ones run, lists are empty, all else is unavailable. */
@@ -433,6 +443,7 @@ struct sim_live {
     struct pl_arena a; /* of the lines */
     struct sim_project *project;
     const struct pl_engine_hooks *shop; /* that it asks; NULL: calls need a stub */
+    struct sim_finder *watch;           /* NULL: nobody looks for what is wrong */
     struct pl_str locale;
     PL_VEC(struct sim_deed) deeds;
     PL_VEC(struct pl_str) answers; /* of the shop in the turn under way */

@@ -314,6 +314,14 @@ void pl_sim__shop_learn(struct sim_shop *s, const struct pl_image *image,
     }
 }
 
+bool pl_sim__shop_knows(const struct sim_shop *s, const struct pl_engine_call *call) {
+    const struct pl_program *p = pl_image_program(call->image);
+    struct sim_types t = {s->a, p, s->tools};
+    for (size_t i = 0; i < s->stubs.n; i++)
+        if (matches(&t, &p->hooks[call->hook], s->stubs.v[i], call)) return true;
+    return false;
+}
+
 uint32_t pl_sim__shop_count(const struct sim_shop *s, struct pl_str hook) {
     uint32_t n = 0;
     for (size_t i = 0; i < s->calls.n; i++) n += pl_str_eq(s->calls.v[i], hook);

@@ -130,6 +130,7 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
     struct sim_world *w = ctx;
     const struct pl_program *p = pl_image_program(image);
     pl_sim__why_step(w, image, event, r);
+    if (w->watch) pl_sim__finder_step(w->watch, image, event, r);
     if (w->cover && w->cover->image == image) pl_sim__cover_step(w->cover, event);
     if (event->rule < p->nrules && p->rules[event->rule].handoff.mode == PL_HANDOFF_OFFER)
         w->offer_rule = event->rule;
@@ -152,6 +153,7 @@ static void step(void *ctx, const uint8_t conversation[16], const struct pl_imag
 static void ran(void *ctx, const struct pl_image *image, int what, uint32_t at) {
     struct sim_world *w = ctx;
     pl_sim__why_trace(w, image, (enum pl_vm_trace)what, at);
+    if (w->watch) pl_sim__finder_ran(w->watch, (enum pl_vm_trace)what, at);
     if (w->cover && w->cover->image == image)
         pl_sim__cover_ran(w->cover, (enum pl_vm_trace)what, at, &w->ran_last);
     else
@@ -212,7 +214,7 @@ enum pl_err pl_sim__world_open(struct sim_world *w, const struct sim_world_confi
         .trace_ctx = w,
         .step = step,
         .step_ctx = w,
-        .ran = w->types || w->cover ? ran : NULL,
+        .ran = w->types || w->cover || w->watch ? ran : NULL,
         .showed = w->cover ? showed : NULL,
         .ran_ctx = w,
     };
