@@ -42,3 +42,8 @@ grep -q 'pick "Yes, please"' "$dir/flows/a_parcel.talk"
 ! grep -q 'pick "No, thanks"' "$dir/flows/a_parcel.talk"
 grep -q 'advance 3m' "$dir/flows/a_parcel.talk"
 grep -q 'locale ar-SA' "$dir/arabic.talk" && echo "saved and played"
+
+# The conversation of the documentation, as it is printed there.
+sed -n '/^> where is my parcel$/,/^```$/p' ../../docs/SIMULATING.md | sed '$d' > "$dir/page"
+sed -n 's/^> //p' "$dir/page" | "$parlance" sim "$dir/flows" --shop talks | sed -n '/^> /,$p' > "$dir/out"
+diff -u "$dir/page" "$dir/out" && [ -s "$dir/page" ] && echo "as the documentation has it"
