@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LEAST_TRIALS    200  /* with fewer nothing is learned */
 #define LEAST_OUT       5    /* out of scope among them: fewer tell nothing of "none" */
 #define USUAL_SHARPNESS 4.0f /* what is taken then */
 #define USUAL_NONE      -0.9f
@@ -96,9 +95,9 @@ void pl_nlp__calibrate(struct pl_nlp_linear *l, const struct pl_nlp_trial *t) {
     l->sharpness = USUAL_SHARPNESS;
     l->none = USUAL_NONE;
     l->reject = USUAL_REJECT;
-    if (t->n < LEAST_TRIALS || t->nclasses < 3) return;
+    if (t->n < PL_NLP_LEAST_TRIALS || t->nclasses < 3) return;
     for (uint32_t i = 0; i < t->n; i++) nout += t->class[i] == t->nclasses - 1;
-    if (nout < LEAST_OUT || t->n - nout < LEAST_TRIALS) nout = 0;
+    if (nout < LEAST_OUT || t->n - nout < PL_NLP_LEAST_TRIALS) nout = 0;
     double *confidences = calloc(t->nclasses, sizeof(double));
     struct judged *v = calloc(t->n, sizeof(*v));
     if (confidences && v) {

@@ -316,6 +316,7 @@ float pl_nlp__solve_logistic(const struct pl_nlp_problem *p, uint32_t class,
 
 /* What held-back examples say of the scores: n rows of nclasses scores each, and what they mean
  * (nclasses - 1: none of them). Sets sharpness, none and reject. */
+#define PL_NLP_LEAST_TRIALS 200 /* with fewer nothing is learned */
 struct pl_nlp_trial {
     const float *scores;
     const uint32_t *class;

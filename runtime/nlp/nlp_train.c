@@ -301,7 +301,8 @@ static bool tells_none(const struct trainer *t) {
 /* Learns from all examples; what the source held back calibrates, and, when that has nothing out of
  * scope, what is held back here. */
 static void train_all(struct trainer *t) {
-    uint32_t nfolds = tells_none(t) ? 0 : t->own.n <= FEW ? FOLDS : 1;
+    uint32_t nfolds = t->own.n <= FEW ? FOLDS : 1;
+    if (tells_none(t) || t->own.n + t->held.n < PL_NLP_LEAST_TRIALS) nfolds = 0;
     size_t most = (size_t)FOLDS * MOST_TRIALS + t->held.n;
     if (most > (size_t)t->own.n + t->held.n) most = (size_t)t->own.n + t->held.n;
     struct trials r = {PL_NEW_ARRAY(t->a, float, (most + 1) * t->l.nclasses),
