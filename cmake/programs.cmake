@@ -29,3 +29,11 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/tests/load/CMakeLists.txt)
 endif()
 add_subdirectory(tests/kb)
 add_subdirectory(tests/nlu)
+# The shipped models of runtime/nlp/data as bytes of the program, and what trains them from a folder
+# of texts that no build needs.
+set(nlp_data ${CMAKE_SOURCE_DIR}/runtime/nlp/data)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/runtime/nlp/nlp_data.c PROPERTIES
+  COMPILE_DEFINITIONS PL_NLP_DATA="${nlp_data}"
+  OBJECT_DEPENDS "${nlp_data}/language.model")
+add_executable(train_language EXCLUDE_FROM_ALL tests/nlu/train/language.c)
+target_link_libraries(train_language PRIVATE room_nlp)

@@ -270,9 +270,8 @@ uint32_t pl_nlp_picks(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_
 bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r);
 
 /* The language that a text (not a customer's message) is surely in; empty when that is not sure,
- * also when `expected` is one whose frequent words are not known here: what cannot be recognised
+ * also when `expected` is none of those that are told apart: what cannot be recognised
  * is not called another. Needs no model. */
-struct pl_str pl_nlp_tell(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
-                          struct pl_str expected);
+struct pl_str pl_nlp_tell(struct pl_str text, struct pl_str expected);
 
 #endif

@@ -249,6 +249,7 @@ enum pl_err pl_nlp_new(const struct pl_nlp_model *m, struct pl_locale_tools *t,
     n->scores = calloc(m->linear.stride + 1, sizeof *n->scores);
     n->confidences = calloc(m->linear.stride + 1, sizeof *n->confidences);
     n->tags = pl_nlp__tags_new();
+    pl_assert(pl_nlp__tongues_of(pl_nlp__language_bytes(), &n->tongues));
     enum pl_err err = n->scores && n->confidences && n->tags ? compile_all(n) : PL_NOMEM;
     if (err != PL_OK) {
         pl_nlp_free(&n);

@@ -111,6 +111,64 @@ struct pl_nlp_pattern pl_nlp__pattern(struct pl_locale_tools *t, struct pl_arena
 /* Its longest run of words: how many, 0 for none, from element *from on. */
 uint32_t pl_nlp__pattern_run(const struct pl_nlp_pattern *p, uint32_t *from);
 
+/* ---- the language of a text by itself (nlp_gram.c, nlp_tongue.c) ---- */
+
+enum pl_nlp_script {
+    PL_NLP_NO_SCRIPT, /* no letter */
+    PL_NLP_LATIN,
+    PL_NLP_GREEK,
+    PL_NLP_CYRILLIC,
+    PL_NLP_HEBREW,
+    PL_NLP_ARABIC,
+    PL_NLP_DEVANAGARI,
+    PL_NLP_THAI,
+    PL_NLP_KANA,
+    PL_NLP_HAN,
+    PL_NLP_HANGUL,
+    PL_NLP_SCRIPTS
+};
+enum pl_nlp_script pl_nlp__script(uint32_t c);
+
+enum {
+#define TONGUE(name, script) +1
+    PL_NLP_LANGUAGES = 0
+#include "runtime/nlp/tongue.def"
+#undef TONGUE
+};
+const char *pl_nlp__language_name(int language);
+int pl_nlp__language_index(struct pl_str language); /* -1: unknown */
+/* The column of a language in the table of a script that it is written in, or -1. */
+int pl_nlp__language_column(enum pl_nlp_script script, int language);
+
+#define PL_NLP_LATIN_BITS 16
+#define PL_NLP_HAN_BITS   13
+#define PL_NLP_COLUMNS    16   /* of a table, at most */
+#define PL_NLP_GRAMS      2048 /* of a text: what is behind the first 400 letters tells no more */
+#define PL_NLP_NAT        32   /* of the whole numbers that scores are counted in */
+#define PL_NLP_CERTAIN    (64 * PL_NLP_NAT)
+
+struct pl_nlp_grams { /* rows of the script's table */
+    uint32_t v[PL_NLP_GRAMS], n;
+};
+void pl_nlp__grams(struct pl_str text, enum pl_nlp_script script, struct pl_nlp_grams *out);
+
+struct pl_nlp_tongues { /* the model: points into its bytes */
+    const int8_t *latin, *han;
+};
+bool pl_nlp__tongues_of(struct pl_str bytes, struct pl_nlp_tongues *out);
+
+struct pl_nlp_tongue {
+    enum pl_nlp_script script;
+    uint32_t letters; /* of the script */
+    int best;         /* language, -1: no letters */
+    /* Logarithms of how likely each language of the script is, up to a constant; the best one's
+     * lead over the next. In parts of PL_NLP_NAT. */
+    int32_t score[PL_NLP_LANGUAGES], margin;
+};
+void pl_nlp__tongue(const struct pl_nlp_tongues *m, struct pl_str text, struct pl_nlp_tongue *out);
+void pl_nlp__tongue_choose(struct pl_nlp_tongue *t); /* again, with other scores */
+struct pl_str pl_nlp__language_bytes(void);          /* of the shipped model */
+
 /* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
 
 enum pl_nlp_tag {
@@ -123,8 +181,7 @@ enum pl_nlp_tag {
     PL_NLP_TAG_FILLER = 1 << 6,
     PL_NLP_TAG_CHANGE = 1 << 7,
     PL_NLP_TAG_UNSURE = 1 << 8,
-    PL_NLP_TAG_FEELING = 1 << 9, /* of the English lexicon */
-    PL_NLP_TAG_STOP = 1 << 16 /* of the first row of language.def; the next row's is the next bit */
+    PL_NLP_TAG_FEELING = 1 << 9 /* of the English lexicon */
 };
 
 struct pl_nlp_tags;
@@ -251,6 +308,7 @@ struct pl_nlp {
     struct pl_locale_regex **matches;
     uint32_t nentities, nmatches;
     struct pl_nlp_tags *tags;
+    struct pl_nlp_tongues tongues;
     struct pl_nlp_features features;
     float *scores;       /* stride of them */
     double *confidences; /* of the intents */

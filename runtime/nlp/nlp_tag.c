@@ -48,7 +48,6 @@ static void add(struct pl_nlp_tags *t, const char *list, char mark, uint32_t tag
 }
 
 static void add_all(struct pl_nlp_tags *t) {
-    uint32_t stop = PL_NLP_TAG_STOP;
 #define NUMBER(value, words) add(t, words, ' ', PL_NLP_TAG_NUMBER);
 #define DAY(days, words)     add(t, words, ' ', PL_NLP_TAG_DAY);
 #define YES(phrases)         add(t, phrases, '|', PL_NLP_TAG_YES);
@@ -58,11 +57,6 @@ static void add_all(struct pl_nlp_tags *t) {
 #define CHANGE(phrases)      add(t, phrases, '|', PL_NLP_TAG_CHANGE);
 #define UNSURE(phrases)      add(t, phrases, '|', PL_NLP_TAG_UNSURE);
 #include "runtime/nlp/builtin.def"
-#define STOP(lang, words)                                                                          \
-    add(t, words, ' ', stop);                                                                      \
-    stop <<= 1;
-#include "runtime/nlp/language.def"
-#undef STOP
 }
 
 struct pl_nlp_tags *pl_nlp__tags_new(void) {

@@ -71,7 +71,7 @@ static struct pl_str usual_language(struct set *s) {
         pl_buf_str(&b, s->examples.v[i].text);
         pl_buf_byte(&b, '\n');
     }
-    struct pl_str told = pl_nlp_tell(s->u->tools, &s->u->arena, pl_buf_slice(&b), PL_STR("en"));
+    struct pl_str told = pl_nlp_tell(pl_buf_slice(&b), PL_STR("en"));
     told = told.n ? pl_arena_str(&s->u->arena, told) : PL_STR("en");
     pl_buf_free(&b);
     return told;
