@@ -81,6 +81,8 @@ void pl_nlp__grams(struct pl_str text, enum pl_nlp_script script, struct pl_nlp_
             word[n++] = small(c);
         } else if (script == PL_NLP_LATIN && is_apostrophe(c) && n > 1 && n <= WORD) {
             word[n++] = '\'';
+        } else if (c - '0' < 10u) {
+            n = 1;                            /* a code */
         } else if (c < 0x300 || c >= 0x370) { /* a sign over the letter before it ends no word */
             end_word(word, &n, bits, out);
         }

@@ -52,11 +52,16 @@ bool pl_nlp__tongues_of(struct pl_str bytes, struct pl_nlp_tongues *out) {
 
 /* ---- the script ---- */
 
-/* Letters of each script; signs of scripts that write a word or a syllable each count double. */
+/* Letters of each script; signs of scripts that write a word or a syllable each count double.
+ * Latin letters straight before digits are a code: "ORDER123456789". */
 static void count_scripts(struct pl_str text, uint32_t count[PL_NLP_SCRIPTS]) {
     memset(count, 0, PL_NLP_SCRIPTS * sizeof *count);
+    uint32_t run = 0; /* Latin letters up to here */
     for (size_t at = 0; at < text.n;) {
-        enum pl_nlp_script s = pl_nlp__script(pl_utf8_next(text, &at));
+        uint32_t c = pl_utf8_next(text, &at);
+        enum pl_nlp_script s = pl_nlp__script(c);
+        if (c - '0' < 10u) count[PL_NLP_LATIN] -= run;
+        run = s == PL_NLP_LATIN ? run + 1 : 0;
         bool dense = s == PL_NLP_HAN || s == PL_NLP_KANA || s == PL_NLP_HANGUL;
         count[s] += dense ? 2 : 1;
     }

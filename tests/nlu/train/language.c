@@ -329,5 +329,13 @@ int main(int argc, char **argv) {
         try_all(&t, pl_buf_slice(&model));
     else if (pl_file_replace(argv[2], pl_buf_slice(&model)) != PL_OK)
         fail("cannot be written", argv[2]);
+    pl_buf_free(&model);
+    free(t.learn.v);
+    free(t.trial.v);
+    free(t.latin.w);
+    free(t.latin.squares);
+    free(t.han.w);
+    free(t.han.squares);
+    pl_arena_free(&t.a);
     return 0;
 }
