@@ -73,11 +73,23 @@ void crowd_back(struct crowd *c, int port) {
     }
 }
 
+/* What a timer brings between hearing and reading anew is shown, too: then it is read once more. */
+static void reread(struct talk *t, int port) {
+    talk_hear(t, 0);
+    size_t had = t->events.n;
+    talk_reread(t, port);
+    if (!t->wrong[0] || !t->on) return;
+    talk_hear(t, 1000);
+    if (t->events.n == had) return;
+    t->wrong[0] = 0;
+    talk_reread(t, port);
+}
+
 void crowd_check(struct crowd *c, int port) {
     for (size_t i = 0; i < c->n; i++) {
-        talk_hear(&c->v[i], 0);
+        check_one(c, i); /* nothing was wrong so far */
+        reread(&c->v[i], port);
         talk_check(&c->v[i]);
-        talk_reread(&c->v[i], port);
         check_one(c, i);
     }
 }
