@@ -103,13 +103,19 @@ enum pl_said {
     PL_SAID_MONTH,
     PL_SAID_WEEKDAY,
     PL_SAID_DAY,
-    PL_SAID_UNIT
+    PL_SAID_UNIT,
+    PL_SAID_ORDINAL /* of pl_locale_sayings alone */
 };
 /* What a folded word says in the locale's language: "thirty" NUMBER 30 (2 to 20, tens, 100, 1000),
  * "march" MONTH 3, "monday" WEEKDAY 0, "tomorrow" DAY 1, "weeks" UNIT 4 (second, minute, hour, day,
  * week, month, year from 0). From CLDR, looked up in a table that is
  * made at the first call. */
 enum pl_said pl_locale_said(struct pl_locale *l, struct pl_str folded, int32_t *value);
+/* All of what CLDR has: numbers to 100 and ordinals to 31 spelled out, months and weekdays, the
+ * days around today, units. brief: a short form, "Sept". The text lives while `say` runs. */
+typedef void pl_locale_say(void *ctx, struct pl_str text, enum pl_said kind, int32_t value,
+                           bool brief);
+void pl_locale_sayings(struct pl_locale *l, pl_locale_say *say, void *ctx);
 
 /* ---- regular expressions (ICU's dialect) ---- */
 

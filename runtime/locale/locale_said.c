@@ -50,41 +50,51 @@ bool pl_locale_ends_sentence(uint32_t c) {
 
 /* ---- words ---- */
 
-struct table {
+struct sayings {
     struct pl_locale *l;
     struct pl_arena a;
-    struct pl_locale_saying v[128];
-    uint32_t n;
+    pl_locale_say *say;
+    void *ctx;
 };
 
-/* The text, if it is one word. */
-static void put(struct table *t, const UChar *u, int32_t n, enum pl_said kind, int32_t value) {
+static void put(struct sayings *t, const UChar *u, int32_t n, enum pl_said kind, int32_t value,
+                bool brief) {
     struct pl_str s = pl_locale__utf8(&t->a, u, n);
-    struct pl_words w = pl_locale_words(t->l->tools, &t->a, s, (struct pl_str){0});
-    if (w.n != 1 || t->n == PL_LEN(t->v)) return;
-    struct pl_locale_saying *x = &t->v[t->n];
-    struct pl_str f = w.v[0].folded;
-    if (f.n >= sizeof x->word || (f.n > 0 && f.p[0] >= '0' && f.p[0] <= '9')) return;
-    *x = (struct pl_locale_saying){.kind = (uint8_t)kind, .value = value};
-    memcpy(x->word, f.p, f.n);
-    t->n++;
+    if (s.n > 0) t->say(t->ctx, s, kind, value, brief);
 }
 
-static void put_numbers(struct table *t) {
+/* rules: a set of the spelling's, NULL for its own. */
+static bool put_spelled(struct sayings *t, const char *rules, enum pl_said kind, int32_t from,
+                        int32_t to) {
     UErrorCode err = U_ZERO_ERROR;
     UChar u[128];
     UNumberFormat *f = unum_open(UNUM_SPELLOUT, NULL, 0, t->l->icu, NULL, &err);
-    if (U_FAILURE(err)) return;
-    for (int32_t v = 2; v <= 1000; v += v < 20 ? 1 : v < 100 ? 10 : 900) {
+    if (rules != NULL) {
+        u_charsToUChars(rules, u, (int32_t)strlen(rules) + 1);
+        unum_setTextAttribute(f, UNUM_DEFAULT_RULESET, u, -1, &err);
+    }
+    bool known = U_SUCCESS(err);
+    for (int32_t v = from; known && v <= to; v++) {
         err = U_ZERO_ERROR;
         int32_t n = unum_format(f, v, u, PL_LEN(u), NULL, &err);
-        if (U_SUCCESS(err)) put(t, u, n, PL_SAID_NUMBER, v);
+        if (U_SUCCESS(err)) put(t, u, n, kind, v, false);
     }
-    unum_close(f);
+    if (f != NULL) unum_close(f);
+    return known;
 }
 
-static void put_symbols(struct table *t, UDateFormat *f, UDateFormatSymbolType type,
-                        enum pl_said kind) {
+static void put_numbers(struct sayings *t) {
+    static const char *const ordinals[] = {"%spellout-ordinal", "%spellout-ordinal-masculine",
+                                           "%spellout-ordinal-feminine",
+                                           "%spellout-ordinal-masculine-adjective"};
+    (void)put_spelled(t, NULL, PL_SAID_NUMBER, 0, 100);
+    (void)put_spelled(t, NULL, PL_SAID_NUMBER, 1000, 1000);
+    for (size_t i = 0; i < PL_LEN(ordinals); i++)
+        (void)put_spelled(t, ordinals[i], PL_SAID_ORDINAL, 1, 31);
+}
+
+static void put_symbols(struct sayings *t, UDateFormat *f, UDateFormatSymbolType type,
+                        enum pl_said kind, bool brief) {
     UErrorCode err = U_ZERO_ERROR;
     UChar u[128];
     int32_t first = kind == PL_SAID_WEEKDAY ? 1 : 0, n = udat_countSymbols(f, type);
@@ -93,22 +103,26 @@ static void put_symbols(struct table *t, UDateFormat *f, UDateFormatSymbolType t
         int32_t len = udat_getSymbols(f, type, i, u, PL_LEN(u), &err);
         /* ICU counts weekdays from Sunday, 1. */
         int32_t value = kind == PL_SAID_WEEKDAY ? (i + 5) % 7 : i + 1;
-        if (U_SUCCESS(err)) put(t, u, len, kind, value);
+        if (U_SUCCESS(err)) put(t, u, len, kind, value, brief);
     }
 }
 
-static void put_dates(struct table *t) {
+static void put_dates(struct sayings *t) {
     UErrorCode err = U_ZERO_ERROR;
     UDateFormat *f = udat_open(UDAT_LONG, UDAT_LONG, t->l->icu, NULL, 0, NULL, 0, &err);
     if (U_FAILURE(err)) return;
-    put_symbols(t, f, UDAT_MONTHS, PL_SAID_MONTH);
-    put_symbols(t, f, UDAT_STANDALONE_MONTHS, PL_SAID_MONTH);
-    put_symbols(t, f, UDAT_WEEKDAYS, PL_SAID_WEEKDAY);
-    put_symbols(t, f, UDAT_STANDALONE_WEEKDAYS, PL_SAID_WEEKDAY);
+    put_symbols(t, f, UDAT_MONTHS, PL_SAID_MONTH, false);
+    put_symbols(t, f, UDAT_STANDALONE_MONTHS, PL_SAID_MONTH, false);
+    put_symbols(t, f, UDAT_WEEKDAYS, PL_SAID_WEEKDAY, false);
+    put_symbols(t, f, UDAT_STANDALONE_WEEKDAYS, PL_SAID_WEEKDAY, false);
+    put_symbols(t, f, UDAT_SHORT_MONTHS, PL_SAID_MONTH, true);
+    put_symbols(t, f, UDAT_STANDALONE_SHORT_MONTHS, PL_SAID_MONTH, true);
+    put_symbols(t, f, UDAT_SHORT_WEEKDAYS, PL_SAID_WEEKDAY, true);
+    put_symbols(t, f, UDAT_STANDALONE_SHORT_WEEKDAYS, PL_SAID_WEEKDAY, true);
     udat_close(f);
 }
 
-static void put_days(struct table *t) {
+static void put_days(struct sayings *t) {
     UErrorCode err = U_ZERO_ERROR;
     UChar u[128];
     URelativeDateTimeFormatter *f =
@@ -117,13 +131,13 @@ static void put_days(struct table *t) {
     for (int32_t day = -2; day <= 2; day++) {
         err = U_ZERO_ERROR;
         int32_t n = ureldatefmt_format(f, day, UDAT_REL_UNIT_DAY, u, PL_LEN(u), &err);
-        if (U_SUCCESS(err)) put(t, u, n, PL_SAID_DAY, day);
+        if (U_SUCCESS(err)) put(t, u, n, PL_SAID_DAY, day, false);
     }
     ureldatefmt_close(f);
 }
 
 /* "2 weeks": the word that is no number. */
-static void put_unit(struct table *t, UNumberFormatter *f, int32_t n, int32_t unit) {
+static void put_unit(struct sayings *t, UNumberFormatter *f, int32_t n, int32_t unit) {
     UErrorCode err = U_ZERO_ERROR;
     UChar u[128];
     UFormattedNumber *result = unumf_openResult(&err);
@@ -134,10 +148,10 @@ static void put_unit(struct table *t, UNumberFormatter *f, int32_t n, int32_t un
     int32_t from = 0, to = len;
     while (from < to && !u_isalpha(u[from])) from++;
     while (to > from && !u_isalpha(u[to - 1])) to--;
-    put(t, u + from, to - from, PL_SAID_UNIT, unit);
+    put(t, u + from, to - from, PL_SAID_UNIT, unit, false);
 }
 
-static void put_units(struct table *t) {
+static void put_units(struct sayings *t) {
     static const char *const units[] = {"second", "minute", "hour", "day", "week", "month", "year"};
     static const int32_t counts[] = {1, 2, 5, 100};
     for (size_t i = 0; i < PL_LEN(units); i++) {
@@ -153,6 +167,44 @@ static void put_units(struct table *t) {
     }
 }
 
+void pl_locale_sayings(struct pl_locale *l, pl_locale_say *say, void *ctx) {
+    struct sayings t = {.l = l, .say = say, .ctx = ctx};
+    pl_arena_init(&t.a, 0);
+    put_numbers(&t);
+    put_dates(&t);
+    put_days(&t);
+    put_units(&t);
+    pl_arena_free(&t.a);
+}
+
+/* ---- the table of single words ---- */
+
+struct table {
+    struct pl_locale *l;
+    struct pl_arena a;
+    struct pl_locale_saying v[128];
+    uint32_t n;
+};
+
+/* Of numbers those that stand alone in most languages: the others are made of them. */
+static bool is_single(enum pl_said kind, int32_t value) {
+    if (kind != PL_SAID_NUMBER) return kind != PL_SAID_ORDINAL;
+    return value >= 2 && (value <= 20 || value % 10 == 0);
+}
+
+static void keep(void *ctx, struct pl_str text, enum pl_said kind, int32_t value, bool brief) {
+    struct table *t = ctx;
+    if (brief || !is_single(kind, value) || t->n == PL_LEN(t->v)) return;
+    struct pl_words w = pl_locale_words(t->l->tools, &t->a, text, (struct pl_str){0});
+    if (w.n != 1) return;
+    struct pl_locale_saying *x = &t->v[t->n];
+    struct pl_str f = w.v[0].folded;
+    if (f.n >= sizeof x->word || (f.n > 0 && f.p[0] >= '0' && f.p[0] <= '9')) return;
+    *x = (struct pl_locale_saying){.kind = (uint8_t)kind, .value = value};
+    memcpy(x->word, f.p, f.n);
+    t->n++;
+}
+
 static int by_word(const void *a, const void *b) {
     const struct pl_locale_saying *x = a, *y = b;
     int c = strcmp(x->word, y->word);
@@ -164,10 +216,7 @@ static void make_table(struct pl_locale *l) {
     pl_assert(t != NULL);
     t->l = l;
     pl_arena_init(&t->a, 0);
-    put_numbers(t);
-    put_dates(t);
-    put_days(t);
-    put_units(t);
+    pl_locale_sayings(l, keep, t);
     qsort(t->v, t->n, sizeof *t->v, by_word);
     l->said = malloc((t->n + 1) * sizeof *t->v);
     pl_assert(l->said != NULL);

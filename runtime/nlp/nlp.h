@@ -200,6 +200,28 @@ struct pl_nlp_marked {
     struct pl_nlp_found found;
 };
 
+/* A time that the message tells, whatever its form; `found` has the dates among them, and the kind
+ * that is asked for. Days since 1970-01-01 and seconds since midnight, in the conversation's zone;
+ * of a span both ends, the last day and second outside of it; PL_NLP_OPEN: not said. */
+enum pl_nlp_time_kind {
+    PL_NLP_IS_DATE,
+    PL_NLP_IS_TIME,
+    PL_NLP_IS_DATETIME,
+    PL_NLP_IS_DURATION,
+    PL_NLP_IS_DATES, /* from a date to a date: "next week" */
+    PL_NLP_IS_TIMES,
+    PL_NLP_IS_DATETIMES,
+    PL_NLP_IS_SET /* again and again: "every Monday" */
+};
+#define PL_NLP_OPEN INT32_MIN
+struct pl_nlp_time {
+    uint32_t start, end; /* bytes of the text */
+    uint8_t kind;        /* enum pl_nlp_time_kind */
+    int32_t day, second, last_day, last_second;
+    int64_t ms; /* DURATION */
+};
+#define PL_NLP_TIMES 16
+
 enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
 
 #define PL_NLP_GUESSES 5
@@ -218,6 +240,8 @@ struct pl_nlp_reading {
     struct pl_nlp_found
         *found; /* by start, then longest; spans of different entities may overlap */
     uint32_t nfound;
+    struct pl_nlp_time *times; /* by start; at most PL_NLP_TIMES */
+    uint32_t ntimes;
     struct pl_nlp_marked *marked;
     uint32_t nmarked;
     uint8_t *mentions; /* bit i of byte i / 8: the program's mention i */

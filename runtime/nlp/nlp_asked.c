@@ -315,11 +315,29 @@ static void find_tongues(struct pl_nlp_turn *t) {
         }
 }
 
+/* The first time of the kind, where the words above have found none: other languages, other ways
+ * to say it. */
+static void take_told(struct pl_nlp_turn *t, uint8_t told) {
+    for (uint32_t i = 0; i < t->r->nfound; i++)
+        if (t->r->found[i].value.kind == t->ctx->asked) return;
+    for (uint32_t i = 0; i < t->r->ntimes; i++) {
+        const struct pl_nlp_time *w = &t->r->times[i];
+        if (w->kind != told) continue;
+        struct pl_value v = {.kind = t->ctx->asked};
+        if (told == PL_NLP_IS_TIME) v.time = w->second;
+        if (told == PL_NLP_IS_DATETIME) v.datetime = point(t, w->day, w->second);
+        if (told == PL_NLP_IS_DURATION) v.duration = w->ms;
+        if (told == PL_NLP_IS_DURATION && (w->ms <= 0 || w->ms > MOST_MS)) continue;
+        pl_nlp__add_builtin(t, w->start, w->end, v);
+        return;
+    }
+}
+
 void pl_nlp__asked(struct pl_nlp_turn *t) {
     switch (t->ctx->asked) {
-    case PL_KIND_TIME: find_times(t); break;
-    case PL_KIND_DATETIME: find_points(t); break;
-    case PL_KIND_DURATION: find_durations(t); break;
+    case PL_KIND_TIME: find_times(t), take_told(t, PL_NLP_IS_TIME); break;
+    case PL_KIND_DATETIME: find_points(t), take_told(t, PL_NLP_IS_DATETIME); break;
+    case PL_KIND_DURATION: find_durations(t), take_told(t, PL_NLP_IS_DURATION); break;
     case PL_KIND_URL: find_urls(t); break;
     case PL_KIND_LANGUAGE: find_tongues(t); break;
     default: break;

@@ -410,13 +410,34 @@ static void find_dates(struct pl_nlp_turn *t) {
     }
 }
 
+static bool has_date(const struct pl_nlp_turn *t, uint32_t start, uint32_t end) {
+    for (uint32_t i = 0; i < t->r->nfound; i++) {
+        const struct pl_nlp_found *f = &t->r->found[i];
+        if (f->value.kind == PL_KIND_DATE && f->start < end && f->end > start) return true;
+    }
+    return false;
+}
+
+/* Days that are told in other ways: "next Monday", "22 November". Three letters ("sat") may be no
+ * day at all. */
+static void add_told_days(struct pl_nlp_turn *t) {
+    for (uint32_t i = 0; i < t->r->ntimes; i++) {
+        const struct pl_nlp_time *w = &t->r->times[i];
+        bool day = (w->kind == PL_NLP_IS_DATE || w->kind == PL_NLP_IS_DATETIME) &&
+                   w->day != PL_NLP_OPEN && w->end - w->start > 3;
+        if (day && !has_date(t, w->start, w->end)) add_date(t, w->start, w->end, w->day);
+    }
+}
+
 void pl_nlp__builtins(struct pl_nlp_turn *t) {
     if (t->at) find_emails(t);
     find_numbers(t);
     find_days(t);
+    pl_nlp__times(t);
     if (t->digits) {
         find_phones(t);
         find_dates(t);
     }
+    add_told_days(t);
     pl_nlp__asked(t);
 }

@@ -269,6 +269,7 @@ void pl_nlp_free(struct pl_nlp **n) {
     free((*n)->scores);
     free((*n)->confidences);
     pl_nlp__tags_free(&(*n)->tags);
+    pl_nlp__when_free(*n);
     free(*n);
     *n = NULL;
 }

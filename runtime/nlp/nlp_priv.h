@@ -309,6 +309,8 @@ struct pl_nlp {
     uint32_t nentities, nmatches;
     struct pl_nlp_tags *tags;
     struct pl_nlp_tongues tongues;
+    struct pl_nlp_when_lang *when; /* of the languages met so far */
+    uint32_t nwhen;
     struct pl_nlp_features features;
     float *scores;       /* stride of them */
     double *confidences; /* of the intents */
@@ -328,6 +330,9 @@ struct pl_nlp_turn {
 };
 
 void pl_nlp__language(struct pl_nlp_turn *t);
+/* What the message says of time into r->times (nlp_when_read.c). */
+void pl_nlp__times(struct pl_nlp_turn *t);
+void pl_nlp__when_free(struct pl_nlp *n);
 void pl_nlp__entities(struct pl_nlp_turn *t);
 void pl_nlp__builtins(struct pl_nlp_turn *t);
 /* Kinds that only their own question takes: time, datetime, duration, url, language. */

@@ -99,26 +99,76 @@ static int64_t characters(struct pl_str text, size_t byte) {
     return n;
 }
 
+static void put_entity(struct pl_jw *w, struct pl_str text, struct pl_str type, uint32_t start,
+                       uint32_t end, struct pl_str norm) {
+    pl_jw_open(w, '{');
+    put_text(w, "type", type);
+    pl_jw_name(w, "start");
+    pl_jw_int(w, characters(text, start));
+    pl_jw_name(w, "end");
+    pl_jw_int(w, characters(text, end));
+    put_text(w, "value", (struct pl_str){text.p + start, end - start});
+    pl_jw_name(w, "norm");
+    pl_jw_raw(w, norm);
+    pl_jw_close(w, '}');
+}
+
+/* "2026-11-22", "17:30:00", "2026-11-22T17:30:00"; nothing of what is not said. */
+static void print_moment(struct pl_buf *b, int32_t day, int32_t second) {
+    int y, m, d;
+    if (day != PL_NLP_OPEN) {
+        pl_date_split(day, &y, &m, &d);
+        pl_buf_printf(b, "%04d-%02d-%02d", y, m, d);
+    }
+    if (second == PL_NLP_OPEN) return;
+    pl_buf_printf(b, "%s%02d:%02d:%02d", day != PL_NLP_OPEN ? "T" : "", second / 3600,
+                  second / 60 % 60, second % 60);
+}
+
+/* Spans as "from/to" with an end that is not in it, durations in milliseconds. */
+static void put_time(struct pl_jw *w, struct pl_str text, const struct pl_nlp_time *t) {
+    static const char *const types[] = {"date",       "time",       "datetime",       "duration",
+                                        "date_range", "time_range", "datetime_range", "set"};
+    struct pl_buf norm = {0};
+    bool span = t->kind >= PL_NLP_IS_DATES && t->kind != PL_NLP_IS_SET;
+    if (t->kind == PL_NLP_IS_DURATION) {
+        pl_buf_printf(&norm, "%lld", (long long)t->ms);
+    } else {
+        pl_buf_byte(&norm, '"');
+        print_moment(&norm, t->day, t->second);
+        if (span) pl_buf_byte(&norm, '/');
+        if (span) print_moment(&norm, t->last_day, t->last_second);
+        pl_buf_byte(&norm, '"');
+    }
+    put_entity(w, text, pl_str_c(types[t->kind]), t->start, t->end, pl_buf_slice(&norm));
+    pl_buf_free(&norm);
+}
+
+/* Dates stand among the times too, whole: "tomorrow at five" is one. */
+static bool is_in_time(const struct pl_nlp_found *f, const struct pl_nlp_reading *r) {
+    bool time = f->entity == PL_NLP_BUILTIN &&
+                (f->value.kind == PL_KIND_DATE || f->value.kind == PL_KIND_NUMBER ||
+                 f->value.kind == PL_KIND_PHONE);
+    for (uint32_t i = 0; time && i < r->ntimes; i++)
+        if (f->start >= r->times[i].start && f->end <= r->times[i].end) return true;
+    return false;
+}
+
 static void put_entities(struct pl_jw *w, struct pl_str text, const struct pl_nlp_reading *r) {
+    uint32_t time = 0;
     pl_jw_name(w, "entities");
     pl_jw_open(w, '[');
     for (uint32_t i = 0; i < r->nfound; i++) {
         const struct pl_nlp_found *f = &r->found[i];
         struct pl_buf norm = {0};
-        if (f->needs_after) continue; /* its own question alone takes it */
+        for (; time < r->ntimes && r->times[time].start <= f->start; time++)
+            put_time(w, text, &r->times[time]);
+        if (f->needs_after || is_in_time(f, r)) continue; /* its own question alone takes it */
         pl_value_to_json(&norm, f->value);
-        pl_jw_open(w, '{');
-        put_text(w, "type", f->name);
-        pl_jw_name(w, "start");
-        pl_jw_int(w, characters(text, f->start));
-        pl_jw_name(w, "end");
-        pl_jw_int(w, characters(text, f->end));
-        put_text(w, "value", (struct pl_str){text.p + f->start, f->end - f->start});
-        pl_jw_name(w, "norm");
-        pl_jw_raw(w, pl_buf_slice(&norm));
-        pl_jw_close(w, '}');
+        put_entity(w, text, f->name, f->start, f->end, pl_buf_slice(&norm));
         pl_buf_free(&norm);
     }
+    for (; time < r->ntimes; time++) put_time(w, text, &r->times[time]);
     pl_jw_close(w, ']');
 }
 

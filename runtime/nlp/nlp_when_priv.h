@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a text says of time, in its tokens (nlp_when_words.c) and as values (nlp_when.c).
+ */
+#ifndef PL_NLP_WHEN_PRIV_H
+#define PL_NLP_WHEN_PRIV_H
+
+#include "runtime/nlp/nlp_priv.h"
+
+/* What a token may be; when.def says what each is. SEP: a mark, in `value`. BREAK: the end of a
+ * sentence or a clause. */
+enum when_class {
+    WHEN_NONE,
+    WHEN_NUM,
+    WHEN_SEP,
+    WHEN_BREAK,
+    WHEN_MONTH,
+    WHEN_WDAY,
+    WHEN_ORD,
+    WHEN_DAY,
+    WHEN_NIGHT,
+    WHEN_NOW,
+    WHEN_UNIT,
+    WHEN_PART,
+    WHEN_CLOCK,
+    WHEN_HALF,
+    WHEN_OCLOCK,
+    WHEN_CLOCKMARK,
+    WHEN_MINUTE,
+    WHEN_SECOND,
+    WHEN_PAST,
+    WHEN_UNTO,
+    WHEN_HALFTO,
+    WHEN_HALFQ,
+    WHEN_MOD,
+    WHEN_PART0,
+    WHEN_BACK,
+    WHEN_AGO,
+    WHEN_ON,
+    WHEN_IN,
+    WHEN_SINCE,
+    WHEN_SINCEP,
+    WHEN_UNTIL,
+    WHEN_UNTILP,
+    WHEN_FROM,
+    WHEN_TO,
+    WHEN_BETWEEN,
+    WHEN_BETWEENP,
+    WHEN_AND,
+    WHEN_ONE,
+    WHEN_LINK,
+    WHEN_AT,
+    WHEN_EVERY,
+    WHEN_SET,
+    WHEN_SEASON,
+    WHEN_FEAST,
+    WHEN_SUFFIX,
+    WHEN_DAYMARK,
+    WHEN_MONTHMARK,
+    WHEN_YEARMARK,
+    WHEN_RELYEAR,
+    WHEN_RELMONTH,
+    WHEN_RELWEEK,
+    WHEN_CLASSES
+};
+
+#define WHEN_ALTS   10
+#define WHEN_TOKENS 512 /* of one text; what is behind is not looked at */
+
+struct when_alt {
+    uint8_t class;
+    int32_t value;
+};
+struct when_token {
+    uint32_t start, end; /* bytes of the text */
+    bool glued;          /* to the token before */
+    uint8_t width;       /* NUM: how many digits; 0: a word */
+    uint8_t nalts;
+    struct when_alt alt[WHEN_ALTS];
+};
+
+/* The words of one language, made once. NULL for a language without a table. */
+struct when_words;
+struct when_words *pl_nlp__when_words_new(struct pl_locale_tools *tools, struct pl_str language);
+void pl_nlp__when_words_free(struct when_words **w);
+
+struct when_tokens {
+    struct when_token *v; /* in the arena */
+    uint32_t n;
+    bool any; /* something in it may tell a time; else the tokens need not be looked at */
+};
+struct when_tokens pl_nlp__when_tokens(const struct when_words *w, struct pl_arena *a,
+                                       const struct pl_words *words);
+
+/* ---- what the tokens say ---- */
+
+struct when_context {
+    int32_t today, now; /* day and second */
+    bool month_first;   /* 3/4 is in March */
+};
+
+/* Appends to out, at most `most`; gives how many there are. */
+uint32_t pl_nlp__when(const struct when_tokens *t, const struct when_context *ctx,
+                      struct pl_nlp_time *out, uint32_t most);
+#endif

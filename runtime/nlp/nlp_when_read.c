@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Times of a message: the words of its language, made when it is first met, and what they say.
+ */
+#include "runtime/nlp/nlp_when_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LANGUAGES 64 /* more are not looked for times in */
+#define DAY_MS    INT64_C(86400000)
+
+struct pl_nlp_when_lang {
+    char code[8];
+    struct when_words *words; /* NULL: no table has it */
+};
+
+static const struct when_words *words_of(struct pl_nlp *n, struct pl_str lang) {
+    struct pl_nlp_when_lang *x = n->when;
+    for (uint32_t i = 0; i < n->nwhen; i++)
+        if (pl_str_is(lang, x[i].code)) return x[i].words;
+    if (lang.n == 0 || lang.n >= sizeof x->code || n->nwhen == LANGUAGES) return NULL;
+    if (n->when == NULL) n->when = calloc(LANGUAGES, sizeof *n->when);
+    if (n->when == NULL) return NULL;
+    x = &n->when[n->nwhen++];
+    memcpy(x->code, lang.p, lang.n);
+    x->words = pl_nlp__when_words_new(n->tools, lang);
+    return x->words;
+}
+
+void pl_nlp__when_free(struct pl_nlp *n) {
+    for (uint32_t i = 0; i < n->nwhen; i++) pl_nlp__when_words_free(&n->when[i].words);
+    free(n->when);
+    n->when = NULL;
+    n->nwhen = 0;
+}
+
+static bool month_first(struct pl_str locale) {
+    return locale.n == 0 || pl_str_is(locale, "en-US") || pl_str_is(locale, "en") ||
+           pl_str_is(locale, "en-PH");
+}
+
+static struct when_context context_of(const struct pl_nlp_turn *t) {
+    struct pl_local l = pl_locale_to_local(t->nlp->tools, t->ctx->zone, t->ctx->now_ms);
+    int64_t ms = t->ctx->now_ms + (int64_t)l.offset_minutes * 60000;
+    int64_t day = ms >= 0 ? ms / DAY_MS : (ms - DAY_MS + 1) / DAY_MS;
+    return (struct when_context){.today = (int32_t)day,
+                                 .now = (int32_t)((ms - day * DAY_MS) / 1000),
+                                 .month_first = month_first(t->ctx->locale)};
+}
+
+static void read_in(struct pl_nlp_turn *t, struct pl_str language) {
+    const struct when_words *w = words_of(t->nlp, language);
+    if (w == NULL) return;
+    struct when_tokens tokens = pl_nlp__when_tokens(w, t->a, &t->r->words);
+    if (!tokens.any) return;
+    struct when_context ctx = context_of(t);
+    t->r->times = PL_NEW_ARRAY(t->a, struct pl_nlp_time, PL_NLP_TIMES);
+    if (t->r->times == NULL) return;
+    t->r->ntimes = pl_nlp__when(&tokens, &ctx, t->r->times, PL_NLP_TIMES);
+}
+
+/* In the message's language; else in the conversation's: of a short message it is the surer. */
+void pl_nlp__times(struct pl_nlp_turn *t) {
+    struct pl_str own = pl_locale_language(t->r->language);
+    struct pl_str other =
+        pl_locale_language(t->ctx->language.n ? t->ctx->language : t->ctx->locale);
+    read_in(t, own);
+    if (t->r->ntimes == 0 && !pl_str_eq(own, other)) read_in(t, other);
+}

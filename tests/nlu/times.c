@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How well times are found: recognizers_text, and examples of our own that are right to the letter.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/nlu/nlu.h"
+
+#define REF_DAY   20780 /* Monday, 2026-11-23 */
+#define REF_MS    (INT64_C(86400000) * REF_DAY + 9 * 3600000)
+#define LANGUAGES 24
+
+struct reader {
+    struct pl_nlp_model *model;
+    struct pl_nlp *nlp;
+    struct pl_arena a; /* of one text */
+};
+
+static void reader_open(struct nlu *u, struct reader *r) {
+    static const struct pl_str english = {"en", 2};
+    static const struct pl_str intents[] = {{"track", 5}, {"cancel", 6}};
+    static const struct pl_nlp_example examples[] = {{0, {"en", 2}, {"where is it", 11}},
+                                                     {1, {"en", 2}, {"cancel that", 11}}};
+    struct pl_nlp_source source = {.langs = &english,
+                                   .nlangs = 1,
+                                   .bare = true,
+                                   .intents = intents,
+                                   .nintents = 2,
+                                   .examples = examples,
+                                   .nexamples = 2};
+    struct pl_str why = PL_STR("");
+    struct pl_buf section = {0};
+    *r = (struct reader){0};
+    pl_arena_init(&r->a, 0);
+    pl_assert(pl_nlp_build(u->tools, &u->a, &source, &section, &why) == PL_OK);
+    pl_assert(pl_nlp_open(pl_arena_str(&u->a, pl_buf_slice(&section)), &r->model) == PL_OK);
+    pl_assert(pl_nlp_new(r->model, u->tools, &r->nlp) == PL_OK);
+    pl_buf_free(&section);
+}
+
+static void reader_close(struct reader *r) {
+    pl_nlp_free(&r->nlp);
+    pl_nlp_close(&r->model);
+    pl_arena_free(&r->a);
+}
+
+static struct pl_nlp_reading read_text(struct reader *r, struct pl_str locale, struct pl_str text) {
+    struct pl_nlp_reading out;
+    struct pl_nlp_context ctx = {
+        .language = pl_locale_language(locale), .locale = locale, .now_ms = REF_MS};
+    pl_arena_reset(&r->a);
+    pl_nlp_read(r->nlp, &r->a, text, &ctx, &out);
+    return out;
+}
+
+/* ---- the table ---- */
+
+struct score {
+    char locale[8];
+    double n, overlap, exact;
+};
+
+static struct score *score_of(struct score *v, struct pl_str locale) {
+    struct pl_str lang = pl_locale_language(locale);
+    for (size_t i = 0; i < LANGUAGES; i++) {
+        if (v[i].locale[0] == 0 && lang.n < sizeof v[i].locale) memcpy(v[i].locale, lang.p, lang.n);
+        if (pl_str_is(lang, v[i].locale)) return &v[i];
+    }
+    return &v[LANGUAGES - 1];
+}
+
+/* The byte in front of which there are so many characters. */
+static size_t byte_at(struct pl_str text, int64_t characters) {
+    size_t at = 0;
+    while (characters-- > 0 && at < text.n) (void)pl_utf8_next(text, &at);
+    return at;
+}
+
+static void judge(const struct pl_nlp_reading *r, struct pl_str text, const struct pl_json *e,
+                  struct score *s) {
+    int64_t from = 0, to = 0;
+    const struct pl_json *a = pl_json_get(e, "start"), *b = pl_json_get(e, "end");
+    if (!a || !b || !pl_str_i64(a->s, &from) || !pl_str_i64(b->s, &to)) return;
+    size_t start = byte_at(text, from), end = byte_at(text, to);
+    bool overlap = false, exact = false;
+    for (uint32_t i = 0; i < r->ntimes; i++) {
+        overlap |= r->times[i].start < end && r->times[i].end > start;
+        exact |= r->times[i].start == start && r->times[i].end == end;
+    }
+    s->n++;
+    s->overlap += overlap;
+    s->exact += exact;
+}
+
+static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v) {
+    struct pl_json j;
+    size_t at;
+    if (pl_json_parse(a, line, &j, &at) != PL_OK) return;
+    const struct pl_json *entities = pl_json_get(&j, "entities");
+    if (!pl_str_is(pl_json_text(&j, "group"), "DateTime") || !entities) return;
+    struct pl_str text = pl_json_text(&j, "text"), locale = pl_json_text(&j, "locale");
+    struct pl_nlp_reading reading = read_text(r, locale, text);
+    for (size_t i = 0; i < entities->n; i++)
+        judge(&reading, text, &entities->m[i].value, score_of(v, locale));
+}
+
+void nlu_table(struct nlu *u) {
+    struct score v[LANGUAGES] = {{{0}, 0, 0, 0}};
+    struct reader r;
+    struct pl_arena a;
+    struct pl_str rest = nlu_file(u, "recognizers_text/train.jsonl"), line;
+    printf("times in recognizers_text, %% found in part and to the letter\n");
+    if (rest.n == 0) {
+        printf("  the set is not there\n");
+        return;
+    }
+    pl_arena_init(&a, 0);
+    reader_open(u, &r);
+    while (nlu_line(&rest, &line)) {
+        pl_arena_reset(&a);
+        judge_line(&r, &a, line, v);
+    }
+    for (size_t i = 0; i < LANGUAGES && v[i].locale[0]; i++)
+        printf("  %-4s %5.0f  part %5.1f  exact %5.1f\n", v[i].locale, v[i].n,
+               nlu_percent(v[i].overlap, v[i].n), nlu_percent(v[i].exact, v[i].n));
+    reader_close(&r);
+    pl_arena_free(&a);
+}
+
+/* ---- examples of our own ---- */
+
+static void print_end(struct pl_buf *b, int32_t day, int32_t second) {
+    int y, m, d;
+    pl_date_split(day == PL_NLP_OPEN ? 0 : day, &y, &m, &d);
+    if (day != PL_NLP_OPEN) pl_buf_printf(b, "%04d-%02d-%02d", y, m, d);
+    if (second != PL_NLP_OPEN)
+        pl_buf_printf(b, "%s%02d:%02d", day != PL_NLP_OPEN ? "T" : "", second / 3600,
+                      second / 60 % 60);
+}
+
+/* "next week 2026-11-30/2026-12-07", one behind another. */
+static void print_times(struct pl_buf *b, struct pl_str text, const struct pl_nlp_reading *r) {
+    for (uint32_t i = 0; i < r->ntimes; i++) {
+        const struct pl_nlp_time *t = &r->times[i];
+        pl_buf_printf(b, "%s%.*s = ", i ? "; " : "", (int)(t->end - t->start), text.p + t->start);
+        if (t->kind == PL_NLP_IS_SET) pl_buf_c(b, "set ");
+        if (t->kind == PL_NLP_IS_DURATION) {
+            pl_buf_printf(b, "%lld min", (long long)t->ms / 60000);
+            continue;
+        }
+        print_end(b, t->day, t->second);
+        if (t->last_day == PL_NLP_OPEN && t->last_second == PL_NLP_OPEN) continue;
+        pl_buf_byte(b, '/');
+        print_end(b, t->last_day, t->last_second);
+    }
+}
+
+/* Lines of locale, text and what is found in it; # begins a remark. */
+bool nlu_quick(struct nlu *u) {
+    struct reader r;
+    bool wrong = false;
+    struct pl_str rest = nlu_file(u, "quick/times.tsv"), line;
+    reader_open(u, &r);
+    while (nlu_line(&rest, &line)) {
+        if (line.n == 0 || line.p[0] == '#') continue;
+        struct pl_str locale = nlu_field(&line), text = nlu_field(&line), want = nlu_field(&line);
+        struct pl_nlp_reading reading = read_text(&r, locale, text);
+        struct pl_buf got = {0};
+        print_times(&got, text, &reading);
+        if (!pl_str_eq(pl_buf_slice(&got), want)) {
+            printf("%.*s: %.*s\n  found  %.*s\n  wanted %.*s\n", PL_STR_ARG(locale),
+                   PL_STR_ARG(text), PL_STR_ARG(pl_buf_slice(&got)), PL_STR_ARG(want));
+            wrong = true;
+        }
+        pl_buf_free(&got);
+    }
+    reader_close(&r);
+    return wrong;
+}
