@@ -12,7 +12,9 @@
 
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS   INT64_C(86400000)
+#define MOST     10000   /* of anything counted: what is more is no time of a customer's */
+#define MOST_DAY 2900000 /* before and after 1970: within the years that dates are written in */
 
 /* What is said so far; PL_NLP_OPEN where nothing is. */
 struct moment {
@@ -82,7 +84,7 @@ struct amount {
 /* "3", "1.5", "half an", "a few", in thousandths. */
 static uint32_t quantity(const struct parse *p, uint32_t i, int64_t *out) {
     int32_t v, part;
-    if (is(p, i, WHEN_NUM, &v) && v <= 1000000) {
+    if (is(p, i, WHEN_NUM, &v) && v <= MOST) {
         *out = (int64_t)v * 1000;
         if (mark(p, i + 1, ".,") && glued(p, i + 1) && glued(p, i + 2) &&
             number(p, i + 2, 0, 99, &part)) {
@@ -115,7 +117,7 @@ static uint32_t one_amount(const struct parse *p, uint32_t i, struct amount *a) 
     if (mark(p, next, "-") && is(p, next + 1, WHEN_UNIT, NULL)) next++; /* "3-day" */
     if (is(p, next, WHEN_ONE, NULL) && is(p, next + 1, WHEN_UNIT, NULL)) next++;
     if (!is(p, next, WHEN_UNIT, &unit)) return i;
-    a->ms += thousandths * unit_ms(unit) / 1000;
+    a->ms += thousandths * (unit_ms(unit) / 1000);
     a->unit = unit;
     a->units = (int32_t)(thousandths / 1000);
     return next + 1;
@@ -769,6 +771,10 @@ static uint8_t kind_of(const struct pl_nlp_time *w) {
     return date && time ? PL_NLP_IS_DATETIME : date ? PL_NLP_IS_DATE : PL_NLP_IS_TIME;
 }
 
+static bool is_far(int32_t day) {
+    return day < -MOST_DAY || day > MOST_DAY;
+}
+
 static struct pl_nlp_time value_of(const struct parse *p, uint32_t from, uint32_t to,
                                    const struct moment *m) {
     const struct when_context *c = p->ctx;
@@ -801,6 +807,8 @@ static struct pl_nlp_time value_of(const struct parse *p, uint32_t from, uint32_
         if (w.day != PL_NLP_OPEN) w.last_day = w.last_second == 86400 ? w.day + 1 : w.day;
         w.last_second %= 86400;
     }
+    if (is_far(w.day)) w.day = PL_NLP_OPEN;
+    if (is_far(w.last_day)) w.last_day = PL_NLP_OPEN;
     bool when = w.day != PL_NLP_OPEN || w.second != PL_NLP_OPEN; /* Easter: some day */
     w.kind = m->set ? PL_NLP_IS_SET : when ? kind_of(&w) : PL_NLP_IS_DATES;
     return w;
