@@ -6,6 +6,8 @@
  */
 #include "runtime/nlp/nlp_priv.h"
 
+#include <string.h>
+
 /* The small letter of a Latin one; letters in which no two of the languages differ stay. */
 static uint32_t small(uint32_t c) {
     if (c < 0x80) return c - 'A' < 26u ? c + 32 : c;
@@ -59,6 +61,26 @@ static void put_grams(const uint32_t *s, uint32_t n, uint32_t bits, struct pl_nl
     }
 }
 
+static bool is_plain(char byte) {
+    uint32_t c = (uint8_t)byte;
+    return (c | 32) - 'a' < 26u || c - '0' < 10u || (c != 0 && strchr("._%+-@", byte) != NULL);
+}
+
+/* An e-mail address is written alike in every language. Gives its end, `at` where none begins. */
+size_t pl_nlp__past_address(struct pl_str text, size_t at) {
+    static const char wide[] = "\uff20";
+    bool is = false;
+    size_t end = at;
+    if (at > 0 && is_plain(text.p[at - 1])) return at;
+    while (end < text.n) {
+        bool w = text.n - end >= sizeof wide - 1 && !memcmp(text.p + end, wide, sizeof wide - 1);
+        if (!w && !is_plain(text.p[end])) break;
+        is |= w || text.p[end] == '@';
+        end += w ? sizeof wide - 1 : 1;
+    }
+    return is ? end : at;
+}
+
 /* A word longer than any is looked at in pieces. */
 enum { WORD = 48 };
 
@@ -75,7 +97,8 @@ void pl_nlp__grams(struct pl_str text, enum pl_nlp_script script, struct pl_nlp_
     uint32_t bits = script == PL_NLP_HAN ? PL_NLP_HAN_BITS : PL_NLP_LATIN_BITS;
     out->n = 0;
     for (size_t at = 0; at < text.n && out->n < PL_NLP_GRAMS;) {
-        uint32_t c = pl_utf8_next(text, &at);
+        at = pl_nlp__past_address(text, at);
+        uint32_t c = at < text.n ? pl_utf8_next(text, &at) : ' ';
         if (pl_nlp__script(c) == script) {
             if (n > WORD) end_word(word, &n, bits, out);
             word[n++] = small(c);

@@ -150,6 +150,7 @@ int pl_nlp__language_column(enum pl_nlp_script script, int language);
 struct pl_nlp_grams { /* rows of the script's table */
     uint32_t v[PL_NLP_GRAMS], n;
 };
+size_t pl_nlp__past_address(struct pl_str text, size_t at);
 void pl_nlp__grams(struct pl_str text, enum pl_nlp_script script, struct pl_nlp_grams *out);
 
 struct pl_nlp_tongues { /* the model: points into its bytes */

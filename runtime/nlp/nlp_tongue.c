@@ -58,7 +58,8 @@ static void count_scripts(struct pl_str text, uint32_t count[PL_NLP_SCRIPTS]) {
     memset(count, 0, PL_NLP_SCRIPTS * sizeof *count);
     uint32_t run = 0; /* Latin letters up to here */
     for (size_t at = 0; at < text.n;) {
-        uint32_t c = pl_utf8_next(text, &at);
+        at = pl_nlp__past_address(text, at);
+        uint32_t c = at < text.n ? pl_utf8_next(text, &at) : ' ';
         enum pl_nlp_script s = pl_nlp__script(c);
         if (c - '0' < 10u) count[PL_NLP_LATIN] -= run;
         run = s == PL_NLP_LATIN ? run + 1 : 0;
