@@ -490,6 +490,7 @@ static int run(struct chat *c) {
     c->live.traced = g->trace ? traced : NULL;
     c->live.ctx = c;
     begin(c);
+    fflush(g->out); /* whoever writes by a pipe waits for the welcome */
     if (g->read)
         run_terminal(c);
     else
