@@ -11,7 +11,7 @@
 
 #define LEAST_OUT       5    /* out of scope among them: fewer tell nothing of "none" */
 #define USUAL_SHARPNESS 4.0f /* what is taken then */
-#define USUAL_NONE      -0.9f
+#define USUAL_NONE      -0.7f
 #define USUAL_REJECT    0.35f
 #define OUT_WORTH       0.2 /* a text out of scope told against an intent told: its share's worth */
 #define MOST_LOST       0.005 /* of right guesses, when no text out of scope is known */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION      3    /* of the training: raise it with any change that gives other weights */
+#define VERSION      5    /* of the training: raise it with any change that gives other weights */
 #define RARITY       0.6  /* power of the inverse document frequency */
 #define PAIRS        0.7  /* pairs of words weigh less than words */
 #define MIX          0.3  /* of the logistic model's weights beside the margin's */
