@@ -378,10 +378,8 @@ void pl_engine__canary_free(struct pl_engine *e) {
 static void write_rate(struct pl_jw *w, const char *name, const struct eng_guard_sum *s) {
     pl_jw_name(w, name);
     pl_jw_open(w, '{');
-    pl_jw_name(w, "conversations");
-    pl_jw_int(w, (int64_t)s->n);
-    pl_jw_name(w, "bad");
-    pl_jw_int(w, (int64_t)s->bad);
+    pl_jw_int_member(w, "conversations", (int64_t)s->n);
+    pl_jw_int_member(w, "bad", (int64_t)s->bad);
     pl_jw_close(w, '}');
 }
 
@@ -389,34 +387,21 @@ static void write_guard(struct pl_jw *w, const struct eng_canary *k, int g) {
     const struct eng_guard *v = &k->guard[g];
     char text[32];
     pl_jw_open(w, '{');
-    pl_jw_name(w, "guard");
-    pl_jw_text(w, pl_str_c(guards[g]));
+    pl_jw_text_member(w, "guard", pl_str_c(guards[g]));
     write_rate(w, "canary", &v->seen[1]);
     write_rate(w, "beside", &v->seen[0]);
     snprintf(text, sizeof text, "%.2f", v->evidence > 30 ? 1e13 : exp(v->evidence));
     pl_jw_name(w, "evidence");
     pl_jw_raw(w, pl_str_c(text));
-    pl_jw_name(w, "limit");
-    pl_jw_int(w, (int64_t)lround(k->nguards / PL_ENGINE_CANARY_ALPHA));
+    pl_jw_int_member(w, "limit", (int64_t)lround(k->nguards / PL_ENGINE_CANARY_ALPHA));
     pl_jw_close(w, '}');
 }
 
 void pl_engine__canary_write(const struct pl_engine *e, struct pl_jw *w) {
     const struct eng_canary *k = e->canary;
-    char hex[65], at[26];
     if (!k || !k->known) return;
-    pl_hex(k->hash, sizeof k->hash, hex);
-    pl_datetime_print(k->since_ms, at);
-    pl_jw_name(w, "canary");
-    pl_jw_open(w, '{');
-    pl_jw_name(w, "image");
-    pl_jw_text(w, pl_str_c(hex));
-    pl_jw_name(w, "share_of_10000");
-    pl_jw_int(w, k->share);
-    pl_jw_name(w, "since");
-    pl_jw_text(w, pl_str_c(at));
-    pl_jw_name(w, "is");
-    pl_jw_text(w, k->end[0] ? pl_str_c(k->end) : PL_STR("running"));
+    pl_engine__tried_open(w, "canary", k->hash, k->share, k->since_ms);
+    pl_jw_text_member(w, "is", k->end[0] ? pl_str_c(k->end) : PL_STR("running"));
     pl_jw_name(w, "guards");
     pl_jw_open(w, '[');
     for (int g = 0; g < PL_ENGINE_GUARDS; g++)

@@ -646,6 +646,9 @@ void pl_engine__canary_tick(struct pl_engine *e);
 void pl_engine__canary_activated(struct pl_engine *e);
 void pl_engine__canary_restore(struct pl_engine *e);
 void pl_engine__canary_free(struct pl_engine *e);
+/* Opens the member that tells of flows being tried out: which, with how many, since when. */
+void pl_engine__tried_open(struct pl_jw *w, const char *name, const uint8_t hash[32],
+                           uint32_t share, int64_t since_ms);
 void pl_engine__canary_write(const struct pl_engine *e, struct pl_jw *w);
 
 /* engine_shadow.c */

@@ -19,11 +19,6 @@
 
 const char *const pl_engine__modes[4] = {"now", "offer", "callback", "message"};
 
-static void member(struct pl_jw *w, const char *name, struct pl_str text) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, text);
-}
-
 static void value_member(struct pl_jw *w, const char *name, struct pl_value v) {
     struct pl_buf b = {0};
     pl_value_to_json(&b, v);
@@ -53,7 +48,7 @@ static void write_promise(struct pl_jw *w, const struct pl_p_queue *q, uint8_t m
     uint32_t ms = mode == PL_HANDOFF_CALLBACK ? q->callback_ms : q->within_ms;
     if (!ms || mode == PL_HANDOFF_MESSAGE) return;
     pl_datetime_print(now_ms + ms, by);
-    member(w, "answer_by", pl_str_c(by));
+    pl_jw_text_member(w, "answer_by", pl_str_c(by));
 }
 
 static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct pl_vm_effect *fx,
@@ -65,21 +60,21 @@ static void write_handoff(struct pl_engine *e, struct eng_conv *c, const struct 
     pl_datetime_print(now_ms, at);
     struct pl_str because = pl_engine__text(e, c, &fx->because, a, now_ms);
     pl_jw_open(&w, '{');
-    member(&w, "conversation", pl_str_c(id));
-    member(&w, "since", pl_str_c(at));
-    member(&w, "mode", pl_str_c(pl_engine__modes[fx->mode]));
-    member(&w, "queue", fx->queue < p->nqueues ? p->queues[fx->queue].name : PL_STR(""));
+    pl_jw_text_member(&w, "conversation", pl_str_c(id));
+    pl_jw_text_member(&w, "since", pl_str_c(at));
+    pl_jw_text_member(&w, "mode", pl_str_c(pl_engine__modes[fx->mode]));
+    pl_jw_text_member(&w, "queue", fx->queue < p->nqueues ? p->queues[fx->queue].name : PL_STR(""));
     if (fx->queue < p->nqueues) {
         const struct pl_p_queue *q = &p->queues[fx->queue];
         list_member(&w, "skills", q->skills, q->nskills);
         list_member(&w, "languages", q->languages, q->nlanguages);
         write_promise(&w, q, fx->mode, now_ms);
     }
-    member(&w, "priority", fx->priority.n ? fx->priority : PL_STR("medium"));
-    member(&w, "because", cut(because));
+    pl_jw_text_member(&w, "priority", fx->priority.n ? fx->priority : PL_STR("medium"));
+    pl_jw_text_member(&w, "because", cut(because));
     list_member(&w, "notes", c->notes.v, (uint32_t)c->notes.n);
-    if (fx->rule < p->nrules) member(&w, "rule", p->rules[fx->rule].name);
-    member(&w, "locale", c->locale);
+    if (fx->rule < p->nrules) pl_jw_text_member(&w, "rule", p->rules[fx->rule].name);
+    pl_jw_text_member(&w, "locale", c->locale);
     value_member(&w, "facts", pl_rec_get(fx->facts, PL_STR("facts")));
     if (slots) value_member(&w, "slots", pl_rec_get(fx->facts, PL_STR("slots")));
     pl_jw_close(&w, '}');
@@ -259,7 +254,7 @@ static bool transcript_event(void *ctx, uint64_t seq, int64_t at_ms, struct pl_s
     pl_datetime_print(at_ms, at);
     pl_buf_byte(&t->b, ',');
     pl_jw_open(&w, '{');
-    member(&w, "at", pl_str_c(at));
+    pl_jw_text_member(&w, "at", pl_str_c(at));
     pl_jw_name(&w, "event");
     pl_jw_raw(&w, json);
     pl_jw_close(&w, '}');

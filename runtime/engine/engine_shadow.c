@@ -173,16 +173,12 @@ void pl_engine__shadow_list(const struct eng_shadow *s, struct pl_engine_version
 
 static void write_group(struct pl_jw *w, const struct group *g) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "verdict");
-    pl_jw_text(w, pl_str_c(pl_engine_verdict_word((enum pl_engine_verdict)g->verdict)));
-    pl_jw_name(w, "at");
-    pl_jw_text(w, pl_str_c(g->at));
-    pl_jw_name(w, "was");
-    pl_jw_text(w, pl_str_c(g->was));
-    pl_jw_name(w, "now");
-    pl_jw_text(w, pl_str_c(g->now));
-    pl_jw_name(w, "conversations");
-    pl_jw_int(w, (int64_t)g->n);
+    pl_jw_text_member(w, "verdict",
+                      pl_str_c(pl_engine_verdict_word((enum pl_engine_verdict)g->verdict)));
+    pl_jw_text_member(w, "at", pl_str_c(g->at));
+    pl_jw_text_member(w, "was", pl_str_c(g->was));
+    pl_jw_text_member(w, "now", pl_str_c(g->now));
+    pl_jw_int_member(w, "conversations", (int64_t)g->n);
     pl_jw_name(w, "examples");
     pl_jw_open(w, '[');
     for (uint64_t i = 0; i < EXAMPLES && i < g->n; i++) {
@@ -194,19 +190,21 @@ static void write_group(struct pl_jw *w, const struct group *g) {
     pl_jw_close(w, '}');
 }
 
-static void shadow_write(const struct eng_shadow *s, struct pl_jw *w) {
+void pl_engine__tried_open(struct pl_jw *w, const char *name, const uint8_t hash[32],
+                           uint32_t share, int64_t since_ms) {
     char hex[65], at[26];
-    if (!s) return;
-    pl_hex(pl_image_hash(s->image), 32, hex);
-    pl_datetime_print(s->since_ms, at);
-    pl_jw_name(w, "shadow");
+    pl_hex(hash, 32, hex);
+    pl_datetime_print(since_ms, at);
+    pl_jw_name(w, name);
     pl_jw_open(w, '{');
-    pl_jw_name(w, "image");
-    pl_jw_text(w, pl_str_c(hex));
-    pl_jw_name(w, "share_of_10000");
-    pl_jw_int(w, s->share);
-    pl_jw_name(w, "since");
-    pl_jw_text(w, pl_str_c(at));
+    pl_jw_text_member(w, "image", pl_str_c(hex));
+    pl_jw_int_member(w, "share_of_10000", share);
+    pl_jw_text_member(w, "since", pl_str_c(at));
+}
+
+static void shadow_write(const struct eng_shadow *s, struct pl_jw *w) {
+    if (!s) return;
+    pl_engine__tried_open(w, "shadow", pl_image_hash(s->image), s->share, s->since_ms);
     for (int v = 0; v < PL_ENGINE_VERDICTS; v++) {
         pl_jw_name(w, pl_engine_verdict_word((enum pl_engine_verdict)v));
         pl_jw_int(w, (int64_t)s->verdicts[v]);

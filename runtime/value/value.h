@@ -208,6 +208,9 @@ void pl_jw_text(struct pl_jw *w, struct pl_str s);
 void pl_jw_int(struct pl_jw *w, int64_t n);
 void pl_jw_bool(struct pl_jw *w, bool b);
 void pl_jw_null(struct pl_jw *w);
+/* A name and its value. */
+void pl_jw_text_member(struct pl_jw *w, const char *name, struct pl_str s);
+void pl_jw_int_member(struct pl_jw *w, const char *name, int64_t n);
 void pl_jw_raw(struct pl_jw *w, struct pl_str json); /* already JSON */
 void pl_json_quote(struct pl_buf *b, struct pl_str s);
 

@@ -85,6 +85,16 @@ void pl_jw_int(struct pl_jw *w, int64_t n) {
     pl_buf_add(w->b, digits, pl_dec_print((struct pl_dec){n, 0}, digits));
 }
 
+void pl_jw_text_member(struct pl_jw *w, const char *name, struct pl_str s) {
+    pl_jw_name(w, name);
+    pl_jw_text(w, s);
+}
+
+void pl_jw_int_member(struct pl_jw *w, const char *name, int64_t n) {
+    pl_jw_name(w, name);
+    pl_jw_int(w, n);
+}
+
 void pl_jw_bool(struct pl_jw *w, bool b) {
     begin(w);
     pl_buf_c(w->b, b ? "true" : "false");

@@ -176,16 +176,6 @@ static int64_t now_ms(void) {
     return pl_clock_system().mono_us(NULL) / 1000;
 }
 
-static void number(struct pl_jw *w, const char *name, int64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, n);
-}
-
-static void text(struct pl_jw *w, const char *name, struct pl_str s) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, s);
-}
-
 /* Reads, verifies, opens, makes active; each time is told. */
 static enum pl_err bring_up(const struct cli_versions *v, const struct file *f, struct pl_jw *w,
                             struct pl_buf *why) {
@@ -203,10 +193,10 @@ static enum pl_err bring_up(const struct cli_versions *v, const struct file *f, 
         pl_buf_c(why, reason[0] ? reason : pl_err_text(err));
         return err;
     }
-    text(w, "hash", pl_str_c(f->hex));
-    number(w, "verify_ms", verified - begin);
-    number(w, "warm_ms", warm - verified);
-    number(w, "activate_ms", now_ms() - warm);
+    pl_jw_text_member(w, "hash", pl_str_c(f->hex));
+    pl_jw_int_member(w, "verify_ms", verified - begin);
+    pl_jw_int_member(w, "warm_ms", warm - verified);
+    pl_jw_int_member(w, "activate_ms", now_ms() - warm);
     return PL_OK;
 }
 
@@ -234,7 +224,7 @@ enum pl_err pl_cli__versions_discard(const struct cli_versions *v, const struct 
     enum pl_err err = find(v, pl_json_text(request, "hash"), &a, &f, why);
     pl_arena_free(&a);
     if (err == PL_OK) err = take_away(v, &f, why);
-    if (err == PL_OK) text(w, "hash", pl_str_c(f.hex));
+    if (err == PL_OK) pl_jw_text_member(w, "hash", pl_str_c(f.hex));
     return err;
 }
 
@@ -312,14 +302,14 @@ static void print_version(const struct cli_versions *v, const struct file *f,
         if (memcmp(live[i].hash, f->hash, 32) == 0) now = live[i];
     (void)pl_engine_image_uses(v->store, f->hash, &uses);
     pl_jw_open(w, '{');
-    text(w, "hash", pl_str_c(f->hex));
-    text(w, "state", pl_str_c(pl_engine_life_word(now.life)));
-    number(w, "since_ms", now.since_ms);
-    number(w, "made_ms", f->made_ms);
-    number(w, "bytes", f->size);
-    number(w, "in_memory", now.users);
-    number(w, "live", (int64_t)uses.flows);
-    number(w, "entries", (int64_t)uses.entries);
+    pl_jw_text_member(w, "hash", pl_str_c(f->hex));
+    pl_jw_text_member(w, "state", pl_str_c(pl_engine_life_word(now.life)));
+    pl_jw_int_member(w, "since_ms", now.since_ms);
+    pl_jw_int_member(w, "made_ms", f->made_ms);
+    pl_jw_int_member(w, "bytes", f->size);
+    pl_jw_int_member(w, "in_memory", now.users);
+    pl_jw_int_member(w, "live", (int64_t)uses.flows);
+    pl_jw_int_member(w, "entries", (int64_t)uses.entries);
     pl_jw_close(w, '}');
 }
 
@@ -356,10 +346,10 @@ static void print_lost(void *ctx, const struct pl_engine_lost *l) {
     pl_hex(l->conversation, 16, id);
     pl_hex(l->image, 32, hex);
     pl_jw_open(list->w, '{');
-    text(list->w, "conversation", pl_str_c(id));
-    text(list->w, "hash", pl_str_c(hex));
-    text(list->w, "flow", l->flow);
-    text(list->w, "at", l->at);
+    pl_jw_text_member(list->w, "conversation", pl_str_c(id));
+    pl_jw_text_member(list->w, "hash", pl_str_c(hex));
+    pl_jw_text_member(list->w, "flow", l->flow);
+    pl_jw_text_member(list->w, "at", l->at);
     pl_jw_close(list->w, '}');
 }
 
@@ -382,10 +372,10 @@ enum pl_err pl_cli__versions_preview(const struct cli_versions *v, const struct 
     err = pl_engine_preview(v->engine, image, &p, print_lost, &list);
     pl_jw_close(w, ']');
     pl_image_unref(&image);
-    number(w, "live", (int64_t)p.live);
-    number(w, "moved", (int64_t)p.moved);
-    number(w, "stayed", (int64_t)p.stayed);
-    number(w, "asked", (int64_t)p.asked);
-    number(w, "lost", (int64_t)p.lost);
+    pl_jw_int_member(w, "live", (int64_t)p.live);
+    pl_jw_int_member(w, "moved", (int64_t)p.moved);
+    pl_jw_int_member(w, "stayed", (int64_t)p.stayed);
+    pl_jw_int_member(w, "asked", (int64_t)p.asked);
+    pl_jw_int_member(w, "lost", (int64_t)p.lost);
     return err;
 }

@@ -55,11 +55,6 @@ static void print_people(const struct pl_kb_result *r) {
 
 /* ---- for programs ---- */
 
-static void put_name(struct pl_jw *w, const char *name, struct pl_str text) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, text);
-}
-
 static void put_range(struct pl_jw *w, struct pl_kb_range r) {
     pl_jw_open(w, '[');
     pl_jw_int(w, r.start);
@@ -77,20 +72,20 @@ static void put_marked(struct pl_jw *w, const struct pl_kb_hit *h) {
         pl_buf_str(&b, pieces[i].text);
         pl_buf_c(&b, pieces[i].found ? "**" : "");
     }
-    put_name(w, "passage", pl_buf_slice(&b));
+    pl_jw_text_member(w, "passage", pl_buf_slice(&b));
     pl_buf_free(&b);
 }
 
 static void put_hit(struct pl_jw *w, const struct pl_kb_hit *h) {
     char number[32];
     pl_jw_open(w, '{');
-    put_name(w, "id", h->id);
-    put_name(w, "locale", h->locale);
-    put_name(w, "title", h->title);
-    put_name(w, "heading", h->heading);
-    put_name(w, "anchor", h->anchor);
-    put_name(w, "url", h->url);
-    put_name(w, "text", h->text);
+    pl_jw_text_member(w, "id", h->id);
+    pl_jw_text_member(w, "locale", h->locale);
+    pl_jw_text_member(w, "title", h->title);
+    pl_jw_text_member(w, "heading", h->heading);
+    pl_jw_text_member(w, "anchor", h->anchor);
+    pl_jw_text_member(w, "url", h->url);
+    pl_jw_text_member(w, "text", h->text);
     put_marked(w, h);
     pl_jw_name(w, "score");
     snprintf(number, sizeof number, "%.4f", h->score);

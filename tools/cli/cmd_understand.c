@@ -61,11 +61,6 @@ static void print_error(size_t line, struct pl_str id, const char *what, size_t 
 
 /* ---- one answer ---- */
 
-static void put_text(struct pl_jw *w, const char *name, struct pl_str text) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, text);
-}
-
 static void put_real(struct pl_jw *w, const char *name, double v) {
     char number[40];
     snprintf(number, sizeof number, "%.4f", v);
@@ -85,7 +80,7 @@ static void put_guesses(struct pl_jw *w, const struct cli_understand *u,
     pl_jw_open(w, '[');
     for (uint32_t i = 0; i < r->nguesses; i++) {
         pl_jw_open(w, '{');
-        put_text(w, "intent", pl_nlp_intent_name(u->model, r->guesses[i].intent));
+        pl_jw_text_member(w, "intent", pl_nlp_intent_name(u->model, r->guesses[i].intent));
         put_real(w, "confidence", r->guesses[i].confidence);
         pl_jw_close(w, '}');
     }
@@ -102,12 +97,12 @@ static int64_t characters(struct pl_str text, size_t byte) {
 static void put_entity(struct pl_jw *w, struct pl_str text, struct pl_str type, uint32_t start,
                        uint32_t end, struct pl_str norm) {
     pl_jw_open(w, '{');
-    put_text(w, "type", type);
+    pl_jw_text_member(w, "type", type);
     pl_jw_name(w, "start");
     pl_jw_int(w, characters(text, start));
     pl_jw_name(w, "end");
     pl_jw_int(w, characters(text, end));
-    put_text(w, "value", (struct pl_str){text.p + start, end - start});
+    pl_jw_text_member(w, "value", (struct pl_str){text.p + start, end - start});
     pl_jw_name(w, "norm");
     pl_jw_raw(w, norm);
     pl_jw_close(w, '}');
@@ -182,7 +177,7 @@ static void put_reasons(struct pl_jw *w, struct pl_arena *a, const struct cli_un
     pl_jw_open(w, '[');
     for (uint32_t i = 0; i < n; i++) {
         pl_jw_open(w, '{');
-        put_text(w, "token", reasons[i].token);
+        pl_jw_text_member(w, "token", reasons[i].token);
         put_real(w, "weight", reasons[i].weight);
         pl_jw_close(w, '}');
     }
@@ -206,16 +201,17 @@ static void answer(const struct cli_understand *u, struct pl_arena *a, const str
     struct pl_jw w = {.b = &b};
     pl_nlp_read(u->nlp, a, m->text, ctx, &r);
     pl_jw_open(&w, '{');
-    put_text(&w, "id", m->id);
+    pl_jw_text_member(&w, "id", m->id);
     put_guesses(&w, u, &r);
-    put_text(&w, "language", r.language);
+    pl_jw_text_member(&w, "language", r.language);
     put_real(&w, "sentiment", r.sentiment);
     put_entities(&w, m->text, &r);
     if (u->explain) put_reasons(&w, a, u, m->text, ctx, &r);
     if (!m->locale.n)
-        put_text(&w, "warning",
-                 pl_arena_printf(a, "line %zu: no \"locale\"; the language is told from the text",
-                                 m->line));
+        pl_jw_text_member(
+            &w, "warning",
+            pl_arena_printf(a, "line %zu: no \"locale\"; the language is told from the text",
+                            m->line));
     pl_jw_close(&w, '}');
     print_line(&b);
     pl_buf_free(&b);

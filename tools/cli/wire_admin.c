@@ -123,12 +123,9 @@ static enum pl_err admin_status(void *ctx, const struct pl_json *request, struct
     struct cli_server *s = ctx;
     (void)request;
     (void)why;
-    pl_jw_name(answer, "version");
-    pl_jw_text(answer, pl_str_c(PL_VERSION_TEXT));
-    pl_jw_name(answer, "pid");
-    pl_jw_int(answer, getpid());
-    pl_jw_name(answer, "port");
-    pl_jw_int(answer, pl_gateway_port(s->gateway));
+    pl_jw_text_member(answer, "version", pl_str_c(PL_VERSION_TEXT));
+    pl_jw_int_member(answer, "pid", getpid());
+    pl_jw_int_member(answer, "port", pl_gateway_port(s->gateway));
     pl_engine_status(s->engine, answer);
     pl_engine_trials(s->engine, answer);
     return PL_OK;
@@ -175,8 +172,7 @@ static enum pl_err admin_token_create(void *ctx, const struct pl_json *request,
     if (err == PL_OK) err = pl_token_save(s->store, &token);
     if (err == PL_OK) err = pl_store_flush(s->store);
     if (err != PL_OK) return err;
-    pl_jw_name(answer, "token");
-    pl_jw_text(answer, pl_str_c(text));
+    pl_jw_text_member(answer, "token", pl_str_c(text));
     return PL_OK;
 }
 
@@ -186,14 +182,10 @@ static void show_token(struct pl_jw *w, const struct pl_token *t) {
     pl_hex(t->id, 8, id);
     pl_scopes_print(&scopes, t->scopes);
     pl_jw_open(w, '{');
-    pl_jw_name(w, "id");
-    pl_jw_text(w, pl_str_c(id));
-    pl_jw_name(w, "name");
-    pl_jw_text(w, pl_str_c(t->name));
-    pl_jw_name(w, "may");
-    pl_jw_text(w, pl_buf_slice(&scopes));
-    pl_jw_name(w, "expires_ms");
-    pl_jw_int(w, t->expires_ms);
+    pl_jw_text_member(w, "id", pl_str_c(id));
+    pl_jw_text_member(w, "name", pl_str_c(t->name));
+    pl_jw_text_member(w, "may", pl_buf_slice(&scopes));
+    pl_jw_int_member(w, "expires_ms", t->expires_ms);
     pl_jw_close(w, '}');
     pl_buf_free(&scopes);
 }

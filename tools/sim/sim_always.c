@@ -70,6 +70,17 @@ static struct pl_str example_of(const struct always *w, uint32_t def) {
     return PL_STR("sample");
 }
 
+struct pl_str pl_sim__example_text(uint8_t kind, struct pl_str text) {
+    switch (kind) {
+    case PL_KIND_EMAIL: return PL_STR("ann@example.com");
+    case PL_KIND_PHONE: return PL_STR("+15550100101");
+    case PL_KIND_URL: return PL_STR("https://shop.example/");
+    case PL_KIND_LANGUAGE: return PL_STR("en");
+    case PL_KIND_FILE: return PL_STR("image/png 1234 u7 photo.png");
+    default: return text;
+    }
+}
+
 static struct pl_value sample_plain(struct always *w, uint8_t kind, struct pl_str text) {
     struct pl_value v = {.kind = kind};
     bool other = w->variant != 0;
@@ -82,12 +93,7 @@ static struct pl_value sample_plain(struct always *w, uint8_t kind, struct pl_st
     case PL_KIND_TIME: v.time = 9 * 3600; break;
     case PL_KIND_DATETIME: v.datetime = MORNING + (other ? -40 : 2) * DAY_MS; break;
     case PL_KIND_DURATION: v.duration = (other ? 40 : 1) * DAY_MS; break;
-    case PL_KIND_EMAIL: v.s = PL_STR("ann@example.com"); break;
-    case PL_KIND_PHONE: v.s = PL_STR("+15550100101"); break;
-    case PL_KIND_URL: v.s = PL_STR("https://shop.example/"); break;
-    case PL_KIND_LANGUAGE: v.s = PL_STR("en"); break;
-    case PL_KIND_FILE: v.s = PL_STR("image/png 1234 u7 photo.png"); break;
-    default: v.s = text; break;
+    default: v.s = pl_sim__example_text(kind, text); break;
     }
     return v;
 }

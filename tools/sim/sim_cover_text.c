@@ -192,16 +192,6 @@ void pl_sim__cover_text_report(const struct sim_project *p, const struct sim_cov
 
 /* ---- JSON ---- */
 
-static void member(struct pl_jw *w, const char *name, struct pl_str s) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, s);
-}
-
-static void number(struct pl_jw *w, const char *name, int64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, n);
-}
-
 static void json_counts(const struct sim_covered *c, struct pl_jw *w) {
     for (int p = 0; p < SIM_PARTS; p++) {
         pl_jw_name(w, parts[p]);
@@ -209,8 +199,8 @@ static void json_counts(const struct sim_covered *c, struct pl_jw *w) {
         for (int m = 0; m < SIM_MEASURES; m++) {
             pl_jw_name(w, measures[m]);
             pl_jw_open(w, '{');
-            number(w, "covered", c->counts[p][m].covered);
-            number(w, "total", c->counts[p][m].total);
+            pl_jw_int_member(w, "covered", c->counts[p][m].covered);
+            pl_jw_int_member(w, "total", c->counts[p][m].total);
             pl_jw_close(w, '}');
         }
         pl_jw_close(w, '}');
@@ -224,11 +214,11 @@ static void json_sites(const struct sim_covered *c, struct pl_jw *w) {
         const struct sim_site *s = &c->sites[i];
         if (s->covered) continue;
         pl_jw_open(w, '{');
-        member(w, "kind", s->kind == PL_POINT_STEP ? PL_STR("step") : PL_STR("branch"));
-        member(w, "file", s->file);
-        number(w, "line", s->line);
-        number(w, "column", s->column);
-        member(w, "name", s->name);
+        pl_jw_text_member(w, "kind", s->kind == PL_POINT_STEP ? PL_STR("step") : PL_STR("branch"));
+        pl_jw_text_member(w, "file", s->file);
+        pl_jw_int_member(w, "line", s->line);
+        pl_jw_int_member(w, "column", s->column);
+        pl_jw_text_member(w, "name", s->name);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -240,7 +230,7 @@ static void json_waits(const struct sim_covered *c, struct pl_jw *w) {
     pl_jw_open(w, '[');
     for (uint32_t i = 0; i < p->nwaits; i++) {
         pl_jw_open(w, '{');
-        member(w, "wait", p->waits[i].id);
+        pl_jw_text_member(w, "wait", p->waits[i].id);
         pl_jw_name(w, "missing");
         pl_jw_open(w, '[');
         for (unsigned k = 0; k < SIM_SITUATIONS; k++)
@@ -262,7 +252,7 @@ static void json_names(const struct sim_covered *c, struct pl_jw *w) {
     pl_jw_open(w, '[');
     for (uint32_t l = 0; l < p->nlocales; l++) {
         pl_jw_open(w, '{');
-        member(w, "locale", p->locales[l]);
+        pl_jw_text_member(w, "locale", p->locales[l]);
         pl_jw_name(w, "texts");
         pl_jw_open(w, '[');
         for (uint32_t i = 0; i < p->ntexts; i++)

@@ -16,22 +16,6 @@ enum manner { DUTIFUL, ORDINARY, GARBLED, GONE, TWICE };
 
 /* ---- the shop ---- */
 
-struct guessed {
-    struct pl_post post; /* first */
-    pl_engine_hook_done *done;
-    void *ctx;
-    enum pl_engine_outcome outcome;
-    struct pl_buf value;
-    char failure[64];
-};
-
-static void guessed_run(struct pl_post *post) {
-    struct guessed *x = (struct guessed *)(void *)post;
-    x->done(x->ctx, x->outcome, pl_buf_slice(&x->value), pl_str_c(x->failure));
-    pl_buf_free(&x->value);
-    free(x);
-}
-
 /* What is in the answer under an argument's name is what was asked for. */
 static void agree(struct pl_value *v, const struct pl_p_hook *hook,
                   const struct pl_engine_call *call) {
@@ -43,7 +27,7 @@ static void agree(struct pl_value *v, const struct pl_p_hook *hook,
     }
 }
 
-static void fail_somehow(struct guessed *x, const struct pl_p_hook *hook, uint64_t *random) {
+static void fail_somehow(struct sim_answer *x, const struct pl_p_hook *hook, uint64_t *random) {
     uint32_t more = hook->effect == PL_CLASS_WRITE_ONCE ? 2 : hook->effect == PL_CLASS_READ;
     uint32_t which = pl_sim__below(random, hook->nfails + more);
     x->outcome = PL_OUTCOME_FAILED;
@@ -57,18 +41,14 @@ static void fail_somehow(struct guessed *x, const struct pl_p_hook *hook, uint64
 static uint64_t guess_call(void *ctx, const struct pl_engine_call *call) {
     struct sim_customer *c = ctx;
     const struct pl_p_hook *hook = &c->guess->program->hooks[call->hook];
-    struct guessed *x = calloc(1, sizeof *x);
+    struct sim_answer *x = pl_sim__answer_to(call, PL_OUTCOME_OK);
     struct pl_buf b = {0};
-    pl_assert(x);
     pl_buf_var(&b, c->seed);
     pl_buf_text(&b, hook->name);
     for (uint32_t i = 0; i < call->nargs; i++) pl_value_write(&b, call->args[i]);
-    uint64_t random = pl_fnv(UINT64_C(14695981039346656037), b.p, b.n);
+    uint64_t random = pl_fnv(PL_FNV, b.p, b.n);
     pl_buf_free(&b);
     bool list = pl_sim__is_list(c->guess->program, call->hook);
-    x->post.fn = guessed_run;
-    x->done = call->done;
-    x->ctx = call->ctx;
     if (!list && pl_sim__below(&random, 10) < 3 &&
         (hook->nfails || hook->effect != PL_CLASS_PURE)) {
         fail_somehow(x, hook, &random);

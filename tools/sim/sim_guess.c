@@ -155,12 +155,7 @@ static struct pl_value plain(const struct sim_guess *g, uint64_t *random, uint8_
     case PL_KIND_TIME: v.time = (int32_t)pl_sim__below(random, 24) * 3600; break;
     case PL_KIND_DATETIME: v.datetime = day * DAY_MS + pl_sim__below(random, 24) * 3600000; break;
     case PL_KIND_DURATION: v.duration = ONE_OF(random, durations); break;
-    case PL_KIND_EMAIL: v.s = PL_STR("ann@example.com"); break;
-    case PL_KIND_PHONE: v.s = PL_STR("+15550100101"); break;
-    case PL_KIND_URL: v.s = PL_STR("https://shop.example/"); break;
-    case PL_KIND_LANGUAGE: v.s = PL_STR("en"); break;
-    case PL_KIND_FILE: v.s = PL_STR("image/png 1234 u7 photo.png"); break;
-    default: v.s = text; break;
+    default: v.s = pl_sim__example_text(kind, text); break;
     }
     return v;
 }

@@ -278,6 +278,20 @@ void pl_sim__shop_free(struct sim_shop *s);
 struct pl_engine_hooks pl_sim__no_shop(void);
 /* Is the hook the source of an entity's values? */
 bool pl_sim__is_list(const struct pl_program *p, uint32_t hook);
+/* What the shop will have answered: filled, then posted to the call's loop, which tells it and
+ * frees it. */
+struct sim_answer {
+    struct pl_post post; /* first */
+    pl_engine_hook_done *done;
+    void *ctx;
+    enum pl_engine_outcome outcome;
+    struct pl_buf value;
+    char failure[64];
+};
+struct sim_answer *pl_sim__answer_to(const struct pl_engine_call *call,
+                                     enum pl_engine_outcome outcome);
+/* What an e-mail address, a phone number ... looks like; `text` for the kinds that are any text. */
+struct pl_str pl_sim__example_text(uint8_t kind, struct pl_str text);
 
 /* ---- models: sim_model.c, sim_cassette.c ---- */
 

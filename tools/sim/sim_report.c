@@ -172,27 +172,22 @@ static void tap(struct sim_report *r, struct pl_buf *out, const struct sim_job *
 
 /* ---- JSON ---- */
 
-static void member(struct pl_jw *w, const char *name, struct pl_str s) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, s);
-}
-
 static void json_failure(struct pl_jw *w, const struct sim_job *j, const struct sim_result *x) {
     static const char *const kinds[] = {
         [SIM_ROW_SAME] = "same", [SIM_ROW_EXTRA] = "extra", [SIM_ROW_AWAITED] = "awaited"};
     pl_jw_open(w, '{');
-    member(w, "file", j->talk->talk.file);
+    pl_jw_text_member(w, "file", j->talk->talk.file);
     pl_jw_name(w, "line");
     pl_jw_int(w, x->line);
-    member(w, "awaited", x->awaited);
-    member(w, "message", x->why);
+    pl_jw_text_member(w, "awaited", x->awaited);
+    pl_jw_text_member(w, "message", x->why);
     pl_jw_name(w, "conversation");
     pl_jw_open(w, '[');
     for (size_t i = 0; i < x->nrows; i++) {
         pl_jw_open(w, '{');
-        member(w, "kind", pl_str_c(kinds[x->rows[i].kind % PL_LEN(kinds)]));
-        member(w, "expected", x->rows[i].expected);
-        member(w, "got", x->rows[i].got);
+        pl_jw_text_member(w, "kind", pl_str_c(kinds[x->rows[i].kind % PL_LEN(kinds)]));
+        pl_jw_text_member(w, "expected", x->rows[i].expected);
+        pl_jw_text_member(w, "got", x->rows[i].got);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -200,8 +195,8 @@ static void json_failure(struct pl_jw *w, const struct sim_job *j, const struct 
     pl_jw_open(w, '[');
     for (size_t i = 0; i < x->nreasons; i++) {
         pl_jw_open(w, '{');
-        member(w, "what", x->reasons[i].what);
-        member(w, "text", x->reasons[i].text);
+        pl_jw_text_member(w, "what", x->reasons[i].what);
+        pl_jw_text_member(w, "text", x->reasons[i].text);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -211,9 +206,9 @@ static void json_failure(struct pl_jw *w, const struct sim_job *j, const struct 
 static void json(struct pl_buf *out, const struct sim_job *j, const struct sim_result *x) {
     struct pl_jw w = {.b = out};
     pl_jw_open(&w, '{');
-    member(&w, "talk", j->talk->talk.name);
-    member(&w, "locale", j->locale);
-    member(&w, "file", j->talk->talk.file);
+    pl_jw_text_member(&w, "talk", j->talk->talk.name);
+    pl_jw_text_member(&w, "locale", j->locale);
+    pl_jw_text_member(&w, "file", j->talk->talk.file);
     pl_jw_name(&w, "line");
     pl_jw_int(&w, j->talk->talk.line);
     pl_jw_name(&w, "passed");

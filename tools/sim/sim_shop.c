@@ -10,24 +10,16 @@
 
 /* ---- answers come by the loop, never inside the call ---- */
 
-struct answer {
-    struct pl_post post; /* first */
-    pl_engine_hook_done *done;
-    void *ctx;
-    enum pl_engine_outcome outcome;
-    struct pl_buf value;
-    char failure[64];
-};
-
 static void answer_run(struct pl_post *post) {
-    struct answer *x = (struct answer *)(void *)post;
+    struct sim_answer *x = (struct sim_answer *)(void *)post;
     x->done(x->ctx, x->outcome, pl_buf_slice(&x->value), pl_str_c(x->failure));
     pl_buf_free(&x->value);
     free(x);
 }
 
-static struct answer *answer_to(const struct pl_engine_call *call, enum pl_engine_outcome outcome) {
-    struct answer *x = calloc(1, sizeof *x);
+struct sim_answer *pl_sim__answer_to(const struct pl_engine_call *call,
+                                     enum pl_engine_outcome outcome) {
+    struct sim_answer *x = calloc(1, sizeof *x);
     pl_assert(x);
     x->post.fn = answer_run;
     x->done = call->done;
@@ -42,11 +34,11 @@ bool pl_sim__is_list(const struct pl_program *p, uint32_t hook) {
     return false;
 }
 
-static struct answer *absent(const struct pl_engine_call *call) {
+static struct sim_answer *absent(const struct pl_engine_call *call) {
     static const struct pl_value nothing = {.kind = PL_KIND_LIST};
     if (!pl_sim__is_list(pl_image_program(call->image), call->hook))
-        return answer_to(call, PL_OUTCOME_UNAVAILABLE);
-    struct answer *x = answer_to(call, PL_OUTCOME_OK);
+        return pl_sim__answer_to(call, PL_OUTCOME_UNAVAILABLE);
+    struct sim_answer *x = pl_sim__answer_to(call, PL_OUTCOME_OK);
     pl_value_write(&x->value, nothing);
     return x;
 }
@@ -65,19 +57,22 @@ static bool matches(struct sim_types *t, const struct pl_p_hook *hook,
     return true;
 }
 
-static struct answer *stubbed(struct sim_types *t, const struct pl_p_hook *hook,
-                              const struct pl_talk_line *stub, const struct pl_engine_call *call) {
+static struct sim_answer *stubbed(struct sim_types *t, const struct pl_p_hook *hook,
+                                  const struct pl_talk_line *stub,
+                                  const struct pl_engine_call *call) {
     struct pl_value v;
     struct pl_str why;
     if (stub->stub == PL_TALK_STUB_FAILS) {
-        if (pl_str_is(stub->fails, "unavailable")) return answer_to(call, PL_OUTCOME_UNAVAILABLE);
-        if (pl_str_is(stub->fails, "unconfirmed")) return answer_to(call, PL_OUTCOME_UNCONFIRMED);
-        struct answer *x = answer_to(call, PL_OUTCOME_FAILED);
+        if (pl_str_is(stub->fails, "unavailable"))
+            return pl_sim__answer_to(call, PL_OUTCOME_UNAVAILABLE);
+        if (pl_str_is(stub->fails, "unconfirmed"))
+            return pl_sim__answer_to(call, PL_OUTCOME_UNCONFIRMED);
+        struct sim_answer *x = pl_sim__answer_to(call, PL_OUTCOME_FAILED);
         snprintf(x->failure, sizeof x->failure, "%.*s", PL_STR_ARG(stub->fails));
         return x;
     }
     if (!pl_sim__value(t, hook->result, &stub->value, &v, &why)) return NULL;
-    struct answer *x = answer_to(call, PL_OUTCOME_OK);
+    struct sim_answer *x = pl_sim__answer_to(call, PL_OUTCOME_OK);
     if (hook->result.kind != PL_KIND_NONE) pl_value_write(&x->value, v);
     return x;
 }
@@ -121,8 +116,8 @@ static bool find_source(const struct pl_program *p, struct pl_str hook,
 }
 
 /* NULL: there is no such file. What was wrong with it is in *broke. */
-static struct answer *run_pure(struct pl_arena *a, const struct pl_engine_call *call,
-                               struct pl_str *broke) {
+static struct sim_answer *run_pure(struct pl_arena *a, const struct pl_engine_call *call,
+                                   struct pl_str *broke) {
     const struct pl_program *p = pl_image_program(call->image);
     const struct pl_p_hook *hook = &p->hooks[call->hook];
     struct pl_hook_call c = {.hook = hook->name,
@@ -140,9 +135,10 @@ static struct answer *run_pure(struct pl_arena *a, const struct pl_engine_call *
     if (outcome == PL_HOOK_UNAVAILABLE) {
         *broke = pl_arena_printf(a, "the pure hook %.*s broke: %.*s", PL_STR_ARG(hook->name),
                                  PL_STR_ARG(detail));
-        return answer_to(call, PL_OUTCOME_UNAVAILABLE);
+        return pl_sim__answer_to(call, PL_OUTCOME_UNAVAILABLE);
     }
-    struct answer *x = answer_to(call, outcome == PL_HOOK_OK ? PL_OUTCOME_OK : PL_OUTCOME_FAILED);
+    struct sim_answer *x =
+        pl_sim__answer_to(call, outcome == PL_HOOK_OK ? PL_OUTCOME_OK : PL_OUTCOME_FAILED);
     if (outcome == PL_HOOK_OK && hook->result.kind != PL_KIND_NONE) pl_value_write(&x->value, v);
     if (outcome == PL_HOOK_FAILED)
         snprintf(x->failure, sizeof x->failure, "%.*s", PL_STR_ARG(detail));
@@ -208,7 +204,7 @@ static uint64_t shop_call(void *ctx, const struct pl_engine_call *call) {
     const struct pl_program *p = pl_image_program(call->image);
     const struct pl_p_hook *hook = &p->hooks[call->hook];
     struct sim_types t = {s->a, p, s->tools};
-    struct answer *x = NULL;
+    struct sim_answer *x = NULL;
     bool list = call->nargs == 0 && pl_sim__is_list(p, call->hook);
     if (!list && is_first(s, call->key)) PL_PUSH(&s->calls, pl_arena_str(s->a, hook->name));
     bool asks = s->live && !s->rehearses && hook->effect != PL_CLASS_PURE &&
@@ -249,7 +245,7 @@ struct pl_engine_hooks pl_sim__shop_hooks(struct sim_shop *s) {
 /* Pure code is the project's own, and runs without one. */
 static uint64_t no_shop(void *ctx, const struct pl_engine_call *call) {
     const struct pl_p_hook *hook = &pl_image_program(call->image)->hooks[call->hook];
-    struct answer *x = NULL;
+    struct sim_answer *x = NULL;
     struct pl_str broke = {0};
     struct pl_arena a;
     (void)ctx;

@@ -103,7 +103,7 @@ static void write_rows(struct pl_jw *w, const char *name, const studio_rows *row
     for (size_t i = 0; i < rows->n; i++) {
         const struct studio_row *r = &rows->v[i];
         pl_jw_open(w, '{');
-        studio_int(w, "n", (int64_t)r->number);
+        pl_jw_int_member(w, "n", (int64_t)r->number);
         pl_jw_name(w, "it");
         pl_jw_raw(w, pl_buf_slice(&r->json));
         if (r->reply.n) pl_jw_name(w, "reply");
@@ -118,7 +118,7 @@ static void write_conversation(struct pl_jw *w, const struct studio_conversation
     pl_hex(c->id, sizeof c->id, hex);
     pl_jw_name(w, "conversation");
     pl_jw_open(w, '{');
-    studio_text(w, "id", pl_str_c(hex));
+    pl_jw_text_member(w, "id", pl_str_c(hex));
     write_rows(w, "steps", &c->steps);
     write_rows(w, "asks", &c->asks);
     pl_jw_close(w, '}');
@@ -129,7 +129,7 @@ static void tell_state(struct pl_studio *s, const struct studio_waiting *k) {
     struct pl_jw w = {.b = &b};
     const struct studio_conversation *c = k->of_conversation ? find(s, k->id) : NULL;
     pl_jw_open(&w, '{');
-    studio_int(&w, "version", (int64_t)s->version);
+    pl_jw_int_member(&w, "version", (int64_t)s->version);
     pl_jw_name(&w, "project");
     pl_jw_raw(&w, pl_buf_slice(&s->project));
     pl_jw_name(&w, "broken");
@@ -172,7 +172,7 @@ static void tell_graph(struct pl_studio *s, uint64_t ticket, struct pl_str flow)
         struct pl_jw w = {.b = &json};
         pl_buf_clear(&json);
         pl_jw_open(&w, '{');
-        studio_text(&w, "error", pl_buf_slice(&why));
+        pl_jw_text_member(&w, "error", pl_buf_slice(&why));
         pl_jw_close(&w, '}');
     }
     s->config.answer(s->config.ctx, ticket, pl_buf_slice(&json));

@@ -74,7 +74,8 @@ static void write_diagnostic(struct pl_jw *w, const struct pl_diags *d, size_t i
     pl_jw_open(w, '{');
     pl_jw_name(w, "said");
     pl_jw_raw(w, said);
-    studio_text(w, "line", pl_source_line(source, pl_source_pos(source, d->v[i]->span.start).line));
+    pl_jw_text_member(w, "line",
+                      pl_source_line(source, pl_source_pos(source, d->v[i]->span.start).line));
     pl_jw_close(w, '}');
 }
 
@@ -102,8 +103,8 @@ static void tell_trouble(struct pl_studio *s, struct pl_str message) {
     pl_jw_open(&w, '{');
     pl_jw_name(&w, "said");
     pl_jw_open(&w, '{');
-    studio_text(&w, "severity", PL_STR("error"));
-    studio_text(&w, "message", message);
+    pl_jw_text_member(&w, "severity", PL_STR("error"));
+    pl_jw_text_member(&w, "message", message);
     pl_jw_close(&w, '}');
     pl_jw_close(&w, '}');
     pl_jw_close(&w, ']');
@@ -114,9 +115,9 @@ static void write_flows(struct pl_jw *w, const struct pl_studio_built *b) {
     for (uint32_t i = 0; i < b->chart.nflows; i++) {
         const struct pl_chart_flow *f = &b->chart.flows[i];
         pl_jw_open(w, '{');
-        studio_text(w, "name", f->name);
-        studio_text(w, "title", f->title);
-        studio_text(w, "file", b->compiled.sources.v[f->at.file].name);
+        pl_jw_text_member(w, "name", f->name);
+        pl_jw_text_member(w, "title", f->title);
+        pl_jw_text_member(w, "file", b->compiled.sources.v[f->at.file].name);
         pl_jw_name(w, "prelude");
         pl_jw_bool(w, f->of_prelude);
         pl_jw_close(w, '}');
@@ -129,8 +130,8 @@ static void write_locales(struct pl_jw *w, const struct pl_program *p) {
     pl_jw_open(w, '[');
     for (uint32_t i = 0; i < p->nlocales; i++) {
         pl_jw_open(w, '{');
-        studio_text(w, "id", p->locales[i]);
-        studio_text(w, "dir", pl_locale_rtl(p->locales[i]) ? PL_STR("rtl") : PL_STR("ltr"));
+        pl_jw_text_member(w, "id", p->locales[i]);
+        pl_jw_text_member(w, "dir", pl_locale_rtl(p->locales[i]) ? PL_STR("rtl") : PL_STR("ltr"));
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -141,11 +142,11 @@ void pl_studio__tell_project(struct pl_studio *s, struct pl_str told, int64_t to
     struct pl_jw w = {.b = &s->project};
     pl_buf_clear(&s->project);
     pl_jw_open(&w, '{');
-    studio_text(&w, "assistant", p->assistant);
-    studio_int(&w, "builds", s->builds);
-    studio_int(&w, "at_ms", pl_clock_system().wall_ms(NULL));
-    studio_int(&w, "took_ms", took_ms);
-    studio_text(&w, "source_locale", p->source_locale);
+    pl_jw_text_member(&w, "assistant", p->assistant);
+    pl_jw_int_member(&w, "builds", s->builds);
+    pl_jw_int_member(&w, "at_ms", pl_clock_system().wall_ms(NULL));
+    pl_jw_int_member(&w, "took_ms", took_ms);
+    pl_jw_text_member(&w, "source_locale", p->source_locale);
     pl_jw_name(&w, "models");
     pl_jw_bool(&w, s->config.models);
     write_locales(&w, p);

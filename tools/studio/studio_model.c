@@ -23,8 +23,8 @@ static void write_calls(struct pl_jw *w, const struct pl_llm_call *v, size_t n) 
     pl_jw_open(w, '[');
     for (size_t i = 0; i < n; i++) {
         pl_jw_open(w, '{');
-        studio_text(w, "name", v[i].name);
-        studio_text(w, "arguments", v[i].arguments);
+        pl_jw_text_member(w, "name", v[i].name);
+        pl_jw_text_member(w, "arguments", v[i].arguments);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -37,8 +37,8 @@ static void write_messages(struct pl_jw *w, const struct pl_llm_request *r) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < r->nmessages; i++) {
         pl_jw_open(w, '{');
-        studio_text(w, "role", pl_str_c(roles[r->messages[i].role]));
-        studio_text(w, "text", r->messages[i].text);
+        pl_jw_text_member(w, "role", pl_str_c(roles[r->messages[i].role]));
+        pl_jw_text_member(w, "text", r->messages[i].text);
         if (r->messages[i].ncalls) write_calls(w, r->messages[i].calls, r->messages[i].ncalls);
         pl_jw_close(w, '}');
     }
@@ -49,15 +49,15 @@ static void tell_ask(struct looked_at *l, const struct pl_llm_request *r) {
     struct pl_buf b = {0};
     struct pl_jw w = {.b = &b};
     pl_jw_open(&w, '{');
-    studio_int(&w, "at_ms", pl_clock_system().wall_ms(NULL));
-    studio_text(&w, "system", r->system);
+    pl_jw_int_member(&w, "at_ms", pl_clock_system().wall_ms(NULL));
+    pl_jw_text_member(&w, "system", r->system);
     write_messages(&w, r);
     pl_jw_name(&w, "tools");
     pl_jw_open(&w, '[');
     for (size_t i = 0; i < r->ntools; i++) pl_jw_text(&w, r->tools[i].name);
     pl_jw_close(&w, ']');
-    studio_text(&w, "schema", r->schema);
-    studio_int(&w, "embed", (int64_t)r->nembed);
+    pl_jw_text_member(&w, "schema", r->schema);
+    pl_jw_int_member(&w, "embed", (int64_t)r->nembed);
     pl_jw_close(&w, '}');
     pl_studio__note(l->s, STUDIO_ASK, l->conversation, l->number, &b);
 }
@@ -67,22 +67,23 @@ static void tell_reply(struct looked_at *l, const struct pl_llm_event *e) {
     struct pl_jw w = {.b = &b};
     bool failed = e->done.failure != PL_LLM_FAIL_NONE;
     pl_jw_open(&w, '{');
-    studio_text(&w, "text", pl_buf_slice(&l->text));
+    pl_jw_text_member(&w, "text", pl_buf_slice(&l->text));
     pl_jw_name(&w, "calls");
     pl_jw_open(&w, '[');
     pl_jw_raw(&w, pl_buf_slice(&l->calls));
     pl_jw_close(&w, ']');
-    studio_text(&w, "failure",
-                failed ? pl_str_c(pl_llm_failure_meaning(e->done.failure)) : (struct pl_str){0});
-    studio_text(&w, "why", e->done.why);
-    studio_text(&w, "target", e->done.target);
-    studio_int(&w, "attempts", l->attempt);
-    studio_int(&w, "input", e->done.usage.input);
-    studio_int(&w, "cached", e->done.usage.cached);
-    studio_int(&w, "output", e->done.usage.output);
-    studio_int(&w, "micro", e->done.micro);
-    studio_int(&w, "first_us", e->done.first_us);
-    studio_int(&w, "took_us", e->done.took_us);
+    pl_jw_text_member(&w, "failure",
+                      failed ? pl_str_c(pl_llm_failure_meaning(e->done.failure))
+                             : (struct pl_str){0});
+    pl_jw_text_member(&w, "why", e->done.why);
+    pl_jw_text_member(&w, "target", e->done.target);
+    pl_jw_int_member(&w, "attempts", l->attempt);
+    pl_jw_int_member(&w, "input", e->done.usage.input);
+    pl_jw_int_member(&w, "cached", e->done.usage.cached);
+    pl_jw_int_member(&w, "output", e->done.usage.output);
+    pl_jw_int_member(&w, "micro", e->done.micro);
+    pl_jw_int_member(&w, "first_us", e->done.first_us);
+    pl_jw_int_member(&w, "took_us", e->done.took_us);
     pl_jw_close(&w, '}');
     pl_studio__note(l->s, STUDIO_REPLY, l->conversation, l->number, &b);
 }
@@ -91,8 +92,8 @@ static void add_call(struct looked_at *l, const struct pl_llm_call *call) {
     struct pl_jw w = {.b = &l->calls};
     if (l->calls.n) pl_buf_byte(&l->calls, ',');
     pl_jw_open(&w, '{');
-    studio_text(&w, "name", call->name);
-    studio_text(&w, "arguments", call->arguments);
+    pl_jw_text_member(&w, "name", call->name);
+    pl_jw_text_member(&w, "arguments", call->arguments);
     pl_jw_close(&w, '}');
 }
 

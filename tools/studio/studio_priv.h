@@ -97,15 +97,4 @@ void pl_studio__unwatch(struct pl_studio *s);
 void pl_studio__tell_project(struct pl_studio *s, struct pl_str told, int64_t took_ms);
 void pl_studio__tell_diagnostics(struct pl_studio *s, const struct pl_diags *d);
 
-/* ---- JSON ---- */
-
-static inline void studio_text(struct pl_jw *w, const char *name, struct pl_str s) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, s);
-}
-static inline void studio_int(struct pl_jw *w, const char *name, int64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, n);
-}
-
 #endif

@@ -119,14 +119,15 @@ void pl_studio_step(void *studio, const uint8_t conversation[16], const struct p
     pl_sim_watch_step(watch, image, event, result, &seen);
     pl_hex(pl_image_hash(image), 8, hash);
     pl_jw_open(&w, '{');
-    studio_text(&w, "kind", pl_str_c(kind_word(event->kind)));
-    studio_text(&w, "text", event->kind == PL_EVENT_MESSAGE ? event->reading.text : event->name);
-    studio_int(&w, "at_ms", event->now_ms);
-    studio_text(&w, "image", pl_str_c(hash));
-    studio_text(&w, "locale", event->locale);
-    studio_text(&w, "stands", seen.stands);
-    studio_text(&w, "flow", seen.flow);
-    studio_text(&w, "place", seen.place);
+    pl_jw_text_member(&w, "kind", pl_str_c(kind_word(event->kind)));
+    pl_jw_text_member(&w, "text",
+                      event->kind == PL_EVENT_MESSAGE ? event->reading.text : event->name);
+    pl_jw_int_member(&w, "at_ms", event->now_ms);
+    pl_jw_text_member(&w, "image", pl_str_c(hash));
+    pl_jw_text_member(&w, "locale", event->locale);
+    pl_jw_text_member(&w, "stands", seen.stands);
+    pl_jw_text_member(&w, "flow", seen.flow);
+    pl_jw_text_member(&w, "place", seen.place);
     write_reasons(&w, &seen);
     write_slots(&w, s, p, seen.slots);
     write_said(&w, s, conversation, p, result, event->now_ms);
