@@ -356,6 +356,17 @@ static void train(struct trainer *t, struct pl_buf *section) {
     pl_nlp__write_linear(section, &t->l);
 }
 
+/* Is what the cache gave a model of these intents? */
+static bool is_model(const struct trainer *t, struct pl_str bytes) {
+    struct pl_arena a;
+    struct pl_nlp_linear l = {0};
+    struct pl_reader r = pl_reader_of(bytes);
+    pl_arena_init(&a, 0);
+    bool good = pl_nlp__read_linear(&r, &a, t->src->nintents, &l) && !r.bad && r.p == r.end;
+    pl_arena_free(&a);
+    return good;
+}
+
 enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
                           struct pl_buf *section) {
     struct trainer t = {.nlp = n, .a = a, .src = src};
@@ -367,8 +378,12 @@ enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_
     const struct pl_nlp_cache *cache = src->cache;
     uint8_t key[16];
     key_of(&t, key);
-    if (cache && cache->get(cache->ctx, key, section)) return PL_OK;
     size_t from = section->n;
+    if (cache && cache->get(cache->ctx, key, section)) {
+        if (is_model(&t, (struct pl_str){(char *)section->p + from, section->n - from}))
+            return PL_OK;
+        section->n = from; /* another program's, or damaged: learned anew */
+    }
     train(&t, section);
     if (cache && !section->failed)
         cache->put(cache->ctx, key, (struct pl_str){(char *)section->p + from, section->n - from});

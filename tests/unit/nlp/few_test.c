@@ -104,7 +104,67 @@ static void few_examples(void **state) {
     pl_locale_tools_free(&tools);
 }
 
+/* ---- the cache of trained models ---- */
+
+struct shelf {
+    struct pl_str has; /* what it gives, whatever is asked for */
+    struct pl_buf put;
+};
+
+static bool shelf_get(void *ctx, const uint8_t key[16], struct pl_buf *out) {
+    struct shelf *s = ctx;
+    (void)key;
+    pl_buf_str(out, s->has);
+    return true;
+}
+
+static void shelf_put(void *ctx, const uint8_t key[16], struct pl_str model) {
+    struct shelf *s = ctx;
+    (void)key;
+    pl_buf_str(&s->put, model);
+}
+
+/* Damaged, cut short, another program's: the model is learned anew, and put in its place. */
+static void a_wrong_cache_is_no_model(void **state) {
+    struct shelf s = {{0}, {0}};
+    const struct pl_nlp_cache cache = {&s, shelf_get, shelf_put};
+    struct pl_nlp_source src = {.langs = langs,
+                                .nlangs = PL_LEN(langs),
+                                .intents = intents,
+                                .nintents = PL_LEN(intents),
+                                .examples = examples,
+                                .nexamples = PL_LEN(examples)};
+    struct pl_locale_tools *tools = pl_locale_tools_new();
+    struct pl_arena a;
+    struct pl_buf fresh = {0}, whole = {0};
+    struct pl_str why = {0};
+    (void)state;
+    pl_arena_init(&a, 0);
+    assert_int_equal(pl_nlp_build(tools, &a, &src, &fresh, &why), PL_OK);
+    src.cache = &cache;
+    s.has = PL_STR("another program's");
+    assert_int_equal(pl_nlp_build(tools, &a, &src, &whole, &why), PL_OK);
+    assert_true(pl_str_eq(pl_buf_slice(&whole), pl_buf_slice(&fresh)));
+    struct pl_str model = pl_arena_str(&a, pl_buf_slice(&s.put));
+    assert_true(model.n > 0);
+    const struct pl_str kept[] = {model, {model.p, model.n - 1}, {0}};
+    for (size_t i = 0; i < PL_LEN(kept); i++) {
+        s.has = kept[i];
+        pl_buf_clear(&s.put);
+        pl_buf_clear(&whole);
+        assert_int_equal(pl_nlp_build(tools, &a, &src, &whole, &why), PL_OK);
+        assert_true(pl_str_eq(pl_buf_slice(&whole), pl_buf_slice(&fresh)));
+        assert_int_equal(s.put.n, i == 0 ? 0 : model.n); /* what was right is not learned again */
+    }
+    pl_buf_free(&s.put);
+    pl_buf_free(&fresh);
+    pl_buf_free(&whole);
+    pl_arena_free(&a);
+    pl_locale_tools_free(&tools);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(few_examples)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(few_examples),
+                                       cmocka_unit_test(a_wrong_cache_is_no_model)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
