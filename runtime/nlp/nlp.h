@@ -219,6 +219,7 @@ struct pl_nlp_time {
     uint8_t kind;        /* enum pl_nlp_time_kind */
     int32_t day, second, last_day, last_second;
     int64_t ms; /* DURATION */
+    bool now;   /* a DATETIME that names no day: "now", "as soon as possible" */
 };
 #define PL_NLP_TIMES 16
 

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
-
 /* ---- lists of words ---- */
 
 bool pl_nlp__in_list(const char *words, struct pl_str w) {
@@ -28,10 +26,6 @@ struct valued {
 
 static const struct valued numbers[] = {
 #define NUMBER(value, words) {value, words},
-#include "runtime/nlp/builtin.def"
-};
-static const struct valued days[] = {
-#define DAY(value, words) {value, words},
 #include "runtime/nlp/builtin.def"
 };
 static const struct {
@@ -331,113 +325,26 @@ static void find_phones(struct pl_nlp_turn *t) {
 
 /* ---- dates ---- */
 
-static int64_t today_of(const struct pl_nlp_turn *t) {
-    struct pl_local l = pl_locale_to_local(t->nlp->tools, t->ctx->zone, t->ctx->now_ms);
-    int64_t ms = t->ctx->now_ms + (int64_t)l.offset_minutes * 60000;
-    return ms >= 0 ? ms / DAY_MS : (ms - DAY_MS + 1) / DAY_MS;
-}
-
-static void add_date(struct pl_nlp_turn *t, size_t start, size_t end, int64_t day) {
-    pl_nlp__add_builtin(t, start, end,
-                        (struct pl_value){.kind = PL_KIND_DATE, .date = (int32_t)day});
-}
-
-static void find_days(struct pl_nlp_turn *t) {
-    const struct pl_words *w = &t->r->words;
-    for (uint32_t i = 0; i < w->n; i++)
-        for (size_t j = 0; j < PL_LEN(days) && pl_nlp__may_be(&w->v[i], PL_NLP_TAG_DAY); j++)
-            if (pl_nlp__in_list(days[j].words, w->v[i].folded))
-                add_date(t, w->v[i].start, w->v[i].end, today_of(t) + days[j].value);
-}
-
-/* Up to three groups of digits in one or more words, from word i on. */
-static int date_groups(const struct pl_nlp_turn *t, uint32_t i, int out[3], int widths[3],
-                       uint32_t *next) {
-    const struct pl_words *w = &t->r->words;
-    int n = 0;
-    char mark = 0;
-    for (*next = i; *next < w->n && n < 3; (*next)++) {
-        const struct pl_word *x = &w->v[*next];
-        if (*next > i) {
-            if (x->start - w->v[*next - 1].end != 1) break;
-            char c = t->text.p[x->start - 1];
-            if ((c != '-' && c != '/') || (mark != 0 && c != mark)) break;
-            mark = c;
-        }
-        int value = 0, width = 0;
-        for (size_t j = 0; j <= x->folded.n; j++) {
-            char c = j < x->folded.n ? x->folded.p[j] : '.';
-            if (c >= '0' && c <= '9' && width < 4) {
-                value = value * 10 + (c - '0');
-                width++;
-            } else if (c == '.' && n < 3 && width > 0) {
-                out[n] = value;
-                widths[n++] = width;
-                value = width = 0;
-            } else {
-                return 0;
-            }
-        }
-    }
-    return n;
-}
-
-static bool month_first(struct pl_str locale) {
-    return locale.n == 0 || pl_str_is(locale, "en-US") || pl_str_is(locale, "en") ||
-           pl_str_is(locale, "en-PH");
-}
-
-static bool make_date(const int g[3], const int widths[3], bool month, int32_t *day) {
-    if (widths[0] == 4) return pl_date_make(g[0], g[1], g[2], day);
-    if (widths[2] != 4 && widths[2] != 2) return false;
-    if (widths[0] > 2 || widths[1] > 2) return false;
-    int year = widths[2] == 2 ? 2000 + g[2] : g[2];
-    /* the locale's order, and the other where only that is a date: 22/11 in the United States */
-    return (month && pl_date_make(year, g[0], g[1], day)) || pl_date_make(year, g[1], g[0], day) ||
-           pl_date_make(year, g[0], g[1], day);
+/* The day that is told; of "by tomorrow" its end. */
+static int32_t day_of(const struct pl_nlp_time *w) {
+    bool point = w->kind == PL_NLP_IS_DATE || w->kind == PL_NLP_IS_DATETIME;
+    bool until = w->kind == PL_NLP_IS_DATES && w->day == PL_NLP_OPEN;
+    return w->now ? PL_NLP_OPEN : point ? w->day : until ? w->last_day : PL_NLP_OPEN;
 }
 
 static void find_dates(struct pl_nlp_turn *t) {
-    const struct pl_words *w = &t->r->words;
-    for (uint32_t i = 0, next; i < w->n; i++) {
-        int g[3], widths[3];
-        int32_t day;
-        if (w->v[i].folded.p[0] < '0' || w->v[i].folded.p[0] > '9') continue;
-        if (date_groups(t, i, g, widths, &next) != 3) continue;
-        if (!make_date(g, widths, month_first(t->ctx->locale), &day)) continue;
-        add_date(t, w->v[i].start, w->v[next - 1].end, day);
-        i = next - 1;
-    }
-}
-
-static bool has_date(const struct pl_nlp_turn *t, uint32_t start, uint32_t end) {
-    for (uint32_t i = 0; i < t->r->nfound; i++) {
-        const struct pl_nlp_found *f = &t->r->found[i];
-        if (f->value.kind == PL_KIND_DATE && f->start < end && f->end > start) return true;
-    }
-    return false;
-}
-
-/* Days that are told in other ways: "next Monday", "22 November". Three letters ("sat") may be no
- * day at all. */
-static void add_told_days(struct pl_nlp_turn *t) {
     for (uint32_t i = 0; i < t->r->ntimes; i++) {
         const struct pl_nlp_time *w = &t->r->times[i];
-        bool day = (w->kind == PL_NLP_IS_DATE || w->kind == PL_NLP_IS_DATETIME) &&
-                   w->day != PL_NLP_OPEN && w->end - w->start > 3;
-        if (day && !has_date(t, w->start, w->end)) add_date(t, w->start, w->end, w->day);
+        struct pl_value v = {.kind = PL_KIND_DATE, .date = day_of(w)};
+        if (v.date != PL_NLP_OPEN) pl_nlp__add_builtin(t, w->start, w->end, v);
     }
 }
 
 void pl_nlp__builtins(struct pl_nlp_turn *t) {
     if (t->at) find_emails(t);
     find_numbers(t);
-    find_days(t);
+    if (t->digits) find_phones(t);
     pl_nlp__times(t);
-    if (t->digits) {
-        find_phones(t);
-        find_dates(t);
-    }
-    add_told_days(t);
+    find_dates(t);
     pl_nlp__asked(t);
 }

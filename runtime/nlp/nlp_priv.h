@@ -175,7 +175,6 @@ struct pl_str pl_nlp__language_bytes(void);          /* of the shipped model */
 enum pl_nlp_tag {
     PL_NLP_TAGGED = 1, /* without it nothing is known, and the lists are looked through */
     PL_NLP_TAG_NUMBER = 1 << 1,
-    PL_NLP_TAG_DAY = 1 << 2,
     PL_NLP_TAG_YES = 1 << 3, /* this and the next: a phrase of the list begins so */
     PL_NLP_TAG_OKAY = 1 << 4,
     PL_NLP_TAG_NO = 1 << 5,

@@ -12,22 +12,7 @@
 
 #include <string.h>
 
-#define DAY_MS   INT64_C(86400000)
-#define MOST     10000   /* of anything counted: what is more is no time of a customer's */
-#define MOST_DAY 2900000 /* before and after 1970: within the years that dates are written in */
-
-/* What is said so far; PL_NLP_OPEN where nothing is. */
-struct moment {
-    int32_t year, month, day, weekday, step; /* step: next 1, this 0, last -1, of the weekday */
-    int32_t away;                            /* days from today */
-    int32_t unit, units;                     /* so many units from now */
-    int64_t shift_ms;                        /* the like, an amount */
-    int32_t second, part;                    /* of the day; part as in when.def */
-    int32_t season, feast;
-    bool shifted, now, set, dated, timed;
-    uint32_t first; /* token: behind a word that only leads to it */
-    bool last_of;   /* a span of units up to now, or from now on: "the last 3 days" */
-};
+#define MOST 10000 /* of anything counted: what is more is no time of a customer's */
 
 struct parse {
     const struct when_token *t;
@@ -69,13 +54,6 @@ static uint32_t skip(const struct parse *p, uint32_t i, uint8_t class, uint32_t 
 
 /* ---- amounts ---- */
 
-static int64_t unit_ms(int32_t unit) {
-    static const int64_t ms[] = {1000,        60000,         3600000,       DAY_MS,
-                                 7 * DAY_MS,  30 * DAY_MS,   365 * DAY_MS,  2 * DAY_MS,
-                                 91 * DAY_MS, 3650 * DAY_MS, 36500 * DAY_MS};
-    return unit >= 0 && unit < (int32_t)PL_LEN(ms) ? ms[unit] : 0;
-}
-
 struct amount {
     int64_t ms;
     int32_t unit, units; /* of the last unit; units only when it is whole */
@@ -113,11 +91,14 @@ static uint32_t one_amount(const struct parse *p, uint32_t i, struct amount *a) 
     int64_t thousandths;
     int32_t unit;
     uint32_t next = quantity(p, i, &thousandths);
-    if (next == i) return i;
+    if (next == i && p->ctx->how_long && is(p, i, WHEN_UNIT, NULL))
+        thousandths = 1000;
+    else if (next == i)
+        return i;
     if (mark(p, next, "-") && is(p, next + 1, WHEN_UNIT, NULL)) next++; /* "3-day" */
     if (is(p, next, WHEN_ONE, NULL) && is(p, next + 1, WHEN_UNIT, NULL)) next++;
     if (!is(p, next, WHEN_UNIT, &unit)) return i;
-    a->ms += thousandths * (unit_ms(unit) / 1000);
+    a->ms += thousandths * (pl_nlp__unit_ms(unit) / 1000);
     a->unit = unit;
     a->units = (int32_t)(thousandths / 1000);
     return next + 1;
@@ -143,7 +124,7 @@ static uint32_t amount(const struct parse *p, uint32_t i, struct amount *a) {
         }
         uint32_t half = is(p, from, WHEN_ONE, NULL) ? from + 1 : from;
         if (is(p, half, WHEN_HALFQ, &part) && !is(p, half + 1, WHEN_UNIT, NULL)) {
-            a->ms += unit_ms(a->unit) * part / 60;
+            a->ms += pl_nlp__unit_ms(a->unit) * part / 60;
             return half + 1;
         }
         return at;
@@ -162,8 +143,18 @@ static int32_t full_year(int32_t y, uint8_t width) {
     return width > 2 ? y : y < 50 ? 2000 + y : 1900 + y;
 }
 
+/* Part of a longer row of numbers, "1.2.3.4". */
+static bool in_row(const struct parse *p, uint32_t from, uint32_t to) {
+    int32_t v;
+    bool before =
+        from > 1 && glued(p, from) && mark(p, from - 1, "/.") && is(p, from - 2, WHEN_NUM, &v);
+    bool behind =
+        mark(p, to, "/.") && glued(p, to) && glued(p, to + 1) && is(p, to + 1, WHEN_NUM, &v);
+    return before || behind;
+}
+
 /* 2026-11-22, 22/11/26, 22.11., 3/4. */
-static uint32_t written_date(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t written_date(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t a, b, c, sep = 0, other = 0;
     if (m->day != PL_NLP_OPEN || m->month != PL_NLP_OPEN || !number(p, i, 0, 2200, &a) ||
         !is(p, i + 1, WHEN_SEP, &sep) || !mark(p, i + 1, "-/.") || !glued(p, i + 1) ||
@@ -171,6 +162,7 @@ static uint32_t written_date(const struct parse *p, uint32_t i, struct moment *m
         return i;
     bool three = is(p, i + 3, WHEN_SEP, &other) && other == sep && glued(p, i + 3) &&
                  glued(p, i + 4) && number(p, i + 4, 0, 2200, &c);
+    if (in_row(p, i, i + (three ? 5 : 3))) return i;
     if (three && p->t[i].width == 4 && b <= 12 && c >= 1 && c <= 31) {
         m->year = a, m->month = b, m->day = c;
         return i + 5;
@@ -188,7 +180,7 @@ static uint32_t written_date(const struct parse *p, uint32_t i, struct moment *m
 }
 
 /* The year behind day and month: "2026", ", 2026", "of 2026", "'26". */
-static uint32_t year_behind(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t year_behind(const struct parse *p, uint32_t i, struct when_moment *m) {
     uint32_t at = mark(p, i, ",.") ? i + 1 : i;
     at = skip(p, at, WHEN_LINK, 2);
     int32_t y;
@@ -219,7 +211,7 @@ static uint32_t day_number(const struct parse *p, uint32_t i, int32_t *day) {
 }
 
 /* "5 March 2026", "March 5th, 2026", "March 2026", "March". */
-static uint32_t named_date(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t named_date(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t day, month, year;
     if (m->month != PL_NLP_OPEN || m->away != PL_NLP_OPEN) return i;
     uint32_t at = day_number(p, i, &day);
@@ -254,7 +246,7 @@ static uint32_t named_date(const struct parse *p, uint32_t i, struct moment *m) 
 }
 
 /* 2026年11月22日, and parts of it. */
-static uint32_t marked_date(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t marked_date(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t v;
     uint32_t at = i;
     if (m->year == PL_NLP_OPEN && m->month == PL_NLP_OPEN && number(p, at, 0, 2200, &v) &&
@@ -282,7 +274,7 @@ static uint32_t marked_date(const struct parse *p, uint32_t i, struct moment *m)
     return at;
 }
 
-static uint32_t weekday(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t weekday(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t step, day;
     if (m->weekday != PL_NLP_OPEN) return i;
     if (is(p, i, WHEN_MOD, &step) || is(p, i, WHEN_RELWEEK, &step)) {
@@ -301,7 +293,7 @@ static uint32_t weekday(const struct parse *p, uint32_t i, struct moment *m) {
 }
 
 /* "next week", "week-end prochain", "来年", "this month", "last May". */
-static uint32_t stepped(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t stepped(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t step, unit, month;
     if (m->unit != PL_NLP_OPEN) return i;
     const uint8_t relatives[][2] = {{WHEN_RELYEAR, 6}, {WHEN_RELMONTH, 5}, {WHEN_RELWEEK, 4}};
@@ -346,14 +338,14 @@ static uint32_t stepped(const struct parse *p, uint32_t i, struct moment *m) {
 }
 
 /* "in 3 days", "3 days ago", "hace 3 dias", "3 days later". */
-static uint32_t shifted(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t shifted(const struct parse *p, uint32_t i, struct when_moment *m) {
     struct amount a;
     int32_t sign = 0, unit;
     if (m->shifted) return i;
     bool ago = is(p, i, WHEN_AGO, NULL), in = is(p, i, WHEN_IN, NULL);
     uint32_t from = ago || in ? i + 1 : i, at = amount(p, from, &a);
     if (at == from && (ago || in) && is(p, from, WHEN_UNIT, &unit)) { /* duals: "ساعتين" */
-        a = (struct amount){unit_ms(unit), unit, 1};
+        a = (struct amount){pl_nlp__unit_ms(unit), unit, 1};
         at = from + 1;
     }
     if (at == from) return i;
@@ -371,7 +363,7 @@ static uint32_t shifted(const struct parse *p, uint32_t i, struct moment *m) {
     return at;
 }
 
-static uint32_t date_piece(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t date_piece(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t v;
     uint32_t at;
     if ((at = written_date(p, i, m)) > i || (at = marked_date(p, i, m)) > i ||
@@ -489,7 +481,7 @@ static uint32_t turned_time(const struct parse *p, uint32_t i, int32_t *second) 
 }
 
 /* at: a word before the number says that it is an hour. */
-static uint32_t clock_at(const struct parse *p, uint32_t i, bool at, struct moment *m) {
+static uint32_t clock_at(const struct parse *p, uint32_t i, bool at, struct when_moment *m) {
     int32_t second, hour, half = -1;
     bool sure = at;
     uint32_t from = i;
@@ -516,7 +508,7 @@ static uint32_t clock_at(const struct parse *p, uint32_t i, bool at, struct mome
     return next;
 }
 
-static uint32_t time_piece(const struct parse *p, uint32_t i, bool at, struct moment *m) {
+static uint32_t time_piece(const struct parse *p, uint32_t i, bool at, struct when_moment *m) {
     int32_t part, step;
     if (m->second != PL_NLP_OPEN) return i;
     uint32_t next = clock_at(p, i, at, m);
@@ -532,29 +524,26 @@ static uint32_t time_piece(const struct parse *p, uint32_t i, bool at, struct mo
 
 /* ---- moments ---- */
 
-static const struct moment nothing = {.year = PL_NLP_OPEN,
-                                      .month = PL_NLP_OPEN,
-                                      .day = PL_NLP_OPEN,
-                                      .weekday = PL_NLP_OPEN,
-                                      .step = PL_NLP_OPEN,
-                                      .away = PL_NLP_OPEN,
-                                      .unit = PL_NLP_OPEN,
-                                      .second = PL_NLP_OPEN,
-                                      .part = PL_NLP_OPEN,
-                                      .season = PL_NLP_OPEN,
-                                      .feast = PL_NLP_OPEN};
+static const struct when_moment nothing = {.year = PL_NLP_OPEN,
+                                           .month = PL_NLP_OPEN,
+                                           .day = PL_NLP_OPEN,
+                                           .weekday = PL_NLP_OPEN,
+                                           .step = PL_NLP_OPEN,
+                                           .away = PL_NLP_OPEN,
+                                           .unit = PL_NLP_OPEN,
+                                           .second = PL_NLP_OPEN,
+                                           .part = PL_NLP_OPEN,
+                                           .season = PL_NLP_OPEN,
+                                           .feast = PL_NLP_OPEN};
 
 /* The longer of a date's piece and a time's; of two as long the time when an hour was announced. */
-static uint32_t piece(const struct parse *p, uint32_t i, bool at, struct moment *m) {
-    struct moment date = *m, time = *m;
+static uint32_t piece(const struct parse *p, uint32_t i, bool at, struct when_moment *m) {
+    struct when_moment date = *m, time = *m;
     uint32_t day = date_piece(p, i, &date), hour = time_piece(p, i, at, &time);
     if (day == i && hour == i) return i;
     bool is_time = hour > day || (at && hour == day);
     *m = is_time ? time : date;
-    if (is_time)
-        m->timed = true;
-    else
-        m->dated = true;
+    if (!is_time) m->dated = true;
     return is_time ? hour : day;
 }
 
@@ -604,7 +593,7 @@ static bool range_of_years(const struct parse *p, uint32_t i) {
            year_of(p, i + 2, &y);
 }
 
-static uint32_t moment(const struct parse *p, uint32_t i, struct moment *m) {
+static uint32_t moment(const struct parse *p, uint32_t i, struct when_moment *m) {
     bool at = is(p, i, WHEN_AT, NULL) || is(p, i, WHEN_CLOCKMARK, NULL), part;
     int32_t unit;
     *m = nothing;
@@ -635,186 +624,15 @@ static uint32_t moment(const struct parse *p, uint32_t i, struct moment *m) {
     return end;
 }
 
-/* ---- as values ---- */
-
-static int32_t add_months(int32_t day, int32_t months) {
-    int y, mo, d;
-    int32_t out;
-    pl_date_split(day, &y, &mo, &d);
-    int64_t all = (int64_t)y * 12 + mo - 1 + months;
-    y = (int)(all / 12), mo = (int)(all % 12) + 1;
-    while (d > 28 && !pl_date_make(y, mo, d, &out)) d--;
-    return pl_date_make(y, mo, d, &out) ? out : day;
-}
-
-/* The day and month that is nearest, before or after. */
-static int32_t nearest_year(const struct when_context *c, int32_t month, int32_t day) {
-    int y, mo, d;
-    int32_t best = c->today, found;
-    bool any = false;
-    pl_date_split(c->today, &y, &mo, &d);
-    for (int k = -1; k <= 1; k++) {
-        if (!pl_date_make(y + k, month, day, &found)) continue;
-        int32_t far = found > c->today ? found - c->today : c->today - found;
-        int32_t was = best > c->today ? best - c->today : c->today - best;
-        if (!any || far < was) best = found;
-        any = true;
-    }
-    return best;
-}
-
-/* The unit that is `units` from the one today is in: its first day, and the one behind it. */
-static void span_of(const struct when_context *c, int32_t unit, int32_t units,
-                    struct pl_nlp_time *w) {
-    int y, mo, d;
-    int32_t first = c->today, wday = pl_date_weekday(c->today);
-    pl_date_split(c->today, &y, &mo, &d);
-    switch (unit) {
-    case 4: first += 7 * units - wday, w->last_day = first + 7; break;
-    case 7: first += 7 * units + 5 - wday, w->last_day = first + 2; break;
-    case 5:
-        first = add_months(c->today - d + 1, units);
-        w->last_day = add_months(first, 1);
-        break;
-    case 6:
-        (void)pl_date_make(y + units, 1, 1, &first);
-        w->last_day = add_months(first, 12);
-        break;
-    default: first += units * (int32_t)(unit_ms(unit) / DAY_MS), w->last_day = first + 1; break;
-    }
-    w->day = first;
-}
-
-static void say_month(const struct when_context *c, const struct moment *m, struct pl_nlp_time *w) {
-    int y, mo, d;
-    pl_date_split(c->today, &y, &mo, &d);
-    if (m->unit == 6) y += m->units;
-    if (m->day != PL_NLP_OPEN && m->year == PL_NLP_OPEN && m->unit != 6) {
-        w->day = nearest_year(c, m->month, m->day);
-        return;
-    }
-    if (m->year != PL_NLP_OPEN) y = m->year;
-    if (pl_date_make(y, m->month, m->day == PL_NLP_OPEN ? 1 : m->day, &w->day) &&
-        m->day == PL_NLP_OPEN)
-        w->last_day = add_months(w->day, 1);
-}
-
-static void say_weekday(const struct when_context *c, const struct moment *m,
-                        struct pl_nlp_time *w) {
-    int32_t ahead = (m->weekday - pl_date_weekday(c->today) + 7) % 7;
-    if (ahead == 0 && m->step != 0) ahead = 7;
-    if (m->unit == 4) /* next week's Monday */
-        ahead = m->weekday - pl_date_weekday(c->today) + 7 * m->units;
-    else if (m->step == -1)
-        ahead -= 7;
-    w->day = c->today + ahead;
-}
-
-static void say_day(const struct when_context *c, const struct moment *m, struct pl_nlp_time *w) {
-    if (m->month != PL_NLP_OPEN) {
-        say_month(c, m, w);
-    } else if (m->away != PL_NLP_OPEN) {
-        w->day = c->today + m->away;
-    } else if (m->day != PL_NLP_OPEN) {
-        w->day = c->today;
-        for (int k = 0; k < 31; k++) {
-            int y, mo, d;
-            pl_date_split(c->today + k, &y, &mo, &d);
-            if (d == m->day) w->day = c->today + k;
-        }
-    } else if (m->weekday != PL_NLP_OPEN) {
-        say_weekday(c, m, w);
-    } else if (m->feast > 0) {
-        int32_t day;
-        w->day = nearest_year(c, m->feast / 100, m->feast % 100);
-        if (m->year != PL_NLP_OPEN && pl_date_make(m->year, m->feast / 100, m->feast % 100, &day))
-            w->day = day;
-    } else if (m->year != PL_NLP_OPEN && m->season == PL_NLP_OPEN) {
-        if (pl_date_make(m->year, 1, 1, &w->day)) w->last_day = add_months(w->day, 12);
-    } else if (m->season != PL_NLP_OPEN) {
-        int y, mo, d;
-        pl_date_split(c->today, &y, &mo, &d);
-        if (pl_date_make(m->year != PL_NLP_OPEN ? m->year : y, m->season, 1, &w->day))
-            w->last_day = add_months(w->day, 3);
-    }
-}
-
-/* So many units before or after now. */
-static void say_shift(const struct when_context *c, const struct moment *m, struct pl_nlp_time *w) {
-    if (m->unit == 5 || m->unit == 6) {
-        w->day = add_months(c->today, m->units * (m->unit == 6 ? 12 : 1));
-        return;
-    }
-    int64_t at = (int64_t)c->today * 86400 + c->now + m->shift_ms / 1000;
-    w->day = (int32_t)(at >= 0 ? at / 86400 : (at - 86399) / 86400);
-    if (m->unit < 3) w->second = (int32_t)(at - (int64_t)w->day * 86400);
-}
-
-static void say_last_of(const struct when_context *c, const struct moment *m,
-                        struct pl_nlp_time *w) {
-    int64_t days = m->units * unit_ms(m->unit) / DAY_MS;
-    bool months = m->unit == 5 || m->unit == 6;
-    int32_t other = months ? add_months(c->today, m->units * (m->unit == 6 ? 12 : 1))
-                           : c->today + (int32_t)days;
-    w->day = other < c->today ? other : c->today;
-    w->last_day = other < c->today ? c->today : other;
-}
-
-static bool is_span(const struct pl_nlp_time *w) {
-    return w->last_day != PL_NLP_OPEN || w->last_second != PL_NLP_OPEN;
-}
-
-static uint8_t kind_of(const struct pl_nlp_time *w) {
-    bool date = w->day != PL_NLP_OPEN, time = w->second != PL_NLP_OPEN;
-    if (is_span(w))
-        return date && time ? PL_NLP_IS_DATETIMES : date ? PL_NLP_IS_DATES : PL_NLP_IS_TIMES;
-    return date && time ? PL_NLP_IS_DATETIME : date ? PL_NLP_IS_DATE : PL_NLP_IS_TIME;
-}
-
-static bool is_far(int32_t day) {
-    return day < -MOST_DAY || day > MOST_DAY;
-}
+/* ---- expressions ---- */
 
 static struct pl_nlp_time value_of(const struct parse *p, uint32_t from, uint32_t to,
-                                   const struct moment *m) {
-    const struct when_context *c = p->ctx;
-    struct pl_nlp_time w = {.start = p->t[from].start,
-                            .end = p->t[to - 1].end,
-                            .day = PL_NLP_OPEN,
-                            .second = PL_NLP_OPEN,
-                            .last_day = PL_NLP_OPEN,
-                            .last_second = PL_NLP_OPEN};
-    if (m->now) w.day = c->today, w.second = c->now;
-    if (m->shifted)
-        say_shift(c, m, &w);
-    else if (m->last_of)
-        say_last_of(c, m, &w);
-    else if (m->unit != PL_NLP_OPEN)
-        span_of(c, m->unit, m->units, &w);
-    if (!m->shifted && !m->last_of &&
-        (m->unit == PL_NLP_OPEN || m->weekday != PL_NLP_OPEN || m->month != PL_NLP_OPEN)) {
-        if (m->unit != PL_NLP_OPEN) w.last_day = PL_NLP_OPEN;
-        say_day(c, m, &w);
-    }
-    if (m->second != PL_NLP_OPEN) {
-        w.second = m->second;
-        if (m->part != PL_NLP_OPEN && m->part / 100 >= 12 && w.second < 12 * 3600)
-            w.second += 12 * 3600;
-        w.last_day = PL_NLP_OPEN;
-    } else if (m->part != PL_NLP_OPEN) {
-        w.second = m->part / 100 * 3600;
-        w.last_second = m->part % 100 * 3600;
-        if (w.day != PL_NLP_OPEN) w.last_day = w.last_second == 86400 ? w.day + 1 : w.day;
-        w.last_second %= 86400;
-    }
-    if (is_far(w.day)) w.day = PL_NLP_OPEN;
-    if (is_far(w.last_day)) w.last_day = PL_NLP_OPEN;
-    bool when = w.day != PL_NLP_OPEN || w.second != PL_NLP_OPEN; /* Easter: some day */
-    w.kind = m->set ? PL_NLP_IS_SET : when ? kind_of(&w) : PL_NLP_IS_DATES;
+                                   const struct when_moment *m) {
+    struct pl_nlp_time w = pl_nlp__when_value(p->ctx, m);
+    w.start = p->t[from].start;
+    w.end = p->t[to - 1].end;
     return w;
 }
-
-/* ---- expressions ---- */
 
 static struct pl_nlp_time span(const struct pl_nlp_time *a, const struct pl_nlp_time *b) {
     struct pl_nlp_time w = *a;
@@ -824,14 +642,14 @@ static struct pl_nlp_time span(const struct pl_nlp_time *a, const struct pl_nlp_
     if (w.last_day == PL_NLP_OPEN) w.last_day = w.day; /* on the same day */
     if (w.last_day != PL_NLP_OPEN && w.last_second == PL_NLP_OPEN && b->last_day == PL_NLP_OPEN)
         w.last_day++;
-    w.kind = kind_of(&w);
+    w.kind = pl_nlp__when_kind(&w);
     return w;
 }
 
 /* "10-12 March", "March 10 to 12", "3-5pm": the first number has what the second says. */
 static uint32_t shared(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
     int32_t first, month, day;
-    struct moment a = nothing, b;
+    struct when_moment a = nothing, b;
     uint32_t at = i, end;
     if (is(p, at, WHEN_FROM, NULL) || is(p, at, WHEN_BETWEEN, NULL)) at++;
     at = skip(p, at, WHEN_LINK, 1);
@@ -868,14 +686,14 @@ static uint32_t shared(const struct parse *p, uint32_t i, struct pl_nlp_time *ou
     return end;
 }
 
-static uint32_t joined(const struct parse *p, uint32_t i, const struct moment *a, uint32_t from,
-                       uint32_t next, struct pl_nlp_time *out) {
-    struct moment b;
+static uint32_t joined(const struct parse *p, uint32_t i, const struct when_moment *a,
+                       uint32_t from, uint32_t next, struct pl_nlp_time *out) {
+    struct when_moment b;
     uint32_t to = skip(p, next, WHEN_LINK, 1), end = moment(p, to, &b);
     if (end == to) return i;
-    struct moment first = *a;
+    struct when_moment first = *a;
     if (first.second != PL_NLP_OPEN && !first.dated) { /* "3 to 5 pm tomorrow" */
-        struct moment whole = b;
+        struct when_moment whole = b;
         whole.second = first.second;
         first = whole;
     }
@@ -888,7 +706,7 @@ static uint32_t joined(const struct parse *p, uint32_t i, const struct moment *a
 
 /* "from .. to ..", ".. - ..", "between .. and ..". */
 static uint32_t range(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
-    struct moment a;
+    struct when_moment a;
     uint32_t at = shared(p, i, out);
     if (at > i) return at;
     bool opened = is(p, i, WHEN_FROM, NULL) || is(p, i, WHEN_BETWEEN, NULL);
@@ -896,7 +714,7 @@ static uint32_t range(const struct parse *p, uint32_t i, struct pl_nlp_time *out
     if (next == from) return i;
     uint32_t link = mark(p, next, ",") ? next + 1 : skip_ending(p, next);
     bool until =
-        link > next && moment(p, link, &(struct moment){0}) > link; /* "-den .. -e kadar" */
+        link > next && moment(p, link, &(struct when_moment){0}) > link; /* "-den .. -e kadar" */
     if (until) {
         uint32_t end = joined(p, i, &a, a.first, link, out);
         uint32_t last = skip_ending(p, end);
@@ -913,7 +731,7 @@ static uint32_t range(const struct parse *p, uint32_t i, struct pl_nlp_time *out
 
 /* "since Monday", "before 5pm", "Pazartesiden beri". */
 static uint32_t bounded(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
-    struct moment m;
+    struct when_moment m;
     bool since = is(p, i, WHEN_SINCE, NULL), until = is(p, i, WHEN_UNTIL, NULL);
     uint32_t from = since || until ? skip(p, i + 1, WHEN_LINK, 2) : i, end = moment(p, from, &m);
     if (end == from) return i;
@@ -941,7 +759,7 @@ static uint32_t bounded(const struct parse *p, uint32_t i, struct pl_nlp_time *o
 
 /* "every Monday", "every 2 weeks", "daily". */
 static uint32_t repeated(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
-    struct moment m = nothing;
+    struct when_moment m = nothing;
     struct amount a;
     uint32_t end = i;
     if (is(p, i, WHEN_SET, NULL)) {
@@ -985,7 +803,7 @@ static bool is_doubtful(const struct parse *p, uint32_t from, uint32_t to) {
 }
 
 static uint32_t expression(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
-    struct moment m;
+    struct when_moment m;
     struct amount a;
     uint32_t at;
     if ((at = repeated(p, i, out)) > i || (at = range(p, i, out)) > i ||
@@ -993,7 +811,8 @@ static uint32_t expression(const struct parse *p, uint32_t i, struct pl_nlp_time
         return at;
     at = moment(p, i, &m);
     uint32_t end = amount(p, i, &a);
-    if (at > i && at >= end && !is_doubtful(p, m.first, at)) {
+    bool longer = at > end || (at == end && !p->ctx->how_long);
+    if (at > i && longer && !is_doubtful(p, m.first, at)) {
         *out = value_of(p, m.first, at, &m);
         return with_span(p, at, out);
     }

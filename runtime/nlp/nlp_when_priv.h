@@ -97,7 +97,31 @@ struct when_tokens pl_nlp__when_tokens(const struct when_words *w, struct pl_are
 struct when_context {
     int32_t today, now; /* day and second */
     bool month_first;   /* 3/4 is in March */
+    bool how_long;      /* is asked: "hour" alone is one of them, and "2h" is no time of day */
 };
+
+/* What is said so far; PL_NLP_OPEN where nothing is. */
+struct when_moment {
+    int32_t year, month, day, weekday, step; /* step: next 1, this 0, last -1, of the weekday */
+    int32_t away;                            /* days from today */
+    int32_t unit, units;                     /* so many units from now */
+    int64_t shift_ms;                        /* the like, an amount */
+    int32_t second, part;                    /* of the day; part as in when.def */
+    int32_t season, feast;
+    bool shifted, now, set, dated;
+    uint32_t first; /* token: behind a word that only leads to it */
+    bool last_of;   /* a span of units up to now, or from now on: "the last 3 days" */
+};
+
+/* ---- nlp_when_value.c ---- */
+
+int64_t pl_nlp__unit_ms(int32_t unit);
+/* Without its place in the text. */
+struct pl_nlp_time pl_nlp__when_value(const struct when_context *c, const struct when_moment *m);
+/* By the ends that are said. */
+uint8_t pl_nlp__when_kind(const struct pl_nlp_time *w);
+
+/* ---- nlp_when.c ---- */
 
 /* Appends to out, at most `most`; gives how many there are. */
 uint32_t pl_nlp__when(const struct when_tokens *t, const struct when_context *ctx,

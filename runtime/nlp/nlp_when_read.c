@@ -46,7 +46,8 @@ static struct when_context context_of(const struct pl_nlp_turn *t) {
     int64_t day = ms >= 0 ? ms / DAY_MS : (ms - DAY_MS + 1) / DAY_MS;
     return (struct when_context){.today = (int32_t)day,
                                  .now = (int32_t)((ms - day * DAY_MS) / 1000),
-                                 .month_first = month_first(t->ctx->locale)};
+                                 .month_first = month_first(t->ctx->locale),
+                                 .how_long = t->ctx->asked == PL_KIND_DURATION};
 }
 
 static void read_in(struct pl_nlp_turn *t, struct pl_str language) {
@@ -60,11 +61,22 @@ static void read_in(struct pl_nlp_turn *t, struct pl_str language) {
     t->r->ntimes = pl_nlp__when(&tokens, &ctx, t->r->times, PL_NLP_TIMES);
 }
 
-/* In the message's language; else in the conversation's: of a short message it is the surer. */
+static bool asks_time(uint8_t kind) {
+    return kind == PL_KIND_DATE || kind == PL_KIND_TIME || kind == PL_KIND_DATETIME ||
+           kind == PL_KIND_DURATION;
+}
+
+/* In the message's language; else in the conversation's, which of a short message is the surer; to
+ * a question for a time in any of the project's. Of a language without words: what is written in
+ * digits, by those of English. */
 void pl_nlp__times(struct pl_nlp_turn *t) {
+    const struct pl_nlp_model *m = t->nlp->model;
     struct pl_str own = pl_locale_language(t->r->language);
     struct pl_str other =
         pl_locale_language(t->ctx->language.n ? t->ctx->language : t->ctx->locale);
     read_in(t, own);
     if (t->r->ntimes == 0 && !pl_str_eq(own, other)) read_in(t, other);
+    for (uint32_t i = 0; t->r->ntimes == 0 && asks_time(t->ctx->asked) && i < m->nlangs; i++)
+        read_in(t, m->langs[i]);
+    if (t->r->ntimes == 0 && words_of(t->nlp, own) == NULL) read_in(t, PL_STR("en"));
 }

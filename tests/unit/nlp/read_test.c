@@ -290,7 +290,11 @@ static void dates(void **state) {
     assert_int_equal(date_in("22-11-26", "es-ES"), TODAY);
     assert_int_equal(date_in("٢٢/١١/٢٠٢٦", "ar-SA"), TODAY);
     assert_int_equal(date_in("31/02/2026", "es-ES"), -1);
-    assert_int_equal(date_in("1/2", "es-ES"), -1);
+    assert_int_equal(date_in("1/12", "es-ES"), TODAY + 9);
+    assert_int_equal(date_in("1/2/3/4", "es-ES"), -1);
+    assert_int_equal(date_in("by tomorrow please", "en-US"), TODAY + 1);
+    assert_int_equal(date_in("nächsten Montag um 9 Uhr", "de-DE"), TODAY + 1);
+    assert_int_equal(date_in("as soon as possible", "en-US"), -1);
 }
 
 static void languages(void **state) {
