@@ -108,8 +108,16 @@ static void conversation(struct cutting *c, size_t turns) {
     talk_end(&t);
 }
 
+/* One who asks the same again and again is handed over while agents are at work. */
+static void stay_with_bot(const struct site *s) {
+    site_shell(s, "sed -i 's/^  when repeats > .*/  when repeats > 1000/' "
+                  "\"$D/flows/escalation.flow\" && grep -q 'repeats > 1000' "
+                  "\"$D/flows/escalation.flow\"");
+}
+
 void cut_run(struct site *s, const struct net_options *o) {
     struct cutting c = {.s = s};
+    stay_with_bot(s);
     if (!s->server.pid) site_server(s, NULL);
     proxy_open(&c.p, s->server.port);
     while (c.turns < (unsigned)o->turns) {
