@@ -54,5 +54,5 @@ fi
 
 export POWER_PARLANCE=$PWD/build/release/parlance # what it starts many times
 step "tests"
-# Many wait more than they compute: one more at a time than there are cores.
-ctest --preset dev -j "$((jobs + 1))" --output-on-failure "$@"
+# Many wait more than they compute: two more at a time than there are cores.
+ctest --preset dev -j "$((jobs + 2))" --output-on-failure "$@"
