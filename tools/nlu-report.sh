@@ -17,13 +17,49 @@ if [ ! -d "$data" ]; then
 fi
 cmake --preset release >/dev/null
 cmake --build --preset release --target nlu_tables -j2 >/dev/null
+
+# What the parts of reading a message cost in instructions, each with what it calls: unlike times
+# they do not depend on the machine's load.
+stages() {
+  command -v valgrind >/dev/null || { echo "valgrind is not there: no counts" && return; }
+  tmp=$(mktemp -d)
+  trap 'rm -rf "$tmp"' EXIT
+  build/release/nlu_speed "$data" "$tmp/model"
+  n=$(valgrind --tool=callgrind --callgrind-out-file="$tmp/counts" --toggle-collect=read_counted \
+    build/release/nlu_speed "$data" "$tmp/model" 2>/dev/null)
+  callgrind_annotate --auto=no --inclusive=yes --threshold=100 "$tmp/counts" | awk -v n="$n" '
+    BEGIN {
+      stages = "read language entities builtins times answer sentiment intents score marks"
+      count = split(stages, order)
+      for (i = 1; i <= count; i++)
+        name[order[i] == "read" ? "pl_nlp_read" : "pl_nlp__" order[i]] = order[i]
+      name["pl_locale_words"] = "words"; name["pl_locale_stems"] = "stems"; name["malloc"] = "malloc"
+      count += split("words stems malloc", more)
+      for (i = 1; i in more; i++) order[count - 3 + i] = more[i]
+    }
+    { function_name = $0; sub(/ \[[^\]]*\]$/, "", function_name); sub(/.*:/, "", function_name)
+      if (function_name in name && !(name[function_name] in cost)) {
+        gsub(/,/, "", $1); cost[name[function_name]] = $1
+      } }
+    END {
+      print "instructions a message, each with what it calls"
+      for (i = 1; i <= count; i++) printf "%-10s %8d\n", order[i], cost[order[i]] / n
+    }'
+}
+
+show() {
+  build/release/nlu_"$@"
+  [ "$1" != speed ] || stages
+}
+
 if [ $# -gt 0 ]; then
   table=$1 && shift
-  exec build/release/nlu_"$table" "$data" "$@"
+  show "$table" "$data" "$@"
+  exit
 fi
 for file in tests/nlu/*.c; do
   table=$(basename "$file" .c)
   [ "$table" = nlu ] && continue
   printf '== %s\n' "$table"
-  build/release/nlu_"$table" "$data"
+  show "$table" "$data"
 done

@@ -120,14 +120,19 @@ static uint32_t row_of(const struct pl_nlp_linear *l, uint32_t key) {
 #endif
 
 #define SOME 8 /* classes at once */
-typedef int8_t some_weights __attribute__((vector_size(SOME)));
+typedef int8_t lane_weights __attribute__((vector_size(LANES)));
+typedef int16_t lane_shorts __attribute__((vector_size(LANES * sizeof(int16_t))));
+typedef int16_t some_shorts __attribute__((vector_size(SOME * sizeof(int16_t))));
+typedef int32_t some_ints __attribute__((vector_size(SOME * sizeof(int32_t))));
 typedef float some_sums __attribute__((vector_size(SOME * sizeof(float))));
 
-static inline __attribute__((always_inline)) void add_some(some_sums *sums, const int8_t *row,
+/* Bytes become floats by way of shorts and ints: the compiler has one instruction for each step of
+ * a whole vector, and takes bytes straight to floats one by one. */
+static inline __attribute__((always_inline)) void add_some(some_sums *sums, const void *shorts,
                                                            float x) {
-    some_weights weights;
-    memcpy(&weights, row, sizeof weights);
-    *sums += x * __builtin_convertvector(weights, some_sums);
+    some_shorts v;
+    memcpy(&v, shorts, sizeof v);
+    *sums += x * __builtin_convertvector(__builtin_convertvector(v, some_ints), some_sums);
 }
 
 /* Adds up the rows, each by its factor; a row is `stride` weights, a multiple of LANES. */
@@ -136,9 +141,11 @@ WIDE static void add_rows(float *acc, const int8_t *w, uint32_t stride, const st
     for (uint32_t i = 0; i < stride; i += LANES) {
         some_sums a = {0}, b = {0};
         for (uint32_t k = 0; k < n; k++) {
-            const int8_t *row = w + shares[k].at + i;
-            add_some(&a, row, shares[k].x);
-            add_some(&b, row + SOME, shares[k].x);
+            lane_weights bytes;
+            memcpy(&bytes, w + shares[k].at + i, sizeof bytes);
+            lane_shorts shorts = __builtin_convertvector(bytes, lane_shorts);
+            add_some(&a, &shorts, shares[k].x);
+            add_some(&b, (const int16_t *)&shorts + SOME, shares[k].x);
         }
         memcpy(acc + i, &a, sizeof a);
         memcpy(acc + i + SOME, &b, sizeof b);
