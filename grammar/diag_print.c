@@ -251,24 +251,18 @@ void pl_diags_print(struct pl_buf *out, const struct pl_diags *d, bool colour) {
 static void json_place(struct pl_jw *w, const struct pl_diags *d, struct pl_span at) {
     const struct pl_source *s = &d->sources->v[at.file];
     struct pl_pos from = pl_source_pos(s, at.start), to = pl_source_pos(s, at.end);
-    pl_jw_name(w, "file");
-    pl_jw_text(w, s->name);
-    pl_jw_name(w, "line");
-    pl_jw_int(w, from.line);
-    pl_jw_name(w, "column");
-    pl_jw_int(w, from.column);
-    pl_jw_name(w, "end_line");
-    pl_jw_int(w, to.line);
-    pl_jw_name(w, "end_column");
-    pl_jw_int(w, to.column);
+    pl_jw_text_member(w, "file", s->name);
+    pl_jw_int_member(w, "line", from.line);
+    pl_jw_int_member(w, "column", from.column);
+    pl_jw_int_member(w, "end_line", to.line);
+    pl_jw_int_member(w, "end_column", to.column);
 }
 
 static void json_note(struct pl_jw *w, const struct pl_diags *d, struct pl_span at,
                       struct pl_str text) {
     pl_jw_open(w, '{');
     json_place(w, d, at);
-    pl_jw_name(w, "message");
-    pl_jw_text(w, text);
+    pl_jw_text_member(w, "message", text);
     pl_jw_close(w, '}');
 }
 
@@ -289,8 +283,7 @@ static void json_help(struct pl_jw *w, const struct pl_diags *d, const struct pl
 
 static void json_fix(struct pl_jw *w, const struct pl_diags *d, const struct pl_diag_fix *fix) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "title");
-    pl_jw_text(w, fix->title);
+    pl_jw_text_member(w, "title", fix->title);
     pl_jw_name(w, "safe");
     pl_jw_bool(w, fix->safe);
     pl_jw_name(w, "edits");
@@ -298,8 +291,7 @@ static void json_fix(struct pl_jw *w, const struct pl_diags *d, const struct pl_
     for (size_t i = 0; i < fix->nedits; i++) {
         pl_jw_open(w, '{');
         json_place(w, d, fix->edits[i].span);
-        pl_jw_name(w, "text");
-        pl_jw_text(w, fix->edits[i].text);
+        pl_jw_text_member(w, "text", fix->edits[i].text);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -313,13 +305,10 @@ static void json_one(struct pl_buf *out, const struct pl_diags *d, const struct 
     snprintf(code, sizeof(code), "P%04u", (unsigned)diag->code);
     pl_diag_message(&message, diag);
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "code");
-    pl_jw_text(&w, pl_str_c(code));
-    pl_jw_name(&w, "severity");
-    pl_jw_text(&w, pl_str_c(pl_severity_word(diag->severity)));
+    pl_jw_text_member(&w, "code", pl_str_c(code));
+    pl_jw_text_member(&w, "severity", pl_str_c(pl_severity_word(diag->severity)));
     json_place(&w, d, diag->span);
-    pl_jw_name(&w, "message");
-    pl_jw_text(&w, pl_buf_slice(&message));
+    pl_jw_text_member(&w, "message", pl_buf_slice(&message));
     pl_jw_name(&w, "notes");
     pl_jw_open(&w, '[');
     for (size_t i = 0; i < diag->nnotes; i++)

@@ -5,16 +5,6 @@
 #include "grammar/diag.h"
 #include "runtime/value/value.h"
 
-static void name_text(struct pl_jw *w, const char *name, struct pl_str text) {
-    pl_jw_name(w, name);
-    pl_jw_text(w, text);
-}
-
-static void name_int(struct pl_jw *w, const char *name, int64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, n);
-}
-
 static void open(struct pl_jw *w, const char *name, char bracket) {
     pl_jw_name(w, name);
     pl_jw_open(w, bracket);
@@ -24,14 +14,14 @@ static void open(struct pl_jw *w, const char *name, char bracket) {
 static void message(struct pl_jw *w, const char *name, struct pl_str text) {
     if (!text.n) return;
     open(w, name, '{');
-    name_text(w, "text", text);
+    pl_jw_text_member(w, "text", text);
     pl_jw_close(w, '}');
 }
 
 static void code_text(struct pl_jw *w, const char *name, uint16_t code) {
     char text[16];
     snprintf(text, sizeof text, "P%04u", (unsigned)code);
-    name_text(w, name, pl_str_c(text));
+    pl_jw_text_member(w, name, pl_str_c(text));
 }
 
 /* ---- places ---- */
@@ -49,7 +39,7 @@ static void artifact(struct pl_jw *w, const struct pl_source *s) {
         else
             pl_buf_printf(&uri, "%%%02X", (unsigned)(unsigned char)s->name.p[i]);
     open(w, "artifactLocation", '{');
-    name_text(w, "uri", pl_buf_slice(&uri));
+    pl_jw_text_member(w, "uri", pl_buf_slice(&uri));
     pl_jw_close(w, '}');
     pl_buf_free(&uri);
 }
@@ -58,10 +48,10 @@ static void region(struct pl_jw *w, const char *name, const struct pl_source *s,
                    struct pl_span at) {
     struct pl_pos from = pl_source_pos(s, at.start), to = pl_source_pos(s, at.end);
     open(w, name, '{');
-    name_int(w, "startLine", from.line);
-    name_int(w, "startColumn", from.column);
-    name_int(w, "endLine", to.line);
-    name_int(w, "endColumn", to.column);
+    pl_jw_int_member(w, "startLine", from.line);
+    pl_jw_int_member(w, "startColumn", from.column);
+    pl_jw_int_member(w, "endLine", to.line);
+    pl_jw_int_member(w, "endColumn", to.column);
     pl_jw_close(w, '}');
 }
 
@@ -97,7 +87,7 @@ static void replacements(struct pl_jw *w, const struct pl_source *s, const struc
         pl_jw_open(w, '{');
         region(w, "deletedRegion", s, fix->edits[i].span);
         open(w, "insertedContent", '{');
-        name_text(w, "text", fix->edits[i].text);
+        pl_jw_text_member(w, "text", fix->edits[i].text);
         pl_jw_close(w, '}');
         pl_jw_close(w, '}');
     }
@@ -151,12 +141,12 @@ static void rule(struct pl_jw *w, uint16_t code) {
     pl_buf_printf(&help, "parlance explain P%04u", (unsigned)code);
     pl_jw_open(w, '{');
     code_text(w, "id", code);
-    name_text(w, "name", pl_str_c(info->name));
+    pl_jw_text_member(w, "name", pl_str_c(info->name));
     message(w, "shortDescription", pl_str_c(info->message));
     message(w, "fullDescription", pl_str_c(info->why));
     message(w, "help", pl_buf_slice(&help));
     open(w, "defaultConfiguration", '{');
-    name_text(w, "level", pl_str_c(pl_severity_word(info->severity)));
+    pl_jw_text_member(w, "level", pl_str_c(pl_severity_word(info->severity)));
     pl_jw_close(w, '}');
     pl_jw_close(w, '}');
     pl_buf_free(&help);
@@ -165,8 +155,8 @@ static void rule(struct pl_jw *w, uint16_t code) {
 static void tool(struct pl_jw *w, const struct pl_diags *d) {
     open(w, "tool", '{');
     open(w, "driver", '{');
-    name_text(w, "name", PL_STR("parlance"));
-    name_text(w, "version", pl_str_c(PL_VERSION_TEXT));
+    pl_jw_text_member(w, "name", PL_STR("parlance"));
+    pl_jw_text_member(w, "version", pl_str_c(PL_VERSION_TEXT));
     open(w, "rules", '[');
     for (size_t i = 0; i < d->n; i++)
         if (is_first_of_code(d, i)) rule(w, d->v[i]->code);
@@ -181,8 +171,8 @@ static void result(struct pl_jw *w, const struct pl_diags *d, const struct pl_di
     if (diag->hint.n) pl_buf_printf(&text, ": %.*s", PL_STR_ARG(diag->hint));
     pl_jw_open(w, '{');
     code_text(w, "ruleId", diag->code);
-    name_int(w, "ruleIndex", rule_index(d, diag->code));
-    name_text(w, "level", pl_str_c(pl_severity_word(diag->severity)));
+    pl_jw_int_member(w, "ruleIndex", rule_index(d, diag->code));
+    pl_jw_text_member(w, "level", pl_str_c(pl_severity_word(diag->severity)));
     message(w, "message", pl_buf_slice(&text));
     open(w, "locations", '[');
     pl_jw_open(w, '{');
@@ -198,12 +188,12 @@ static void result(struct pl_jw *w, const struct pl_diags *d, const struct pl_di
 void pl_diags_print_sarif(struct pl_buf *out, const struct pl_diags *d) {
     struct pl_jw w = {.b = out};
     pl_jw_open(&w, '{');
-    name_text(&w, "$schema", PL_STR("https://json.schemastore.org/sarif-2.1.0.json"));
-    name_text(&w, "version", PL_STR("2.1.0"));
+    pl_jw_text_member(&w, "$schema", PL_STR("https://json.schemastore.org/sarif-2.1.0.json"));
+    pl_jw_text_member(&w, "version", PL_STR("2.1.0"));
     open(&w, "runs", '[');
     pl_jw_open(&w, '{');
     tool(&w, d);
-    name_text(&w, "columnKind", PL_STR("unicodeCodePoints"));
+    pl_jw_text_member(&w, "columnKind", PL_STR("unicodeCodePoints"));
     open(&w, "results", '[');
     for (size_t i = 0; i < d->n; i++) result(&w, d, d->v[i]);
     pl_jw_close(&w, ']');

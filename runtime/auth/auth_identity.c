@@ -209,12 +209,9 @@ void pl_identity_sign(const struct pl_identity_key *key, struct pl_str sub, bool
     pl_buf_byte(out, '.');
     pl_buf_clear(&json);
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "sub");
-    pl_jw_text(&w, sub);
-    pl_jw_name(&w, "aud");
-    pl_jw_text(&w, PL_STR("parlance"));
-    pl_jw_name(&w, "exp");
-    pl_jw_int(&w, expires_ms / 1000);
+    pl_jw_text_member(&w, "sub", sub);
+    pl_jw_text_member(&w, "aud", PL_STR("parlance"));
+    pl_jw_int_member(&w, "exp", expires_ms / 1000);
     pl_jw_name(&w, "verified");
     pl_jw_bool(&w, verified);
     pl_jw_close(&w, '}');

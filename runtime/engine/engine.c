@@ -497,18 +497,13 @@ void pl_engine_status(struct pl_engine *e, struct pl_jw *w) {
     pthread_mutex_lock(&e->active_lock);
     pl_hex(pl_image_hash(e->active->image), 32, hash);
     pthread_mutex_unlock(&e->active_lock);
-    pl_jw_name(w, "image");
-    pl_jw_text(w, pl_str_c(hash));
-    pl_jw_name(w, "images");
-    pl_jw_int(w, (int64_t)atomic_load(&e->nimages));
-    pl_jw_name(w, "longest_hold_us");
-    pl_jw_int(w, (int64_t)pl_counter_read(&e->counters[PL_ENGINE_LONGEST_HOLD_US]));
-    pl_jw_name(w, "conversations_in_memory");
-    pl_jw_int(w, (int64_t)atomic_load(&e->nconvs));
-    pl_jw_name(w, "commits");
-    pl_jw_int(w, (int64_t)pl_store_last_commit(e->config.store));
-    pl_jw_name(w, "lag");
-    pl_jw_int(w, (int64_t)pl_store_lag(e->config.store));
+    pl_jw_text_member(w, "image", pl_str_c(hash));
+    pl_jw_int_member(w, "images", (int64_t)atomic_load(&e->nimages));
+    pl_jw_int_member(w, "longest_hold_us",
+                     (int64_t)pl_counter_read(&e->counters[PL_ENGINE_LONGEST_HOLD_US]));
+    pl_jw_int_member(w, "conversations_in_memory", (int64_t)atomic_load(&e->nconvs));
+    pl_jw_int_member(w, "commits", (int64_t)pl_store_last_commit(e->config.store));
+    pl_jw_int_member(w, "lag", (int64_t)pl_store_lag(e->config.store));
 }
 
 const struct pl_counter *pl_engine_counters(const struct pl_engine *e) {

@@ -60,13 +60,11 @@ struct saying {
 
 static void text_member(struct saying *s, const char *name, const struct pl_vm_text *t) {
     if (t->text == PL_NOWHERE) return;
-    pl_jw_name(&s->w, name);
-    pl_jw_text(&s->w, pl_engine__text(s->e, s->c, t, s->a, s->now_ms));
+    pl_jw_text_member(&s->w, name, pl_engine__text(s->e, s->c, t, s->a, s->now_ms));
 }
 
 static void str_member(struct saying *s, const char *name, struct pl_str v) {
-    pl_jw_name(&s->w, name);
-    pl_jw_text(&s->w, v);
+    pl_jw_text_member(&s->w, name, v);
 }
 
 static void type_member(struct saying *s, const char *type) {

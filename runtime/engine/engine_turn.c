@@ -205,14 +205,10 @@ static struct pl_str handoff_json(struct pl_engine *e, struct eng_conv *c, struc
     pl_buf_clear(&e->buf);
     struct pl_jw w = {.b = &e->buf};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "kind");
-    pl_jw_text(&w, PL_STR("handoff"));
-    pl_jw_name(&w, "from");
-    pl_jw_text(&w, PL_STR("system"));
-    pl_jw_name(&w, "mode");
-    pl_jw_text(&w, pl_str_c(pl_engine__modes[v->mode]));
-    pl_jw_name(&w, "queue");
-    pl_jw_text(&w, queue);
+    pl_jw_text_member(&w, "kind", PL_STR("handoff"));
+    pl_jw_text_member(&w, "from", PL_STR("system"));
+    pl_jw_text_member(&w, "mode", pl_str_c(pl_engine__modes[v->mode]));
+    pl_jw_text_member(&w, "queue", queue);
     pl_jw_close(&w, '}');
     return pl_arena_str(a, pl_buf_slice(&e->buf));
 }

@@ -48,10 +48,8 @@ void pl_gateway__http_error(struct pl_gateway__http *answer, int status, const c
     pl_jw_open(&w, '{');
     pl_jw_name(&w, "error");
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "code");
-    pl_jw_text(&w, pl_str_c(code));
-    pl_jw_name(&w, "message");
-    pl_jw_text(&w, pl_str_c(message));
+    pl_jw_text_member(&w, "code", pl_str_c(code));
+    pl_jw_text_member(&w, "message", pl_str_c(message));
     pl_jw_close(&w, '}');
     pl_jw_close(&w, '}');
 }

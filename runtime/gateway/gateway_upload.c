@@ -78,14 +78,10 @@ static void put_info(struct pl_gateway__http *a, const struct pl_blob_info *info
     struct pl_jw w = {.b = &a->body};
     pl_blob_ref_print(&info->id, ref);
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "upload");
-    pl_jw_text(&w, pl_str_c(ref));
-    pl_jw_name(&w, "type");
-    pl_jw_text(&w, pl_str_c(info->type));
-    pl_jw_name(&w, "size");
-    pl_jw_int(&w, (int64_t)info->size);
-    pl_jw_name(&w, "name");
-    pl_jw_text(&w, pl_str_c(info->name));
+    pl_jw_text_member(&w, "upload", pl_str_c(ref));
+    pl_jw_text_member(&w, "type", pl_str_c(info->type));
+    pl_jw_int_member(&w, "size", (int64_t)info->size);
+    pl_jw_text_member(&w, "name", pl_str_c(info->name));
     pl_jw_close(&w, '}');
 }
 

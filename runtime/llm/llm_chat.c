@@ -102,16 +102,12 @@ static void write_calls(struct pl_jw *w, const struct pl_llm_message *m) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < m->ncalls; i++) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "id");
-        pl_jw_text(w, m->calls[i].id);
-        pl_jw_name(w, "type");
-        pl_jw_text(w, PL_STR("function"));
+        pl_jw_text_member(w, "id", m->calls[i].id);
+        pl_jw_text_member(w, "type", PL_STR("function"));
         pl_jw_name(w, "function");
         pl_jw_open(w, '{');
-        pl_jw_name(w, "name");
-        pl_jw_text(w, m->calls[i].name);
-        pl_jw_name(w, "arguments");
-        pl_jw_text(w, m->calls[i].arguments);
+        pl_jw_text_member(w, "name", m->calls[i].name);
+        pl_jw_text_member(w, "arguments", m->calls[i].arguments);
         pl_jw_close(w, '}');
         pl_jw_close(w, '}');
     }
@@ -121,11 +117,9 @@ static void write_calls(struct pl_jw *w, const struct pl_llm_message *m) {
 static void write_message(struct pl_jw *w, const struct pl_llm_message *m) {
     static const char *const roles[] = {"user", "assistant", "tool"};
     pl_jw_open(w, '{');
-    pl_jw_name(w, "role");
-    pl_jw_text(w, pl_str_c(roles[m->role]));
+    pl_jw_text_member(w, "role", pl_str_c(roles[m->role]));
     if (m->role == PL_LLM_TOOL_RESULT) {
-        pl_jw_name(w, "tool_call_id");
-        pl_jw_text(w, m->call_id);
+        pl_jw_text_member(w, "tool_call_id", m->call_id);
     }
     pl_jw_name(w, "content");
     if (m->ncalls && m->text.n == 0)
@@ -142,10 +136,8 @@ static void write_system(struct pl_jw *w, const struct pl_llm_request *r,
     pl_llm__system(&text, r, t);
     if (text.n) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "role");
-        pl_jw_text(w, PL_STR("system"));
-        pl_jw_name(w, "content");
-        pl_jw_text(w, pl_buf_slice(&text));
+        pl_jw_text_member(w, "role", PL_STR("system"));
+        pl_jw_text_member(w, "content", pl_buf_slice(&text));
         pl_jw_close(w, '}');
     }
     w->b->failed |= text.failed;
@@ -158,14 +150,11 @@ static void write_tools(struct pl_jw *w, const struct pl_llm_request *r) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < r->ntools; i++) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "type");
-        pl_jw_text(w, PL_STR("function"));
+        pl_jw_text_member(w, "type", PL_STR("function"));
         pl_jw_name(w, "function");
         pl_jw_open(w, '{');
-        pl_jw_name(w, "name");
-        pl_jw_text(w, r->tools[i].name);
-        pl_jw_name(w, "description");
-        pl_jw_text(w, r->tools[i].about);
+        pl_jw_text_member(w, "name", r->tools[i].name);
+        pl_jw_text_member(w, "description", r->tools[i].about);
         pl_jw_name(w, "parameters");
         pl_jw_raw(w, r->tools[i].schema);
         pl_jw_close(w, '}');
@@ -177,12 +166,10 @@ static void write_tools(struct pl_jw *w, const struct pl_llm_request *r) {
 static void write_schema(struct pl_jw *w, const struct pl_llm_request *r) {
     pl_jw_name(w, "response_format");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("json_schema"));
+    pl_jw_text_member(w, "type", PL_STR("json_schema"));
     pl_jw_name(w, "json_schema");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "name");
-    pl_jw_text(w, PL_STR("answer"));
+    pl_jw_text_member(w, "name", PL_STR("answer"));
     pl_jw_name(w, "strict");
     pl_jw_bool(w, true);
     pl_jw_name(w, "schema");
@@ -195,19 +182,16 @@ void pl_llm__chat_write(struct pl_buf *b, const struct pl_llm_request *r,
                         const struct pl_llm_target *t, int64_t max_output) {
     struct pl_jw w = {.b = b};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "model");
-    pl_jw_text(&w, pl_str_c(t->model));
+    pl_jw_text_member(&w, "model", pl_str_c(t->model));
     pl_jw_name(&w, "stream");
     pl_jw_bool(&w, true);
     if (t->usage) {
         pl_jw_name(&w, "stream_options");
         pl_jw_raw(&w, PL_STR("{\"include_usage\":true}"));
     }
-    pl_jw_name(&w, pl_llm__dialects[t->dialect].limit);
-    pl_jw_int(&w, max_output);
+    pl_jw_int_member(&w, pl_llm__dialects[t->dialect].limit, max_output);
     if (t->temperature) {
-        pl_jw_name(&w, "temperature");
-        pl_jw_int(&w, 0);
+        pl_jw_int_member(&w, "temperature", 0);
     }
     pl_jw_name(&w, "messages");
     pl_jw_open(&w, '[');

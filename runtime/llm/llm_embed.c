@@ -81,10 +81,8 @@ void pl_llm__embed_write(struct pl_buf *b, const struct pl_llm_request *r,
     struct pl_jw w = {.b = b};
     (void)max_output;
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "model");
-    pl_jw_text(&w, pl_str_c(t->embed));
-    pl_jw_name(&w, "encoding_format");
-    pl_jw_text(&w, PL_STR("float"));
+    pl_jw_text_member(&w, "model", pl_str_c(t->embed));
+    pl_jw_text_member(&w, "encoding_format", PL_STR("float"));
     pl_jw_name(&w, "input");
     pl_jw_open(&w, '[');
     for (size_t i = 0; i < r->nembed; i++) pl_jw_text(&w, r->embed[i]);

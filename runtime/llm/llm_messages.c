@@ -113,21 +113,16 @@ void pl_llm__messages_event(struct pl_llm__stream *s, struct pl_str data) {
 static void write_text(struct pl_jw *w, struct pl_str text) {
     if (text.n == 0) return; /* empty blocks are refused */
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("text"));
-    pl_jw_name(w, "text");
-    pl_jw_text(w, text);
+    pl_jw_text_member(w, "type", PL_STR("text"));
+    pl_jw_text_member(w, "text", text);
     pl_jw_close(w, '}');
 }
 
 static void write_call(struct pl_jw *w, const struct pl_llm_call *call) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("tool_use"));
-    pl_jw_name(w, "id");
-    pl_jw_text(w, call->id);
-    pl_jw_name(w, "name");
-    pl_jw_text(w, call->name);
+    pl_jw_text_member(w, "type", PL_STR("tool_use"));
+    pl_jw_text_member(w, "id", call->id);
+    pl_jw_text_member(w, "name", call->name);
     pl_jw_name(w, "input");
     pl_jw_raw(w, call->arguments);
     pl_jw_close(w, '}');
@@ -135,12 +130,9 @@ static void write_call(struct pl_jw *w, const struct pl_llm_call *call) {
 
 static void write_result(struct pl_jw *w, const struct pl_llm_message *m) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("tool_result"));
-    pl_jw_name(w, "tool_use_id");
-    pl_jw_text(w, m->call_id);
-    pl_jw_name(w, "content");
-    pl_jw_text(w, m->text);
+    pl_jw_text_member(w, "type", PL_STR("tool_result"));
+    pl_jw_text_member(w, "tool_use_id", m->call_id);
+    pl_jw_text_member(w, "content", m->text);
     pl_jw_close(w, '}');
 }
 
@@ -160,8 +152,7 @@ static void write_messages(struct pl_jw *w, const struct pl_llm_request *r) {
     for (size_t i = 0; i < r->nmessages;) {
         bool assistant = r->messages[i].role == PL_LLM_ASSISTANT;
         pl_jw_open(w, '{');
-        pl_jw_name(w, "role");
-        pl_jw_text(w, assistant ? PL_STR("assistant") : PL_STR("user"));
+        pl_jw_text_member(w, "role", assistant ? PL_STR("assistant") : PL_STR("user"));
         pl_jw_name(w, "content");
         pl_jw_open(w, '[');
         for (; i < r->nmessages && (r->messages[i].role == PL_LLM_ASSISTANT) == assistant; i++)
@@ -175,10 +166,8 @@ static void write_messages(struct pl_jw *w, const struct pl_llm_request *r) {
 static void write_tool(struct pl_jw *w, struct pl_str name, struct pl_str about,
                        struct pl_str schema) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "name");
-    pl_jw_text(w, name);
-    pl_jw_name(w, "description");
-    pl_jw_text(w, about);
+    pl_jw_text_member(w, "name", name);
+    pl_jw_text_member(w, "description", about);
     pl_jw_name(w, "input_schema");
     pl_jw_raw(w, schema);
     pl_jw_close(w, '}');
@@ -203,20 +192,16 @@ void pl_llm__messages_write(struct pl_buf *b, const struct pl_llm_request *r,
     struct pl_jw w = {.b = b};
     struct pl_buf system = {0};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "model");
-    pl_jw_text(&w, pl_str_c(t->model));
-    pl_jw_name(&w, pl_llm__dialects[t->dialect].limit);
-    pl_jw_int(&w, max_output);
+    pl_jw_text_member(&w, "model", pl_str_c(t->model));
+    pl_jw_int_member(&w, pl_llm__dialects[t->dialect].limit, max_output);
     pl_jw_name(&w, "stream");
     pl_jw_bool(&w, true);
     if (t->temperature) {
-        pl_jw_name(&w, "temperature");
-        pl_jw_int(&w, 0);
+        pl_jw_int_member(&w, "temperature", 0);
     }
     pl_llm__system(&system, r, t);
     if (system.n) {
-        pl_jw_name(&w, "system");
-        pl_jw_text(&w, pl_buf_slice(&system));
+        pl_jw_text_member(&w, "system", pl_buf_slice(&system));
     }
     write_messages(&w, r);
     write_tools(&w, r, r->schema.n && t->schema);

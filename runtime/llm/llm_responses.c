@@ -106,25 +106,18 @@ void pl_llm__responses_event(struct pl_llm__stream *s, struct pl_str data) {
 
 static void write_call(struct pl_jw *w, const struct pl_llm_call *call) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("function_call"));
-    pl_jw_name(w, "call_id");
-    pl_jw_text(w, call->id);
-    pl_jw_name(w, "name");
-    pl_jw_text(w, call->name);
-    pl_jw_name(w, "arguments");
-    pl_jw_text(w, call->arguments);
+    pl_jw_text_member(w, "type", PL_STR("function_call"));
+    pl_jw_text_member(w, "call_id", call->id);
+    pl_jw_text_member(w, "name", call->name);
+    pl_jw_text_member(w, "arguments", call->arguments);
     pl_jw_close(w, '}');
 }
 
 static void write_result(struct pl_jw *w, const struct pl_llm_message *m) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("function_call_output"));
-    pl_jw_name(w, "call_id");
-    pl_jw_text(w, m->call_id);
-    pl_jw_name(w, "output");
-    pl_jw_text(w, m->text);
+    pl_jw_text_member(w, "type", PL_STR("function_call_output"));
+    pl_jw_text_member(w, "call_id", m->call_id);
+    pl_jw_text_member(w, "output", m->text);
     pl_jw_close(w, '}');
 }
 
@@ -135,10 +128,8 @@ static void write_message(struct pl_jw *w, const struct pl_llm_message *m) {
     }
     if (m->text.n || m->ncalls == 0) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "role");
-        pl_jw_text(w, m->role == PL_LLM_USER ? PL_STR("user") : PL_STR("assistant"));
-        pl_jw_name(w, "content");
-        pl_jw_text(w, m->text);
+        pl_jw_text_member(w, "role", m->role == PL_LLM_USER ? PL_STR("user") : PL_STR("assistant"));
+        pl_jw_text_member(w, "content", m->text);
         pl_jw_close(w, '}');
     }
     for (size_t i = 0; i < m->ncalls; i++) write_call(w, &m->calls[i]);
@@ -150,12 +141,9 @@ static void write_tools(struct pl_jw *w, const struct pl_llm_request *r) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < r->ntools; i++) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "type");
-        pl_jw_text(w, PL_STR("function"));
-        pl_jw_name(w, "name");
-        pl_jw_text(w, r->tools[i].name);
-        pl_jw_name(w, "description");
-        pl_jw_text(w, r->tools[i].about);
+        pl_jw_text_member(w, "type", PL_STR("function"));
+        pl_jw_text_member(w, "name", r->tools[i].name);
+        pl_jw_text_member(w, "description", r->tools[i].about);
         pl_jw_name(w, "parameters");
         pl_jw_raw(w, r->tools[i].schema);
         pl_jw_name(w, "strict");
@@ -170,10 +158,8 @@ static void write_schema(struct pl_jw *w, const struct pl_llm_request *r) {
     pl_jw_open(w, '{');
     pl_jw_name(w, "format");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "type");
-    pl_jw_text(w, PL_STR("json_schema"));
-    pl_jw_name(w, "name");
-    pl_jw_text(w, PL_STR("answer"));
+    pl_jw_text_member(w, "type", PL_STR("json_schema"));
+    pl_jw_text_member(w, "name", PL_STR("answer"));
     pl_jw_name(w, "strict");
     pl_jw_bool(w, true);
     pl_jw_name(w, "schema");
@@ -187,22 +173,18 @@ void pl_llm__responses_write(struct pl_buf *b, const struct pl_llm_request *r,
     struct pl_jw w = {.b = b};
     struct pl_buf system = {0};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "model");
-    pl_jw_text(&w, pl_str_c(t->model));
+    pl_jw_text_member(&w, "model", pl_str_c(t->model));
     pl_jw_name(&w, "stream");
     pl_jw_bool(&w, true);
     pl_jw_name(&w, "store"); /* the provider need not keep it */
     pl_jw_bool(&w, false);
-    pl_jw_name(&w, pl_llm__dialects[t->dialect].limit);
-    pl_jw_int(&w, max_output);
+    pl_jw_int_member(&w, pl_llm__dialects[t->dialect].limit, max_output);
     if (t->temperature) {
-        pl_jw_name(&w, "temperature");
-        pl_jw_int(&w, 0);
+        pl_jw_int_member(&w, "temperature", 0);
     }
     pl_llm__system(&system, r, t);
     if (system.n) {
-        pl_jw_name(&w, "instructions");
-        pl_jw_text(&w, pl_buf_slice(&system));
+        pl_jw_text_member(&w, "instructions", pl_buf_slice(&system));
     }
     pl_jw_name(&w, "input");
     pl_jw_open(&w, '[');

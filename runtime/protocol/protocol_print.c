@@ -7,14 +7,12 @@
 static struct pl_jw begin(struct pl_buf *b, enum pl_frame_kind kind) {
     struct pl_jw w = {.b = b};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "t");
-    pl_jw_text(&w, pl_str_c(pl_frame_word(kind)));
+    pl_jw_text_member(&w, "t", pl_str_c(pl_frame_word(kind)));
     return w;
 }
 
 static void count(struct pl_jw *w, const char *name, uint64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, (int64_t)n);
+    pl_jw_int_member(w, name, (int64_t)n);
 }
 
 static void yes(struct pl_jw *w, const char *name, bool b) {

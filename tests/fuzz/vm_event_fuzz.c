@@ -3,28 +3,12 @@
  * Any bytes as an event's journal form: refused, or it can be written and read again, and a
  * conversation of a small program can take it. */
 #include "tests/fuzz/fuzz_play.h"
-#include "tests/unit/program/small.h"
+#include "tests/fuzz/small_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct pl_image *program(void) {
-    static struct pl_image *image; /* one for all inputs */
-    static const uint8_t hash[32];
-    struct small m;
-    struct pl_buf b = {0};
-    char why[256];
-    if (image) return image;
-    small_make(&m);
-    m.p.start = 0;
-    pl_program_write(&m.p, &b);
-    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
-    pl_buf_free(&b);
-    small_free(&m);
-    return image;
-}
-
 static void take(const struct pl_vm_event *e, struct pl_arena *a) {
-    const struct pl_image *image = program();
+    const struct pl_image *image = small_image(false);
     struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     struct pl_vm_event open = {.kind = PL_EVENT_OPEN, .rule = PL_NOWHERE, .target = PL_NOWHERE};
     struct pl_vm_result r;

@@ -3,50 +3,15 @@
  * Any bytes as a state of a small program's conversation: refused, or every kind of event can be
  * taken and gives a state that can be read. */
 #include "tests/fuzz/fuzz_play.h"
-#include "tests/unit/program/small.h"
+#include "tests/fuzz/small_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct pl_image *program(void) {
-    static struct pl_image *image; /* one for all inputs */
-    static const uint8_t hash[32];
-    struct small m;
-    struct pl_buf b = {0};
-    char why[256];
-    if (image) return image;
-    small_make(&m);
-    m.p.start = 0;
-    pl_program_write(&m.p, &b);
-    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
-    pl_buf_free(&b);
-    small_free(&m);
-    return image;
-}
-
-/* The same program, whose flows move. */
-static struct pl_image *next(void) {
-    static struct pl_image *image;
-    static const uint8_t hash[32];
-    struct small m;
-    struct pl_buf b = {0};
-    char why[256];
-    if (image) return image;
-    small_make(&m);
-    m.p.start = 0;
-    for (size_t i = 0; i < PL_LEN(m.flows); i++)
-        m.flows[i].on_change = i % 2 ? PL_CHANGE_RESTART : PL_CHANGE_MOVE;
-    pl_program_write(&m.p, &b);
-    pl_assert(pl_image_load(pl_buf_slice(&b), hash, &image, why) == PL_OK);
-    pl_buf_free(&b);
-    small_free(&m);
-    return image;
-}
 
 static void move(struct pl_vm *vm, struct pl_arena *a, struct pl_str state) {
     struct pl_vm_view view;
     struct pl_str moved;
-    if (pl_vm_move(vm, program(), state, next(), a, &moved) != PL_OK) return;
-    pl_assert(pl_vm_look(vm, next(), moved, a, &view) == PL_OK);
+    if (pl_vm_move(vm, small_image(false), state, small_image(true), a, &moved) != PL_OK) return;
+    pl_assert(pl_vm_look(vm, small_image(true), moved, a, &view) == PL_OK);
 }
 
 static void take(struct pl_vm *vm, struct pl_arena *a, struct pl_str state, uint8_t kind,
@@ -67,8 +32,8 @@ static void take(struct pl_vm *vm, struct pl_arena *a, struct pl_str state, uint
         e.reading.entities = &order;
         e.reading.nentities = i % 2 ? 1 : 0;
         e.failure = i % 2 ? PL_STR("unavailable") : PL_STR("");
-        pl_assert(pl_vm_step(vm, program(), state, &e, a, &r) == PL_OK);
-        pl_assert(pl_vm_look(vm, program(), r.state, a, &after) == PL_OK);
+        pl_assert(pl_vm_step(vm, small_image(false), state, &e, a, &r) == PL_OK);
+        pl_assert(pl_vm_look(vm, small_image(false), r.state, a, &after) == PL_OK);
     }
 }
 
@@ -78,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pl_str state = {(const char *)data, size};
     struct pl_vm *vm = pl_vm_create((struct pl_vm_env){.matches = fuzz_matches});
     pl_arena_init(&a, 0);
-    if (pl_vm_look(vm, program(), state, &a, &view) == PL_OK) {
-        (void)pl_vm_slots(vm, program(), state, &a);
+    if (pl_vm_look(vm, small_image(false), state, &a, &view) == PL_OK) {
+        (void)pl_vm_slots(vm, small_image(false), state, &a);
         move(vm, &a, state);
         for (uint8_t kind = 0; kind <= PL_EVENT_NAMED; kind++) take(vm, &a, state, kind, &view);
     }

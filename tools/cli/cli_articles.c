@@ -138,14 +138,10 @@ enum pl_err pl_cli__articles_stats(struct pl_store *store, struct pl_jw *w) {
     pl_jw_open(w, '[');
     for (size_t i = 0; i < n; i++) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "article");
-        pl_jw_text(w, v[i].article);
-        pl_jw_name(w, "views");
-        pl_jw_int(w, (int64_t)v[i].views);
-        pl_jw_name(w, "helpful");
-        pl_jw_int(w, (int64_t)v[i].helpful);
-        pl_jw_name(w, "not_helpful");
-        pl_jw_int(w, (int64_t)v[i].unhelpful);
+        pl_jw_text_member(w, "article", v[i].article);
+        pl_jw_int_member(w, "views", (int64_t)v[i].views);
+        pl_jw_int_member(w, "helpful", (int64_t)v[i].helpful);
+        pl_jw_int_member(w, "not_helpful", (int64_t)v[i].unhelpful);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');

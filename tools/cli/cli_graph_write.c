@@ -215,11 +215,9 @@ static void write_box(const struct drawing *d, uint32_t i, const struct pl_sourc
     char text[512];
     snprintf(text, sizeof text, "b%u", i);
     pl_jw_open(w, '{');
-    pl_jw_name(w, "id");
-    pl_jw_text(w, pl_str_c(text));
+    pl_jw_text_member(w, "id", pl_str_c(text));
     if (b->flow < c->nflows) {
-        pl_jw_name(w, "flow");
-        pl_jw_text(w, c->flows[b->flow].name);
+        pl_jw_text_member(w, "flow", c->flows[b->flow].name);
     }
     pl_jw_name(w, "places");
     pl_jw_open(w, '[');
@@ -240,8 +238,7 @@ int pl_cli__write_page(const struct drawing *d, const struct pl_sources *s,
     int code = pl_cli__write_svg(d, &svg);
     if (code == CLI_OK) {
         pl_jw_open(&w, '{');
-        pl_jw_name(&w, "svg");
-        pl_jw_text(&w, pl_buf_slice(&svg));
+        pl_jw_text_member(&w, "svg", pl_buf_slice(&svg));
         pl_jw_name(&w, "boxes");
         pl_jw_open(&w, '[');
         for (uint32_t i = 0; i < d->boxes.n; i++) write_box(d, i, s, c, &w);

@@ -97,15 +97,11 @@ static int token_create(struct cli_args *args, const char *data, struct pl_arena
     if (days && (!pl_str_i64(pl_str_c(days), &n) || n < 1 || n > 36500))
         return pl_cli__usage("token", "--days takes a number from 1 to 36500");
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "cmd");
-    pl_jw_text(&w, PL_STR("token-create"));
-    pl_jw_name(&w, "name");
-    pl_jw_text(&w, pl_str_c(args->argv[1]));
-    pl_jw_name(&w, "may");
-    pl_jw_text(&w, pl_str_c(may));
+    pl_jw_text_member(&w, "cmd", PL_STR("token-create"));
+    pl_jw_text_member(&w, "name", pl_str_c(args->argv[1]));
+    pl_jw_text_member(&w, "may", pl_str_c(may));
     if (n) {
-        pl_jw_name(&w, "days");
-        pl_jw_int(&w, n);
+        pl_jw_int_member(&w, "days", n);
     }
     pl_jw_close(&w, '}');
     int code = pl_cli__request(data, a, pl_buf_slice(&b), &answer);

@@ -25,10 +25,8 @@ void pl_cli__doctor_about(struct doctor *d, const char *kind, struct pl_str name
         return;
     }
     pl_jw_open(&d->w, '{');
-    pl_jw_name(&d->w, kind);
-    pl_jw_text(&d->w, name);
-    pl_jw_name(&d->w, "about");
-    pl_jw_text(&d->w, more);
+    pl_jw_text_member(&d->w, kind, name);
+    pl_jw_text_member(&d->w, "about", more);
     pl_jw_name(&d->w, "findings");
     pl_jw_open(&d->w, '[');
 }
@@ -42,12 +40,9 @@ static void tell(struct doctor *d, enum doctor_level level, const char *what, co
         return;
     }
     pl_jw_open(&d->w, '{');
-    pl_jw_name(&d->w, "level");
-    pl_jw_text(&d->w, pl_str_c(words[level]));
-    pl_jw_name(&d->w, "what");
-    pl_jw_text(&d->w, pl_str_c(what));
-    pl_jw_name(&d->w, "mend");
-    pl_jw_text(&d->w, pl_str_c(level == DOCTOR_WELL ? "" : mend));
+    pl_jw_text_member(&d->w, "level", pl_str_c(words[level]));
+    pl_jw_text_member(&d->w, "what", pl_str_c(what));
+    pl_jw_text_member(&d->w, "mend", pl_str_c(level == DOCTOR_WELL ? "" : mend));
     pl_jw_close(&d->w, '}');
 }
 

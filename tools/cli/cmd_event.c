@@ -175,8 +175,7 @@ static int read_args(struct telling *t, const struct cli_args *args) {
 
 static void put(struct pl_jw *w, const char *name, const char *value) {
     if (!value) return;
-    pl_jw_name(w, name);
-    pl_jw_text(w, pl_str_c(value));
+    pl_jw_text_member(w, name, pl_str_c(value));
 }
 
 static int ask(const char *data, struct pl_arena *a, const char *cmd, const char *const pairs[][2],

@@ -148,19 +148,15 @@ static void status_json(const struct i18n *p) {
     struct pl_buf b = {0};
     struct pl_jw w = {.b = &b};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "source");
-    pl_jw_text(&w, p->texts.locales[0]);
+    pl_jw_text_member(&w, "source", p->texts.locales[0]);
     pl_jw_name(&w, "locales");
     pl_jw_open(&w, '[');
     for (uint32_t k = 1; k < p->texts.nlocales; k++) {
         struct tally n = count(p, k);
         pl_jw_open(&w, '{');
-        pl_jw_name(&w, "locale");
-        pl_jw_text(&w, p->texts.locales[k]);
-        pl_jw_name(&w, "texts");
-        pl_jw_int(&w, (int64_t)n.all);
-        pl_jw_name(&w, states[PL_TEXT_TRANSLATED]);
-        pl_jw_int(&w, (int64_t)n.by[PL_TEXT_TRANSLATED]);
+        pl_jw_text_member(&w, "locale", p->texts.locales[k]);
+        pl_jw_int_member(&w, "texts", (int64_t)n.all);
+        pl_jw_int_member(&w, states[PL_TEXT_TRANSLATED], (int64_t)n.by[PL_TEXT_TRANSLATED]);
         for (int s = 0; s < 4; s++)
             if (s != PL_TEXT_TRANSLATED) status_ids(&w, p, k, s);
         pl_jw_name(&w, "extra");

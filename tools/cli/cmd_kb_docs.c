@@ -176,8 +176,7 @@ static void answer(struct pl_kb_scratch *s, const struct docs *d, const struct p
     if (!q.locale.n) q.locale = q.fallback;
     pl_kb_search(s, d->kb, &q, &result);
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "id");
-    pl_jw_text(&w, pl_json_text(query, "id"));
+    pl_jw_text_member(&w, "id", pl_json_text(query, "id"));
     pl_jw_name(&w, "docs");
     pl_jw_open(&w, '[');
     for (uint32_t i = 0; i < result.n; i++) pl_jw_text(&w, result.hits[i].id);

@@ -52,12 +52,10 @@ static void print_json(const struct pl_json *list) {
     for (size_t i = 0; list && i < list->n; i++) {
         const struct pl_json *j = &list->m[i].value;
         pl_jw_open(&w, '{');
-        pl_jw_name(&w, "article");
-        pl_jw_text(&w, pl_json_text(j, "article"));
+        pl_jw_text_member(&w, "article", pl_json_text(j, "article"));
         static const char *const names[] = {"views", "helpful", "not_helpful"};
         for (size_t k = 0; k < PL_LEN(names); k++) {
-            pl_jw_name(&w, names[k]);
-            pl_jw_int(&w, number(j, names[k]));
+            pl_jw_int_member(&w, names[k], number(j, names[k]));
         }
         pl_jw_close(&w, '}');
     }

@@ -45,15 +45,13 @@ static void print_error(size_t line, struct pl_str id, const char *what, size_t 
     else
         snprintf(text, sizeof text, "line %zu: %s", line, what);
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "line");
-    pl_jw_int(&w, (int64_t)line);
+    pl_jw_int_member(&w, "line", (int64_t)line);
     pl_jw_name(&w, "id");
     if (id.n)
         pl_jw_text(&w, id);
     else
         pl_jw_null(&w);
-    pl_jw_name(&w, "error");
-    pl_jw_text(&w, pl_str_c(text));
+    pl_jw_text_member(&w, "error", pl_str_c(text));
     pl_jw_close(&w, '}');
     print_line(&b);
     pl_buf_free(&b);
@@ -98,10 +96,8 @@ static void put_entity(struct pl_jw *w, struct pl_str text, struct pl_str type, 
                        uint32_t end, struct pl_str norm) {
     pl_jw_open(w, '{');
     pl_jw_text_member(w, "type", type);
-    pl_jw_name(w, "start");
-    pl_jw_int(w, characters(text, start));
-    pl_jw_name(w, "end");
-    pl_jw_int(w, characters(text, end));
+    pl_jw_int_member(w, "start", characters(text, start));
+    pl_jw_int_member(w, "end", characters(text, end));
     pl_jw_text_member(w, "value", (struct pl_str){text.p + start, end - start});
     pl_jw_name(w, "norm");
     pl_jw_raw(w, norm);

@@ -29,8 +29,7 @@ static void name_text(struct turn *t, const char *name, const char *text) {
 }
 
 static void name_int(struct turn *t, const char *name, int64_t n) {
-    pl_jw_name(&t->w, name);
-    pl_jw_int(&t->w, n);
+    pl_jw_int_member(&t->w, name, n);
 }
 
 static void name_money(struct turn *t, const char *name, int cents) {

@@ -150,14 +150,10 @@ static enum pl_err keep(struct shop *s, const struct shop_request *r) {
     struct pl_buf b = {0};
     struct pl_jw w = {.b = &b};
     pl_jw_open(&w, '{');
-    pl_jw_name(&w, "key");
-    pl_jw_text(&w, r->key);
-    pl_jw_name(&w, "method");
-    pl_jw_text(&w, r->method);
-    pl_jw_name(&w, "path");
-    pl_jw_text(&w, r->path);
-    pl_jw_name(&w, "body");
-    pl_jw_text(&w, r->body);
+    pl_jw_text_member(&w, "key", r->key);
+    pl_jw_text_member(&w, "method", r->method);
+    pl_jw_text_member(&w, "path", r->path);
+    pl_jw_text_member(&w, "body", r->body);
     pl_jw_close(&w, '}');
     pl_buf_byte(&b, '\n');
     bool ok = !b.failed && write(s->data_fd, b.p, b.n) == (ssize_t)b.n && fsync(s->data_fd) == 0;

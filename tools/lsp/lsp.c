@@ -99,16 +99,13 @@ static void initialize(struct lsp *l, const struct pl_json *params, struct pl_jw
     pl_jw_open(w, '{');
     pl_jw_name(w, "capabilities");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "positionEncoding");
-    pl_jw_text(w, l->utf8 ? PL_STR("utf-8") : PL_STR("utf-16"));
+    pl_jw_text_member(w, "positionEncoding", l->utf8 ? PL_STR("utf-8") : PL_STR("utf-16"));
     write_options(w);
     pl_jw_close(w, '}');
     pl_jw_name(w, "serverInfo");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "name");
-    pl_jw_text(w, PL_STR("parlance"));
-    pl_jw_name(w, "version");
-    pl_jw_text(w, PL_STR(PL_VERSION_TEXT));
+    pl_jw_text_member(w, "name", PL_STR("parlance"));
+    pl_jw_text_member(w, "version", PL_STR(PL_VERSION_TEXT));
     pl_jw_close(w, '}');
     pl_jw_close(w, '}');
 }

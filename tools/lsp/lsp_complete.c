@@ -66,12 +66,9 @@ static int item_kind(uint8_t kind) {
 
 static void item(struct context *c, struct pl_str label, int kind, struct pl_str detail) {
     pl_jw_open(c->w, '{');
-    pl_jw_name(c->w, "label");
-    pl_jw_text(c->w, label);
-    pl_jw_name(c->w, "kind");
-    pl_jw_int(c->w, kind);
-    pl_jw_name(c->w, "detail");
-    pl_jw_text(c->w, detail);
+    pl_jw_text_member(c->w, "label", label);
+    pl_jw_int_member(c->w, "kind", kind);
+    pl_jw_text_member(c->w, "detail", detail);
     pl_jw_close(c->w, '}');
 }
 

@@ -28,8 +28,7 @@ static void write_notes(const struct lsp *l, struct pl_jw *w, const struct pl_di
         pl_jw_open(w, '{');
         pl_jw_name(w, "location");
         pl_lsp__write_location(l, w, d->notes[i].span);
-        pl_jw_name(w, "message");
-        pl_jw_text(w, d->notes[i].text);
+        pl_jw_text_member(w, "message", d->notes[i].text);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -41,12 +40,9 @@ static void write_diag(const struct lsp *l, struct pl_jw *w, const struct pl_dia
     pl_jw_open(w, '{');
     pl_jw_name(w, "range");
     pl_lsp__write_range(l, w, d->span);
-    pl_jw_name(w, "severity");
-    pl_jw_int(w, d->severity == PL_SEVERITY_ERROR ? 1 : 2);
-    pl_jw_name(w, "code");
-    pl_jw_text(w, pl_str_c(code));
-    pl_jw_name(w, "source");
-    pl_jw_text(w, PL_STR("parlance"));
+    pl_jw_int_member(w, "severity", d->severity == PL_SEVERITY_ERROR ? 1 : 2);
+    pl_jw_text_member(w, "code", pl_str_c(code));
+    pl_jw_text_member(w, "source", PL_STR("parlance"));
     pl_jw_name(w, "message");
     write_message(w, d);
     write_notes(l, w, d);
@@ -142,10 +138,8 @@ static void write_changes(const struct lsp *l, struct pl_jw *w, const struct pl_
 static void write_fix(const struct lsp *l, struct pl_jw *w, const struct pl_diag *d,
                       const struct pl_diag_fix *fix) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "title");
-    pl_jw_text(w, fix->title);
-    pl_jw_name(w, "kind");
-    pl_jw_text(w, PL_STR("quickfix"));
+    pl_jw_text_member(w, "title", fix->title);
+    pl_jw_text_member(w, "kind", PL_STR("quickfix"));
     pl_jw_name(w, "isPreferred");
     pl_jw_bool(w, fix->safe);
     pl_jw_name(w, "diagnostics");

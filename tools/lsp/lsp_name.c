@@ -43,10 +43,8 @@ void pl_lsp__hover(struct lsp *l, const struct pl_json *params, struct pl_jw *w)
     pl_jw_open(w, '{');
     pl_jw_name(w, "contents");
     pl_jw_open(w, '{');
-    pl_jw_name(w, "kind");
-    pl_jw_text(w, PL_STR("markdown"));
-    pl_jw_name(w, "value");
-    pl_jw_text(w, pl_buf_slice(&b));
+    pl_jw_text_member(w, "kind", PL_STR("markdown"));
+    pl_jw_text_member(w, "value", pl_buf_slice(&b));
     pl_jw_close(w, '}');
     pl_jw_name(w, "range");
     pl_lsp__write_range(l, w, u->at);
@@ -95,8 +93,7 @@ void pl_lsp__highlight(struct lsp *l, const struct pl_json *params, struct pl_jw
         pl_jw_open(w, '{');
         pl_jw_name(w, "range");
         pl_lsp__write_range(l, w, k->at);
-        pl_jw_name(w, "kind");
-        pl_jw_int(w, declares(l, k) ? 3 : 2);
+        pl_jw_int_member(w, "kind", declares(l, k) ? 3 : 2);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');
@@ -116,8 +113,7 @@ void pl_lsp__prepare_rename(struct lsp *l, const struct pl_json *params, struct 
     pl_jw_open(w, '{');
     pl_jw_name(w, "range");
     pl_lsp__write_range(l, w, u->at);
-    pl_jw_name(w, "placeholder");
-    pl_jw_text(w, l->index.names[u->name].name);
+    pl_jw_text_member(w, "placeholder", l->index.names[u->name].name);
     pl_jw_close(w, '}');
 }
 

@@ -55,12 +55,9 @@ void pl_lsp__document_symbol(struct lsp *l, const struct pl_json *params, struct
         const struct pl_index_name *n = &l->index.names[i];
         if (!top_level(n) || n->at.file != file) continue;
         pl_jw_open(w, '{');
-        pl_jw_name(w, "name");
-        pl_jw_text(w, n->name);
-        pl_jw_name(w, "detail");
-        pl_jw_text(w, n->detail);
-        pl_jw_name(w, "kind");
-        pl_jw_int(w, symbol_kind(n->kind));
+        pl_jw_text_member(w, "name", n->name);
+        pl_jw_text_member(w, "detail", n->detail);
+        pl_jw_int_member(w, "kind", symbol_kind(n->kind));
         pl_jw_name(w, "range");
         pl_lsp__write_range(l, w, n->whole);
         pl_jw_name(w, "selectionRange");
@@ -86,10 +83,8 @@ void pl_lsp__workspace_symbol(struct lsp *l, const struct pl_json *params, struc
         const struct pl_index_name *n = &l->index.names[i];
         if (!top_level(n) || !l->uris[n->at.file].n || !resembles(n->name, query)) continue;
         pl_jw_open(w, '{');
-        pl_jw_name(w, "name");
-        pl_jw_text(w, n->name);
-        pl_jw_name(w, "kind");
-        pl_jw_int(w, symbol_kind(n->kind));
+        pl_jw_text_member(w, "name", n->name);
+        pl_jw_int_member(w, "kind", symbol_kind(n->kind));
         pl_jw_name(w, "location");
         pl_lsp__write_location(l, w, n->at);
         pl_jw_close(w, '}');
@@ -107,10 +102,8 @@ static size_t indent(struct pl_str line) {
 
 static void write_fold(struct pl_jw *w, uint32_t from, uint32_t to) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "startLine");
-    pl_jw_int(w, from - 1);
-    pl_jw_name(w, "endLine");
-    pl_jw_int(w, to - 1);
+    pl_jw_int_member(w, "startLine", from - 1);
+    pl_jw_int_member(w, "endLine", to - 1);
     pl_jw_close(w, '}');
 }
 
@@ -220,10 +213,9 @@ void pl_lsp__inlay(struct lsp *l, const struct pl_json *params, struct pl_jw *w)
         pl_jw_open(w, '{');
         pl_jw_name(w, "position");
         pl_lsp__write_pos(w, pl_lsp__position(l, text, e->span.start));
-        pl_jw_name(w, "label");
-        pl_jw_text(w, e->text);
-        pl_jw_name(w, "tooltip");
-        pl_jw_text(w, PL_STR("the id that this line would get: `parlance fmt --ids`"));
+        pl_jw_text_member(w, "label", e->text);
+        pl_jw_text_member(w, "tooltip",
+                          PL_STR("the id that this line would get: `parlance fmt --ids`"));
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');

@@ -49,10 +49,8 @@ bool pl_lsp__pos_of(const struct pl_json *j, struct lsp_pos *out) {
 
 void pl_lsp__write_pos(struct pl_jw *w, struct lsp_pos at) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "line");
-    pl_jw_int(w, at.line);
-    pl_jw_name(w, "character");
-    pl_jw_int(w, at.character);
+    pl_jw_int_member(w, "line", at.line);
+    pl_jw_int_member(w, "character", at.character);
     pl_jw_close(w, '}');
 }
 
@@ -80,15 +78,13 @@ void pl_lsp__write_edit(const struct lsp *l, struct pl_jw *w, struct pl_span spa
     pl_jw_open(w, '{');
     pl_jw_name(w, "range");
     pl_lsp__write_range(l, w, span);
-    pl_jw_name(w, "newText");
-    pl_jw_text(w, text);
+    pl_jw_text_member(w, "newText", text);
     pl_jw_close(w, '}');
 }
 
 void pl_lsp__write_location(const struct lsp *l, struct pl_jw *w, struct pl_span span) {
     pl_jw_open(w, '{');
-    pl_jw_name(w, "uri");
-    pl_jw_text(w, l->uris[span.file]);
+    pl_jw_text_member(w, "uri", l->uris[span.file]);
     pl_jw_name(w, "range");
     pl_lsp__write_range(l, w, span);
     pl_jw_close(w, '}');

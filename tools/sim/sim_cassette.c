@@ -207,24 +207,18 @@ static void write_reply(struct pl_jw *w, const struct recorded *r) {
     char key[17];
     snprintf(key, sizeof key, "%016llx", (unsigned long long)r->key);
     pl_jw_open(w, '{');
-    pl_jw_name(w, "key");
-    pl_jw_text(w, pl_str_c(key));
-    pl_jw_name(w, "asked");
-    pl_jw_text(w, r->asked);
+    pl_jw_text_member(w, "key", pl_str_c(key));
+    pl_jw_text_member(w, "asked", r->asked);
     pl_jw_name(w, "refused");
     pl_jw_bool(w, r->said.kind == PL_TALK_MODEL_REFUSES);
-    pl_jw_name(w, "text");
-    pl_jw_text(w, r->said.text);
+    pl_jw_text_member(w, "text", r->said.text);
     pl_jw_name(w, "calls");
     pl_jw_open(w, '[');
     for (size_t i = 0; i < r->said.ncalls; i++) {
         pl_jw_open(w, '{');
-        pl_jw_name(w, "id");
-        pl_jw_text(w, r->said.calls[i].id);
-        pl_jw_name(w, "name");
-        pl_jw_text(w, r->said.calls[i].name);
-        pl_jw_name(w, "arguments");
-        pl_jw_text(w, r->said.calls[i].arguments);
+        pl_jw_text_member(w, "id", r->said.calls[i].id);
+        pl_jw_text_member(w, "name", r->said.calls[i].name);
+        pl_jw_text_member(w, "arguments", r->said.calls[i].arguments);
         pl_jw_close(w, '}');
     }
     pl_jw_close(w, ']');

@@ -160,14 +160,12 @@ void pl_sim__replay_text(const struct sums *s, struct pl_buf *out) {
 /* ---- JSON ---- */
 
 static void number(struct pl_jw *w, const char *name, uint64_t n) {
-    pl_jw_name(w, name);
-    pl_jw_int(w, (int64_t)n);
+    pl_jw_int_member(w, name, (int64_t)n);
 }
 
 static void text(struct pl_jw *w, const char *name, struct pl_str s) {
     if (s.n == 0) return;
-    pl_jw_name(w, name);
-    pl_jw_text(w, s);
+    pl_jw_text_member(w, name, s);
 }
 
 static void json_example(struct pl_jw *w, const struct example *e) {

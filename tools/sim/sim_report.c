@@ -177,8 +177,7 @@ static void json_failure(struct pl_jw *w, const struct sim_job *j, const struct 
         [SIM_ROW_SAME] = "same", [SIM_ROW_EXTRA] = "extra", [SIM_ROW_AWAITED] = "awaited"};
     pl_jw_open(w, '{');
     pl_jw_text_member(w, "file", j->talk->talk.file);
-    pl_jw_name(w, "line");
-    pl_jw_int(w, x->line);
+    pl_jw_int_member(w, "line", x->line);
     pl_jw_text_member(w, "awaited", x->awaited);
     pl_jw_text_member(w, "message", x->why);
     pl_jw_name(w, "conversation");
@@ -209,12 +208,10 @@ static void json(struct pl_buf *out, const struct sim_job *j, const struct sim_r
     pl_jw_text_member(&w, "talk", j->talk->talk.name);
     pl_jw_text_member(&w, "locale", j->locale);
     pl_jw_text_member(&w, "file", j->talk->talk.file);
-    pl_jw_name(&w, "line");
-    pl_jw_int(&w, j->talk->talk.line);
+    pl_jw_int_member(&w, "line", j->talk->talk.line);
     pl_jw_name(&w, "passed");
     pl_jw_bool(&w, !x->failed);
-    pl_jw_name(&w, "took_us");
-    pl_jw_int(&w, x->took_us);
+    pl_jw_int_member(&w, "took_us", x->took_us);
     pl_jw_name(&w, "failures");
     pl_jw_open(&w, '[');
     if (x->failed) json_failure(&w, j, x);

@@ -22,8 +22,7 @@ struct fixture {
 static enum pl_err status(void *ctx, const struct pl_json *request, struct pl_jw *answer,
                           struct pl_buf *why) {
     (void)ctx, (void)request, (void)why;
-    pl_jw_name(answer, "connections");
-    pl_jw_int(answer, 3);
+    pl_jw_int_member(answer, "connections", 3);
     return PL_OK;
 }
 
