@@ -131,7 +131,7 @@ static bool mark_at(struct pl_privacy_text *t, size_t at) {
     return found;
 }
 
-static bool mark_cards(struct pl_privacy_text *t) {
+bool pl_privacy__mark_cards(struct pl_privacy_text *t) {
     bool found = false;
     for (size_t i = 0; i + PL_PRIVACY_LEAST <= t->n; i++)
         if (may_start(t, i)) found |= mark_at(t, i);
@@ -245,7 +245,7 @@ struct pl_masked pl_privacy_mask(struct pl_arena *a, struct pl_str text) {
     if (pl_privacy__count_digits(text) < PL_PRIVACY_LEAST) return m;
     struct pl_privacy_text t;
     if (!pl_privacy__scan(a, text, &t)) return (struct pl_masked){.card_seen = true};
-    m.card_seen = mark_cards(&t);
+    m.card_seen = pl_privacy__mark_cards(&t);
     if (!m.card_seen) return m;
     mark_codes(&t);
     m.s = write_masked(a, &t);

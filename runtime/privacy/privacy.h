@@ -59,8 +59,9 @@ struct pl_personal {
     uint32_t start, end; /* bytes */
     uint8_t kind;
 };
-/* E-mail addresses, IBANs (by their check digits), IP addresses, phone numbers (7 digits or more of
- * any script that are no date), and what is known; in order, none overlapping. PL_NOMEM: the arena
+/* Payment cards that pl_privacy_mask would mask, e-mail addresses, IBANs and national ids (by their
+ * check digits), IP addresses, phone numbers (7 digits or more of any script that are no date), and
+ * what is known; in order, none overlapping. PL_NOMEM: the arena
  * is full; PL_LIMIT: the text is over 1 MiB. Then nothing may be believed to be clean. */
 enum pl_err pl_privacy_find(struct pl_locale_tools *t, struct pl_arena *a, struct pl_str text,
                             const struct pl_personal_known *known, size_t nknown,

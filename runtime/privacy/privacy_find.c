@@ -12,6 +12,8 @@
 #define MOST_TEXT       (1u << 20)
 #define LEAST_IBAN      15
 #define MOST_IBAN       34
+#define LEAST_ID        9
+#define LEAST_ID_DIGITS 4 /* those of a codice fiscale may be letters */
 #define MOST_GAP        3 /* signs between two groups of one */
 #define LEAST_NAME_WORD 3
 #define PIECE           2048 /* bytes looked at for what is known: never more words than are seen */
@@ -177,6 +179,26 @@ static bool is_ip4(const struct pl_privacy_text *t, size_t i, size_t end) {
     return true;
 }
 
+/* The digits of what has been found. */
+static void mark_taken(const struct finds *f, struct pl_privacy_text *t) {
+    for (size_t i = 0; i < f->n; i++) {
+        size_t lo = 0, hi = t->n;
+        while (lo < hi) {
+            size_t mid = (lo + hi) / 2;
+            if (t->d[mid].start < f->v[i].start)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        for (; lo < t->n && t->d[lo].start < f->v[i].end; lo++) t->d[lo].taken = true;
+    }
+}
+
+/* 0: free digits, else what they are part of. */
+static int is_other(const struct pl_privacy_digit *d) {
+    return d->taken ? 2 : d->card != 0;
+}
+
 static void find_numbers(struct finds *f, struct pl_str s) {
     struct pl_privacy_text t;
     if (pl_privacy__count_digits(s) < 4) return;
@@ -184,10 +206,17 @@ static void find_numbers(struct finds *f, struct pl_str s) {
         f->failed = true;
         return;
     }
+    pl_privacy__mark_cards(&t);
+    mark_taken(f, &t);
     for (size_t i = 0, end; i < t.n; i = end) {
         end = pl_privacy__number_end(&t, i);
+        for (size_t k = i; k < end; k++) /* what is something else ends it */
+            if (is_other(&t.d[k]) != is_other(&t.d[i])) end = k;
         size_t date = date_at(&t, i, end), start = t.d[i].start;
-        if (t.d[i].attached || date > 0) { /* and what is behind it is looked at by itself */
+        if (t.d[i].taken) continue;
+        if (t.d[i].card != 0) {
+            add(f, start, t.d[end - 1].end, PL_PERSONAL_CARD);
+        } else if (t.d[i].attached || date > 0) { /* and what is behind it is looked at by itself */
             size_t skip = i + (date > 0 ? date : 1);
             while (date == 0 && skip < end && t.d[skip].link == PL_PRIVACY_CLOSE) skip++;
             end = skip;
@@ -219,20 +248,34 @@ static bool checks(const uint8_t *c, size_t n) {
     return m == 1;
 }
 
-/* A letter or digit of any width or script as ASCII; ' ' for what may stand between groups; 0. */
-static uint8_t iban_sign(uint32_t c) {
+uint8_t pl_privacy__sign(uint32_t c) {
     if (c >= 0xff21 && c <= 0xff5a) c -= 0xfee0;
     int digit = pl_privacy__digit(c);
     if (digit >= 0) return (uint8_t)('0' + digit);
     if (c < 0x80 && pl_privacy__is_letter(c)) return (uint8_t)c;
     bool gap = c == ' ' || c == '-' || c == '.' || c == '\n' || c == '\r' || c == '\t' ||
                c == 0xa0 || (c >= 0x2000 && c <= 0x2014) || c == 0x202f || c == 0x3000;
-    return gap ? ' ' : 0;
+    return gap ? ' ' : c == '/' ? '/' : 0;
 }
 
-static bool iban_ends(struct pl_str s, size_t at) {
-    uint8_t c = at < s.n ? iban_sign(pl_utf8_next(s, &at)) : 0;
-    return c == 0 || c == ' ';
+bool pl_privacy__sign_ends(struct pl_str s, size_t at) {
+    uint8_t c = at < s.n ? pl_privacy__sign(pl_utf8_next(s, &at)) : 0;
+    return !is_alnum(c);
+}
+
+/* As many signs as the country's have, by the registry of IBANs. */
+static bool has_length(const uint8_t *c, size_t n) {
+    static const char lengths[] =
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 "
+        "DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 "
+        "HN28 HR21 HU28 IE22 IL23 IQ23 IR26 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 "
+        "LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 "
+        "QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 "
+        "UA29 VA22 VG24 XK20 YE30";
+    for (const char *p = lengths; p + 4 <= lengths + sizeof lengths - 1; p += 5)
+        if (p[0] == (c[0] & ~0x20) && p[1] == (c[1] & ~0x20))
+            return (size_t)((p[2] - '0') * 10 + p[3] - '0') == n;
+    return false;
 }
 
 /* The end of the longest IBAN that begins at `at`, or `at`. */
@@ -240,13 +283,14 @@ static size_t iban_end(struct pl_str s, size_t at) {
     uint8_t c[MOST_IBAN];
     size_t n = 0, best = at, gap = 0;
     for (size_t i = at; i < s.n && n < MOST_IBAN;) {
-        uint8_t x = iban_sign(pl_utf8_next(s, &i));
+        uint8_t x = pl_privacy__sign(pl_utf8_next(s, &i));
         if (x == ' ' && n > 0 && ++gap <= MOST_GAP) continue;
         gap = 0;
         bool fits = n < 2 ? pl_privacy__is_letter(x) : n < 4 ? is_digit(x) : is_alnum(x);
         if (!fits) break;
         c[n++] = x;
-        if (n >= LEAST_IBAN && iban_ends(s, i) && checks(c, n)) best = i;
+        if (n >= LEAST_IBAN && pl_privacy__sign_ends(s, i) && has_length(c, n) && checks(c, n))
+            best = i;
     }
     return best;
 }
@@ -264,6 +308,28 @@ static void find_ibans(struct finds *f, struct pl_str s) {
         size_t end = iban_begins(s, i) ? iban_end(s, i) : i;
         if (end == i) continue;
         add(f, i, end, PL_PERSONAL_IBAN);
+        i = end - 1;
+    }
+}
+
+/* ---- national ids ---- */
+
+/* They begin where a word does, and a number with a plus sign before it is a phone's. */
+static bool id_begins(struct pl_str s, size_t at) {
+    uint8_t c = (uint8_t)s.p[at], last = at > 0 ? (uint8_t)s.p[at - 1] : ' ';
+    if (!is_alnum(c) && c < 0xc0) return false;
+    bool joined = is_alnum(last) || last == '_' || last == '+' || last == '(' || last == '@';
+    bool inside =
+        (last == '.' || last == '-' || last == '/') && at > 1 && is_digit((uint8_t)s.p[at - 2]);
+    return !joined && !inside;
+}
+
+static void find_ids(struct finds *f, struct pl_str s) {
+    if (pl_privacy__count_digits(s) < LEAST_ID_DIGITS) return;
+    for (size_t i = 0; i + LEAST_ID <= s.n; i++) {
+        size_t end = id_begins(s, i) ? pl_privacy__id_end(s, i) : i;
+        if (end == i) continue;
+        add(f, i, end, PL_PERSONAL_ID);
         i = end - 1;
     }
 }
@@ -474,6 +540,7 @@ enum pl_err pl_privacy_find(struct pl_locale_tools *t, struct pl_arena *a, struc
     if (text.n > MOST_TEXT) return PL_LIMIT;
     find_emails(&f, text);
     find_ibans(&f, text);
+    find_ids(&f, text);
     find_numbers(&f, text);
     find_ip6(&f, text);
     find_known(&f, t, text, known, nknown);

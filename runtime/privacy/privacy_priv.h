@@ -27,6 +27,7 @@ struct pl_privacy_digit {
     bool attached;    /* follows a Latin letter or an underscore: part of an order number */
     bool after_point; /* a point or comma, and a digit before that */
     uint8_t card;     /* COVERED by a card, LAST digit of one */
+    bool taken;       /* part of what was found otherwise */
     bool code;        /* part of a security code */
 };
 
@@ -47,6 +48,14 @@ bool pl_privacy__is_letter(uint32_t c); /* Latin, ASCII */
 bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to);
 /* The first digit after a number whose digits are linked, starting at `i`. */
 size_t pl_privacy__number_end(const struct pl_privacy_text *t, size_t i);
+/* Marks the digits of all payment cards; gives whether there is one. */
+bool pl_privacy__mark_cards(struct pl_privacy_text *t);
+/* A letter or digit of any width or script as ASCII; ' ' for what may stand between groups; a
+ * slash; 0. */
+uint8_t pl_privacy__sign(uint32_t c);
+bool pl_privacy__sign_ends(struct pl_str s, size_t at); /* no letter or digit of those is next */
+/* The end of the longest national id that begins at `at`, or `at`. */
+size_t pl_privacy__id_end(struct pl_str text, size_t at);
 /* Contains the word, ASCII letters in any case. */
 bool pl_privacy__contains(struct pl_str s, const char *word);
 
