@@ -33,7 +33,7 @@ hello
 {"id":"9","text":"a","locale":"no such"}
 {"id":"10","text":"a","locale":"en","ref":"yesterday"}
 END
-{ printf '{"id":"11","text":"\377","locale":"en"}\n{"id":'; head -c 2000000 /dev/zero | tr '\0' a; printf '\n\n{"id":"last","text":"refund","locale":"en"}'; } >> in
+{ printf '{"id":"11","text":"\377","locale":"en"}\n{"id":'; head -c 2000000 /dev/zero | tr '\0' a; printf '\n\n{"id":"last","text":"refund 4111 1111 1111 1111 to DE89370400440532013000","locale":"en"}'; } >> in
 "$parlance" understand --explain --train train.tsv < in > out; [ $? = 1 ] || bad "wrong lines are fine"
 said 1 '{"id":"1","intent":"track","confidence":0.'
 said 1 '{"token":"parcel","weight":'
@@ -49,6 +49,8 @@ said 10 'no moment, like'
 said 11 'line 11, byte 20: this is no JSON object in UTF-8'
 said 12 'line 12: this line is over 1 MiB'
 said 13 '{"id":"last","intent":"refund"'
+said 13 '"entities":[{"type":"payment_card","start":7,"end":26,'
+said 13 '{"type":"iban","start":30,"end":52,'
 
 head -3 in | "$parlance" understand --train train.tsv --oos oos.tsv --val val.tsv > out || bad "right lines fail"
 said 1 '"intent":"track"'

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/privacy/privacy.h"
 #include "tools/cli/cli_understand_priv.h"
 
 #define LINE_MOST ((size_t)1 << 20)
@@ -145,7 +146,44 @@ static bool is_in_time(const struct pl_nlp_found *f, const struct pl_nlp_reading
     return false;
 }
 
-static void put_entities(struct pl_jw *w, struct pl_str text, const struct pl_nlp_reading *r) {
+/* What is personal and no value of a flow; NULL: what the reading has too. */
+static const char *personal_type(uint8_t kind) {
+    switch ((enum pl_personal_kind)kind) {
+    case PL_PERSONAL_CARD: return "payment_card";
+    case PL_PERSONAL_IBAN: return "iban";
+    case PL_PERSONAL_IP: return "ip";
+    case PL_PERSONAL_ID: return "national_id";
+    default: return NULL;
+    }
+}
+
+struct personals {
+    const struct pl_personal *v;
+    size_t n;
+};
+
+/* "4111 1111 1111 1111" is no phone number. */
+static bool is_in_personal(const struct pl_nlp_found *f, const struct personals *p) {
+    for (size_t i = 0; f->entity == PL_NLP_BUILTIN && i < p->n; i++)
+        if (personal_type(p->v[i].kind) && f->start < p->v[i].end && f->end > p->v[i].start)
+            return true;
+    return false;
+}
+
+static void put_personals(struct pl_jw *w, struct pl_str text, const struct personals *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        const char *type = personal_type(p->v[i].kind);
+        struct pl_buf norm = {0};
+        struct pl_jw n = {.b = &norm};
+        if (type == NULL) continue;
+        pl_jw_text(&n, (struct pl_str){text.p + p->v[i].start, p->v[i].end - p->v[i].start});
+        put_entity(w, text, pl_str_c(type), p->v[i].start, p->v[i].end, pl_buf_slice(&norm));
+        pl_buf_free(&norm);
+    }
+}
+
+static void put_entities(struct pl_jw *w, struct pl_str text, const struct pl_nlp_reading *r,
+                         const struct personals *p) {
     uint32_t time = 0;
     pl_jw_name(w, "entities");
     pl_jw_open(w, '[');
@@ -155,11 +193,13 @@ static void put_entities(struct pl_jw *w, struct pl_str text, const struct pl_nl
         for (; time < r->ntimes && r->times[time].start <= f->start; time++)
             put_time(w, text, &r->times[time]);
         if (f->needs_after || is_in_time(f, r)) continue; /* its own question alone takes it */
+        if (is_in_personal(f, p)) continue;
         pl_value_to_json(&norm, f->value);
         put_entity(w, text, f->name, f->start, f->end, pl_buf_slice(&norm));
         pl_buf_free(&norm);
     }
     for (; time < r->ntimes; time++) put_time(w, text, &r->times[time]);
+    put_personals(w, text, p);
     pl_jw_close(w, ']');
 }
 
@@ -195,13 +235,15 @@ static void answer(const struct cli_understand *u, struct pl_arena *a, const str
     struct pl_nlp_reading r;
     struct pl_buf b = {0};
     struct pl_jw w = {.b = &b};
+    struct personals p = {NULL, 0};
     pl_nlp_read(u->nlp, a, m->text, ctx, &r);
+    if (pl_privacy_find(u->tools, a, m->text, NULL, 0, &p.v, &p.n) != PL_OK) p.n = 0;
     pl_jw_open(&w, '{');
     pl_jw_text_member(&w, "id", m->id);
     put_guesses(&w, u, &r);
     pl_jw_text_member(&w, "language", r.language);
     put_real(&w, "sentiment", r.sentiment);
-    put_entities(&w, m->text, &r);
+    put_entities(&w, m->text, &r, &p);
     if (u->explain) put_reasons(&w, a, u, m->text, ctx, &r);
     if (!m->locale.n)
         pl_jw_text_member(
