@@ -106,6 +106,12 @@ size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
                          const struct pl_nlp_source *src, struct pl_str section,
                          struct pl_nlp_confusion *out, size_t max);
 
+/* What each example is read as by a model that learned from four fifths of the others and not from
+ * it, into read_as[nexamples]: an intent, or PL_NLP_NO_INTENT when it is too unsure. Trains five
+ * times. */
+enum pl_err pl_nlp_crossed(struct pl_locale_tools *t, struct pl_arena *a,
+                           const struct pl_nlp_source *src, uint32_t *read_as);
+
 /* ---- run ---- */
 
 struct pl_nlp_model; /* shared */

@@ -295,28 +295,3 @@ enum pl_err pl_nlp_build(struct pl_locale_tools *t, struct pl_arena *a,
     pl_buf_free(&b);
     return err;
 }
-
-size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
-                         const struct pl_nlp_source *src, struct pl_str section,
-                         struct pl_nlp_confusion *out, size_t max) {
-    struct pl_nlp_model *m = NULL;
-    struct pl_nlp *n = NULL;
-    size_t count = 0;
-    if (pl_nlp_open(section, &m) == PL_OK && pl_nlp_new(m, t, &n) == PL_OK && m->linear.nrows > 0) {
-        for (uint32_t i = 0; i < src->nexamples; i++) {
-            if (src->examples[i].intent == PL_NLP_NO_INTENT) continue;
-            struct pl_nlp_terms terms =
-                pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
-            pl_nlp__score(n, &terms);
-            uint32_t best = 0;
-            for (uint32_t c = 1; c < m->nintents; c++)
-                if (n->scores[c] > n->scores[best]) best = c;
-            if (terms.n == 0 || best == src->examples[i].intent) continue;
-            if (count < max) out[count] = (struct pl_nlp_confusion){i, best};
-            count++;
-        }
-    }
-    pl_nlp_free(&n);
-    pl_nlp_close(&m);
-    return count;
-}

@@ -68,6 +68,10 @@ void pl_cli__leave(struct cli_reached *r);
 int pl_cli__compile_folder(const char *flows, const struct pl_compile_options *options,
                            struct pl_compiled *out);
 
+/* --report confusion: writes what is mistaken into a struct pl_buf; see struct pl_compile_options.
+ */
+void pl_cli__confusion(void *out, const struct pl_grammar_training *t, const uint32_t *read_as);
+
 /* --previous: the version that conversations stand in, a project's folder or an image's file. */
 struct cli_previous {
     bool folder;

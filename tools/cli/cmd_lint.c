@@ -2,6 +2,7 @@
  *
  * lint: what is wrong with the flows and talks, for people and for programs.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "grammar/grammar.h"
@@ -51,16 +52,24 @@ int pl_cli__lint(struct cli_args args) {
     options.i18n = pl_cli__option(&args, "--translations");
     options.lua = pl_cli__option(&args, "--hooks");
     options.verbose = pl_cli__flag(&args, "--verbose");
+    const char *of = pl_cli__option(&args, "--report");
+    struct pl_buf confusion = {0};
     bool fix = pl_cli__flag(&args, "--fix"), unsafe = pl_cli__flag(&args, "--unsafe");
     if (!pl_cli__report_options(&args, &report))
         return pl_cli__usage("lint", "only one of --json and --sarif");
     if (pl_cli__strange("lint", &args)) return CLI_FAILED;
     if (args.argc != 1) return pl_cli__usage("lint", "name one folder of flows");
     if (unsafe && !fix) return pl_cli__usage("lint", "--unsafe goes with --fix");
+    if (of && (strcmp(of, "confusion") != 0 || report.format != CLI_TEXT))
+        return pl_cli__usage("lint", "--report confusion is the one there is, for people alone");
+    if (of) options.crossed = pl_cli__confusion;
+    options.crossed_ctx = &confusion;
     int code = pl_cli__previous_open(before, &previous);
     options.previous = previous.program;
     if (code == CLI_OK && fix) code = pl_cli__fix(args.argv[0], &options, unsafe);
     if (code == CLI_OK) code = lint(args.argv[0], &options, &report);
+    if (confusion.n) fwrite(confusion.p, 1, confusion.n, stdout);
+    pl_buf_free(&confusion);
     pl_cli__previous_close(&previous);
     return code;
 }

@@ -50,6 +50,10 @@ struct pl_compile_options {
     /* Told what the recognisers are made from; it lives during the call. May be NULL. */
     void (*training)(void *ctx, const struct pl_grammar_training *t);
     void *training_ctx;
+    /* Told what each example is read as by a model that did not learn from it (an intent, or
+     * UINT32_MAX: none), which takes five trainings. May be NULL. */
+    void (*crossed)(void *ctx, const struct pl_grammar_training *t, const uint32_t *read_as);
+    void *crossed_ctx;
 };
 
 struct pl_compiled {

@@ -134,6 +134,13 @@ static void fill_source(struct pl_arena *a, const struct pl_grammar_training *t,
                                   .nmatches = t->nmatches};
 }
 
+static void cross(struct pl_compile_host *h, struct pl_arena *a,
+                  const struct pl_grammar_training *t, const struct pl_nlp_source *source) {
+    uint32_t *read_as = PL_NEW_ARRAY(a, uint32_t, (size_t)t->nexamples + 1);
+    if (pl_nlp_crossed(h->tools, a, source, read_as) == PL_OK)
+        h->options->crossed(h->options->crossed_ctx, t, read_as);
+}
+
 static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_training *t,
                   struct pl_buf *section, struct pl_str *why) {
     struct pl_nlp_source source;
@@ -144,6 +151,7 @@ static bool train(void *ctx, struct pl_arena *a, const struct pl_grammar_trainin
     *why = PL_STR("");
     enum pl_err err = pl_nlp_build(tools(ctx), a, &source, section, why);
     if (err != PL_OK && !why->n) *why = pl_str_c(pl_err_text(err));
+    if (err == PL_OK && h->options->crossed) cross(h, a, t, &source);
     return err == PL_OK;
 }
 
