@@ -19,7 +19,7 @@ const BUILD = process.env.PL_BUILD;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const project = ["flows", "i18n"].map((name) => path.join(here, "studio", name));
 const work = mkdtempSync(path.join(tmpdir(), "studio-models-"));
-let browser, dev, provider, studio;
+let browser, dev, good_at_first, provider, studio;
 
 before(async () => {
     assert.ok(BUILD, "PL_BUILD names the folder of the build");
@@ -27,7 +27,9 @@ before(async () => {
     const models = path.join(work, "models.conf");
     writeFileSync(models, `cache = no\n[local]\ndialect = openai\nurl = ${provider.url}/a/v1\nmodel = m\nprice = 1 2 EUR\n`);
     [dev, browser] = await Promise.all([
-        Dev.start(path.join(BUILD, "parlance"), path.join(here, "../../web/dist"), project, ["--models", models]),
+        Dev.start(path.join(BUILD, "parlance"), path.join(here, "../../web/dist"), project, ["--models", models], (copy) => {
+            good_at_first = copy.edit("flows/wrap.flow", (t) => t.replace("  ask ribbon", "  akk ribbon"));
+        }),
         launch(),
     ]);
     studio = await Studio.open(browser, dev.url);
@@ -40,6 +42,20 @@ after(async () => {
 });
 
 const words = (locator) => locator.evaluateAll((all) => all.map((e) => e.textContent));
+
+test("flows that have mistakes at the start are shown, and begin when they are mended", { timeout: 30_000 }, async () => {
+    await expect(studio.trouble.locator("h2")).text(/^\d+ mistakes?$/);
+    await expect(studio.trouble.locator("pre").first()).text(/akk ribbon/);
+    await expect(studio.state).text(/begins when they are mended/);
+    await expect(studio.chat).text(/begins when the files have no mistakes/);
+    assert.deepEqual(await violations(studio.page), []);
+    await shot(studio.page, "studio-start");
+    dev.edit("flows/wrap.flow", () => good_at_first);
+    await expect(studio.state).text(/change 1 taken up/);
+    await expect(studio.trouble).attribute("hidden", "");
+    await expect(studio.page.locator("#locale")).value("en-US");
+    await studio.bot().first().waitFor();
+});
 
 test("chat, graph, reasons and slots follow what is said", { timeout: 30_000 }, async () => {
     await studio.say("do you wrap presents?");
@@ -54,7 +70,7 @@ test("chat, graph, reasons and slots follow what is said", { timeout: 30_000 }, 
 
 test("a change on disk is taken up under the running chat", { timeout: 30_000 }, async () => {
     dev.edit("flows/wrap.flow", (t) => t.replace("A {ribbon} ribbon", "One {ribbon} ribbon").replace("  if mood", "  mark felt\n  if mood"));
-    await expect(studio.state).text(/change 1 taken up .* One conversation goes on where it stood/);
+    await expect(studio.state).text(/change 2 taken up .* One conversation goes on where it stood/);
     await expect(studio.page.locator("#canvas text", { hasText: "mark felt" })).count(1);
     assert.match(await studio.here.textContent(), /ask ribbon/, "it stands where it stood");
 });
@@ -74,7 +90,7 @@ test("a mistake is shown while the last good version goes on, until it is mended
     await expect(studio.bot().filter({ hasText: /red ribbon/i })).count(1);
 
     dev.edit("flows/wrap.flow", () => good);
-    await expect(studio.state).text(/change 2 taken up/);
+    await expect(studio.state).text(/change 3 taken up/);
 });
 
 test("what the model was sent and gave, and what the conversation knew", { timeout: 30_000 }, async () => {

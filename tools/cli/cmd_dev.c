@@ -4,67 +4,34 @@
  * conversations do and why (tools/studio), and with its data in a folder that goes with it.
  *
  *   compile -> temporary folder -> server + studio -> a file changes -> compile -> reload
+ *
+ * Flows that have mistakes at the start are shown as those that get some later; a stand-in runs
+ * until they are mended.
  */
-#include <errno.h>
-#include <ftw.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/crypto/crypto.h"
 #include "tools/cli/cli_graph_priv.h"
 #include "tools/studio/studio.h"
 
-#define PREFIX "parlance-dev-"
-
 struct dev {
     struct pl_config config;
     struct pl_arena arena;
-    char data[80];
+    char data[PL_SIM_SCRATCH];
     const char *folders[16];
     struct pl_studio *studio;
     struct cli_server *server;
+    bool mistaken; /* the flows, at the start */
 };
 
-/* ---- the data folder ---- */
-
-static int remove_one(const char *path, const struct stat *st, int what, struct FTW *at) {
-    (void)st;
-    (void)what;
-    (void)at;
-    return remove(path);
-}
-
-static void remove_folder(const char *path) {
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* What a process left behind that is gone without having tidied up. */
-static void tidy(const char *base) {
-    char path[4096];
-    struct dirent *e;
-    DIR *d = opendir(base);
-    while (d && (e = readdir(d))) {
-        long pid = 0;
-        if (sscanf(e->d_name, PREFIX "%ld-", &pid) != 1 || pid <= 0) continue;
-        if (kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
-        int n = snprintf(path, sizeof path, "%s/%s", base, e->d_name);
-        if (n > 0 && (size_t)n < sizeof path) remove_folder(path);
-    }
-    if (d) closedir(d);
-}
-
 static int make_data(struct dev *d) {
-    tidy("/tmp");
-    snprintf(d->data, sizeof d->data, "/tmp/" PREFIX "%ld-XXXXXX", (long)getpid());
-    if (mkdtemp(d->data)) {
-        d->config.data = d->data;
-        return CLI_OK;
-    }
-    d->data[0] = '\0';
-    return pl_cli__failure("a folder in /tmp cannot be made: %m");
+    if (pl_sim_scratch_make("dev", d->data) != PL_OK)
+        return pl_cli__failure("a folder for the data cannot be made: %m");
+    d->config.data = d->data;
+    return CLI_OK;
 }
 
 /* ---- compiling ---- */
@@ -87,6 +54,25 @@ static enum pl_err compile(void *ctx, struct pl_studio_built *out) {
     int code = pl_cli__compile_folder(d->config.flows, &options, &out->compiled);
     if (code == CLI_FOUND) pl_cli__report(&report, &out->compiled.diags, code);
     return code == CLI_OK ? PL_OK : code == CLI_FOUND ? PL_MALFORMED : PL_IO;
+}
+
+/* What runs while there has been no good version yet: it says so to who talks with it. */
+static const char stand_in[] = "parlance 1\n"
+                               "assistant \"The assistant\"\n"
+                               "  source en\n"
+                               "flow stand_in\n"
+                               "  title \"the flows\" @stand_in.title\n"
+                               "  on open\n"
+                               "  \"The flows have mistakes. I begin when they are mended.\""
+                               " @stand_in.said\n";
+
+static enum pl_err compile_stand_in(struct dev *d, struct pl_studio_built *out) {
+    struct pl_str folder = pl_arena_printf(&d->arena, "%s/stand_in", d->data);
+    struct pl_str path = pl_arena_printf(&d->arena, "%s/stand_in.flow", folder.p);
+    struct pl_compile_text text = {path, pl_str_c(stand_in)};
+    struct pl_compile_options options = {.chart_out = &out->chart, .texts = &text, .ntexts = 1};
+    if (mkdir(folder.p, 0700) != 0) return PL_IO;
+    return pl_compile_folder(folder.p, &options, &out->compiled);
 }
 
 static enum pl_err write_image(const struct dev *d, const struct pl_studio_built *b,
@@ -221,8 +207,8 @@ static int configure(struct dev *d, struct cli_args args) {
     return find_page(d);
 }
 
-static int open_dev(struct dev *d) {
-    struct pl_studio_built *first = pl_studio_built_new();
+/* Serves `first`, which the studio takes over. */
+static int serve(struct dev *d, struct pl_studio_built **first, const struct pl_diags *mistakes) {
     struct pl_studio_config config = {.ctx = d,
                                       .folders = d->folders,
                                       .compile = compile,
@@ -233,19 +219,31 @@ static int open_dev(struct dev *d) {
     struct cli_image file;
     struct pl_image *image = NULL;
     char why[256] = "";
-    enum pl_err err = compile(d, first);
-    int code = err == PL_OK ? CLI_OK : err == PL_MALFORMED ? CLI_FOUND : CLI_FAILED;
-    if (code == CLI_OK) {
-        err = write_image(d, first, &file);
-        if (err == PL_OK) err = pl_cli__image_load(d->data, file.hex, &image, why);
-        if (err == PL_OK) err = pl_studio_create(&config, &first, &d->studio);
-        if (err == PL_OK) err = pl_cli__server_open(&d->config, image, d->studio, &d->server);
-        if (err == PL_OK) err = pl_studio_start(d->studio);
-        if (err != PL_OK)
-            code = pl_cli__failure("dev cannot start: %s", why[0] ? why : pl_err_text(err));
-    }
+    int code = CLI_OK;
+    enum pl_err err = write_image(d, *first, &file);
+    if (err == PL_OK) err = pl_cli__image_load(d->data, file.hex, &image, why);
+    if (err == PL_OK) err = pl_studio_create(&config, first, mistakes, &d->studio);
+    if (err == PL_OK) err = pl_cli__server_open(&d->config, image, d->studio, &d->server);
+    if (err == PL_OK) err = pl_studio_start(d->studio);
+    if (err != PL_OK)
+        code = pl_cli__failure("dev cannot start: %s", why[0] ? why : pl_err_text(err));
     if (image) pl_image_unref(&image);
+    return code;
+}
+
+static int open_dev(struct dev *d) {
+    struct pl_studio_built *first = pl_studio_built_new(), *bad = NULL;
+    enum pl_err err = compile(d, first);
+    if (err == PL_MALFORMED) {
+        d->mistaken = true;
+        bad = first;
+        first = pl_studio_built_new();
+        err = compile_stand_in(d, first);
+        pl_assert(err != PL_MALFORMED);
+    }
+    int code = err == PL_OK ? serve(d, &first, bad ? &bad->compiled.diags : NULL) : CLI_FAILED;
     pl_studio_built_free(&first);
+    pl_studio_built_free(&bad);
     return code;
 }
 
@@ -257,6 +255,8 @@ int pl_cli__dev(struct cli_args args) {
     if (code == CLI_OK) code = open_dev(&d);
     if (code == CLI_OK) {
         printf("open http://%s:%d/studio.html\n", d.config.host, pl_cli__server_port(d.server));
+        if (d.mistaken)
+            printf("the flows have mistakes: the page shows them, and follows the files\n");
         printf("the data is in %s, until this ends\n", d.data);
         fflush(stdout);
         pl_cli__server_run(d.server);
@@ -264,7 +264,7 @@ int pl_cli__dev(struct cli_args args) {
     if (d.studio) pl_studio_stop(d.studio);
     pl_cli__server_close(&d.server);
     pl_studio_destroy(&d.studio);
-    if (d.data[0]) remove_folder(d.data);
+    if (d.data[0]) pl_sim_scratch_remove(d.data);
     pl_arena_free(&d.arena);
     return code;
 }

@@ -29,6 +29,15 @@
 #include "runtime/locale/locale.h"
 #include "runtime/vm/vm.h"
 
+/* ---- a folder for what need not survive ---- */
+
+#define PL_SIM_SCRATCH 64
+/* Makes one of this process, in memory where there is room; those of processes that are gone are
+ * removed. PL_IO: `out` is empty. */
+enum pl_err pl_sim_scratch_make(const char *name, char out[PL_SIM_SCRATCH]);
+/* With all that is in it. */
+void pl_sim_scratch_remove(const char *path);
+
 /* ---- models: the room answer behind the engine's door, hooks as its tools ---- */
 
 struct pl_sim_models;

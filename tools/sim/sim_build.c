@@ -2,10 +2,6 @@
  *
  * A project's folder to a loaded image, and a place for keys.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,34 +52,9 @@ void pl_sim__build_free(struct sim_build *b) {
 
 /* ---- keys ---- */
 
-#define PREFIX "parlance-sim-"
-
-/* What a run that was killed left behind: the folder's name has its process in it. */
-static void tidy(const char *base) {
-    DIR *d = opendir(base);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        struct sim_keys k = {0};
-        long pid = 0;
-        if (sscanf(e->d_name, PREFIX "%ld-", &pid) != 1 || pid <= 0) continue;
-        if (kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
-        int n = snprintf(k.root, sizeof k.root, "%s/%s", base, e->d_name);
-        if (n < 0 || (size_t)n >= sizeof k.root) continue;
-        snprintf(k.keys, sizeof k.keys, "%s/keys", k.root);
-        pl_sim__keys_remove(&k);
-    }
-    if (d) closedir(d);
-}
-
-/* In memory where there is such a folder: what is simulated need not survive. */
 enum pl_err pl_sim__keys_make(struct sim_keys *k) {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    tidy(base);
-    snprintf(k->root, sizeof k->root, "%s/" PREFIX "%ld-XXXXXX", base, (long)getpid());
-    if (!mkdtemp(k->root)) {
-        k->root[0] = '\0';
-        return PL_IO;
-    }
+    enum pl_err err = pl_sim_scratch_make("sim", k->root);
+    if (err != PL_OK) return err;
     snprintf(k->keys, sizeof k->keys, "%s/keys", k->root);
     snprintf(k->master, sizeof k->master, "%s/master", k->root);
     return PL_OK;
@@ -103,7 +74,6 @@ void pl_sim__keys_clear(struct sim_keys *k) {
 
 void pl_sim__keys_remove(struct sim_keys *k) {
     if (!k->root[0]) return;
-    pl_sim__keys_clear(k);
-    rmdir(k->root);
+    pl_sim_scratch_remove(k->root);
     k->root[0] = '\0';
 }

@@ -37,7 +37,7 @@ void pl_sim__build_free(struct sim_build *b);
 
 /* A folder of this process for conversation keys. */
 struct sim_keys {
-    char root[64], keys[80], master[80];
+    char root[PL_SIM_SCRATCH], keys[80], master[80];
 };
 enum pl_err pl_sim__keys_make(struct sim_keys *k);
 void pl_sim__keys_clear(struct sim_keys *k); /* keeps the folder */

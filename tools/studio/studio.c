@@ -230,19 +230,20 @@ void pl_studio_built_free(struct pl_studio_built **b) {
 }
 
 enum pl_err pl_studio_create(const struct pl_studio_config *config, struct pl_studio_built **first,
-                             struct pl_studio **out) {
+                             const struct pl_diags *mistakes, struct pl_studio **out) {
     struct pl_studio *s = calloc(1, sizeof *s);
     if (!s) return PL_NOMEM;
     s->config = *config;
     s->good = *first;
     *first = NULL;
     s->version = 1;
+    s->broken = s->stands_in = mistakes != NULL;
     s->overdue = (struct pl_timer){.fn = overdue, .ctx = s};
     s->tools = pl_locale_tools_new();
     enum pl_err err = s->tools ? pl_loop_create(pl_clock_system(), &s->loop) : PL_NOMEM;
     if (err == PL_OK) err = pl_studio__watch(s);
     pl_studio__tell_project(s, (struct pl_str){0}, 0);
-    pl_studio__tell_diagnostics(s, &s->good->compiled.diags);
+    pl_studio__tell_diagnostics(s, mistakes ? mistakes : &s->good->compiled.diags);
     if (err != PL_OK)
         pl_studio_destroy(&s);
     else

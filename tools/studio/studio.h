@@ -56,10 +56,11 @@ struct pl_studio_config {
 struct pl_studio_built *pl_studio_built_new(void);
 void pl_studio_built_free(struct pl_studio_built **b);
 
-/* `first` is compiled already and runs; the studio takes it over and nulls it. Nothing is called
- * before pl_studio_start. PL_NOMEM, PL_IO: files cannot be watched. */
+/* `first` is compiled already and runs; the studio takes it over and nulls it. With `mistakes` the
+ * files have these, and `first` stands in for them until they are mended. Nothing is called before
+ * pl_studio_start. PL_NOMEM, PL_IO: files cannot be watched. */
 enum pl_err pl_studio_create(const struct pl_studio_config *config, struct pl_studio_built **first,
-                             struct pl_studio **out);
+                             const struct pl_diags *mistakes, struct pl_studio **out);
 /* Begins to watch: when all that the config reaches is there. PL_NOMEM. */
 enum pl_err pl_studio_start(struct pl_studio *s);
 /* Any thread: who waits for something new is answered, and nobody waits any more. */

@@ -147,6 +147,8 @@ void pl_studio__tell_project(struct pl_studio *s, struct pl_str told, int64_t to
     pl_jw_int_member(&w, "at_ms", pl_clock_system().wall_ms(NULL));
     pl_jw_int_member(&w, "took_ms", took_ms);
     pl_jw_text_member(&w, "source_locale", p->source_locale);
+    pl_jw_name(&w, "stands_in");
+    pl_jw_bool(&w, s->stands_in);
     pl_jw_name(&w, "models");
     pl_jw_bool(&w, s->config.models);
     write_locales(&w, p);
@@ -168,6 +170,8 @@ static void tell_good(struct pl_studio *s, struct pl_studio_built **built, int64
     if (err == PL_OK) { /* places in the files may be others, although the program is the same */
         *built = s->good;
         s->good = b;
+        if (s->stands_in) pl_buf_clear(&told); /* of the stand-in's conversations */
+        s->stands_in = false;
         if (!same || s->broken) {
             s->builds++;
             pl_studio__tell_project(s, pl_buf_slice(&told),

@@ -67,6 +67,7 @@ struct pl_studio {
     struct pl_buf project;        /* what is told of it, as JSON members */
     struct pl_buf diagnostics;    /* a JSON array, of the last compilation */
     bool broken;
+    bool stands_in;       /* the good one is not of the files: these had mistakes from the start */
     struct pl_fd changes; /* inotify */
     struct pl_timer calm; /* since the last change */
     uint32_t builds;

@@ -21,6 +21,7 @@ export interface Project {
     at_ms: number;
     took_ms: number;
     source_locale: string;
+    stands_in: boolean; // the files have had mistakes since the start: this is none of them
     models: boolean;
     locales: Locale[];
     flows: Flow[];

@@ -76,6 +76,8 @@ function tell_status(): void {
     const look = lost || broken ? "dot bad" : "dot";
     const words = lost
         ? "The server does not answer."
+        : project.stands_in
+            ? "The files have mistakes; the assistant begins when they are mended."
         : broken
             ? `${project.assistant}: the files have mistakes; the last good version goes on.`
             : project.builds === 0
@@ -91,12 +93,14 @@ function tell_status(): void {
 
 function reveal(): void {
     if (!state) return;
-    show_trouble(trouble, state.diagnostics, state.broken, put_away);
+    show_trouble(trouble, state, put_away);
     look_at("graph"); // where they stand
     trouble.querySelector<HTMLElement>("h2")?.focus();
 }
 
+// While nothing of the files runs there is nothing below it.
 function put_away(): void {
+    if (state?.project.stands_in) return;
     trouble.hidden = true;
     at("canvas").focus();
 }
@@ -110,6 +114,7 @@ function draw(): void {
     if (!state) return;
     const now = current();
     if (follow.checked) flow.value = state.project.flows.some((f) => f.name === now.flow) ? now.flow : "";
+    if (state.project.stands_in) return; // the mistakes stand in its place
     void graph.show(flow.value, state.project.builds);
     const turn = turns_of(state.conversation).at(-1);
     graph.light(now.place, now.flow, turn?.steps.flatMap((s) => s.ran) ?? []);
@@ -123,7 +128,7 @@ function reflect(): void {
 let project_shown = "";
 
 function told(next: State): void {
-    const first = state === null;
+    const first = state === null || (state.project.stands_in && !next.project.stands_in);
     const was_broken = state?.broken ?? false;
     const mistakes_before = JSON.stringify(state?.diagnostics);
     state = next;
@@ -132,7 +137,7 @@ function told(next: State): void {
         project_shown = JSON.stringify(project);
         document.title = `${project.assistant} – Parlance studio`;
         const locales = project.locales.map((l): [string, string] => [l.id, name_of(l.id)]);
-        options(locale, locales, locale.value || remembered("locale") || project.source_locale);
+        options(locale, locales, (!first && locale.value) || remembered("locale") || project.source_locale);
         options(beside, [["", "nothing"], ...locales], first ? (remembered("beside") ?? "") : beside.value);
         list_flows(project);
     }
@@ -142,7 +147,7 @@ function told(next: State): void {
     show_knows(at("panel-knows"), turns);
     show_model(at("panel-model"), next.conversation, project.models);
     if (next.broken && mistakes_before !== JSON.stringify(next.diagnostics))
-        show_trouble(trouble, next.diagnostics, true, put_away);
+        show_trouble(trouble, next, put_away);
     else if (!next.broken && was_broken) trouble.hidden = true;
     tell_status();
     draw();
@@ -182,6 +187,10 @@ function remember(name: string, value: string): void {
 function begin(): void {
     chat?.stop();
     frames = [];
+    if (state?.project.stands_in) {
+        at("chat").replaceChildren(h("p", { class: "empty" }, "The chat begins when the files have no mistakes."));
+        return;
+    }
     chat = new Chat(at("chat"), locale.value, {
         conversation: (id) => watch.follow(id),
         transcript: (all) => {

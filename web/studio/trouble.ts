@@ -3,7 +3,7 @@
 // Mistakes in the files, over the graph, while the last good version goes on.
 
 import { button, h, icon } from "../widget/dom.js";
-import type { Diagnostic } from "./state.js";
+import type { Diagnostic, State } from "./state.js";
 
 function mistake({ said, line }: Diagnostic): HTMLElement {
     const where = said.file ? `${said.file}:${said.line}:${said.column}` : "";
@@ -17,7 +17,8 @@ function mistake({ said, line }: Diagnostic): HTMLElement {
 }
 
 // broken: the files do not compile, and what runs is older than they are.
-export function show_trouble(panel: HTMLElement, all: Diagnostic[], broken: boolean, close: () => void): void {
+export function show_trouble(panel: HTMLElement, state: State, close: () => void): void {
+    const { broken, diagnostics: all } = state;
     const shown = broken ? all.filter((d) => d.said.severity === "error") : all;
     const n = shown.length;
     const word = broken ? (n === 1 ? "mistake" : "mistakes") : n === 1 ? "warning" : "warnings";
@@ -28,8 +29,10 @@ export function show_trouble(panel: HTMLElement, all: Diagnostic[], broken: bool
         h("div", { class: "bar" },
             icon("alert"),
             h("h2", { tabindex: "-1" }, `${n} ${word}`),
-            button({ class: "bare", "aria-label": "Hide the mistakes" }, close, icon("close"))),
-        h("p", { class: "calm" }, broken
+            !state.project.stands_in && button({ class: "bare", "aria-label": "Hide the mistakes" }, close, icon("close"))),
+        h("p", { class: "calm" }, state.project.stands_in
+            ? "The chat begins when they are mended. Mend the file and save it."
+            : broken
             ? "The chat goes on with the last good version. Mend the file and save it."
             : "The flows run as they are."),
         h("ol", { class: "mistakes" }, ...shown.map(mistake)),

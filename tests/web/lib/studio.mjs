@@ -34,12 +34,14 @@ export function run(program, args, pattern) {
 }
 
 export class Dev {
-    // folders: of the project, copied side by side; the first holds the flows.
-    static async start(parlance, web, folders, options = []) {
+    // folders: of the project, copied side by side; the first holds the flows. `prepare` may change
+    // the copy.
+    static async start(parlance, web, folders, options = [], prepare = () => {}) {
         const dev = new Dev();
         dev.folder = mkdtempSync(path.join(tmpdir(), "studio-"));
         for (const from of folders) cpSync(from, path.join(dev.folder, path.basename(from)), { recursive: true });
         dev.flows = path.join(dev.folder, path.basename(folders[0]));
+        prepare(dev);
         const started = await run(parlance, ["dev", dev.flows, "--port", "0", "--web", web, ...options], /open (http:\S+)/);
         Object.assign(dev, started);
         return dev;
@@ -82,7 +84,7 @@ export class Studio {
         studio.why = at("#panel-why");
         studio.here = at("#canvas .node.here");
         await studio.page.goto(url);
-        await studio.bot().first().waitFor();
+        await studio.bot().or(studio.trouble.locator("h2")).first().waitFor();
         return studio;
     }
 
