@@ -72,6 +72,14 @@ row_hooks() {
   with_release build/dev/kill_hostile --turns 4000
 }
 
+# once: server, hook workers and shop killed, one or all of them, at 40 random moments around a write that is done
+# once; the shop acts once, and the customer is told once.
+row_once() {
+  built release parlance demoshop
+  built dev kill_once
+  with_release build/dev/kill_once --times 40
+}
+
 # clock: the time of day jumps by hours and days, there and back, and over the end of 32-bit seconds, while 100
 # customers' flows sleep; every third time the server is killed, too.
 row_clock() {

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -136,7 +137,91 @@ static void workers_killed_before_the_reply(void **state) {
     truth_was_told_once(&t, s);
 }
 
-int main(void) {
+/* ---- whoever is killed, whenever ---- */
+
+enum { SERVER = 1, WORKERS = 2, SHOP = 4, ALL = 7 };
+
+/* The shop comes back with what it did on its disk, the server with what it had acknowledged. */
+static void kill_these(struct site *s, struct talk *t, unsigned who) {
+    if (who & SHOP) proc_kill(&s->shop);
+    if (who & WORKERS) kill_workers(s);
+    if (who & SERVER) play_restart(s);
+    if (who & SHOP) site_shop(s, NULL);
+    site_fault(s, "", "none");
+    if (who & SERVER) assert_true(talk_connect(t, s->server.port));
+}
+
+static size_t outcomes(const struct talk *t) {
+    return talk_count(t, "bot:prelude.unconfirmed.done") + talk_count(t, "bot:return.done") +
+           talk_count(t, "bot:prelude.system_down");
+}
+
+static void wait_for_outcome(struct talk *t) {
+    int64_t until = now_ms() + WAIT_MS;
+    while (outcomes(t) == 0 && now_ms() < until) talk_hear(t, 50);
+    assert_true(outcomes(t) > 0);
+}
+
+/* Nobody is left who could know of it: the entry that it was asked for brings it to its end. */
+static void all_killed_before_the_reply(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    site_fault(s, "", "slow=1500ms");
+    ask_return(&t, s);
+    wait_for_write(s);
+    kill_these(s, &t, ALL);
+    wait_for_outcome(&t);
+    truth_was_told_once(&t, s);
+}
+
+/* A shop that was asked for nothing was not reached, and the customer heard that. */
+static void nothing_was_done(struct talk *t, const struct site *s) {
+    talk_hear(t, 2500);
+    assert_int_equal(outcomes(t), 1);
+    assert_int_equal(site_acted(s, "", "writes"), 0);
+    talk_check(t);
+    if (t->wrong[0]) fail_msg("%s", t->wrong);
+    print_message("not sent, not done, and said so\n");
+    talk_end(t);
+}
+
+/* The long form: any of them, at any moment from the customer's word to behind the reply. */
+static void killed_at_random(void **state) {
+    struct site *s = *state;
+    struct talk t;
+    struct pl_rand rand;
+    pl_rand_seed(&rand, (uint64_t)now_ms());
+    unsigned who = 1 + (unsigned)pl_rand_below(&rand, ALL);
+    int64_t ms = (int64_t)pl_rand_below(&rand, 2000);
+    print_message("killed after %lld ms:%s%s%s\n", (long long)ms, who & SERVER ? " server" : "",
+                  who & WORKERS ? " workers" : "", who & SHOP ? " shop" : "");
+    site_fault(s, "", "slow=500ms");
+    ask_return(&t, s);
+    nap_ms(ms);
+    kill_these(s, &t, who);
+    wait_for_outcome(&t);
+    if (talk_count(&t, "bot:prelude.system_down"))
+        nothing_was_done(&t, s);
+    else
+        truth_was_told_once(&t, s);
+}
+
+/* kill_once [--times N]: instead of the cases below, that often at random moments. */
+static int at_random(unsigned times) {
+    int broken = 0;
+    for (unsigned i = 0; i < times; i++) {
+        const struct CMUnitTest one[] = {
+            cmocka_unit_test_setup_teardown(killed_at_random, play_open, play_close)};
+        give_up_after(140);
+        broken += cmocka_run_group_tests_name("once", one, NULL, NULL) != 0;
+    }
+    printf("%u times: broken %d\n", times, broken);
+    return broken != 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--times") == 0)
+        return at_random((unsigned)strtoul(argv[2], NULL, 10));
 #define CASE(f) cmocka_unit_test_setup_teardown(f, play_open, play_close)
     const struct CMUnitTest tests[] = {
         CASE(reply_is_lost),
@@ -145,6 +230,7 @@ int main(void) {
         CASE(lost_and_the_workers_killed),
         CASE(server_killed_before_the_reply),
         CASE(workers_killed_before_the_reply),
+        CASE(all_killed_before_the_reply),
     };
     give_up_after(140);
     return cmocka_run_group_tests_name("once", tests, NULL, NULL);
