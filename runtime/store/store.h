@@ -53,6 +53,7 @@ struct pl_store_fault {
     enum pl_err err;
 };
 
+struct pl_store_pace;
 struct pl_store_config {
     const char *folder;   /* LMDB: created if missing. NULL: a store in memory */
     uint64_t map_bytes;   /* 0: 1 TiB; smaller when the system refuses it */
@@ -72,6 +73,7 @@ struct pl_store_config {
      * from `seed` (those of one stream stay in order). Otherwise they commit when appended. */
     bool hold;
     uint64_t seed;
+    struct pl_store_pace *pace; /* for pl_store_backup; NULL: as fast as it goes */
 };
 
 /* Why an open failed, in words for the operator; text is empty when it did not. */
@@ -219,6 +221,17 @@ enum pl_err pl_store_flush(struct pl_store *s);
  * Memory stores: PL_UNAVAILABLE. PL_EXISTS: the folder is there already. After another failure the
  * folder holds a part, which is the caller's to remove. */
 enum pl_err pl_store_backup(struct pl_store *s, const char *folder);
+
+/* Work that must not get in a server's way: after each MiB it rests three times as long as that
+ * took, so that it takes a quarter of a core and of the disk at most, whatever these can do. One
+ * for each errand, all zero at first; NULL: no rests. Gives whether it rested. */
+struct pl_store_pace {
+    int64_t since_us;
+    uint64_t bytes;
+};
+bool pl_store_pace(struct pl_store_pace *p, uint64_t bytes);
+/* Copies what is left of one file to another one, synced piece by piece; adds to *bytes. */
+enum pl_err pl_store_pour(int from, int to, struct pl_store_pace *pace, uint64_t *bytes);
 /* Frees reader slots of dead processes; call it every minute. */
 void pl_store_tend(struct pl_store *s);
 

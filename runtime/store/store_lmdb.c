@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,7 +22,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include "runtime/store/store_priv.h"
+#include "runtime/store/store_copy_priv.h"
 
 #define PATH_MOST    4096
 #define LEAST_MAP    (UINT64_C(64) << 20)
@@ -37,6 +36,7 @@ struct lmdb {
     char *folder;
     int lock_fd;
     bool look; /* nothing is written */
+    struct pl_store_pace *pace;
     struct pl_log *log;
 };
 
@@ -311,12 +311,14 @@ static bool join_path(char out[PATH_MOST], const char *folder, const char *name)
     return n > 0 && n < PATH_MOST;
 }
 
-static enum pl_err copy_env(MDB_env *env, const char *folder, const char *name) {
+static enum pl_err copy_env(const struct lmdb *l, MDB_env *env, const char *folder,
+                            const char *name) {
+    int rc;
     char path[PATH_MOST], file[PATH_MOST];
     if (!join_path(path, folder, name) || !join_path(file, path, "data.mdb")) return PL_LIMIT;
     if (mkdir(path, 0700)) return PL_IO;
-    enum pl_err err = err_of(mdb_env_copy2(env, path, MDB_CP_COMPACT));
-    if (!err) err = pl_sync(file);
+    enum pl_err err = pl_store__copy_env(env, file, l->pace, &rc);
+    if (!err) err = err_of(rc);
     if (!err) err = pl_sync(path);
     return err;
 }
@@ -328,8 +330,8 @@ static enum pl_err lmdb_backup(void *b, const char *folder) {
     if (access(folder, F_OK) == 0) return PL_EXISTS;
     enum pl_err err = pl_mkdirs(folder);
     if (!err) err = pl_file_replace(mark, PL_STR("a backup: the next open makes a new epoch\n"));
-    if (!err) err = copy_env(l->state, folder, "state");
-    if (!err) err = copy_env(l->journal, folder, "journal");
+    if (!err) err = copy_env(l, l->state, folder, "state");
+    if (!err) err = copy_env(l, l->journal, folder, "journal");
     if (!err) err = pl_sync(folder);
     return err;
 }
@@ -590,6 +592,7 @@ enum pl_err pl_store__lmdb_open(const struct pl_store_config *c, struct pl_store
     l->reserve = c->reserve;
     l->log = c->log;
     l->look = c->look;
+    l->pace = c->pace;
     l->folder = strdup(c->folder);
     enum pl_err err = l->folder ? PL_OK : PL_NOMEM;
     if (!err && !l->look) err = pl_mkdirs(c->folder);

@@ -349,6 +349,50 @@ static void test_backup(void **state) {
     assert_string_equal(pl_store_epoch(b->s), epoch);
 }
 
+static int64_t mono_us(void) {
+    return pl_clock_system().mono_us(NULL);
+}
+
+/* Three times as long as the MiB took, and never without a pace. */
+static void test_pace(void **state) {
+    (void)state;
+    struct pl_store_pace pace = {0};
+    struct timespec work = {.tv_nsec = 5000000};
+    assert_false(pl_store_pace(NULL, UINT64_C(1) << 30));
+    assert_false(pl_store_pace(&pace, 1));
+    nanosleep(&work, NULL);
+    int64_t before = mono_us();
+    assert_true(pl_store_pace(&pace, UINT64_C(1) << 20));
+    assert_true(mono_us() - before >= 15000);
+    assert_false(pl_store_pace(&pace, 1));
+}
+
+static void test_pour(void **state) {
+    enum { BYTES = 2500000 }; /* some pieces and a rest */
+    struct bench *b = *state;
+    char from[128], to[128];
+    struct pl_store_pace pace = {0};
+    struct pl_str copy;
+    uint64_t bytes = 7;
+    char *all = malloc(BYTES);
+    for (size_t i = 0; i < BYTES; i++) all[i] = (char)(i * 31 + i / 257);
+    path_in(from, sizeof from, b, "from");
+    path_in(to, sizeof to, b, "to");
+    assert_int_equal(pl_file_replace(from, (struct pl_str){all, BYTES}), PL_OK);
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_int_equal(pl_store_pour(in, out, &pace, &bytes), PL_OK);
+    assert_int_equal(bytes, 7 + BYTES);
+    close(out);
+    assert_int_equal(pl_file_read(&b->arena, to, BYTES, &copy), PL_OK);
+    assert_true(pl_str_eq(copy, (struct pl_str){all, BYTES}));
+    lseek(in, 0, SEEK_SET);
+    out = open("/dev/full", O_WRONLY);
+    assert_int_equal(pl_store_pour(in, out, NULL, &bytes), PL_FULL);
+    close(out);
+    close(in);
+    free(all);
+}
+
 /* Appends and reflects while the backup runs. */
 static void *keep_busy(void *arg) {
     struct bench *b = arg;
@@ -629,6 +673,8 @@ int main(void) {
         TEST(two_stores_mixed),
         TEST(state_lost),
         TEST(backup),
+        TEST(pace),
+        TEST(pour),
         TEST(look),
         TEST(kill),
     };
