@@ -14,12 +14,12 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
-    [PL_KB__S_SCORE] = 7.693, [PL_KB__S_FORM] = -0.288, [PL_KB__S_STEM] = 3.213,
-    [PL_KB__S_GRAM] = -1.094, [PL_KB__S_NEAR] = 2.199,  [PL_KB__S_PAIR] = 1.159,
-    [PL_KB__S_GAP] = 5.281,   [PL_KB__S_MASS] = 1.361,  [PL_KB__S_UNKNOWN] = 0.064,
-    [PL_KB__S_TOP] = -0.833,
+    [PL_KB__S_SCORE] = 7.068, [PL_KB__S_FORM] = -0.038, [PL_KB__S_STEM] = 3.628,
+    [PL_KB__S_GRAM] = -0.511, [PL_KB__S_NEAR] = 2.660,  [PL_KB__S_PAIR] = 1.390,
+    [PL_KB__S_GAP] = 5.171,   [PL_KB__S_MASS] = 1.355,  [PL_KB__S_UNKNOWN] = -0.128,
+    [PL_KB__S_TOP] = -0.707,
 };
-static const double bias = -8.252;
+static const double bias = -7.964;
 
 /* ---- confidence ---- */
 

@@ -40,6 +40,7 @@ struct pl_kb__word {
     uint32_t ngrams, nshorts;
     uint32_t start, end; /* bytes in the text */
     bool common;         /* it says little by itself */
+    bool number;         /* it has a digit */
 };
 struct pl_kb__words {
     struct pl_kb__word *v;
@@ -163,6 +164,7 @@ enum pl_kb__feature {
     PL_KB__F_ABOUT,    /* within 24 */
     PL_KB__F_WIDE,     /* within 40 */
     PL_KB__F_SENTENCE, /* roots within one sentence, at best */
+    PL_KB__F_NUMBER,   /* the question's numbers, each counting as one */
     PL_KB__F_LENGTH,   /* no share: the logarithm of its length, of the mean */
     PL_KB__FEATURES
 };

@@ -91,7 +91,7 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
                           struct pl_str text) {
     uint32_t before = PL_KB__NONE;
     make_room(q, s);
-    q->nterms = q->npairs = q->nwords = 0;
+    q->nterms = q->npairs = q->nnumbers = 0;
     q->pair_mass = 0;
     for (int k = 0; k < PL_KB__KINDS; k++) q->mass[k] = 0;
     pl_arena_reset(&q->arena);
@@ -105,7 +105,9 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
             take_term(q, s, g < w.v[i].ngrams ? PL_KB__GRAM : PL_KB__SHORT, w.v[i].grams[g], worth);
         take_pair(q, before, stem);
         before = stem;
-        q->nwords++;
+        if (stem == PL_KB__NONE || !w.v[i].number || q->terms[stem].number) continue;
+        q->terms[stem].number = true;
+        q->nnumbers++;
     }
 }
 

@@ -16,11 +16,11 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double weights[PL_KB__FEATURES] = {
-    [PL_KB__F_FORM] = 0.390,       [PL_KB__F_STEM] = 0.338,  [PL_KB__F_ROOT] = 0.129,
-    [PL_KB__F_GRAM] = 0.362,       [PL_KB__F_SHORT] = 0.508, [PL_KB__F_STEM_ONCE] = 0.342,
-    [PL_KB__F_SHORT_ONCE] = 0.257, [PL_KB__F_PAIR] = 0.210,  [PL_KB__F_NEAR] = 0.049,
-    [PL_KB__F_ABOUT] = 0.214,      [PL_KB__F_WIDE] = 0.386,  [PL_KB__F_SENTENCE] = 0.416,
-    [PL_KB__F_LENGTH] = -0.082};
+    [PL_KB__F_FORM] = 0.370,       [PL_KB__F_STEM] = 0.360,   [PL_KB__F_ROOT] = 0.121,
+    [PL_KB__F_GRAM] = 0.465,       [PL_KB__F_SHORT] = 0.472,  [PL_KB__F_STEM_ONCE] = 0.319,
+    [PL_KB__F_SHORT_ONCE] = 0.210, [PL_KB__F_PAIR] = 0.193,   [PL_KB__F_NEAR] = 0.093,
+    [PL_KB__F_ABOUT] = 0.179,      [PL_KB__F_WIDE] = 0.405,   [PL_KB__F_SENTENCE] = 0.371,
+    [PL_KB__F_NUMBER] = 0.275,     [PL_KB__F_LENGTH] = -0.080};
 
 /* ---- first look ---- */
 
@@ -196,6 +196,7 @@ static double share(double part, double whole) {
 /* Its sums of one term's worth, by kind. */
 struct sums {
     double often[PL_KB__KINDS], once[PL_KB__KINDS];
+    uint32_t numbers;
 };
 
 static void add_up(const struct pl_kb_scratch *q, double tokens, double grams, struct sums *out) {
@@ -205,6 +206,7 @@ static void add_up(const struct pl_kb_scratch *q, double tokens, double grams, s
         double length = t->kind >= PL_KB__GRAM ? grams : tokens, whole = q->mass[t->kind];
         out->often[t->kind] += share(t->idf, whole) * pl_kb__weight(q->tf[i], length);
         out->once[t->kind] += share(t->idf, whole) * pl_kb__once(q->tf[i], length);
+        out->numbers += t->number;
     }
 }
 
@@ -236,6 +238,7 @@ static void weigh(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     f[PL_KB__F_ABOUT] = share(nearest(q, &r, ABOUT), grams);
     f[PL_KB__F_WIDE] = share(nearest(q, &r, WIDE), grams);
     f[PL_KB__F_SENTENCE] = share(r.most_roots, q->mass[PL_KB__ROOT]);
+    f[PL_KB__F_NUMBER] = share(x.numbers, q->nnumbers);
     f[PL_KB__F_LENGTH] = log((length + 1) / (s->mean_tokens + 1));
     c->score = 0;
     for (int i = 0; i < PL_KB__FEATURES; i++) c->score += weights[i] * f[i];

@@ -17,6 +17,7 @@ struct pl_kb__term {
     uint32_t df, post, nposts;
     double idf;
     uint8_t kind;
+    bool number; /* the stem of a word with a digit */
 };
 struct pl_kb__pair {
     uint32_t a, b; /* terms of the question */
@@ -34,7 +35,7 @@ struct pl_kb_scratch {
     /* the question in the shelf that is searched */
     struct pl_kb__term terms[PL_KB__QUERY_TERMS];
     struct pl_kb__pair pairs[PL_KB__QUERY_WORDS];
-    uint32_t nterms, npairs, nwords;
+    uint32_t nterms, npairs, nnumbers;
     double mass[PL_KB__KINDS], pair_mass; /* idf of all its terms */
     uint16_t *slot;                       /* of each term of the shelf: the question's + 1 */
     uint64_t *asked;                      /* a bit of each, small enough to stay at hand */

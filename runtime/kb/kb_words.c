@@ -143,6 +143,8 @@ static void fill(struct pl_locale_tools *t, struct pl_arena *a, const struct pl_
     add_letters(&l, from->folded, PL_KB__GRAMS);
     *out = (struct pl_kb__word){.start = from->start, .end = from->end};
     out->common = pl_locale_is_stop(language, from->folded);
+    for (size_t k = 0; k < from->folded.n; k++)
+        if (from->folded.p[k] >= '0' && from->folded.p[k] <= '9') out->number = true;
     out->key[PL_KB__FORM] = key_of(PL_KB__FORM, form.p, form.n);
     struct pl_str stem = tones ? form : from->stem;
     out->key[PL_KB__STEM] = key_of(PL_KB__STEM, stem.p, stem.n);

@@ -68,9 +68,9 @@ static void add_slope(const struct race *r, const double *w, double *slope) {
 }
 
 static void learn_weights(void) {
-    static const char *const names[] = {"FORM",      "STEM",       "ROOT",  "GRAM", "SHORT",
-                                        "STEM_ONCE", "SHORT_ONCE", "PAIR",  "NEAR", "ABOUT",
-                                        "WIDE",      "SENTENCE",   "LENGTH"};
+    static const char *const names[] = {"FORM",      "STEM",       "ROOT",   "GRAM",  "SHORT",
+                                        "STEM_ONCE", "SHORT_ONCE", "PAIR",   "NEAR",  "ABOUT",
+                                        "WIDE",      "SENTENCE",   "NUMBER", "LENGTH"};
     double w[PL_KB__FEATURES], speed[PL_KB__FEATURES] = {0};
     for (int f = 0; f < PL_KB__FEATURES; f++) w[f] = 0.5;
     for (int round = 0; round < ROUNDS; round++) {

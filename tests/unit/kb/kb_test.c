@@ -105,6 +105,28 @@ static void finds(void **state) {
     assert_true(pl_str_is(pl_kb_locale(kb, 3), "zh-CN"));
 }
 
+/* A question's number weighs more than its rarity says: of two pages alike it picks the right one,
+ * though the other one has more of the question's words. */
+static void numbers(void **state) {
+    (void)state;
+    static const struct pl_kb_passage small[] = {
+        {S(""), S(""), S("Orders under 40 euro: delivery costs 5 euro, in our own van.")}};
+    static const struct pl_kb_passage large[] = {
+        {S(""), S(""), S("Orders over 300 euro: it is free, and comes in a van of ours.")}};
+    static const struct pl_kb_article two[] = {
+        {S("en"), S("small"), S("Delivery of small orders"), S(""), NULL, 0, ONE(small)},
+        {S("en"), S("large"), S("Delivery of large orders"), S(""), NULL, 0, ONE(large)}};
+    struct pl_buf bytes = {0};
+    struct pl_kb *k = NULL;
+    struct pl_kb_query q = {S("what does delivery cost for 300 euro?"), S("en"), S(""), 1};
+    assert_int_equal(pl_kb_build(tools, two, PL_LEN(two), &bytes), PL_OK);
+    assert_int_equal(pl_kb_open(pl_buf_slice(&bytes), &k), PL_OK);
+    pl_kb_search(scratch, k, &q, &result);
+    assert_true(result.n && pl_str_is(result.hits[0].id, "large"));
+    pl_kb_close(&k);
+    pl_buf_free(&bytes);
+}
+
 static void locales(void **state) {
     (void)state;
     const struct pl_kb_result *r = ask("PayPal", "es-ES", "en");
@@ -276,7 +298,7 @@ int main(void) {
         cmocka_unit_test(finds),      cmocka_unit_test(locales), cmocka_unit_test(nothing),
         cmocka_unit_test(marks),      cmocka_unit_test(lists),   cmocka_unit_test(passages),
         cmocka_unit_test(same_bytes), cmocka_unit_test(limits),  cmocka_unit_test(empty),
-        cmocka_unit_test(hostile),
+        cmocka_unit_test(hostile),    cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
