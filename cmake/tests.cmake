@@ -85,7 +85,7 @@ foreach(source IN LISTS fuzz_entries)
   target_link_libraries(${stem} PRIVATE room_${room})
 endforeach()
 
-foreach(kind rooms lang vm engine answer talk golden replay kill net power fault privacy web load docs cli hooks lsp explore)
+foreach(kind rooms lang vm diff engine answer talk golden replay kill net power fault privacy web load docs cli hooks lsp explore)
   if(NOT kind STREQUAL load AND EXISTS ${CMAKE_SOURCE_DIR}/tests/${kind}/CMakeLists.txt)
     add_subdirectory(${CMAKE_SOURCE_DIR}/tests/${kind})
   endif()

@@ -455,6 +455,15 @@ struct pl_str pl_image_text(const struct pl_image *i, uint32_t text, uint32_t lo
 
 /* ---- two of them ---- */
 
+/* A step that a flow can take, from one place with a name to the next. */
+struct pl_path {
+    struct pl_str flow;
+    struct pl_str from, how, to; /* "question track.order", "not answered", "a person of support" */
+    struct pl_str between;       /* what is worked out and decided on the way from there, as text */
+};
+/* All steps of all flows, in the arena; gives how many. */
+size_t pl_program_paths(struct pl_arena *a, const struct pl_program *p, const struct pl_path **out);
+
 enum pl_change_kind {
 #define CHANGE(name, thing, what) PL_CHANGE_##name,
 #include "runtime/program/change.def"
@@ -464,6 +473,7 @@ enum pl_change_kind {
 struct pl_change {
     enum pl_change_kind kind;
     struct pl_str flow, name; /* flow: that it is of; may be empty */
+    struct pl_str was, is;    /* in words, where that helps; may be empty */
 };
 /* What differs, by names; gives how many. */
 size_t pl_program_compare(struct pl_arena *a, const struct pl_program *old,

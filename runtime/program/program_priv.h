@@ -47,5 +47,8 @@ enum pl_err pl_program__read(struct pl_str bytes, struct pl_arena *a, struct pl_
  * zeroed place for each word of code, set for those where a flow's frame may stand. */
 bool pl_program__verify(const struct pl_program *p, uint8_t *runs, struct pl_arena *scratch,
                         char why[256]);
+/* program_paths.c: a block's words, by names. flow: whose slots it names, or NULL. */
+void pl_program__block_say(const struct pl_program *p, const struct pl_p_flow *flow, uint32_t at,
+                           struct pl_buf *out);
 
 #endif

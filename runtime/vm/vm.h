@@ -351,6 +351,22 @@ struct pl_vm_moving {
 enum pl_err pl_vm_moving(struct pl_vm *vm, const struct pl_image *from, struct pl_str state,
                          const struct pl_image *to, struct pl_arena *a, struct pl_vm_moving *out);
 
+/* Where a conversation may stand: at a wait, its flow called from others or begun by itself. */
+struct pl_vm_park {
+    const uint32_t
+        *calls; /* rows of calls, the outermost first; the last one calls the wait's flow */
+    uint32_t ncalls;
+    uint32_t wait;
+    const uint32_t *options; /* rows of the wait's options that were offered */
+    uint32_t noptions;
+    bool verified; /* the customer is */
+};
+/* A made-up state of one that stands there, its parameters some values of their types: for asking
+ * pl_vm_moving what would become of it, and for nothing else. PL_CONFLICT: the calls do not lead
+ * there. */
+enum pl_err pl_vm_parked(struct pl_vm *vm, const struct pl_image *image,
+                         const struct pl_vm_park *at, struct pl_arena *a, struct pl_str *out);
+
 enum pl_err pl_vm_look(struct pl_vm *vm, const struct pl_image *image, struct pl_str state,
                        struct pl_arena *a, struct pl_vm_view *out);
 /* Does a flow wait for this event (`wait for`), with these arguments (a record)? */

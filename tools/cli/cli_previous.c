@@ -16,7 +16,7 @@ static int from_folder(const char *path, struct cli_previous *p) {
     int code = pl_cli__compile_folder(path, &options, &p->compiled);
     if (code == CLI_FOUND) {
         pl_cli__report(&report, &p->compiled.diags, code);
-        code = pl_cli__failure("--previous %s has mistakes: nobody can have talked to it", path);
+        code = pl_cli__failure("%s has mistakes: nobody can have talked to it", path);
     }
     if (code == CLI_OK) p->program = &p->compiled.program;
     return code;
@@ -31,8 +31,7 @@ static int from_image(const char *path, struct cli_previous *p) {
     enum pl_err err = pl_file_read(&a, path, IMAGE_MOST, &bytes);
     if (err == PL_OK) err = pl_image_load(bytes, hash, &p->image, why);
     pl_arena_free(&a);
-    if (err != PL_OK)
-        return pl_cli__failure("--previous %s: %s", path, why[0] ? why : pl_err_text(err));
+    if (err != PL_OK) return pl_cli__failure("%s: %s", path, why[0] ? why : pl_err_text(err));
     p->program = pl_image_program(p->image);
     return CLI_OK;
 }
@@ -41,7 +40,7 @@ int pl_cli__previous_open(const char *path, struct cli_previous *out) {
     struct stat st;
     *out = (struct cli_previous){0};
     if (!path) return CLI_OK;
-    if (stat(path, &st) != 0) return pl_cli__failure("--previous %s: there is no such file", path);
+    if (stat(path, &st) != 0) return pl_cli__failure("%s: there is no such file or folder", path);
     out->folder = S_ISDIR(st.st_mode);
     return out->folder ? from_folder(path, out) : from_image(path, out);
 }

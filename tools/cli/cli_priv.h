@@ -158,7 +158,8 @@ int pl_cli__gate(const struct cli_gate *gate, const struct pl_config *config,
                  const struct cli_image *image);
 
 /* Appends the unified difference of two texts that differ. */
-void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, struct pl_str after);
+void pl_cli__text_diff(struct pl_buf *out, const char *name, struct pl_str before,
+                       struct pl_str after);
 
 /* ---- the server ---- */
 

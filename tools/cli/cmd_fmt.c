@@ -21,7 +21,7 @@ struct fmt {
 
 static void show_diff(const char *path, struct pl_str before, struct pl_str after) {
     struct pl_buf out = {0};
-    pl_cli__diff(&out, path, before, after);
+    pl_cli__text_diff(&out, path, before, after);
     fwrite(out.p, 1, out.n, stdout);
     pl_buf_free(&out);
 }

@@ -125,7 +125,8 @@ static void put_hunk(struct pl_buf *out, const struct diff *d, size_t first, siz
     }
 }
 
-void pl_cli__diff(struct pl_buf *out, const char *name, struct pl_str before, struct pl_str after) {
+void pl_cli__text_diff(struct pl_buf *out, const char *name, struct pl_str before,
+                       struct pl_str after) {
     struct diff d = {0};
     split(&d.a, before);
     split(&d.b, after);
