@@ -17,7 +17,7 @@ provider() { # its address in $base, its process in $!
   for _ in $(seq 100); do [ -s "$1.out" ] && break; sleep 0.05; done
   base=$(sed -n 's|.*: \(http://[^/]*\)/.*|\1|p' "$1.out")
 }
-models() { printf '[t]\ndialect = openai\nurl = %s/a/v1\nmodel = m\nembed = %s\nconnect = 1s\n' "$base" "$1"; }
+models() { printf '[t]\ndialect = openai\nurl = %s/a/v1\nmodel = m\nembed = %s\nprice = 1000 0 USD\nconnect = 1s\n' "$base" "$1"; }
 asked() { grep -c '"encoding_format"' "$1" 2>/dev/null; }
 build() { "$parlance" build shop -o "$1" --models models.conf 2>said || bad "does not build: $(cat said)"; }
 
@@ -33,7 +33,13 @@ build one.img
 grep -q kb.vectors one.img || bad "no vectors in the image"
 grep -q kb.vectors words.img && bad "vectors without a model"
 [ "$(asked received)" = 1 ] || bad "asked $(asked received) times, not once"
+# what it cost is said: the provider counts a fifth of a request's bytes, at a thousandth of a dollar
+tokens=$(($(sed -n 's/\r$//; s/^content-length: *//Ip' received) / 5))
+cost=$(printf '%d.%03d000 USD' $((tokens / 1000)) $((tokens % 1000)))
+grep -qx "parlance: vectors of articles: 3 texts sent for e, $tokens tokens, $cost" said ||
+  bad "not 3 texts, $tokens tokens, $cost: $(cat said)"
 build two.img
+grep -q 'vectors of articles' said && bad "paid for what it has: $(cat said)"
 cmp -s one.img two.img || bad "the same articles give another image"
 [ "$(asked received)" = 1 ] || bad "asked again for what it has"
 printf -- '---\ntitle: Hours\n---\n\nWe open at nine.\n' > shop/kb/en/hours.md

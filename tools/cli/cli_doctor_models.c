@@ -121,14 +121,6 @@ struct visit {
     struct doctor *d;
 };
 
-static void money(int64_t micro, const char *currency, char out[48]) {
-    if (currency[0])
-        snprintf(out, 48, ", %lld.%06lld %s", (long long)(micro / 1000000),
-                 (long long)(micro % 1000000), currency);
-    else
-        out[0] = 0;
-}
-
 /* What a target refuses with 400 is often one setting: ask without each. */
 static const char *blamed_setting(struct visit *v) {
     struct question q;
@@ -159,7 +151,7 @@ static bool check_answer(struct visit *v) {
         pl_cli__find(v->d, DOCTOR_WRONG, mend, "%s: %s", pl_llm_failure_meaning(q.failure), q.why);
         return false;
     }
-    money(q.micro, v->models->currency, cost);
+    pl_cli__money(q.micro, v->models->currency, cost);
     pl_cli__find(v->d, DOCTOR_WELL, "",
                  "answers, first token after %lld ms, %lld tokens in, %lld out%s",
                  (long long)(q.first_us / 1000), (long long)(q.usage.input + q.usage.cached),

@@ -19,6 +19,14 @@ int pl_cli__models_read(const char *path, struct pl_arena *a, struct pl_llm_mode
     return code;
 }
 
+void pl_cli__money(int64_t micro, const char *currency, char out[48]) {
+    if (currency[0])
+        snprintf(out, 48, ", %lld.%06lld %s", (long long)(micro / 1000000),
+                 (long long)(micro % 1000000), currency);
+    else
+        out[0] = 0;
+}
+
 enum pl_err pl_cli__models_open(const struct pl_config *config, struct pl_store *store,
                                 const struct pl_log *log, struct pl_llm **out) {
     struct pl_arena a;

@@ -250,6 +250,8 @@ struct pl_llm_models;
 struct pl_store;
 /* CLI_FOUND when the file has mistakes, CLI_FAILED when it cannot be read; they are on stderr. */
 int pl_cli__models_read(const char *path, struct pl_arena *a, struct pl_llm_models *out);
+/* ", 0.000123 USD" of millionths; "" where the models file names no currency. */
+void pl_cli__money(int64_t micro, const char *currency, char out[48]);
 /* NULL in *out and PL_OK when the configuration names no models file. */
 enum pl_err pl_cli__models_open(const struct pl_config *config, struct pl_store *store,
                                 const struct pl_log *log, struct pl_llm **out);

@@ -2,7 +2,8 @@
  *
  * Vectors of the articles' passages, from the models file's embedding model, while an image is
  * made. What was asked for once is kept in the cache folder and not asked for again. Whatever goes
- * wrong, the image is made without: articles are found by words then.
+ * wrong, the image is made without: articles are found by words then. An image is made without a
+ * data folder, so there is no ledger to write to: what was paid is said where it is made.
  *
  *   file: magic, dims | row after row: SHA-256 of the text (32), the vector (dims)
  */
@@ -37,6 +38,9 @@ struct making {
     bool done, good;
     bool other; /* a vector that came is not as long as those before it */
     char why[160];
+    uint32_t asked; /* texts that were sent */
+    struct pl_llm_usage usage;
+    int64_t micro;
 };
 
 /* ---- what is kept ---- */
@@ -120,10 +124,20 @@ static void take(struct making *m, const struct pl_llm_event *e) {
     if (pl_kb_vector_row(e->vector.v, n, row) == PL_OK) m->rows[m->batch[e->vector.index]] = row;
 }
 
+/* Also of what failed: its attempts may have cost something. */
+static void pay(struct making *m, const struct pl_llm_event *e) {
+    m->usage.input += e->done.usage.input;
+    m->usage.cached += e->done.usage.cached;
+    m->usage.output += e->done.usage.output;
+    m->usage.estimated = m->usage.estimated || e->done.usage.estimated;
+    m->micro += e->done.micro;
+}
+
 static void on_event(void *ctx, const struct pl_llm_event *e) {
     struct making *m = ctx;
     if (e->kind == PL_LLM_VECTOR) take(m, e);
     if (e->kind != PL_LLM_DONE) return;
+    pay(m, e);
     m->done = true;
     m->good = e->done.failure == PL_LLM_FAIL_NONE;
     if (!m->good)
@@ -142,6 +156,7 @@ static bool ask_batch(struct making *m) {
                                .on_event = on_event,
                                .ctx = m};
     m->done = false;
+    m->asked += m->nbatch;
     pl_llm_ask(m->llm, &r);
     while (!m->done) pl_loop_once(m->loop, 100);
     for (uint32_t i = 0; i < m->nbatch; i++) m->good = m->good && m->rows[m->batch[i]];
@@ -195,6 +210,16 @@ static void put_section(struct making *m, struct pl_str index, struct pl_buf *se
         section->n = before;
 }
 
+static void say_paid(const struct making *m) {
+    char cost[48];
+    int64_t tokens = m->usage.input + m->usage.cached + m->usage.output;
+    if (tokens == 0 && m->micro == 0) return;
+    pl_cli__money(m->micro, m->models.currency, cost);
+    fprintf(stderr, "parlance: vectors of articles: %u texts sent for %s, %lld tokens%s%s\n",
+            m->asked, m->model, (long long)tokens, cost,
+            m->usage.estimated ? " (partly guessed)" : "");
+}
+
 static void make(struct making *m, struct pl_str index, struct pl_buf *section) {
     read_passages(m);
     read_known(m);
@@ -202,6 +227,7 @@ static void make(struct making *m, struct pl_str index, struct pl_buf *section) 
     bool good = m->n && (known == m->n || ask_all(m));
     if (!good && m->other && known > 0) good = ask_anew(m);
     if (known < m->n) write_known(m); /* also what came before something failed */
+    say_paid(m);
     if (good)
         put_section(m, index, section);
     else if (m->n)
