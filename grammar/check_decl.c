@@ -90,8 +90,7 @@ static struct pl_str sorted_words(struct pl_graph *g, struct pl_str lang, struct
         from = at + 1;
     }
     qsort(words, n, sizeof *words, by_word);
-    for (size_t i = 0; i < n; i++)
-        out = pl_grammar__str(g, "%.*s %.*s", PL_STR_ARG(out), PL_STR_ARG(words[i]));
+    for (size_t i = 0; i < n; i++) out = pl_grammar__joined(g, out, ' ', words[i]);
     return out;
 }
 
@@ -115,7 +114,7 @@ static void check_example_twice(struct pl_graph *g, struct pl_map *seen,
             const struct pl_ast_text *t = list->v[i].texts.v[k];
             struct pl_str key = t->s;
             if (g->host->fold) key = g->host->fold(g->host->ctx, g->arena, key);
-            key = pl_grammar__str(g, "%.*s %.*s", PL_STR_ARG(list->v[i].lang.s), PL_STR_ARG(key));
+            key = pl_grammar__joined(g, list->v[i].lang.s, ' ', key);
             struct pl_symbol *other = pl_map_put(seen, key, of);
             if (other)
                 pl_diag1(g->diags, PL_D_EXAMPLE_TWICE, t->span, other->name);

@@ -7,6 +7,12 @@ bool pl_grammar__failed(const struct pl_graph *g) {
 
 /* ---- parse ---- */
 
+static struct pl_ast_file *parse_file(struct pl_graph *g, uint32_t file) {
+    struct pl_sources *s = g->input->sources;
+    struct pl_parses *kept = g->input->parses;
+    return kept ? pl_parses_get(kept, s, file, g->diags) : pl_parse(g->arena, s, file, g->diags);
+}
+
 /* Files by path bytes: rules and declarations have one order on every machine. */
 static void parse_files(struct pl_graph *g, const char *suffix) {
     const struct pl_sources *s = g->input->sources;
@@ -18,8 +24,7 @@ static void parse_files(struct pl_graph *g, const char *suffix) {
             order[k] = order[k - 1];
         order[k] = i;
     }
-    for (uint32_t i = 0; i < n; i++)
-        PL_AST_ADD(g->arena, &g->files, pl_parse(g->arena, s, order[i], g->diags));
+    for (uint32_t i = 0; i < n; i++) PL_AST_ADD(g->arena, &g->files, parse_file(g, order[i]));
 }
 
 static bool parse(struct pl_graph *g) {

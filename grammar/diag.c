@@ -168,6 +168,11 @@ void pl_diags_allow(struct pl_diags *d, struct pl_span comment, uint32_t line, u
     d->allows[d->nallows++] = (struct pl_diag_allow){comment, line, code, false};
 }
 
+void pl_diag__allow_again(struct pl_diags *d, const struct pl_diag_allow *allow) {
+    pl_diags_allow(d, allow->span, allow->line, allow->code);
+    d->allows[d->nallows - 1].used = allow->used;
+}
+
 static bool comes_after(const struct pl_diag *a, const struct pl_diag *b) {
     if (a->span.file != b->span.file) return a->span.file > b->span.file;
     return a->span.start > b->span.start;

@@ -106,8 +106,7 @@ static struct pl_tx *slot(struct pl_where *w, uint32_t ref, const struct pl_ast_
     s->read = true;
     x->type.optional = true; /* unless the path to here has set it */
     struct pl_str name = path->part[0].s;
-    if (parts == 2)
-        name = pl_grammar__str(w->g, "%.*s.%.*s", PL_STR_ARG(name), PL_STR_ARG(path->part[1].s));
+    if (parts == 2) name = pl_grammar__joined(w->g, name, '.', path->part[1].s);
     x->name = name;
     set_path(w, x, name);
     return x;
@@ -174,7 +173,7 @@ static struct pl_tx *field(struct pl_where *w, struct pl_tx *of, const struct pl
     x->type = t;
     x->type.quals |= of->type.quals;
     x->type.optional = t.optional || of->type.optional;
-    x->name = pl_grammar__str(g, "%.*s.%.*s", PL_STR_ARG(of->name), PL_STR_ARG(name->s));
+    x->name = pl_grammar__joined(g, of->name, '.', name->s);
     set_path(w, x, x->name);
     return x;
 }

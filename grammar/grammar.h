@@ -50,6 +50,12 @@ struct pl_grammar_prompt {
     struct pl_span at, kind_at; /* its version, and what it is for; of no standard one */
     bool broken;                /* there were mistakes: only the name is known */
 };
+/* What was read of files, for the next compilation of the same project: files that did not change
+ * are not read again. What a compilation gave is good until the next one with the same of these. */
+struct pl_parses;
+struct pl_parses *pl_parses_new(void);
+void pl_parses_free(struct pl_parses **parses);
+
 struct pl_grammar_input {
     struct pl_sources *sources; /* flows and talks, and the catalogs' files */
     const struct pl_grammar_catalog *catalogs;
@@ -65,6 +71,7 @@ struct pl_grammar_input {
     struct pl_grammar_texts *texts; /* to be filled, empty at first; NULL: not wanted */
     struct pl_chart *chart;         /* the like */
     struct pl_index *index;         /* the like */
+    struct pl_parses *parses;       /* of earlier compilations; NULL: none is kept */
 };
 
 /* ---- compile: what the recognisers are made from ---- */

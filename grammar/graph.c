@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "grammar/graph.h"
 
 enum { LISTED_MOST = 6, PART_LEAST = 4 };
@@ -18,6 +20,15 @@ struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) {
     va_end(again);
     va_end(args);
     return (struct pl_str){text, (size_t)n};
+}
+
+struct pl_str pl_grammar__joined(struct pl_graph *g, struct pl_str a, char by, struct pl_str b) {
+    char *text = pl_arena_raw(g->arena, a.n + b.n + 2);
+    if (a.n) memcpy(text, a.p, a.n);
+    text[a.n] = by;
+    if (b.n) memcpy(text + a.n + 1, b.p, b.n);
+    text[a.n + 1 + b.n] = '\0';
+    return (struct pl_str){text, a.n + 1 + b.n};
 }
 
 void pl_grammar__mute(struct pl_graph *g) {

@@ -201,6 +201,8 @@ void pl_grammar__unknown(struct pl_graph *g, const char *what, struct pl_str nam
 /* Is this file part of the prelude (a folder or file of that name)? */
 bool pl_grammar__in_prelude(const struct pl_graph *g, struct pl_span at);
 struct pl_str pl_grammar__str(struct pl_graph *g, const char *format, ...) PL_PRINTF(2, 3);
+/* a, the byte, b: for names, of which there are many. */
+struct pl_str pl_grammar__joined(struct pl_graph *g, struct pl_str a, char by, struct pl_str b);
 /* From here to _speak nothing is reported. */
 /* Frees what does not lie in the arena. */
 void pl_grammar__forget_names(struct pl_graph *g);

@@ -139,11 +139,11 @@ static void suggest(struct parser *p, struct pl_diag *diag, const struct pl_str 
 
 int pl_parse__one_of(struct parser *p, const char *const *words, size_t n) {
     struct pl_str list = {0};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (pl_parse__accept_word(p, words[i])) return (int)i;
-        list = pl_arena_printf(p->arena, "%.*s%s`%s`", PL_STR_ARG(list), i ? ", " : "", words[i]);
-    }
     if (pl_parse__quiet(p)) return -1;
+    for (size_t i = 0; i < n; i++)
+        list = pl_arena_printf(p->arena, "%.*s%s`%s`", PL_STR_ARG(list), i ? ", " : "", words[i]);
     struct pl_span at = mistake_span(p);
     struct pl_diag *diag =
         pl_parse__mistake(p, PL_D_ONE_OF, at, pl_parse__found(p), list, (struct pl_str){0});

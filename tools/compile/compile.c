@@ -279,7 +279,8 @@ static enum pl_err compile(struct build *b) {
                                      .verbose = b->options->verbose,
                                      .texts = b->options->texts_out,
                                      .chart = b->options->chart_out,
-                                     .index = b->options->index_out};
+                                     .index = b->options->index_out,
+                                     .parses = b->options->parses};
     pl_compile__prompts(&b->out->sources, &b->out->diags, b->own_prompts, &b->prompts);
     pl_compile__host_open(&host, &callbacks);
     pl_compile__cache_open(&host, b->options->cache);
@@ -299,12 +300,20 @@ static struct pl_str *keep_paths(const struct build *b) {
     return v;
 }
 
+static void open_arena(const struct pl_compile_options *o, struct pl_arena *a) {
+    pl_arena_init(a, 0);
+    if (!o->memory) return;
+    *a = *o->memory;
+    pl_arena_init(o->memory, 0);
+    pl_arena_reset(a);
+}
+
 enum pl_err pl_compile_folder(const char *folder, const struct pl_compile_options *options,
                               struct pl_compiled *out) {
     static const struct pl_compile_options defaults = {0};
     struct build b = {.out = out, .options = options ? options : &defaults};
     *out = (struct pl_compiled){0};
-    pl_arena_init(&out->arena, 0);
+    open_arena(b.options, &out->arena);
     pl_sources_init(&out->sources, &out->arena);
     pl_diags_init(&out->diags, &out->arena, &out->sources);
     enum pl_err err = name_folder(&b, folder);

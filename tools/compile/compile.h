@@ -40,7 +40,11 @@ struct pl_compile_options {
     struct pl_grammar_texts *texts_out; /* to be filled; NULL: not wanted */
     struct pl_chart *chart_out;
     struct pl_index *index_out;
-    bool without_talks; /* a mistake in a talk keeps nobody from serving the flows */
+    bool without_talks;       /* a mistake in a talk keeps nobody from serving the flows */
+    struct pl_parses *parses; /* as in pl_grammar_input */
+    /* Memory of an earlier compilation, to be used again: taken over, and nothing is left in it.
+     * NULL: new memory. */
+    struct pl_arena *memory;
     const struct pl_compile_text *texts;
     size_t ntexts;
     /* Appends the vectors of the passages of this index ("kb.vectors"), or nothing when they cannot

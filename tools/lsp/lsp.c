@@ -208,6 +208,8 @@ static void handle(struct lsp *l, struct pl_str message) {
 
 static void close_all(struct lsp *l) {
     pl_lsp__forget(l);
+    pl_arena_free(&l->memory);
+    pl_parses_free(&l->parses);
     while (l->docs.n) pl_lsp__close(l, l->docs.v[0].uri);
     for (size_t i = 0; i < l->told.n; i++) free(l->told.v[i]);
     PL_VEC_FREE(&l->docs);
@@ -218,7 +220,7 @@ static void close_all(struct lsp *l) {
 
 /* Edits that come in a row are compiled once, when none waits any more. */
 int pl_lsp_serve(int in, int out, const char *flows) {
-    struct lsp l = {.in = in, .out = out};
+    struct lsp l = {.in = in, .out = out, .parses = pl_parses_new()};
     struct pl_str message;
     char real[PATH_MAX];
     bool untold = false;

@@ -28,6 +28,8 @@ struct lsp {
     bool dirty; /* texts changed since the compilation */
     bool built;
     struct pl_compiled compiled;
+    struct pl_arena memory; /* of the one before */
+    struct pl_parses *parses;
     struct pl_index index;
     struct pl_str *uris; /* of each source; empty for what is part of the program */
     PL_VEC(char *) told; /* files that have diagnostics in the editor */

@@ -74,7 +74,11 @@ void pl_lsp__close(struct lsp *l, struct pl_str uri) {
 /* ---- the compilation ---- */
 
 void pl_lsp__forget(struct lsp *l) {
-    if (l->built) pl_compiled_free(&l->compiled);
+    if (l->built) { /* its memory is for the next one */
+        pl_arena_free(&l->memory);
+        l->memory = l->compiled.arena;
+        l->compiled = (struct pl_compiled){0};
+    }
     l->built = false;
     l->index = (struct pl_index){0};
 }
@@ -117,7 +121,8 @@ bool pl_lsp__build(struct lsp *l) {
     if (l->built && !l->dirty) return true;
     pl_lsp__forget(l);
     if (!l->folder[0]) return false;
-    struct pl_compile_options options = {.check_only = true, .index_out = &l->index};
+    struct pl_compile_options options = {
+        .check_only = true, .index_out = &l->index, .parses = l->parses, .memory = &l->memory};
     options.texts = texts(l, &options.ntexts);
     enum pl_err err = pl_compile_folder(l->folder, &options, &l->compiled);
     l->built = true;

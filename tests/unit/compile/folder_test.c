@@ -83,6 +83,53 @@ static void test_host(void **state) {
     pl_buf_free(&said);
 }
 
+/* ---- what was read is kept ---- */
+
+static struct pl_str said_of(struct pl_arena *a, const struct pl_compiled *c) {
+    struct pl_buf said = {0};
+    pl_diags_print(&said, &c->diags, false);
+    struct pl_str text = pl_arena_str(a, pl_buf_slice(&said));
+    pl_buf_free(&said);
+    return text;
+}
+
+/* With what was kept of earlier texts the same is said, and the same names stand at the same
+ * places, as without. */
+static void check_edited(struct pl_parses *kept, struct pl_arena *memory, const char *edited) {
+    static const char folder[] = "tests/web/studio/flows";
+    struct pl_compile_text text = {PL_STR("tests/web/studio/flows/wrap.flow"), pl_str_c(edited)};
+    struct pl_index index = {0}, fresh_index = {0};
+    struct pl_compile_options plain = {
+        .check_only = true, .index_out = &fresh_index, .texts = &text, .ntexts = edited[0] != 0};
+    struct pl_compile_options keeps = plain;
+    struct pl_compiled fresh, c;
+    struct pl_arena a;
+    keeps.index_out = &index;
+    keeps.parses = kept;
+    keeps.memory = memory;
+    pl_arena_init(&a, 0);
+    enum pl_err err = pl_compile_folder(folder, &plain, &fresh);
+    assert_int_equal(pl_compile_folder(folder, &keeps, &c), err);
+    assert_true(pl_str_eq(said_of(&a, &c), said_of(&a, &fresh)));
+    assert_int_equal(index.nuses, fresh_index.nuses);
+    for (size_t i = 0; i < index.nuses; i++)
+        assert_memory_equal(&index.uses[i].at, &fresh_index.uses[i].at, sizeof index.uses[i].at);
+    pl_compiled_free(&fresh);
+    *memory = c.arena;
+    pl_arena_free(&a);
+}
+
+static void test_kept(void **state) {
+    struct pl_parses *kept = pl_parses_new();
+    struct pl_arena memory;
+    (void)state;
+    pl_arena_init(&memory, 0);
+    check_edited(kept, &memory, "parlance 1\n\n# allow P0402: of no use\nflow odd\n  gotoo x\n");
+    check_edited(kept, &memory, "");
+    pl_arena_free(&memory);
+    pl_parses_free(&kept);
+}
+
 /* ---- trained models are kept ---- */
 
 struct cached {
@@ -159,10 +206,8 @@ static void test_cache(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flows),
-        cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_host),
-        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_flows), cmocka_unit_test(test_nothing), cmocka_unit_test(test_host),
+        cmocka_unit_test(test_kept),  cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
