@@ -130,13 +130,13 @@ static void open_sentences(const struct pl_kb__shelf *s, uint32_t unit, struct p
     memset(x->terms, 0, x->n * sizeof x->terms[0]);
 }
 
-/* What the question's stems and grams weigh that sentences [from, end) have. */
-static double weight_of(const struct pl_kb_scratch *q, const struct sentences *x, uint32_t from,
-                        uint32_t end) {
+/* What the question's stems and grams weigh that a sentence adds to those that were met. */
+static double add_weight(const struct pl_kb_scratch *q, const struct sentences *x,
+                         uint32_t sentence, uint64_t met[BITS]) {
     double sum = 0;
-    for (uint32_t b = 0; b < BITS; b++) {
-        uint64_t bits = 0;
-        for (uint32_t i = from; i < end; i++) bits |= x->terms[i][b];
+    for (uint32_t b = 0; b * 64 < q->nterms; b++) {
+        uint64_t bits = x->terms[sentence][b] & ~met[b];
+        met[b] |= bits;
         for (; bits; bits &= bits - 1) {
             const struct pl_kb__term *t = &q->terms[b * 64 + (uint32_t)__builtin_ctzll(bits)];
             if (q->mass[t->kind] > 0) sum += t->idf / q->mass[t->kind] / 2;
@@ -165,15 +165,18 @@ static void choose(const struct pl_kb_scratch *q, const struct sentences *x,
                    struct pl_kb_hit *hit) {
     double best = -1;
     uint32_t first = 0;
-    for (uint32_t from = 0; from < x->n; from++)
+    for (uint32_t from = 0; from < x->n; from++) {
+        uint64_t met[BITS] = {0};
+        double w = ONE_MORE;
         for (uint32_t n = 1; n <= SENTENCES_SHOWN && from + n <= x->n; n++) {
-            double w = weight_of(q, x, from, from + n) - ONE_MORE * (n - 1);
+            w += add_weight(q, x, from + n - 1, met) - ONE_MORE;
             if (w <= best) continue;
             best = w;
             first = from;
             hit->answer.start = from ? x->ends[from - 1] : 0;
             hit->answer.end = x->ends[from + n - 1];
         }
+    }
     while (first && leans((struct pl_str){hit->text.p + hit->answer.start,
                                           hit->text.n - hit->answer.start})) {
         first--;

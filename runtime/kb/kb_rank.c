@@ -29,15 +29,23 @@ static double worth(const struct pl_kb_scratch *q, const struct pl_kb__term *t) 
     return share * (t->kind == PL_KB__GRAM ? 1.5 : 1.0) / 255;
 }
 
-/* Stems and grams that the shelf has, rarest first. */
-static uint32_t by_rarity(const struct pl_kb_scratch *q, uint16_t order[PL_KB__QUERY_TERMS]) {
+/* Stems and grams that the shelf has, rarest first: units it is in << 16 | place in the question.
+ */
+static uint32_t by_rarity(const struct pl_kb_scratch *q, uint64_t order[PL_KB__QUERY_TERMS]) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < q->nterms; i++) {
-        const struct pl_kb__term *t = &q->terms[i];
-        if (!t->nposts) continue;
-        uint32_t k = n++;
-        for (; k && q->terms[order[k - 1]].df > t->df; k--) order[k] = order[k - 1];
-        order[k] = (uint16_t)i;
+        uint64_t key = (uint64_t)q->terms[i].df << 16 | i;
+        uint32_t lo = 0, hi = n;
+        if (!q->terms[i].nposts) continue;
+        while (lo < hi) {
+            uint32_t mid = (lo + hi) / 2;
+            if (order[mid] < key)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        memmove(order + lo + 1, order + lo, (n++ - lo) * sizeof *order);
+        order[lo] = key;
     }
     return n;
 }
@@ -69,24 +77,23 @@ static void insert(struct pl_kb_scratch *q, struct pl_kb__candidate c) {
 }
 
 static void look_once(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
-    uint16_t order[PL_KB__QUERY_TERMS];
+    uint64_t order[PL_KB__QUERY_TERMS];
     uint32_t n = by_rarity(q, order), left = POSTINGS_MOST;
     q->ncandidates = 0;
     for (uint32_t i = 0; i < n && left; i++) {
-        const struct pl_kb__term *t = &q->terms[order[i]];
+        const struct pl_kb__term *t = &q->terms[order[i] & UINT16_MAX];
         uint32_t take = t->nposts < left ? t->nposts : left;
         add_postings(q, s, t, take);
         left -= take;
     }
     float least = 0; /* of what gets among the candidates */
     for (uint32_t unit = 0; unit < s->rows[PL_KB__T_UNITS]; unit++) {
-        float sum = q->sum[unit];
-        q->sum[unit] = 0;
-        if (sum <= least) continue;
-        insert(q, (struct pl_kb__candidate){.unit = unit, .score = (double)sum});
+        if (q->sum[unit] <= least) continue;
+        insert(q, (struct pl_kb__candidate){.unit = unit, .score = (double)q->sum[unit]});
         if (q->ncandidates == PL_KB__CANDIDATES)
             least = (float)q->candidates[q->ncandidates - 1].score;
     }
+    memset(q->sum, 0, s->rows[PL_KB__T_UNITS] * sizeof *q->sum);
 }
 
 /* ---- second look ---- */
