@@ -11,7 +11,8 @@ struct thing { /* of one kind, in one program */
     struct pl_str flow, name;
     struct pl_str words; /* what tells one of the same name from another; may be empty */
     struct pl_type type;
-    bool readable; /* the words are for people */
+    bool readable;       /* the words are for people */
+    struct pl_str shown; /* else: to people these, if any */
 };
 
 struct comparison {
@@ -27,10 +28,11 @@ static void add(struct comparison *x, enum pl_change_kind kind, const struct thi
                 const struct thing *was) {
     struct pl_change c = {.kind = kind, .flow = t->flow, .name = t->name};
     if (kind == PL_CHANGES) return;
-    if (was && t->readable) {
-        c.was = was->words;
-        c.is = t->words;
+    if (was) {
+        c.was = was->readable ? was->words : was->shown;
+        c.is = t->readable ? t->words : t->shown;
     }
+    if (pl_str_eq(c.was, c.is)) c.was = c.is = (struct pl_str){0};
     PL_PUSH(&x->out, c);
 }
 
@@ -104,7 +106,10 @@ static struct pl_str checks_of(struct pl_arena *a, const struct pl_program *p,
 static uint32_t waits(struct pl_arena *a, const struct pl_program *p, struct thing *out) {
     for (uint32_t i = 0; out && i < p->nwaits; i++) {
         const struct pl_p_wait *w = &p->waits[i];
-        out[i] = (struct thing){p->flows[w->flow].name, w->id, checks_of(a, p, w), w->type, false};
+        out[i] = (struct thing){.flow = p->flows[w->flow].name,
+                                .name = w->id,
+                                .words = checks_of(a, p, w),
+                                .type = w->type};
         if (w->kind != PL_WAIT_ASK) out[i].type = (struct pl_type){0};
     }
     return p->nwaits;
@@ -122,7 +127,7 @@ static uint32_t options(struct pl_arena *a, const struct pl_program *p, struct t
 static uint32_t put_slots(struct thing *out, uint32_t n, struct pl_str flow,
                           const struct pl_p_slot *slots, uint32_t nslots) {
     for (uint32_t i = 0; out && i < nslots; i++)
-        out[n + i] = (struct thing){flow, slots[i].name, {0}, slots[i].type, false};
+        out[n + i] = (struct thing){.flow = flow, .name = slots[i].name, .type = slots[i].type};
     return n + nslots;
 }
 
@@ -146,12 +151,23 @@ static struct pl_str words_of(struct pl_arena *a, const struct pl_program *p,
     return taken(a, &b);
 }
 
+/* As the source has it. */
+static struct pl_str shown_of(struct pl_arena *a, const struct pl_p_text *t) {
+    struct pl_buf b = {0};
+    pl_buf_byte(&b, '"');
+    pl_msg_say(&b, t->code[0]);
+    pl_buf_byte(&b, '"');
+    return taken(a, &b);
+}
+
 static uint32_t texts(struct pl_arena *a, const struct pl_program *p, struct thing *out) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->ntexts; i++) {
         if (p->texts[i].id.n == 0) continue;
         if (out)
-            out[n] = (struct thing){.name = p->texts[i].id, .words = words_of(a, p, &p->texts[i])};
+            out[n] = (struct thing){.name = p->texts[i].id,
+                                    .words = words_of(a, p, &p->texts[i]),
+                                    .shown = shown_of(a, &p->texts[i])};
         n++;
     }
     return n;

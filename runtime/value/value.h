@@ -233,5 +233,8 @@ enum pl_msg_style {
 enum pl_plural { PL_ZERO, PL_ONE, PL_TWO, PL_FEW, PL_MANY, PL_OTHER };
 /* Checks that bytes are well-formed message code using arguments below nargs; depth 8. */
 bool pl_msg_check(struct pl_str code, uint32_t nargs);
+/* Appends checked code for people to read: "{1}" for an argument, "{an item|# items}" for words
+ * that one decides about. */
+void pl_msg_say(struct pl_buf *b, struct pl_str code);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks message code once, so that the one who runs it may trust it. */
+/* Checks message code once, so that the one who runs it may trust it; and shows it to people. */
 #include "runtime/value/value_priv.h"
 
 #define DEEPEST 8
@@ -73,4 +73,39 @@ static bool check_code(struct pl_str code, uint32_t nargs, int depth, bool in_pl
 
 bool pl_msg_check(struct pl_str code, uint32_t nargs) {
     return check_code(code, nargs, 1, false);
+}
+
+/* "{one|several}": what can stand there; keys: of a choice, by text. */
+static void say_branches(struct pl_buf *b, struct pl_reader *r, bool texts) {
+    (void)pl_read_var(r); /* which argument decides */
+    uint64_t n = pl_read_var(r);
+    pl_buf_byte(b, '{');
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        if (i) pl_buf_byte(b, '|');
+        if (texts)
+            (void)pl_read_text(r);
+        else
+            (void)pl_read_var(r);
+        pl_msg_say(b, pl_read_text(r));
+    }
+    pl_buf_byte(b, '}');
+}
+
+void pl_msg_say(struct pl_buf *b, struct pl_str code) {
+    struct pl_reader r = pl_reader_of(code);
+    while (pl_read_left(&r) > 0 && !r.bad) {
+        uint8_t op = pl_read_u8(&r);
+        switch (op) {
+        case PL_MSG_TEXT: pl_buf_str(b, pl_read_text(&r)); break;
+        case PL_MSG_ARG:
+            pl_buf_printf(b, "{%u}", (unsigned)pl_read_var(&r) + 1);
+            (void)pl_read_var(&r);
+            break;
+        case PL_MSG_HASH: pl_buf_byte(b, '#'); break;
+        case PL_MSG_PLURAL:
+        case PL_MSG_ORDINAL:
+        case PL_MSG_SELECT: say_branches(b, &r, op == PL_MSG_SELECT); break;
+        default: return;
+        }
+    }
 }

@@ -64,7 +64,7 @@ sed -i -e 's/name: text) -> number/name: text, size: number) -> number/' \
 
 diff -u - <("$parlance" diff old new 2>&1) <<'OUT' || wrong=1
 flow gone: gone
-text buy.name: other words
+text buy.name: other words, "What shall it be?" -> "What would you like?"
 text sure.really: new
 text sure.ask: gone
 text gone.title: gone

@@ -259,6 +259,16 @@ static void hostile_binary_is_refused(void **state) {
     }
 }
 
+static void message_code_is_shown(void **state) {
+    (void)state;
+    struct pl_buf b = {0};
+    pl_msg_say(&b, PL_STR("L\3hi A\0\1L\1,"));
+    pl_msg_say(&b, PL_STR("P\1\2\10\7L\5a cat\5\10#L\5 cats"));
+    pl_msg_say(&b, PL_STR("S\0\2\1x\3L\1y\5other\0"));
+    assert_true(pl_str_is(pl_buf_slice(&b), "hi {1},{a cat|# cats}{y|}"));
+    pl_buf_free(&b);
+}
+
 static void message_code_is_checked(void **state) {
     (void)state;
     struct pl_buf one = {0}, code = {0};
@@ -298,7 +308,7 @@ int main(void) {
         cmocka_unit_test(rounding_is_half_to_even),   cmocka_unit_test(the_table_of_kinds_holds),
         cmocka_unit_test(every_day_of_ten_millennia), cmocka_unit_test(moments_are_read_strictly),
         cmocka_unit_test(binary_goes_there_and_back), cmocka_unit_test(hostile_binary_is_refused),
-        cmocka_unit_test(message_code_is_checked),
+        cmocka_unit_test(message_code_is_checked),    cmocka_unit_test(message_code_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
