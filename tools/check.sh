@@ -5,7 +5,7 @@
 # Installs what is missing, builds with the address and undefined-behaviour sanitizers, and runs
 # every test through ctest, whose summary is the last thing said.
 # The program is compiled as it is released, too: what the optimiser warns of must not wait for an
-# installation. With clang the fuzz entries are built and run 4 seconds each among the tests. Long
+# installation. With clang the fuzz entries are built and run 2 seconds each among the tests. Long
 # forms are in tools/long.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,7 +36,7 @@ tools/deps.sh check
 command -v clang-14 >/dev/null && has_clang=on || has_clang=off
 jobs=$(nproc)
 seconds=0
-[ $fuzz = on ] && [ $has_clang = on ] && seconds=4
+[ $fuzz = on ] && [ $has_clang = on ] && seconds=2
 
 step "building (sanitizers: address, undefined)"
 quietly cmake --preset dev -DPL_FUZZ_SECONDS=$seconds

@@ -130,7 +130,10 @@ models() {
 outage() {
   [ $# -eq 0 ] || usage
   models
+  cmake --preset dev -DPL_FUZZ_SECONDS=0 >/dev/null
+  cmake --build --preset dev -j "$jobs" --target unit_llm_outage_test >/dev/null
   local code=0
+  PL_TIMED=1 build/dev/unit_llm_outage_test || code=1
   build/release/pl_model_load "$folder/desk" outage 500 1 || code=1
   build/release/pl_model_load "$folder/desk" blackout 600 1 || code=1
   return $code

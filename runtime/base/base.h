@@ -116,7 +116,8 @@ static inline void *pl_arena_array(struct pl_arena *a, size_t count, size_t size
     return pl_arena_alloc(a, total);
 }
 struct pl_str pl_arena_str(struct pl_arena *a, struct pl_str s); /* a copy, NUL-terminated too */
-/* The text without marks of direction, every kind of blank a plain one: what people compare. */
+/* The text without marks of direction, every kind of blank a plain one: what people compare. It is
+ * `s` itself when that has none. */
 struct pl_str pl_str_plain(struct pl_arena *a, struct pl_str s);
 struct pl_str pl_arena_printf(struct pl_arena *a, const char *format, ...) PL_PRINTF(2, 3);
 /* Forgets everything, keeps the largest block so that a warm arena allocates nothing. */

@@ -142,7 +142,16 @@ static bool is_blank(uint32_t cp) {
     return cp == 0xa0 || cp == 0x202f || (cp >= 0x2000 && cp <= 0x200a);
 }
 
+static bool is_plain(struct pl_str s) {
+    for (size_t at = 0; at < s.n;) {
+        uint32_t cp = pl_utf8_next(s, &at);
+        if (is_mark(cp) || is_blank(cp) || cp == 0xfffd) return false;
+    }
+    return true;
+}
+
 struct pl_str pl_str_plain(struct pl_arena *a, struct pl_str s) {
+    if (is_plain(s)) return s;
     char *p = pl_arena_alloc(a, s.n * 3 + 1); /* an ill-formed byte becomes three */
     size_t n = 0;
     for (size_t at = 0; at < s.n;) {
