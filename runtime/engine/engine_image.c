@@ -85,7 +85,7 @@ void pl_engine__life(struct pl_engine *e, struct eng_image *i, enum pl_engine_li
     i->since_ms = eng_now(e);
     if (!e->config.log) return;
     pl_hex(pl_image_hash(i->image), 8, hex);
-    pl_log(e->config.log, PL_LOG_DEBUG, "engine", "image", "image=%s life=%s", hex,
+    pl_log(e->config.log, PL_LOG_INFO, "engine", "image", "image=%s life=%s", hex,
            pl_engine_life_word(life));
 }
 

@@ -79,6 +79,21 @@ static void good_is_for_what_begins(void **state) {
     play_end(&after, s);
 }
 
+/* From its file to the active one, and what the one before becomes. */
+static void its_life_is_told(void **state) {
+    static const char *const lives[] = {"loading", "verified", "warm", "active", "draining"};
+    char word[32];
+    struct pl_buf log = {0};
+    const char *at = site_log(*state, &log);
+    for (size_t i = 0; i < PL_LEN(lives); i++) {
+        snprintf(word, sizeof word, " life=%s\"", lives[i]);
+        const char *found = i == 0 ? strstr(at, word) : at ? strstr(at + 1, word) : NULL;
+        if (!found) fail_msg("no %s behind the one before it: %s", word, log.p);
+        at = found;
+    }
+    pl_buf_free(&log);
+}
+
 static void it_outlives_a_kill(void **state) {
     struct site *s = *state;
     struct talk before, after;
@@ -271,10 +286,11 @@ static void a_token_without_a_server(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(broken_changes_nothing), cmocka_unit_test(good_is_for_what_begins),
-        cmocka_unit_test(it_outlives_a_kill),     cmocka_unit_test(slots_move_over),
-        cmocka_unit_test(tried_out_beside),       cmocka_unit_test(queue_is_listed),
-        cmocka_unit_test(a_token_can_be_revoked), cmocka_unit_test(a_token_without_a_server),
+        cmocka_unit_test(broken_changes_nothing),   cmocka_unit_test(good_is_for_what_begins),
+        cmocka_unit_test(its_life_is_told),         cmocka_unit_test(it_outlives_a_kill),
+        cmocka_unit_test(slots_move_over),          cmocka_unit_test(tried_out_beside),
+        cmocka_unit_test(queue_is_listed),          cmocka_unit_test(a_token_can_be_revoked),
+        cmocka_unit_test(a_token_without_a_server),
     };
     give_up_after(140);
     return cmocka_run_group_tests_name("reload", tests, open_site, play_close);

@@ -176,14 +176,23 @@ static int64_t now_ms(void) {
     return pl_clock_system().mono_us(NULL) / 1000;
 }
 
+/* What comes before the engine has it, which tells of the rest. */
+static void tell_life(const struct cli_versions *v, const struct file *f,
+                      enum pl_engine_life life) {
+    pl_log(v->log, PL_LOG_INFO, "server", "image", "image=%.16s life=%s", f->hex,
+           pl_engine_life_word(life));
+}
+
 /* Reads, verifies, opens, makes active; each time is told. */
 static enum pl_err bring_up(const struct cli_versions *v, const struct file *f, struct pl_jw *w,
                             struct pl_buf *why) {
     char reason[256] = "";
     struct pl_image *image = NULL;
     int64_t begin = now_ms();
+    tell_life(v, f, PL_ENGINE_LIFE_LOADING);
     enum pl_err err = pl_cli__image_load(v->data, f->hex, &image, reason);
     int64_t verified = now_ms();
+    if (err == PL_OK) tell_life(v, f, PL_ENGINE_LIFE_VERIFIED);
     if (err == PL_OK) err = pl_engine_image_warm(v->engine, image);
     int64_t warm = now_ms();
     if (err == PL_OK) err = pl_engine_activate(v->engine, image);
