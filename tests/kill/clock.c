@@ -6,15 +6,12 @@
  *   kill_clock [--customers N] [--rounds N]
  */
 #include <setjmp.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/kill/play.h"
@@ -29,18 +26,8 @@
 static volatile int64_t *off_ms;
 
 static void prepare(const struct site *s) {
-    static char path[128];
     site_shell(s, "cp tests/kill/clock.flow \"$D/flows\"");
-    snprintf(path, sizeof path, "%s/clock", s->folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || ftruncate(fd, sizeof *off_ms) != 0) DIE("no %s", path);
-    void *p = mmap(NULL, sizeof *off_ms, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) DIE("no %s", path);
-    close(fd);
-    off_ms = p;
-    setenv("CLOCK_OFF", path, 1);
-    setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
-    setenv("LD_PRELOAD", CLOCK_SHIM, 1);
+    off_ms = play_clock(s);
 }
 
 struct nap {

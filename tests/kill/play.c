@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/kill/play.h"
@@ -31,6 +34,20 @@ int play_close(void **state) {
 void play_restart(struct site *s) {
     proc_kill(&s->server);
     site_server(s, NULL);
+}
+
+volatile int64_t *play_clock(const struct site *s) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/clock", s->folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || ftruncate(fd, sizeof(int64_t)) != 0) DIE("no %s", path);
+    void *p = mmap(NULL, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) DIE("no %s", path);
+    close(fd);
+    setenv("CLOCK_OFF", path, 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
+    setenv("LD_PRELOAD", CLOCK_SHIM, 1);
+    return p;
 }
 
 void play_identities(const struct site *s) {

@@ -19,6 +19,9 @@ int play_open(void **state);
 int play_close(void **state);
 /* kill -9, and a new server on what it left. */
 void play_restart(struct site *s);
+/* For play_site: by how many milliseconds the time of day of its processes is off (clock_shim.c);
+ * it may be changed while they run. */
+volatile int64_t *play_clock(const struct site *s);
 /* For play_site: its servers know the key that play_sign signs with. */
 void play_identities(const struct site *s);
 void play_sign(const char *customer, char identity[PLAY_IDENTITY]);
