@@ -15,6 +15,7 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/escalate/escalate.h"
+#include "runtime/kb/kb.h"
 #include "runtime/locale/locale.h"
 #include "runtime/nlp/nlp.h"
 #include "runtime/privacy/privacy.h"
@@ -49,10 +50,16 @@ struct eng_list {    /* values of a `from hook` entity */
     bool asking;
 };
 
+struct eng_articles { /* kb NULL: they are not asked before intents */
+    struct pl_kb *kb;
+    struct pl_kb_scratch *scratch;
+};
+
 struct eng_image {
     struct pl_image *image;
     struct pl_nlp_model *model;
     struct pl_nlp *nlp;
+    struct eng_articles articles;
     void *models;                /* opened for them, until it is theirs */
     uint32_t users;              /* conversations in memory, lists being asked for */
     bool held;                   /* kept warm for an operator */
@@ -510,6 +517,8 @@ struct eng_said {
 };
 void pl_engine__read(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                      const struct eng_said *said, struct pl_vm_event *event);
+/* The customer's word about the conversation itself, or about models. */
+bool pl_engine__commands(const struct pl_program *p, uint32_t intent);
 /* What the state's earlier messages say of the options that it looks at; false: it is no state. */
 bool pl_engine__named(struct pl_engine *e, struct eng_conv *c, struct pl_arena *a,
                       struct pl_vm_event *event);
@@ -532,6 +541,15 @@ void pl_engine__promises(struct pl_engine *e, const struct pl_program *p);
 /* It was answered now. */
 void pl_engine__promise_kept(struct pl_engine *e, const struct eng_handoff *h);
 void pl_engine__promises_free(struct pl_engine *e);
+
+/* engine_article.c */
+void pl_engine__articles_open(const struct pl_image *image, struct pl_locale_tools *tools,
+                              struct eng_articles *out);
+void pl_engine__articles_close(struct eng_articles *articles);
+/* Takes back a weak guess where an article surely answers and the message would come to it. */
+void pl_engine__article_first(struct pl_engine *e, struct eng_conv *c,
+                              const struct pl_vm_view *view, const struct pl_nlp_reading *r,
+                              struct pl_vm_reading *out);
 
 /* engine_shared.c: tools and recognisers, its own or borrowed */
 struct pl_locale_tools *pl_engine__tools(const struct pl_engine_config *config);

@@ -226,14 +226,19 @@ static void take_marks(const struct pl_program *p, const struct pl_vm_view *view
     out->nentities = n;
 }
 
-/* A message that as a whole is one of these intents' phrases is a command. */
-static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_reading *r) {
+bool pl_engine__commands(const struct pl_program *p, uint32_t intent) {
     static const char *const commands[] = {"cancel", "restart",        "repeat",   "skip",
                                            "back",   "speak_to_human", "no_model", "use_model"};
-    if (!r->exact || r->nguesses == 0 || r->guesses[0].intent >= p->nintents) return PL_NOWHERE;
+    if (intent >= p->nintents) return false;
     for (size_t i = 0; i < PL_LEN(commands); i++)
-        if (pl_str_is(p->intents[r->guesses[0].intent], commands[i])) return r->guesses[0].intent;
-    return PL_NOWHERE;
+        if (pl_str_is(p->intents[intent], commands[i])) return true;
+    return false;
+}
+
+/* A message that as a whole is one of these intents' phrases is a command. */
+static uint32_t command_of(const struct pl_program *p, const struct pl_nlp_reading *r) {
+    if (!r->exact || r->nguesses == 0) return PL_NOWHERE;
+    return pl_engine__commands(p, r->guesses[0].intent) ? r->guesses[0].intent : PL_NOWHERE;
 }
 
 static void read_words(struct eng_conv *c, struct pl_arena *a, struct pl_str text,
@@ -279,6 +284,7 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     out->nmentions = r.nmentions;
     if (r.says) out->says = (struct pl_str){(const char *)r.says, (r.nmentions + 7) / 8};
     pick(e, c, a, view, &r, out);
+    pl_engine__article_first(e, c, view, &r, out);
     take_marks(p, view, &r, a, out);
 }
 

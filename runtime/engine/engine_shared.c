@@ -12,6 +12,7 @@ struct reader {
     struct pl_image *image; /* the model points into it */
     struct pl_nlp_model *model;
     struct pl_nlp *nlp;
+    struct eng_articles articles;
 };
 struct pl_engine_shared {
     struct pl_locale_tools *tools;
@@ -19,6 +20,7 @@ struct pl_engine_shared {
 };
 
 static void reader_free(struct reader *r) {
+    pl_engine__articles_close(&r->articles);
     if (r->nlp) pl_nlp_free(&r->nlp);
     if (r->model) pl_nlp_close(&r->model);
     pl_image_unref(&r->image);
@@ -29,6 +31,7 @@ static enum pl_err reader_open(struct pl_image *image, struct pl_locale_tools *t
     *out = (struct reader){.image = pl_image_ref(image)};
     enum pl_err err = pl_nlp_open(pl_image_section(image, "nlp.model"), &out->model);
     if (err == PL_OK) err = pl_nlp_new(out->model, tools, &out->nlp);
+    if (err == PL_OK) pl_engine__articles_open(image, tools, &out->articles);
     if (err != PL_OK) reader_free(out);
     return err;
 }
@@ -66,12 +69,14 @@ enum pl_err pl_engine__reader(struct pl_engine *e, struct eng_image *i) {
         if (s->readers.v[k].image != i->image) continue;
         i->model = s->readers.v[k].model;
         i->nlp = s->readers.v[k].nlp;
+        i->articles = s->readers.v[k].articles;
         return PL_OK;
     }
     enum pl_err err = reader_open(i->image, e->tools, &r);
     if (err != PL_OK) return err;
     i->model = r.model;
     i->nlp = r.nlp;
+    i->articles = r.articles;
     if (s)
         PL_PUSH(&s->readers, r);
     else
@@ -81,6 +86,7 @@ enum pl_err pl_engine__reader(struct pl_engine *e, struct eng_image *i) {
 
 void pl_engine__reader_free(struct pl_engine *e, struct eng_image *i) {
     if (e->config.shared) return;
+    pl_engine__articles_close(&i->articles);
     if (i->nlp) pl_nlp_free(&i->nlp);
     if (i->model) pl_nlp_close(&i->model);
 }

@@ -96,6 +96,7 @@ struct pl_kb_hit {
 struct pl_kb_result {
     struct pl_kb_hit hits[PL_KB_MOST_HITS]; /* best first */
     uint32_t n;
+    uint32_t told; /* how many words of the question that say something hits[0] has */
     bool sure;     /* hits[0] answers; else say that it is not known, or ask a person */
     bool fallback; /* the hits are of the fallback's locale */
 };

@@ -51,6 +51,7 @@ static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
         if (q->tf[i]) top += t->idf * t->idf;
         if (t->idf < least) continue;
         told += q->tf[i];
+        q->told += q->tf[i] > 0;
         untold += q->tf[i] == 0;
     }
     q->by_chance = told < TOLD && untold > 0;
@@ -73,6 +74,7 @@ double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) 
     const struct pl_kb__candidate *c = q->candidates;
     double sum = bias;
     q->by_chance = false;
+    q->told = 0;
     if (!q->ncandidates) return 0;
     q->signs[PL_KB__S_SCORE] = c->score;
     q->signs[PL_KB__S_FORM] = c->features[PL_KB__F_FORM];

@@ -64,6 +64,7 @@ static void make_hits(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     }
     bool enough = q->signs[PL_KB__S_TOP] >= RARE || q->signs[PL_KB__S_UNKNOWN] <= 0;
     enough = enough && !q->by_chance;
+    out->told = q->told;
     out->sure = out->n && out->hits[0].confidence >= SURE && enough;
 }
 
@@ -110,7 +111,7 @@ void pl_kb_search(struct pl_kb_scratch *s, const struct pl_kb *kb, const struct 
     uint32_t top = q->top < 1 ? 1 : q->top > PL_KB_MOST_HITS ? PL_KB_MOST_HITS : q->top;
     size_t own = pl_locale_best(q->locale, kb->locales, kb->nshelves, SIZE_MAX);
     size_t other = pl_locale_best(q->fallback, kb->locales, kb->nshelves, SIZE_MAX);
-    out->n = 0;
+    out->n = out->told = 0;
     out->sure = out->fallback = false;
     if (own != SIZE_MAX) search_shelf(s, kb, (uint32_t)own, text, top, 0, out);
     if (out->sure || other == SIZE_MAX || other == own) return;

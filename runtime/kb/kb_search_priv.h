@@ -48,6 +48,7 @@ struct pl_kb_scratch {
     uint32_t ncandidates;
     uint32_t tf[PL_KB__QUERY_TERMS];
     double signs[PL_KB__SIGNS];
+    uint32_t told;  /* words that say something, which the best has */
     bool by_chance; /* the best shares one word of several that say something, in its text alone:
                        "the capital of France", and a number in capital letters */
     struct pl_kb_range marks[2][PL_KB_MOST_HITS][PL_KB_MOST_MARKS]; /* own locale, fallback */

@@ -147,6 +147,17 @@ static void nothing(void **state) {
     assert_false(ask("who won the football match in Madrid yesterday", "en", "")->sure);
 }
 
+/* Words that say something, and that the best passage has: blanks and common words are none. */
+static void told(void **state) {
+    (void)state;
+    assert_int_equal(ask("", "en", "")->told, 0);
+    uint32_t one = ask("PayPal?", "en", "")->told;
+    uint32_t two = ask("can I pay with PayPal or by credit card", "en", "")->told;
+    assert_int_equal(one, 1);
+    assert_true(two > one);
+    assert_int_equal(ask("xyzzy PayPal", "en", "")->told, 1);
+}
+
 static bool within(const struct pl_kb_hit *h, struct pl_kb_range r) {
     return r.start <= r.end && r.end <= h->text.n;
 }
@@ -295,10 +306,10 @@ static void hostile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds),      cmocka_unit_test(locales), cmocka_unit_test(nothing),
-        cmocka_unit_test(marks),      cmocka_unit_test(lists),   cmocka_unit_test(passages),
-        cmocka_unit_test(same_bytes), cmocka_unit_test(limits),  cmocka_unit_test(empty),
-        cmocka_unit_test(hostile),    cmocka_unit_test(numbers),
+        cmocka_unit_test(finds),    cmocka_unit_test(locales),    cmocka_unit_test(nothing),
+        cmocka_unit_test(told),     cmocka_unit_test(marks),      cmocka_unit_test(lists),
+        cmocka_unit_test(passages), cmocka_unit_test(same_bytes), cmocka_unit_test(limits),
+        cmocka_unit_test(empty),    cmocka_unit_test(hostile),    cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
