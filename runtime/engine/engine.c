@@ -331,7 +331,7 @@ static void watch_clock(struct pl_engine *e) {
     struct pl_buf b = {0};
     if (by > -LEAD_MS && by < LEAD_MS) return;
     e->lead_ms = lead;
-    e->jumped_ms = eng_ticks(e);
+    e->settle_ms = eng_ticks(e); /* played again from entries alone it would wait by the new time */
     pl_buf_zig(&b, lead);
     struct pl_store_row row = {LEAD_KEY, pl_buf_slice(&b)};
     pl_store_project(e->config.store, &row, 1, NULL, 0);
@@ -347,11 +347,8 @@ static bool may_leave(struct pl_engine *e, const struct eng_conv *c, int64_t now
            pl_store_written(e->config.store, c->ticket);
 }
 
-/* Who waits since before the clock jumped is written soon: played again from its entries alone it
- * would wait by the clock as it is now. */
 static bool is_due(const struct pl_engine *e, const struct eng_conv *c, int64_t now) {
-    if (!c->dirty) return false;
-    return now - c->dirty_ms >= ENG_IDLE_MS || (c->deadline_ms && c->dirty_ms <= e->jumped_ms);
+    return c->dirty && (now - c->dirty_ms >= ENG_IDLE_MS || c->dirty_ms <= e->settle_ms);
 }
 
 /* Those touched least lately come first. */
@@ -361,7 +358,7 @@ static void save_and_evict(struct pl_engine *e) {
     struct eng_conv *next;
     for (struct eng_conv *c = e->oldest; c && done < TICK_MAX; c = next) {
         next = c->next;
-        if (now - c->touched_ms < ENG_IDLE_MS && c->touched_ms > e->jumped_ms) return;
+        if (now - c->touched_ms < ENG_IDLE_MS && c->touched_ms > e->settle_ms) return;
         if (is_due(e, c, now)) done += pl_engine__conv_save(e, c) == PL_OK;
         if (!may_leave(e, c, now)) continue;
         ENG_COUNT(e, EVICTED);
@@ -606,8 +603,10 @@ static void ran(void *ctx, const struct pl_image *image, enum pl_vm_trace what, 
 
 static void start(struct pl_engine *e) {
     recover(e);
+    e->settle_ms = eng_ticks(e); /* a server that is killed again soon begins where this one did */
     e->more.fn = more;
     e->more.ctx = e;
+    pl_timer_start(e->loop, &e->more, MORE_MS);
     e->tick.fn = tick;
     e->tick.ctx = e;
     pl_timer_repeat(e->loop, &e->tick, TICK_MS);

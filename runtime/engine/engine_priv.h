@@ -375,11 +375,11 @@ struct pl_engine {
     struct eng_keep *keep_first, *keep_last; /* the first is being appended */
     struct pl_timer tick, more;
     int64_t tended_ms;
-    int64_t ticks_ms;          /* eng_ticks when the clock's monotonic time was 0 */
-    int64_t lead_ms;           /* of ticks before the time of day, as the store has it */
-    int64_t jumped_ms;         /* in ticks: when the time of day was seen to have jumped last */
-    char rtl_locale[36];       /* as a conversation's: the last that was asked for */
-    bool rtl;                  /* ... and its answer */
+    int64_t ticks_ms;    /* eng_ticks when the clock's monotonic time was 0 */
+    int64_t lead_ms;     /* of ticks before the time of day, as the store has it */
+    int64_t settle_ms;   /* in ticks: what was touched until then is written soon, not when idle */
+    char rtl_locale[36]; /* as a conversation's: the last that was asked for */
+    bool rtl;            /* ... and its answer */
     struct eng_shadow *shadow; /* NULL: none */
     struct eng_canary *canary; /* NULL: there never was one */
     uint64_t system_n, calls;

@@ -183,11 +183,37 @@ static void the_same_with_snapshots(void **state) {
     everywhere(true, true);
 }
 
+/* Killed again and again at short times it does not begin farther back each time. */
+static void what_was_recovered_is_written_soon(void **state) {
+    enum { MANY = 120 };
+    struct bench b;
+    struct pl_store_head head;
+    struct pl_store_config memory = {.seed = 1};
+    (void)state;
+    bench_open(&b, &memory);
+    bench_advance(&b, 100);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        bench_open_fresh(&b, i, (int)i);
+        bench_run(&b);
+        bench_say(&b, i, 1, script[0]);
+    }
+    bench_run(&b);
+    bench_advance(&b, 1000); /* nobody is idle yet */
+    pl_store_flush(b.store);
+    assert_int_equal(pl_store_dirty(b.store, 0, &head, 1), 1);
+    bench_crash(&b);
+    bench_advance(&b, 1000);
+    pl_store_flush(b.store);
+    assert_int_equal(pl_store_dirty(b.store, 0, &head, 1), 0);
+    bench_close(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_server_dies_at_each_point),
         cmocka_unit_test(memory_is_lost_at_each_point),
         cmocka_unit_test(the_same_with_snapshots),
+        cmocka_unit_test(what_was_recovered_is_written_soon),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bench_done();
