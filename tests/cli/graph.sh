@@ -77,10 +77,18 @@ OUT
 "$parlance" graph shop/flows buy --all | grep -qF -- '-.->|"no answer"|' || fail "--all shows no way without an answer"
 diff -u - <("$parlance" graph shop/flows | grep -v classDef) <<'OUT' || wrong=1
 flowchart LR
-  b0[\"buy<br/>1 question, shop, person"\]:::person
-  b1["sorry"]:::say
+  subgraph g0["flows/shop.flow"]
+  b0("buy<br/>1 question, shop, person"):::card
+  b1("sorry"):::card
+  end
   b0 --> b1
 OUT
+# From file to file a card says it in words: lines would cross everything.
+cp -r shop two && printf 'parlance 1\n\nflow menu\n  title "menu" @menu.title\n  on says\n    en "menu"\n  goto buy\n' >two/flows/menu.flow
+"$parlance" graph two/flows >out && grep -qF 'b0("menu<br/>→ buy"):::card' out || fail "no word of the other file's flow"
+[ "$(grep -c -- '-->' out)" = 1 ] || fail "a line from file to file"
+"$parlance" graph two/flows --dot >out && grep -qF '>1 question</font>' out && grep -qF 'waits for the customer' out ||
+  fail "the cards have no badges, or nothing says what they mean"
 "$parlance" graph shop/flows --dot | grep -qF 'subgraph cluster_0' || fail "flows are not grouped by their files"
 "$parlance" graph shop/flows byu 2>&1 | grep -qF "there is no flow 'byu'; did you mean 'buy'?" || fail "no suggestion"
 

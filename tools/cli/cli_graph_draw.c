@@ -34,6 +34,7 @@ static void add_line(struct drawing *d, uint32_t from, uint32_t to, struct pl_st
 void pl_cli__drawing_free(struct drawing *d) {
     for (size_t i = 0; i < d->boxes.n; i++) {
         pl_buf_free(&d->boxes.v[i].text);
+        pl_buf_free(&d->boxes.v[i].also);
         PL_VEC_FREE(&d->boxes.v[i].places);
     }
     PL_VEC_FREE(&d->boxes);
@@ -219,39 +220,17 @@ static uint32_t group(struct drawing *d, struct pl_str name) {
     return i;
 }
 
-/* What is in a flow, in a few words: "2 questions, shop, model, person". */
-static void describe(const struct pl_chart *c, uint32_t flow, struct pl_buf *b) {
+/* What is in a flow, added to what the card has. */
+static void count_in(const struct pl_chart *c, uint32_t flow, struct draw_box *card) {
+    static const uint8_t counted[PL_CHART_STEP + 1] = {[PL_CHART_ASK] = DRAW_HAS_ASK,
+                                                       [PL_CHART_HOOK] = DRAW_HAS_HOOK,
+                                                       [PL_CHART_MODEL] = DRAW_HAS_MODEL,
+                                                       [PL_CHART_PERSON] = DRAW_HAS_PERSON};
     const struct pl_chart_flow *f = &c->flows[flow];
-    uint32_t n[PL_CHART_STEP + 1] = {0};
-    for (uint32_t i = f->first; i < f->first + f->n; i++)
-        if (!c->steps[i].unwritten) n[c->steps[i].shape]++;
-    static const struct {
-        uint8_t shape;
-        const char *word;
-    } parts[] = {{PL_CHART_HOOK, "shop"}, {PL_CHART_MODEL, "model"}, {PL_CHART_PERSON, "person"}};
-    const char *comma = "\n";
-    if (n[PL_CHART_ASK])
-        pl_buf_printf(b, "\n%u question%s", n[PL_CHART_ASK], n[PL_CHART_ASK] > 1 ? "s" : "");
-    if (n[PL_CHART_ASK]) comma = ", ";
-    for (size_t i = 0; i < PL_LEN(parts); i++) {
-        if (!n[parts[i].shape]) continue;
-        pl_buf_printf(b, "%s%s", comma, parts[i].word);
-        comma = ", ";
-    }
-}
-
-static enum draw_shape flow_shape(const struct pl_chart *c, uint32_t flow) {
-    const struct pl_chart_flow *f = &c->flows[flow];
-    enum draw_shape shape = DRAW_SAY;
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
-        uint8_t s = c->steps[i].shape;
-        if (c->steps[i].unwritten) continue;
-        if (s == PL_CHART_PERSON) return DRAW_PERSON;
-        if (s == PL_CHART_MODEL) shape = DRAW_MODEL;
-        if (s == PL_CHART_HOOK && shape != DRAW_MODEL) shape = DRAW_HOOK;
-        if (s == PL_CHART_ASK && shape == DRAW_SAY) shape = DRAW_ASK;
+        uint8_t has = counted[c->steps[i].shape];
+        if (has && !c->steps[i].unwritten) card->has[has]++;
     }
-    return shape;
 }
 
 static struct pl_str file_of(const struct project_drawing *w, uint32_t flow) {
@@ -261,11 +240,11 @@ static struct pl_str file_of(const struct project_drawing *w, uint32_t flow) {
 static void add_flow_boxes(struct project_drawing *w) {
     for (uint32_t i = 0; i < w->c->nflows; i++) {
         if (!wanted(w, i)) continue;
-        w->box[i] = 1 + add_box(w->d, flow_shape(w->c, i), w->c->flows[i].name);
+        w->box[i] = 1 + add_box(w->d, DRAW_CARD, w->c->flows[i].name);
         struct draw_box *b = &w->d->boxes.v[w->box[i] - 1];
         b->group = group(w->d, file_of(w, i));
         b->flow = i;
-        describe(w->c, i, &b->text);
+        count_in(w->c, i, b);
     }
 }
 
@@ -286,17 +265,15 @@ static uint32_t count_parts(struct project_drawing *w) {
 
 /* A box for each part with the number of its flows. */
 static void add_part_boxes(struct project_drawing *w) {
-    uint32_t *n = PL_NEW_ARRAY(&w->d->arena, uint32_t, w->c->nflows + 1);
     w->folders = count_parts(w) > FLOWS_MOST;
     for (uint32_t i = 0; i < w->c->nflows; i++) {
         if (!wanted(w, i)) continue;
         uint32_t part = group(w->d, part_of(w, i));
-        if (part == w->d->boxes.n) add_box(w->d, DRAW_FLOW, part_of(w, i));
+        if (part == w->d->boxes.n) add_box(w->d, DRAW_CARD, part_of(w, i));
         w->box[i] = 1 + part;
-        n[part]++;
+        w->d->boxes.v[part].has[DRAW_HAS_FLOWS]++;
+        count_in(w->c, i, &w->d->boxes.v[part]);
     }
-    for (uint32_t i = 0; i < w->d->boxes.n; i++)
-        pl_buf_printf(&w->d->boxes.v[i].text, "\n%u flow%s", n[i], n[i] > 1 ? "s" : "");
     w->d->groups.n = 0;
 }
 
@@ -328,7 +305,24 @@ static void thin_out(struct project_drawing *w) {
         if (w->called[d->lines.v[i].to] <= HUB) d->lines.v[kept++] = d->lines.v[i];
     d->lines.n = kept;
     for (size_t i = 0; i < d->boxes.n; i++)
-        if (w->called[i] > HUB) pl_buf_printf(&d->boxes.v[i].text, "\nfrom %u", w->called[i]);
+        if (w->called[i] > HUB) pl_buf_printf(&d->boxes.v[i].also, "\nfrom %u", w->called[i]);
+}
+
+/* Lines between files would cross everything: a card says in words which flows of others it leads
+ * to. */
+static void say_far(struct drawing *d) {
+    size_t kept = 0;
+    for (size_t i = 0; i < d->lines.n; i++) {
+        struct draw_line l = d->lines.v[i];
+        struct draw_box *from = &d->boxes.v[l.from];
+        if (from->group == d->boxes.v[l.to].group) {
+            d->lines.v[kept++] = l;
+            continue;
+        }
+        pl_buf_str(&from->also, PL_STR("\n→ "));
+        pl_buf_str(&from->also, pl_buf_slice(&d->boxes.v[l.to].text));
+    }
+    d->lines.n = kept;
 }
 
 void pl_cli__draw_project(struct drawing *d, const struct pl_sources *s, const struct pl_chart *c,
@@ -345,4 +339,5 @@ void pl_cli__draw_project(struct drawing *d, const struct pl_sources *s, const s
         add_flow_boxes(&w);
     each_way(&w, connect_flows);
     thin_out(&w);
+    say_far(d);
 }

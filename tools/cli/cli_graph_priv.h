@@ -18,6 +18,7 @@
     SHAPE(MODEL, "model", "a model's turn")                                                        \
     SHAPE(PERSON, "person", "hands over to a person")                                              \
     SHAPE(FLOW, "flow", "another flow")                                                            \
+    SHAPE(CARD, "card", "a flow of the overview, or a file of flows")                              \
     SHAPE(STEP, "step", "anything else")                                                           \
     SHAPE(STOP, "stop", "where it ends")
 enum draw_shape {
@@ -26,8 +27,20 @@ enum draw_shape {
 #undef SHAPE
 };
 
+/* What a flow of an overview has in it. */
+enum draw_has {
+    DRAW_HAS_FLOWS,
+    DRAW_HAS_ASK,
+    DRAW_HAS_HOOK,
+    DRAW_HAS_MODEL,
+    DRAW_HAS_PERSON,
+    DRAW_HAS_N
+};
+
 struct draw_box {
     uint8_t shape;                 /* enum draw_shape */
+    uint32_t has[DRAW_HAS_N];      /* of a card: how many of each */
+    struct pl_buf also;            /* of a card: lines below, each with \n before it */
     uint32_t group;                /* index in groups, or UINT32_MAX */
     uint32_t flow;                 /* that it stands for, or UINT32_MAX */
     struct pl_buf text;            /* lines with \n between */
