@@ -4,7 +4,7 @@
 // with a model that is a small provider on this machine. PL_BUILD names the build.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -91,6 +91,22 @@ test("a mistake is shown while the last good version goes on, until it is mended
 
     dev.edit("flows/wrap.flow", () => good);
     await expect(studio.state).text(/change 3 taken up/);
+});
+
+test("a file that is never calm is taken up, and a folder that went away and came back", { timeout: 30_000 }, async () => {
+    const good = dev.read("flows/wrap.flow");
+    let n = 0;
+    const busy = setInterval(() => dev.edit("flows/wrap.flow", () => `${good}# ${++n}\n`.replace("mark felt", n % 2 ? "mark felt" : "mark seen")), 40);
+    await expect(studio.state).text(/change [4-9] taken up/);
+    clearInterval(busy);
+    renameSync(dev.flows, `${dev.flows}.gone`);
+    await expect(studio.trouble).text(/the flows cannot be read/);
+    cpSync(`${dev.flows}.gone`, dev.flows, { recursive: true });
+    dev.edit("flows/wrap.flow", () => good);
+    await expect(studio.trouble).attribute("hidden", "");
+    const [, builds] = /change (\d+)/.exec(await studio.state.textContent());
+    dev.edit("flows/wrap.flow", (t) => t.replace("mark felt", "mark tied"));
+    await expect(studio.state).text(new RegExp(`change (?!${builds} )\\d+ taken up`));
 });
 
 test("what the model was sent and gave, and what the conversation knew", { timeout: 30_000 }, async () => {

@@ -73,7 +73,8 @@ void pl_cli__write_dot(const struct drawing *d, struct pl_buf *out);
 void pl_cli__write_mermaid(const struct drawing *d, struct pl_buf *out);
 /* By Graphviz' `dot`; CLI_FAILED when there is none, with how to get it on stderr. */
 int pl_cli__write_svg(const struct drawing *d, struct pl_buf *out);
-/* { "svg", "boxes": [{ "id": that it has in the SVG, "flow", "places": ["flows/a.flow:12"] }] } */
+/* { "svg", "boxes": [{ "id": that it has in the SVG, "flow", "part": the file or folder that a card
+ * stands for, "places": ["flows/a.flow:12"] }] } */
 int pl_cli__write_page(const struct drawing *d, const struct pl_sources *s,
                        const struct pl_chart *c, struct pl_buf *out);
 

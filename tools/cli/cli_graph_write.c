@@ -385,6 +385,7 @@ static void write_box(const struct drawing *d, uint32_t i, const struct pl_sourc
     if (b->flow < c->nflows) {
         pl_jw_text_member(w, "flow", c->flows[b->flow].name);
     }
+    if (b->has[DRAW_HAS_FLOWS]) pl_jw_text_member(w, "part", pl_buf_slice(&b->text));
     pl_jw_name(w, "places");
     pl_jw_open(w, '[');
     for (size_t k = 0; k < b->places.n; k++) {

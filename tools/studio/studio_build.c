@@ -13,9 +13,14 @@
 
 #include "tools/studio/studio_priv.h"
 
-#define CALM_MS 60 /* editors write a file in several steps, and several files at once */
-#define DEEP    8  /* folders in folders */
-#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE)
+#define CALM_MS 60  /* editors write a file in several steps, and several files at once */
+#define LATE_MS 600 /* after which a file that is never calm is built as it is */
+#define GONE_MS 500 /* between looks at flows that cannot be read */
+#define DEEP    8   /* folders in folders */
+#define LOST    (IN_DELETE_SELF | IN_MOVE_SELF | IN_Q_OVERFLOW)
+#define CHANGES                                                                                    \
+    (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF |       \
+     IN_MOVE_SELF)
 
 /* ---- watching ---- */
 
@@ -42,12 +47,20 @@ static void watch_all(struct pl_studio *s) {
 /* What a build reads; editors keep other files beside it. */
 static bool matters(const struct inotify_event *e) {
     static const char *const kinds[] = {".flow", ".arb", ".lua", ".md", ".txt"};
-    if (e->mask & (IN_ISDIR | IN_Q_OVERFLOW)) return true;
+    if (e->mask & (IN_ISDIR | LOST)) return true;
     struct pl_str name = e->len ? pl_str_c(e->name) : PL_STR("");
     if (name.n == 0 || name.p[0] == '.') return false;
     for (size_t i = 0; i < PL_LEN(kinds); i++)
         if (pl_str_ends(name, pl_str_c(kinds[i]))) return true;
     return false;
+}
+
+/* A moment after the last change; not long after the first, however many follow. */
+static void build_soon(struct pl_studio *s) {
+    int64_t now_us = pl_loop_now_us(s->loop);
+    if (s->unbuilt_us == 0) s->unbuilt_us = now_us;
+    int64_t left_ms = LATE_MS - (now_us - s->unbuilt_us) / 1000;
+    pl_timer_start(s->loop, &s->calm, left_ms < 0 ? 0 : left_ms < CALM_MS ? left_ms : CALM_MS);
 }
 
 static void changed(struct pl_fd *w, int ready) {
@@ -62,7 +75,7 @@ static void changed(struct pl_fd *w, int ready) {
             any |= matters(e);
             p += sizeof *e + e->len;
         }
-    if (any) pl_timer_start(s->loop, &s->calm, CALM_MS);
+    if (any) build_soon(s);
 }
 
 /* ---- what is told of it ---- */
@@ -187,20 +200,32 @@ static void tell_good(struct pl_studio *s, struct pl_studio_built **built, int64
     pl_buf_free(&why);
 }
 
+/* The folder has gone, and nothing tells when it is back: looked at now and then. */
+static bool still_gone(struct pl_studio *s) {
+    s->gone = s->gone && access(s->config.folders[0], R_OK | X_OK) != 0;
+    if (s->gone) pl_timer_start(s->loop, &s->calm, GONE_MS);
+    return s->gone;
+}
+
 static void build(struct pl_timer *t) {
     struct pl_studio *s = t->ctx;
+    if (still_gone(s)) return;
     struct pl_studio_built *b = pl_studio_built_new();
     int64_t since_us = pl_clock_system().mono_us(NULL);
+    s->unbuilt_us = 0;
     watch_all(s); /* there may be new folders */
     enum pl_err err = s->config.compile(s->config.ctx, b);
     if (err == PL_OK) {
         tell_good(s, &b, since_us);
     } else {
         s->broken = true;
-        if (err == PL_MALFORMED)
+        if (err == PL_MALFORMED) {
             pl_studio__tell_diagnostics(s, &b->compiled.diags);
-        else
+        } else {
             tell_trouble(s, PL_STR("the flows cannot be read"));
+            s->gone = true;
+            pl_timer_start(s->loop, &s->calm, GONE_MS);
+        }
     }
     pl_studio_built_free(&b);
     pl_studio__changed(s);

@@ -70,6 +70,8 @@ struct pl_studio {
     bool stands_in;       /* the good one is not of the files: these had mistakes from the start */
     struct pl_fd changes; /* inotify */
     struct pl_timer calm; /* since the last change */
+    bool gone;            /* the folder of flows, when it was last looked for */
+    int64_t unbuilt_us;   /* the first change that no build has taken up; 0: none */
     uint32_t builds;
     /* the engine's thread's */
     struct pl_engine *engine;

@@ -8,6 +8,7 @@ import { h } from "../widget/dom.js";
 interface Box {
     id: string;
     flow?: string;
+    part?: string; // a file of flows, or a folder
     places: string[];
 }
 interface Drawing {
@@ -19,7 +20,7 @@ interface Drawing {
 const SMALLEST = 0.1;
 const LARGEST = 2.5;
 const READABLE = 1; // pixels to a point of the drawing: of one flow no fewer to begin with,
-const GLANCE = 0.6; // of all flows these
+const GLANCE = 0.8; // of all flows these
 const ROOMY = 1.3; // and no more
 const STEP = 1.25;
 
@@ -119,7 +120,8 @@ export class Graph {
         const { place, flow, ran } = this.#lit;
         for (const box of this.#boxes) {
             const node = this.#node(box);
-            const at = box.places.includes(place) || (this.#flow === "" && box.flow === flow && flow !== "");
+            const at = box.places.includes(place) ||
+                (this.#flow === "" && flow !== "" && (box.flow === flow || (!!box.part && place.startsWith(box.part))));
             node?.classList.toggle("here", at);
             node?.classList.toggle("went", !at && box.places.some((p) => ran.includes(p)));
             if (at) node?.setAttribute("aria-current", "location");

@@ -276,5 +276,6 @@ const LEGEND: [string, string][] = [
     ["flow", "another flow"],
     ["here", "stands here"],
     ["went", "came this way"],
+    ["maybe", "only if the customer takes it"],
 ];
 at("legend").append(...LEGEND.map(([look, text]) => h("span", { class: `key ${look}` }, h("i", { "aria-hidden": "true" }), text)));
