@@ -124,6 +124,15 @@ test("what the model was sent and gave, and what the conversation knew", { timeo
     await studio.tab("Model").press("ArrowLeft"); // the tabs by keyboard
     await expect(studio.tab("Knows")).attribute("aria-selected", "true");
     await expect(studio.here).count(1);
+
+    const own = studio.chat.locator(".message.customer .bubble");
+    await studio.page.click("#back"); // without the last: all before is said again
+    await expect(own).count(2);
+    await expect(studio.bot().filter({ hasText: /red ribbon/i })).count(1);
+    await studio.page.click("#back");
+    await expect(own).count(1);
+    await expect(studio.bot().last()).text("Which colour shall the ribbon have?");
+    await expect(studio.here).count(1);
 });
 
 test("in Arabic, and side by side", { timeout: 30_000 }, async () => {

@@ -96,6 +96,9 @@ export interface State {
     };
 }
 
+// Where a conversation stands while something is fetched for it.
+export const BUSY = "for the outcome of a hook or a model";
+
 const AGAIN_MS = 1_000;
 
 export class Watch {

@@ -8,6 +8,7 @@ import { Chat, Mirror } from "./chat.js";
 import { Graph } from "./graph.js";
 import { show_knows, show_model, show_why, turns_of } from "./inside.js";
 import { Watch } from "./state.js";
+import { BUSY } from "./state.js";
 import type { Project, State } from "./state.js";
 import { show_trouble } from "./trouble.js";
 
@@ -152,6 +153,7 @@ function told(next: State): void {
     tell_status();
     draw();
     reflect();
+    say_again();
 }
 
 function list_flows(project: Project): void {
@@ -187,6 +189,7 @@ function remember(name: string, value: string): void {
 function begin(): void {
     chat?.stop();
     frames = [];
+    again = null;
     if (state?.project.stands_in) {
         at("chat").replaceChildren(h("p", { class: "empty" }, "The chat begins when the files have no mistakes."));
         return;
@@ -196,6 +199,7 @@ function begin(): void {
         transcript: (all) => {
             frames = all;
             reflect();
+            say_again();
         },
     });
     place_mirror();
@@ -211,6 +215,39 @@ function place_mirror(): void {
     reflect();
 }
 
+// ---- one turn back ----
+
+// A new conversation in which all that was said is said again, but for the last; the shop is asked
+// again, too. Null: none is under way.
+let again: { left: string[]; said: number; from: string } | null = null;
+
+function own_words(): string[] {
+    const own = frames.filter((f) => f.kind === "message" && f.from === "customer");
+    return own.map((f) => f.parts?.map((part) => (part.type === "text" ? part.text : "")).join(" ") ?? "");
+}
+
+function step_back(): void {
+    const said = own_words();
+    if (!chat || again || said.length === 0) return;
+    again = { left: said.slice(0, -1), said: 0, from: state?.conversation?.id ?? "" };
+    chat.renews();
+    say_again();
+}
+
+// When it waits for the customer who has said all before; who says something else goes on from there.
+function say_again(): void {
+    const c = state?.conversation;
+    const standing = c && c.steps.at(-1)?.it.stands;
+    if (again && c && standing && c.id !== again.from && standing !== BUSY) {
+        const said = c.steps.filter(({ it }) => it.kind === "message").length;
+        const next = said === again.said ? again.left.shift() : undefined;
+        if (next !== undefined) chat?.says({ text: next });
+        if (next !== undefined) again.said++;
+        else if (said >= again.said) again = null;
+    }
+    at<HTMLButtonElement>("back").disabled = again !== null || own_words().length === 0;
+}
+
 // ---- what the designer does ----
 
 locale.addEventListener("change", () => {
@@ -221,7 +258,11 @@ beside.addEventListener("change", () => {
     remember("beside", beside.value);
     place_mirror();
 });
-at("restart").addEventListener("click", () => chat?.renews());
+at("restart").addEventListener("click", () => {
+    again = null;
+    chat?.renews();
+});
+at("back").addEventListener("click", step_back);
 flow.addEventListener("change", () => {
     follow.checked = false;
     draw();
