@@ -14,12 +14,26 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double signs[PL_KB__SIGNS] = {
-    [PL_KB__S_SCORE] = 7.068, [PL_KB__S_FORM] = -0.038, [PL_KB__S_STEM] = 3.628,
-    [PL_KB__S_GRAM] = -0.511, [PL_KB__S_NEAR] = 2.660,  [PL_KB__S_PAIR] = 1.390,
-    [PL_KB__S_GAP] = 5.171,   [PL_KB__S_MASS] = 1.355,  [PL_KB__S_UNKNOWN] = -0.128,
-    [PL_KB__S_TOP] = -0.707,
+    [PL_KB__S_SCORE] = 8.400, [PL_KB__S_FORM] = 1.564, [PL_KB__S_STEM] = 2.137,
+    [PL_KB__S_GRAM] = 3.578,  [PL_KB__S_NEAR] = 2.251, [PL_KB__S_PAIR] = 1.726,
+    [PL_KB__S_GAP] = 2.246,   [PL_KB__S_MASS] = 2.135, [PL_KB__S_UNKNOWN] = -1.820,
+    [PL_KB__S_TOP] = -2.257,
 };
-static const double bias = -7.964;
+static const double bias = -8.062;
+/* By language: how much of a question is found by chance differs by how words are made. Languages
+ * that are not here are taken to be like the middle of these. */
+static const struct {
+    char language[3];
+    double more;
+} chances[] = {{"ar", 1.21},  {"de", 0.47},  {"el", 0.09},  {"en", -0.82},
+               {"es", -0.77}, {"hi", -0.09}, {"ro", -1.24}, {"ru", 0.61},
+               {"th", -1.08}, {"tr", 0.48},  {"vi", -5.28}, {"zh", 1.89}};
+
+double pl_kb__chance(struct pl_str language) {
+    for (size_t i = 0; i < PL_LEN(chances); i++)
+        if (pl_str_is(language, chances[i].language)) return chances[i].more;
+    return 0;
+}
 
 /* ---- confidence ---- */
 
@@ -28,27 +42,43 @@ static double telling(const struct pl_kb__shelf *s) {
     return 0.25 * log(1 + (s->rows[PL_KB__T_UNITS] + 0.5) / 0.5);
 }
 
-/* Shares of the weight of the question's stems: those no article has, those the best unit has. */
-static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit) {
+/* Which of the question's stems and roots the unit has: counted to TOLD. */
+static void see_words(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit) {
     uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN);
     uint32_t n = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKENS);
-    double unknown = 0, found = 0, most = 0, top = 0;
-    double least = telling(s);
-    uint32_t told = 0, untold = 0;
     memset(q->tf, 0, q->nterms * sizeof *q->tf);
     for (uint32_t i = first; i < first + n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
         uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM));
         bool names = pl_kb__at(s, PL_KB__T_TOKENS, i, 1) == PL_KB__NONE; /* title, questions */
         if (at && q->tf[at - 1] < TOLD) q->tf[at - 1] = names ? TOLD : 1;
+        at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__ROOT));
+        if (at) q->tf[at - 1] = 1;
     }
+}
+
+/* The share of the weightiest terms of a kind that the unit has, weighed by their squares. */
+static double weightiest(const struct pl_kb_scratch *q, enum pl_kb__kind kind) {
+    double most = 0, top = 0;
+    for (uint32_t i = 0; i < q->nterms; i++) {
+        const struct pl_kb__term *t = &q->terms[i];
+        if (t->kind != kind) continue;
+        most += t->idf * t->idf;
+        if (q->tf[i]) top += t->idf * t->idf;
+    }
+    return most > 0 ? top / most : 0;
+}
+
+/* Shares of the weight of the question's stems: those no article has, those the best unit has. */
+static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit) {
+    double unknown = 0, found = 0, least = telling(s);
+    uint32_t told = 0, untold = 0;
+    see_words(q, s, unit);
     for (uint32_t i = 0; i < q->nterms; i++) {
         const struct pl_kb__term *t = &q->terms[i];
         if (t->kind != PL_KB__STEM) continue;
         if (!t->df) unknown += t->idf;
         if (q->tf[i]) found += t->idf;
-        most += t->idf * t->idf;
-        if (q->tf[i]) top += t->idf * t->idf;
         if (t->idf < least) continue;
         told += q->tf[i];
         q->told += q->tf[i] > 0;
@@ -56,8 +86,10 @@ static void look_at_stems(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     }
     q->by_chance = told < TOLD && untold > 0;
     q->signs[PL_KB__S_UNKNOWN] = q->mass[PL_KB__STEM] > 0 ? unknown / q->mass[PL_KB__STEM] : 0;
-    q->signs[PL_KB__S_TOP] = most > 0 ? top / most : 0;
+    q->signs[PL_KB__S_TOP] = weightiest(q, PL_KB__STEM);
     q->signs[PL_KB__S_MASS] = found / (found + 10);
+    q->rare = weightiest(q, PL_KB__ROOT);
+    if (q->rare < q->signs[PL_KB__S_TOP]) q->rare = q->signs[PL_KB__S_TOP];
 }
 
 /* How far the best unit of another article is behind. */
@@ -72,7 +104,7 @@ static double gap(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
 
 double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
     const struct pl_kb__candidate *c = q->candidates;
-    double sum = bias;
+    double sum = bias + s->chance;
     q->by_chance = false;
     q->told = 0;
     if (!q->ncandidates) return 0;

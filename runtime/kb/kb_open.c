@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A section opened: checked once, so that a search can trust every number in it. */
-#include "runtime/kb/kb_priv.h"
+#include "runtime/kb/kb_search_priv.h"
 
 #include <stdlib.h>
 
@@ -137,6 +137,7 @@ static void measure(struct pl_kb__shelf *s) {
     }
     s->mean_tokens = tokens / n;
     s->mean_grams = grams / n;
+    s->chance = pl_kb__chance(s->language);
 }
 
 /* ---- the section ---- */

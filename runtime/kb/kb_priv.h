@@ -88,6 +88,7 @@ struct pl_kb__shelf {
     uint32_t npassages;             /* the first units */
     uint32_t article, passage;      /* numbers of its first ones within the kb */
     double mean_tokens, mean_grams; /* of a unit */
+    double chance;                  /* of its language: kb_answer.c */
 };
 
 struct pl_kb {
@@ -191,6 +192,7 @@ struct pl_kb__seen {
     double features[32][PL_KB__FEATURES];
     uint32_t n;
     double signs[PL_KB__SIGNS];
+    bool enough; /* without it no confidence is enough */
 };
 const struct pl_kb__seen *pl_kb__seen(const struct pl_kb_scratch *s);
 

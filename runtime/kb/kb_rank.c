@@ -16,11 +16,11 @@
 
 /* Learned by tests/kb on one half of its data (tools/kb-report.sh --learn). */
 static const double weights[PL_KB__FEATURES] = {
-    [PL_KB__F_FORM] = 0.370,       [PL_KB__F_STEM] = 0.360,   [PL_KB__F_ROOT] = 0.121,
-    [PL_KB__F_GRAM] = 0.465,       [PL_KB__F_SHORT] = 0.472,  [PL_KB__F_STEM_ONCE] = 0.319,
-    [PL_KB__F_SHORT_ONCE] = 0.210, [PL_KB__F_PAIR] = 0.193,   [PL_KB__F_NEAR] = 0.093,
-    [PL_KB__F_ABOUT] = 0.179,      [PL_KB__F_WIDE] = 0.405,   [PL_KB__F_SENTENCE] = 0.371,
-    [PL_KB__F_NUMBER] = 0.275,     [PL_KB__F_LENGTH] = -0.080};
+    [PL_KB__F_FORM] = 0.329,       [PL_KB__F_STEM] = 0.313,   [PL_KB__F_ROOT] = 0.211,
+    [PL_KB__F_GRAM] = 0.353,       [PL_KB__F_SHORT] = 0.351,  [PL_KB__F_STEM_ONCE] = 0.331,
+    [PL_KB__F_SHORT_ONCE] = 0.291, [PL_KB__F_PAIR] = 0.190,   [PL_KB__F_NEAR] = 0.131,
+    [PL_KB__F_ABOUT] = 0.239,      [PL_KB__F_WIDE] = 0.339,   [PL_KB__F_SENTENCE] = 0.322,
+    [PL_KB__F_NUMBER] = 0.243,     [PL_KB__F_LENGTH] = -0.078};
 
 /* ---- first look ---- */
 

@@ -49,6 +49,7 @@ struct pl_kb_scratch {
     uint32_t tf[PL_KB__QUERY_TERMS];
     double signs[PL_KB__SIGNS];
     uint32_t told;  /* words that say something, which the best has */
+    double rare;    /* share of the weightiest stems or roots that the best unit has */
     bool by_chance; /* the best shares one word of several that say something, in its text alone:
                        "the capital of France", and a number in capital letters */
     struct pl_kb_range marks[2][PL_KB_MOST_HITS][PL_KB_MOST_MARKS]; /* own locale, fallback */
@@ -71,6 +72,10 @@ void pl_kb__rank(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);
 
 /* How sure it is that the best candidate answers, 0..1; fills q->signs. */
 double pl_kb__confidence(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);
+
+/* What is added for a language that much more, or less, of a question is found in than in others
+ * when no article answers it. */
+double pl_kb__chance(struct pl_str language);
 
 /* Which words of the passage were found, into `marks`, and which sentences answer. */
 void pl_kb__point_out(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,

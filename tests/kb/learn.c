@@ -12,7 +12,7 @@
 
 #define ROUNDS    3000
 #define SHARPNESS 10.0 /* of the softmax */
-#define ALONE     0.98
+#define ALONE     0.99
 
 /* ---- ranking ---- */
 
@@ -77,7 +77,7 @@ static void learn_weights(void) {
         double slope[PL_KB__FEATURES] = {0};
         for (size_t i = 0; i < races.n; i++) add_slope(&races.v[i], w, slope);
         for (int f = 0; f < PL_KB__FEATURES; f++) {
-            speed[f] = 0.9 * speed[f] - 0.3 * (slope[f] / (double)races.n + 0.0002 * w[f]);
+            speed[f] = 0.9 * speed[f] - 0.3 * (slope[f] / (double)races.n + 0.001 * w[f]);
             w[f] += speed[f];
         }
     }
@@ -87,15 +87,19 @@ static void learn_weights(void) {
 
 /* ---- confidence ---- */
 
+#define KNOWN (PL_KB__SIGNS + 1 + LANGUAGES) /* of each sign, of all, of each language */
+
 struct trial {
     double signs[PL_KB__SIGNS];
-    bool answers;
+    size_t language;
+    bool answers, enough;
 };
 static PL_VEC(struct trial) trials;
 
 /* One half of the articles is there. What has its article there and is not found teaches nothing.
  */
-static void gather_trials(struct pl_locale_tools *t, const struct corpus *c, uint32_t part) {
+static void gather_trials(struct pl_locale_tools *t, const struct corpus *c, size_t language,
+                          uint32_t part) {
     static struct pl_kb_result result;
     struct pl_kb_scratch *s = pl_kb_scratch_new(t);
     struct index x;
@@ -105,9 +109,11 @@ static void gather_trials(struct pl_locale_tools *t, const struct corpus *c, uin
         struct pl_kb_query q = {c->asks[i].text, pl_str_c(c->language), PL_STR(""), 1};
         if (!is_for_learning(d->article, 0)) continue;
         pl_kb_search(s, x.kb, &q, &result);
-        struct trial y = {.answers = is_half_for_learning(d->article, part)};
+        struct trial y = {.language = language};
+        y.answers = is_half_for_learning(d->article, part);
         if (y.answers && !(result.n && pl_str_eq(result.hits[0].id, d->id))) continue;
         memcpy(y.signs, pl_kb__seen(s)->signs, sizeof y.signs);
+        y.enough = pl_kb__seen(s)->enough;
         PL_PUSH(&trials, y);
     }
     index_close(&x);
@@ -115,7 +121,7 @@ static void gather_trials(struct pl_locale_tools *t, const struct corpus *c, uin
 }
 
 static double confidence(const struct trial *y, const double *w) {
-    double sum = w[PL_KB__SIGNS];
+    double sum = w[PL_KB__SIGNS] + w[PL_KB__SIGNS + 1 + y->language];
     for (int i = 0; i < PL_KB__SIGNS; i++) sum += w[i] * y->signs[i];
     return 1 / (1 + exp(-sum));
 }
@@ -131,26 +137,36 @@ static double threshold(const double *w) {
     size_t n = 0;
     pl_assert(v);
     for (size_t i = 0; i < trials.n; i++)
-        if (!trials.v[i].answers) v[n++] = confidence(&trials.v[i], w);
+        if (!trials.v[i].answers) v[n++] = trials.v[i].enough ? confidence(&trials.v[i], w) : 0;
     qsort(v, n, sizeof *v, by_size);
     double at = n ? v[(size_t)((double)n * ALONE)] : 0;
     free(v);
     return at;
 }
 
+/* Of the languages, which others are taken to be like. */
+static double middle(const double *chances) {
+    double v[LANGUAGES];
+    memcpy(v, chances, sizeof v);
+    qsort(v, LANGUAGES, sizeof *v, by_size);
+    return (v[LANGUAGES / 2 - 1] + v[LANGUAGES / 2]) / 2;
+}
+
 static void learn_signs(void) {
     static const char *const names[] = {"SCORE", "FORM", "STEM", "GRAM",    "NEAR",
                                         "PAIR",  "GAP",  "MASS", "UNKNOWN", "TOP"};
-    double w[PL_KB__SIGNS + 1] = {0}, speed[PL_KB__SIGNS + 1] = {0};
+    double w[KNOWN] = {0}, speed[KNOWN] = {0};
     for (int round = 0; round < ROUNDS; round++) {
-        double slope[PL_KB__SIGNS + 1] = {0};
+        double slope[KNOWN] = {0};
         for (size_t i = 0; i < trials.n; i++) {
             double d = confidence(&trials.v[i], w) - trials.v[i].answers;
             for (int k = 0; k < PL_KB__SIGNS; k++) slope[k] += d * trials.v[i].signs[k];
             slope[PL_KB__SIGNS] += d;
+            slope[PL_KB__SIGNS + 1 + trials.v[i].language] += d;
         }
-        for (int k = 0; k <= PL_KB__SIGNS; k++) {
-            speed[k] = 0.9 * speed[k] - 0.5 * (slope[k] / (double)trials.n + 0.0001 * w[k]);
+        for (int k = 0; k < KNOWN; k++) {
+            double hold = k > PL_KB__SIGNS ? 0.00003 : 0.0001;
+            speed[k] = 0.9 * speed[k] - 0.5 * (slope[k] / (double)trials.n + hold * w[k]);
             w[k] += speed[k];
         }
     }
@@ -159,12 +175,15 @@ static void learn_signs(void) {
     for (size_t i = 0; i < trials.n; i++) {
         if (!trials.v[i].answers) continue;
         n++;
-        taken += confidence(&trials.v[i], w) >= at;
+        taken += trials.v[i].enough && confidence(&trials.v[i], w) >= at;
     }
     printf("signs, of %zu questions; answers %.1f %% of %zu:\n", trials.n,
            100.0 * (double)taken / (double)n, n);
     for (int k = 0; k < PL_KB__SIGNS; k++) printf("    [PL_KB__S_%s] = %.3f,\n", names[k], w[k]);
-    printf("bias = %.3f\nSURE = %.3f\n", w[PL_KB__SIGNS], at);
+    double usual = middle(w + PL_KB__SIGNS + 1);
+    for (size_t l = 0; l < LANGUAGES; l++)
+        printf("    {\"%s\", %.2f},\n", languages[l], w[PL_KB__SIGNS + 1 + l] - usual);
+    printf("bias = %.3f\nSURE = %.3f\n", w[PL_KB__SIGNS] + usual, at);
 }
 
 int learn(struct pl_locale_tools *t, const char *folder) {
@@ -172,7 +191,7 @@ int learn(struct pl_locale_tools *t, const char *folder) {
     for (size_t l = 0; l < LANGUAGES; l++) {
         if (!corpus_read(&c, folder, languages[l])) return 2;
         gather_races(t, &c);
-        for (uint32_t part = 0; part < 2; part++) gather_trials(t, &c, part);
+        for (uint32_t part = 0; part < 2; part++) gather_trials(t, &c, l, part);
         corpus_free(&c);
     }
     learn_weights();
