@@ -12,7 +12,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { launch, shot, violations } from "./lib/browser.mjs";
-import { expect } from "./lib/expect.mjs";
+import { expect, until } from "./lib/expect.mjs";
 import { Dev, run, Studio } from "./lib/studio.mjs";
 
 const BUILD = process.env.PL_BUILD;
@@ -169,6 +169,19 @@ test("on a dark phone", { timeout: 30_000 }, async () => {
     assert.equal(width, 390, "nothing sticks out");
     assert.deepEqual(await violations(phone.page), []);
     await shot(phone.page, "studio-phone");
+
+    await phone.page.setViewportSize({ width: 390, height: 560 }); // a chat that was away, and then is smaller
+    await phone.page.click("[data-to=chat]");
+    for (const [i, text] of ["hello", "can you gift-wrap it"].entries()) {
+        await phone.say(text);
+        await expect(phone.chat.locator(".message.customer")).count(i + 2);
+    }
+    await expect(phone.bot().last()).text("Which colour shall the ribbon have?");
+    await phone.page.click("[data-to=graph]");
+    await phone.page.click("[data-to=chat]");
+    await phone.page.selectOption("#beside", "ar-SA");
+    const left = () => phone.chat.locator(".scroll").evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight);
+    await until(async () => (await left()) < 2, "the end of the chat in sight");
     await phone.context.close();
 });
 

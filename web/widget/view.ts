@@ -53,6 +53,7 @@ export class View {
     #catching_up = false;
     #unread = 0;
     #following = true; // the end stays in sight, until the visitor scrolls up
+    #tall = 0; // of what is in sight, when it was last observed
     #typing_timer = 0;
     #unsent = new Map<string, Bubble>(); // by key
     #sent = new Map<string, Bubble>(); // by cid, until the event with that cid arrives
@@ -607,11 +608,15 @@ export class View {
         });
         this.#panel.addEventListener("keydown", (event) => this.#key(event));
         this.#scroll.addEventListener("scroll", () => {
+            if (this.#scroll.clientHeight !== this.#tall) return; // not the visitor: it has another size
             this.#following = this.#near_end();
             if (this.#following) this.#newest.hidden = true;
         });
         // Late pictures, quick replies and a growing field must not push the end out of sight.
-        const grown = new ResizeObserver(() => this.#following && this.#to_end());
+        const grown = new ResizeObserver(() => {
+            this.#tall = this.#scroll.clientHeight;
+            if (this.#following) this.#to_end();
+        });
         for (const part of [this.#log, this.#draft, this.#typing, this.#choices, this.#scroll]) grown.observe(part);
         visualViewport?.addEventListener("resize", () => this.#fit());
         this.#ready_to_send();
