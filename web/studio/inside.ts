@@ -44,7 +44,7 @@ function stands(step: Step): HTMLElement {
 }
 
 function turn_card(turn: Turn, newest: boolean): HTMLElement {
-    const heading = turn.said === null ? "The conversation begins" : turn.said || "(no words)";
+    const heading = turn.said === null ? "The conversation begins" : short(turn.said) || "(no words)";
     const card = h("details", { class: "turn" }, h("summary", {}, h("bdi", {}, heading)));
     const list = h("ul", { class: "reasons" });
     for (const step of turn.steps) list.append(...step.reasons.map(reason));
