@@ -63,11 +63,23 @@ static bool is_domain(uint8_t c) {
            c == '.' || c == '-';
 }
 
+#define MOST_LOCAL 64
+#define MOST_LABEL 63
+
+static bool good_local(struct pl_str s) {
+    for (size_t i = 0; i + 1 < s.n; i++)
+        if (s.p[i] == '.' && s.p[i + 1] == '.') return false;
+    return s.n > 0 && s.n <= MOST_LOCAL && s.p[s.n - 1] != '.';
+}
+
 /* Dots stand between parts, and the last part has two bytes at least and no digit in front. */
 static bool good_domain(struct pl_str d) {
     size_t dot = SIZE_MAX;
     for (size_t i = 0; i < d.n; i++) {
-        if (d.p[i] != '.') continue;
+        if (d.p[i] != '.') {
+            if (i - (dot == SIZE_MAX ? 0 : dot) > MOST_LABEL) return false;
+            continue;
+        }
         if (i == 0 || d.p[i - 1] == '.') return false;
         dot = i;
     }
@@ -84,7 +96,7 @@ static void find_emails(struct pl_nlp_turn *t) {
         while (to < s.n && is_domain((uint8_t)s.p[to])) to++;
         while (to > at + 1 && (s.p[to - 1] == '.' || s.p[to - 1] == '-')) to--;
         struct pl_str domain = {s.p + at + 1, to - at - 1};
-        if (from == at || s.p[at - 1] == '.' || !good_domain(domain)) continue;
+        if (!good_local((struct pl_str){s.p + from, at - from}) || !good_domain(domain)) continue;
         struct pl_value v = pl_text((struct pl_str){s.p + from, to - from});
         v.kind = PL_KIND_EMAIL;
         pl_nlp__add_builtin(t, from, to, v);

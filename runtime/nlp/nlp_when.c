@@ -73,6 +73,12 @@ static uint32_t quantity(const struct parse *p, uint32_t i, int64_t *out) {
             *out += part * 1000 / 60;
             return i + 2;
         }
+        uint32_t half = skip(p, i + 2, WHEN_ONE, 1); /* "one and a half hours" */
+        if (is(p, i + 1, WHEN_AND, NULL) && is(p, half, WHEN_HALFQ, &part) &&
+            is(p, half + 1, WHEN_UNIT, NULL)) {
+            *out += part * 1000 / 60;
+            return half + 1;
+        }
         return i + 1;
     }
     if (is(p, i, WHEN_HALFQ, &v)) {
@@ -153,13 +159,27 @@ static bool in_row(const struct parse *p, uint32_t from, uint32_t to) {
     return before || behind;
 }
 
+/* "27. 11.", "27. 11. 2026" */
+static uint32_t spaced_date(const struct parse *p, uint32_t i, struct when_moment *m) {
+    int32_t day, month, year = PL_NLP_OPEN;
+    bool row = i > 1 && mark(p, i - 1, ".") && is(p, i - 2, WHEN_NUM, NULL);
+    if (row || !number(p, i, 1, 31, &day) || !number(p, i + 2, 1, 12, &month)) return i;
+    bool more = is(p, i + 4, WHEN_NUM, NULL);
+    if (more && !year_of(p, i + 4, &year)) return i;
+    m->day = day, m->month = month;
+    if (more) m->year = year;
+    return more ? i + 5 : i + 4;
+}
+
 /* 2026-11-22, 22/11/26, 22.11., 3/4. */
 static uint32_t written_date(const struct parse *p, uint32_t i, struct when_moment *m) {
     int32_t a, b, c, sep = 0, other = 0;
     if (m->day != PL_NLP_OPEN || m->month != PL_NLP_OPEN || !number(p, i, 0, 2200, &a) ||
         !is(p, i + 1, WHEN_SEP, &sep) || !mark(p, i + 1, "-/.") || !glued(p, i + 1) ||
-        !number(p, i + 2, 1, 31, &b) || !glued(p, i + 2) || p->t[i].width == 0)
+        !number(p, i + 2, 1, 31, &b) || p->t[i].width == 0 ||
+        (!glued(p, i + 2) && !(sep == '.' && mark(p, i + 3, ".") && glued(p, i + 3))))
         return i;
+    if (!glued(p, i + 2)) return spaced_date(p, i, m);
     bool three = is(p, i + 3, WHEN_SEP, &other) && other == sep && glued(p, i + 3) &&
                  glued(p, i + 4) && number(p, i + 4, 0, 2200, &c);
     if (in_row(p, i, i + (three ? 5 : 3))) return i;
@@ -197,8 +217,9 @@ static uint32_t year_behind(const struct parse *p, uint32_t i, struct when_momen
 }
 
 static uint32_t month_at(const struct parse *p, uint32_t i, int32_t *month) {
-    if (is(p, i, WHEN_MONTH, month)) return mark(p, i + 1, ".") && glued(p, i + 1) ? i + 2 : i + 1;
-    return i;
+    if (!is(p, i, WHEN_MONTH, month)) return i;
+    bool brief = p->t[i].end - p->t[i].start <= 4 || is(p, i + 2, WHEN_NUM, NULL);
+    return brief && mark(p, i + 1, ".") && glued(p, i + 1) ? i + 2 : i + 1;
 }
 
 /* A day of the month: "5", "5th", "fifth", "5.". */
@@ -206,7 +227,9 @@ static uint32_t day_number(const struct parse *p, uint32_t i, int32_t *day) {
     if (is(p, i, WHEN_ORD, day) && *day >= 1 && *day <= 31) return i + 1;
     if (!number(p, i, 1, 31, day) || p->t[i].width > 2) return i;
     if (is(p, i + 1, WHEN_SUFFIX, NULL) && glued(p, i + 1)) return i + 2;
-    if (mark(p, i + 1, ".") && glued(p, i + 1) && !glued(p, i + 2)) return i + 2;
+    if (mark(p, i + 1, ".") && glued(p, i + 1) &&
+        (!glued(p, i + 2) || is(p, i + 2, WHEN_MONTH, NULL)))
+        return i + 2;
     return i + 1;
 }
 
@@ -217,11 +240,11 @@ static uint32_t named_date(const struct parse *p, uint32_t i, struct when_moment
     uint32_t at = day_number(p, i, &day);
     if (at > i && m->day == PL_NLP_OPEN) {
         uint32_t next = skip(p, at, WHEN_LINK, 2);
-        if (next == at && mark(p, at, "-") && glued(p, at)) next++;
+        if (next == at && mark(p, at, "-/") && glued(p, at)) next++;
         uint32_t end = month_at(p, next, &month);
         if (end > next) {
             m->day = day, m->month = month;
-            return year_behind(p, mark(p, end, "-") && glued(p, end) ? end + 1 : end, m);
+            return year_behind(p, mark(p, end, "-/") && glued(p, end) ? end + 1 : end, m);
         }
     }
     uint32_t behind = i; /* "2026 April", "2026-Apr" */
@@ -234,6 +257,7 @@ static uint32_t named_date(const struct parse *p, uint32_t i, struct when_moment
     if (at == behind) return i;
     m->month = month;
     if (m->day != PL_NLP_OPEN) return year_behind(p, at, m);
+    if (mark(p, at, ",/") && year_of(p, at + 1, &year)) return m->year = year, at + 2;
     uint32_t from = skip(p, mark(p, at, "-") ? at + 1 : at, WHEN_LINK, 1);
     if (year_of(p, from, &year)) return m->year = year, from + 1;
     uint32_t end = day_number(p, from, &day);
@@ -263,7 +287,8 @@ static uint32_t marked_date(const struct parse *p, uint32_t i, struct when_momen
         if (is(p, at, WHEN_LINK, NULL) && is(p, at + 1, WHEN_NUM, NULL)) at++;
     }
     if (m->day == PL_NLP_OPEN && number(p, at, 1, 31, &v) && is(p, at + 1, WHEN_DAYMARK, NULL) &&
-        !is(p, at + 2, WHEN_BACK, NULL) && !is(p, at + 2, WHEN_ON, NULL)) {
+        (m->month != PL_NLP_OPEN ||
+         (!is(p, at + 2, WHEN_BACK, NULL) && !is(p, at + 2, WHEN_ON, NULL)))) {
         m->day = v;
         at += 2;
     } else if (at > i && m->month != PL_NLP_OPEN && m->day == PL_NLP_OPEN &&
@@ -370,6 +395,9 @@ static uint32_t date_piece(const struct parse *p, uint32_t i, struct when_moment
         (at = named_date(p, i, m)) > i || (at = weekday(p, i, m)) > i ||
         (at = shifted(p, i, m)) > i || (at = stepped(p, i, m)) > i)
         return at;
+    if (m->day == PL_NLP_OPEN && m->month == PL_NLP_OPEN && is(p, i, WHEN_DAYOF, NULL) &&
+        number(p, i + 1, 1, 31, &v) && p->t[i + 1].width <= 2 && !is(p, i + 2, WHEN_UNIT, NULL))
+        return m->day = v, i + 2; /* "el dia 18" */
     if (m->away == PL_NLP_OPEN && m->month == PL_NLP_OPEN && is(p, i, WHEN_DAY, &v))
         return m->away = v, i + 1;
     if (m->away == PL_NLP_OPEN && is(p, i, WHEN_NIGHT, NULL)) {
@@ -423,7 +451,7 @@ static uint32_t minutes_behind(const struct parse *p, uint32_t i, int32_t *secon
     uint32_t at = i;
     if (mark(p, at, ":.") && glued(p, at) && glued(p, at + 1) && number(p, at + 1, 0, 59, &v) &&
         p->t[at + 1].width == 2) {
-        *sure = mark(p, at, ":");
+        *sure = mark(p, at, ":") || (*sure && !mark(p, at + 2, "%$€"));
         *second += v * 60;
         at += 2;
         if (mark(p, at, ":.") && glued(p, at) && number(p, at + 1, 0, 59, &v) && glued(p, at + 1) &&
@@ -440,7 +468,7 @@ static uint32_t minutes_behind(const struct parse *p, uint32_t i, int32_t *secon
         uint32_t from = is(p, at, WHEN_PAST, NULL) || is(p, at, WHEN_AND, NULL) ? at + 1 : at;
         if (is(p, from, WHEN_HALFQ, &v)) return *second += v * 60, from + 1;
         if (number(p, from, 0, 59, &v) && p->t[from].width <= 2 &&
-            !is(p, from + 1, WHEN_UNIT, NULL)) {
+            !is(p, from + 1, WHEN_UNIT, NULL) && !is(p, from + 1, WHEN_OCLOCK, NULL)) {
             *second += v * 60;
             return from + 1;
         }
@@ -451,6 +479,11 @@ static uint32_t minutes_behind(const struct parse *p, uint32_t i, int32_t *secon
             return at;
         }
         return at;
+    }
+    if (*sure && is(p, at, WHEN_AND, NULL) && number(p, at + 1, 20, 59, &v) &&
+        p->t[at + 1].width == 0 && !is(p, at + 2, WHEN_UNIT, NULL)) {
+        *second += v * 60; /* "a las once y cuarenta" */
+        return at + 2;
     }
     if (is(p, at, WHEN_PAST, NULL) || is(p, at, WHEN_HALFQ, NULL)) {
         uint32_t from = is(p, at, WHEN_PAST, NULL) ? at + 1 : at;
@@ -466,6 +499,9 @@ static uint32_t minutes_behind(const struct parse *p, uint32_t i, int32_t *secon
 /* "quarter to five", "20 past 5", "halb sechs". */
 static uint32_t turned_time(const struct parse *p, uint32_t i, int32_t *second) {
     int32_t minutes, hour;
+    if (is(p, i, WHEN_PLUS, &minutes) && number(p, i + 1, 1, 12, &hour) &&
+        is(p, i + 2, WHEN_OCLOCK, NULL))
+        return *second = hour * 3600 + minutes * 60, i + 3;
     if (is(p, i, WHEN_HALFTO, NULL) && number(p, i + 1, 1, 24, &hour))
         return *second = hour * 3600 - 1800, i + 2;
     uint32_t at = i;
@@ -485,6 +521,7 @@ static uint32_t clock_at(const struct parse *p, uint32_t i, bool at, struct when
     int32_t second, hour, half = -1;
     bool sure = at;
     uint32_t from = i;
+    if (number(p, i, 12, 12, &hour) && is(p, i + 1, WHEN_CLOCK, NULL)) i++; /* "12 noon" */
     if (is(p, i, WHEN_CLOCK, &hour)) return m->second = hour * 3600, i + 1;
     if (is(p, from, WHEN_HALF, &half) && is(p, from + 1, WHEN_NUM, NULL) &&
         (is(p, from + 2, WHEN_OCLOCK, NULL) || mark(p, from + 2, ":")))
@@ -495,8 +532,10 @@ static uint32_t clock_at(const struct parse *p, uint32_t i, bool at, struct when
         if (!number(p, from, 0, 24, &hour) || p->t[from].width > 2) return i;
         second = hour * 3600;
         next = minutes_behind(p, from + 1, &second, &sure);
-        if (next == from + 1 && (is(p, next, WHEN_UNIT, NULL) || is(p, next, WHEN_MONTH, NULL) ||
-                                 mark(p, next, "/%$€") || is(p, next, WHEN_SUFFIX, NULL)))
+        if (next == from + 1 &&
+            (is(p, next, WHEN_UNIT, NULL) || is(p, next, WHEN_MONTH, NULL) ||
+             mark(p, next, "/%$€") || is(p, next, WHEN_SUFFIX, NULL) ||
+             (is(p, next, WHEN_LINK, NULL) && is(p, next + 1, WHEN_MONTH, NULL))))
             return i;
     } else {
         sure = true;
@@ -593,16 +632,40 @@ static bool range_of_years(const struct parse *p, uint32_t i) {
            year_of(p, i + 2, &y);
 }
 
+/* What leads to a moment: "end of the", "around". Gives where the moment begins; *first: where its
+ * place in the text does. */
+static uint32_t lead(const struct parse *p, uint32_t i, uint32_t *first) {
+    int32_t kept = 0, year;
+    uint32_t from = i;
+    *first = i;
+    if (is(p, i, WHEN_PART0, NULL)) {
+        from = i + 1;
+        for (int k = 0; k < 2 && is(p, from, WHEN_LINK, NULL) &&
+                        (!is(p, from, WHEN_UNIT, NULL) || year_of(p, from + 1, &year));
+             k++)
+            from++;
+        return is(p, from, WHEN_AT, NULL) ? from + 1 : from;
+    }
+    struct when_moment m = nothing;
+    bool step = is(p, i + 1, WHEN_MOD, NULL) || is(p, i + 1, WHEN_UNIT, NULL);
+    if (step && is(p, i, WHEN_LINK, &kept) && kept > 0 && stepped(p, i + 1, &m) > i + 1 &&
+        (kept == 2 || !m.last_of))
+        return i + 1; /* "la semana pasada" */
+    kept = 0;
+    if (!is(p, from, WHEN_AT, &kept)) return from;
+    from = kept == 1 ? skip(p, from + 1, WHEN_LINK, 1) : from + 1;
+    if (kept != 1) *first = from;
+    return from;
+}
+
 static uint32_t moment(const struct parse *p, uint32_t i, struct when_moment *m) {
-    bool at = is(p, i, WHEN_AT, NULL) || is(p, i, WHEN_CLOCKMARK, NULL), part;
+    bool at = is(p, i, WHEN_AT, NULL) || is(p, i, WHEN_CLOCKMARK, NULL);
+    bool part = is(p, i, WHEN_PART0, NULL);
     int32_t unit;
     *m = nothing;
-    part = is(p, i, WHEN_PART0, NULL);
-    uint32_t from = part ? skip(p, i + 1, WHEN_LINK, 2) : i;
-    if (is(p, from, WHEN_AT, NULL)) from++;
-    m->first = part ? i : from;
+    uint32_t from = lead(p, i, &m->first);
     uint32_t end = piece(p, from, at, m);
-    if (end == from && part && is(p, from, WHEN_UNIT, &unit) && unit >= 4) {
+    if (end == from && part && is(p, from, WHEN_UNIT, &unit) && unit >= 3) {
         m->unit = unit, m->units = 0, m->dated = true;
         end = from + 1;
     }
@@ -620,8 +683,17 @@ static uint32_t moment(const struct parse *p, uint32_t i, struct when_moment *m)
         if (more == next) break;
         end = more;
     }
-    if (is(p, end, WHEN_PART0, NULL) && m->dated) end++;
+    int32_t about = 0; /* "5時ごろ" */
+    if (is(p, end, WHEN_PART0, &about) && (m->dated || about == 1)) end++;
     return end;
+}
+
+/* A moment, or an hour that the word before announces: "dalle 9 alle 10". */
+static uint32_t announced(const struct parse *p, uint32_t i, struct when_moment *m) {
+    uint32_t end = moment(p, i, m);
+    if (end > i || i == 0 || !is(p, i - 1, WHEN_AT, NULL)) return end;
+    end = moment(p, i - 1, m);
+    return end > i ? end : i;
 }
 
 /* ---- expressions ---- */
@@ -667,9 +739,10 @@ static uint32_t shared(const struct parse *p, uint32_t i, struct pl_nlp_time *ou
         b.month = month, b.day = day;
         end = year_behind(p, end, &b);
     } else {
-        end = moment(p, next, &b);
+        end = announced(p, next, &b);
         if (end == next) return i;
     }
+    end = skip(p, end, WHEN_BETWEENP, 1);
     if (b.day != PL_NLP_OPEN && b.month != PL_NLP_OPEN) {
         a = b;
         a.day = first;
@@ -689,7 +762,7 @@ static uint32_t shared(const struct parse *p, uint32_t i, struct pl_nlp_time *ou
 static uint32_t joined(const struct parse *p, uint32_t i, const struct when_moment *a,
                        uint32_t from, uint32_t next, struct pl_nlp_time *out) {
     struct when_moment b;
-    uint32_t to = skip(p, next, WHEN_LINK, 1), end = moment(p, to, &b);
+    uint32_t to = skip(p, next, WHEN_LINK, 1), end = announced(p, to, &b);
     if (end == to) return i;
     struct when_moment first = *a;
     if (first.second != PL_NLP_OPEN && !first.dated) { /* "3 to 5 pm tomorrow" */
@@ -733,7 +806,12 @@ static uint32_t range(const struct parse *p, uint32_t i, struct pl_nlp_time *out
 static uint32_t bounded(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
     struct when_moment m;
     bool since = is(p, i, WHEN_SINCE, NULL), until = is(p, i, WHEN_UNTIL, NULL);
-    uint32_t from = since || until ? skip(p, i + 1, WHEN_LINK, 2) : i, end = moment(p, from, &m);
+    uint32_t from = i;
+    if (since || until)
+        for (from++;
+             from < i + 3 && is(p, from, WHEN_LINK, NULL) && !is(p, from, WHEN_DAYOF, NULL);)
+            from++;
+    uint32_t end = moment(p, from, &m);
     if (end == from) return i;
     if (!since && !until) {
         i = m.first;
@@ -781,11 +859,61 @@ static uint32_t repeated(const struct parse *p, uint32_t i, struct pl_nlp_time *
     return end;
 }
 
+/* "6-8", "between 3 and 5": hours, beside a day that says so. */
+static uint32_t bare_hours(const struct parse *p, uint32_t i, int32_t *a, int32_t *b) {
+    bool opened = is(p, i, WHEN_FROM, NULL) || is(p, i, WHEN_BETWEEN, NULL);
+    uint32_t at = skip(p, opened ? i + 1 : i, WHEN_AT, 1);
+    if (!number(p, at, 0, 24, a) || p->t[at].width > 2) return i;
+    bool hyphen = mark(p, at + 1, "-") && glued(p, at + 1) && glued(p, at + 2);
+    if (!hyphen && !(opened && (is(p, at + 1, WHEN_TO, NULL) || is(p, at + 1, WHEN_AND, NULL))))
+        return i;
+    if (!hyphen && !opened) return i;
+    at = skip(p, at + 2, WHEN_AT, 1);
+    if (!number(p, at, 1, 24, b) || p->t[at].width > 2 || mark(p, at + 1, "-/.:%$€") ||
+        is(p, at + 1, WHEN_UNIT, NULL) || is(p, at + 1, WHEN_MONTH, NULL) ||
+        is(p, at + 1, WHEN_DAYMARK, NULL) || is(p, at + 1, WHEN_SUFFIX, NULL))
+        return i;
+    if (*b <= *a && *a >= 9 && *a <= 12) *b += 12; /* "10-4" */
+    return *a < *b ? at + 1 : i;
+}
+
+static void set_hours(struct pl_nlp_time *w, int32_t a, int32_t b) {
+    w->second = a * 3600;
+    w->last_day = b == 24 ? w->day + 1 : w->day;
+    w->last_second = b % 24 * 3600;
+    w->kind = PL_NLP_IS_DATETIMES;
+}
+
+/* "6-8 next Monday", "between 3 and 5 tomorrow". */
+static uint32_t hours_of_day(const struct parse *p, uint32_t i, struct pl_nlp_time *out) {
+    struct when_moment m;
+    int32_t a, b;
+    bool at;
+    uint32_t next = bare_hours(p, i, &a, &b);
+    if (next == i) return i;
+    uint32_t from = between(p, next, &at), end = moment(p, from, &m);
+    if (end == from || at || !m.dated || m.second != PL_NLP_OPEN || m.month != PL_NLP_OPEN ||
+        m.day != PL_NLP_OPEN || (m.weekday == PL_NLP_OPEN && m.away == PL_NLP_OPEN))
+        return i;
+    *out = value_of(p, i, end, &m);
+    if (out->kind != PL_NLP_IS_DATE) return i;
+    set_hours(out, a, b);
+    return end;
+}
+
 /* A day, and a span of its hours: "Monday from 10 to 12", "today before 4pm". */
 static uint32_t with_span(const struct parse *p, uint32_t end, struct pl_nlp_time *w) {
     struct pl_nlp_time hours;
     if (w->day == PL_NLP_OPEN || w->kind == PL_NLP_IS_DATETIME) return end;
+    int32_t a, b;
     uint32_t from = mark(p, end, ",") ? end + 1 : end, next = range(p, from, &hours);
+    uint32_t bare = next == from && w->kind == PL_NLP_IS_DATE ? bare_hours(p, from, &a, &b) : from;
+    if (bare > from) {
+        bare = skip(p, bare, WHEN_BETWEENP, 1);
+        w->end = p->t[bare - 1].end;
+        set_hours(w, a, b);
+        return bare;
+    }
     if (next == from) next = bounded(p, from, &hours);
     if (next == from || hours.kind != PL_NLP_IS_TIMES) return end;
     w->end = hours.end;
@@ -806,8 +934,8 @@ static uint32_t expression(const struct parse *p, uint32_t i, struct pl_nlp_time
     struct when_moment m;
     struct amount a;
     uint32_t at;
-    if ((at = repeated(p, i, out)) > i || (at = range(p, i, out)) > i ||
-        (at = bounded(p, i, out)) > i)
+    if ((at = repeated(p, i, out)) > i || (at = hours_of_day(p, i, out)) > i ||
+        (at = range(p, i, out)) > i || (at = bounded(p, i, out)) > i)
         return at;
     at = moment(p, i, &m);
     uint32_t end = amount(p, i, &a);

@@ -15,6 +15,7 @@
 #define PHRASE_WORDS 7
 #define PHRASE_BYTES 48 /* where there are no blanks */
 #define LEAST_PREFIX 4
+#define MOST_ENDING  3
 #define WORD_BYTES   64
 #define PREFIX_SEED  UINT64_C(0x5045)
 
@@ -305,6 +306,19 @@ static bool find_side(struct lexing *x, const struct pl_word *w, struct when_tok
     return n > 2 && (find(x->w, hash_more(PL_FNV, head), t) || find_prefix(x->w, head, t));
 }
 
+/* "mayis'ta" ends before the apostrophe. */
+static void trim_ending(const struct lexing *x, const struct pl_word *w, struct when_token *t) {
+    const char *mark = memchr(w->folded.p, '\'', w->folded.n);
+    if (t->nalts == 0 || t->start != w->start || mark == NULL || mark == w->folded.p) return;
+    struct pl_str raw = {x->words->text.p + w->start, w->end - w->start};
+    if ((size_t)(w->folded.p + w->folded.n - mark - 1) > MOST_ENDING) return;
+    for (size_t at = 1; at < raw.n; at++)
+        if (raw.p[at] == '\'' || (uint8_t)raw.p[at] == 0xe2) {
+            t->end = w->start + (uint32_t)at;
+            return;
+        }
+}
+
 /* The phrase at word i, the longest; gives how many words it has. */
 static uint32_t push_phrase(struct lexing *x, uint32_t i) {
     const struct pl_words *w = x->words;
@@ -324,25 +338,38 @@ static uint32_t push_phrase(struct lexing *x, uint32_t i) {
     struct pl_str f = w->v[i].folded;
     if (best == 0 && !find_prefix(x->w, f, t) && !find_arabic(x->w, f, t))
         (void)find_side(x, &w->v[i], t);
+    if (best == 0) trim_ending(x, &w->v[i], t);
     note(x, t);
     return most;
+}
+
+/* Bytes of the apostrophe that the word has lost: "\'s avonds". */
+static uint32_t apostrophe(const struct lexing *x, const struct pl_word *w, uint32_t last) {
+    const char *p = x->words->text.p + w->start;
+    if (!pl_str_is(w->folded, "s") || w->start <= last) return 0;
+    if (p[-1] == '\'') return 1;
+    bool curly = w->start >= last + 3 && p[-3] == '\xe2' && p[-2] == '\x80' &&
+                 (p[-1] == '\x98' || p[-1] == '\x99');
+    return curly ? 3 : 0;
 }
 
 static void lex_words(struct lexing *x) {
     const struct pl_words *w = x->words;
     uint32_t last = 0;
     for (uint32_t i = 0; i < w->n;) {
-        uint32_t n = 1;
-        push_gap(x, last, w->v[i].start);
+        uint32_t n = 1, lead = apostrophe(x, &w->v[i], last), at = x->out.n;
+        push_gap(x, last, w->v[i].start - lead);
         bool number =
             w->v[i].folded.n > 0 && w->v[i].folded.p[0] >= '0' && w->v[i].folded.p[0] <= '9';
         if (number && w->v[i].folded.n <= WORD_BYTES)
             push_mixed(x, &w->v[i]);
         else
             n = push_phrase(x, i);
+        if (lead > 0 && x->out.n > at) x->out.v[x->out.n - 1].start -= lead;
         last = w->v[i + n - 1].end;
         i += n;
     }
+    push_gap(x, last, (uint32_t)w->text.n); /* "5 p.m." */
 }
 
 /* ---- without blanks ---- */

@@ -17,32 +17,33 @@ struct issuer {
     uint32_t lengths; /* bit n: n digits long */
 };
 
-#define N(n)  (UINT32_C(1) << (n))
-#define TO_19 (N(16) | N(17) | N(18) | N(19))
+#define N(n)    (UINT32_C(1) << (n))
+#define TO_19   (N(16) | N(17) | N(18) | N(19))
+#define FROM_12 (N(12) | N(13) | N(14) | N(15) | TO_19)
 
 static const struct issuer issuers[] = {
-    {4, 4, 1, N(13) | N(16) | N(19)},               /* Visa */
-    {51, 55, 2, N(16)},                             /* Mastercard */
-    {2221, 2720, 4, N(16)},                         /* Mastercard */
-    {34, 34, 2, N(15)},                             /* American Express */
-    {37, 37, 2, N(15)},                             /* American Express */
-    {300, 305, 3, N(14) | N(16)},                   /* Diners Club */
-    {309, 309, 3, N(14) | N(16)},                   /* Diners Club */
-    {36, 36, 2, N(14) | N(16)},                     /* Diners Club */
-    {38, 39, 2, N(14) | N(16)},                     /* Diners Club */
-    {35, 35, 2, TO_19},                             /* JCB, RuPay */
-    {1800, 1800, 4, N(15)},                         /* JCB */
-    {2131, 2131, 4, N(15)},                         /* JCB */
-    {2200, 2204, 4, TO_19},                         /* Mir */
-    {9792, 9792, 4, N(16)},                         /* Troy */
-    {81, 82, 2, TO_19},                             /* UnionPay, RuPay */
-    {60, 69, 2, TO_19},                             /* Discover, UnionPay, Maestro, RuPay, Elo */
-    {50, 50, 2, N(16) | N(18) | N(19)},             /* Maestro, Verve, Elo */
-    {56, 58, 2, N(16) | N(18) | N(19)},             /* Maestro */
-    {5018, 5038, 4, N(13) | N(14) | N(15) | TO_19}, /* Maestro */
-    {5893, 5893, 4, N(13) | N(14) | N(15) | TO_19}, /* Maestro */
-    {6304, 6304, 4, N(13) | N(14) | N(15) | TO_19}, /* Maestro */
-    {6759, 6769, 4, N(13) | N(14) | N(15) | TO_19}, /* Maestro */
+    {4, 4, 1, N(13) | N(16) | N(19)},   /* Visa */
+    {51, 55, 2, N(16)},                 /* Mastercard */
+    {2221, 2720, 4, N(16)},             /* Mastercard */
+    {34, 34, 2, N(15)},                 /* American Express */
+    {37, 37, 2, N(15)},                 /* American Express */
+    {300, 305, 3, N(14) | N(16)},       /* Diners Club */
+    {309, 309, 3, N(14) | N(16)},       /* Diners Club */
+    {36, 36, 2, N(14) | N(16)},         /* Diners Club */
+    {38, 39, 2, N(14) | N(16)},         /* Diners Club */
+    {35, 35, 2, TO_19},                 /* JCB, RuPay */
+    {1800, 1800, 4, N(15)},             /* JCB */
+    {2131, 2131, 4, N(15)},             /* JCB */
+    {2200, 2204, 4, TO_19},             /* Mir */
+    {9792, 9792, 4, N(16)},             /* Troy */
+    {81, 82, 2, TO_19},                 /* UnionPay, RuPay */
+    {60, 69, 2, TO_19},                 /* Discover, UnionPay, Maestro, RuPay, Elo */
+    {50, 50, 2, N(16) | N(18) | N(19)}, /* Maestro, Verve, Elo */
+    {56, 58, 2, N(16) | N(18) | N(19)}, /* Maestro */
+    {5018, 5038, 4, FROM_12},           /* Maestro */
+    {5893, 5893, 4, FROM_12},           /* Maestro */
+    {6304, 6304, 4, FROM_12},           /* Maestro */
+    {6759, 6769, 4, FROM_12},           /* Maestro */
 };
 
 static bool has_issuer(const struct pl_privacy_digit *d, size_t n) {
@@ -118,7 +119,7 @@ static bool may_start(const struct pl_privacy_text *t, size_t at) {
 /* Marks all cards that start at a digit. The usual lengths first: the digits of the first one are
  * those that stay readable, and three more at the end are rather a security code. */
 static bool mark_at(struct pl_privacy_text *t, size_t at) {
-    static const uint8_t lengths[] = {16, 15, 14, 19, 18, 17, 13};
+    static const uint8_t lengths[] = {16, 15, 14, 19, 18, 17, 13, 12};
     bool found = false;
     for (size_t i = 0; i < PL_LEN(lengths); i++) {
         size_t n = lengths[i];

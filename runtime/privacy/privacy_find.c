@@ -12,7 +12,7 @@
 #define MOST_TEXT       (1u << 20)
 #define LEAST_IBAN      15
 #define MOST_IBAN       34
-#define LEAST_ID        9
+#define LEAST_ID        6
 #define LEAST_ID_DIGITS 4 /* those of a codice fiscale may be letters */
 #define MOST_GAP        3 /* signs between two groups of one */
 #define LEAST_NAME_WORD 3
@@ -45,64 +45,14 @@ static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
 }
 
-/* Latin letters with diacritics are part of an address, letters of other scripts only where it is
- * all of such: "我的邮箱是ana@example.com谢谢" has one of three words. */
-static bool is_latin(struct pl_str s, size_t at) {
-    uint32_t c = pl_utf8_next(s, &at);
-    return c >= 0xc0 && c < 0x250;
-}
-
-static bool is_local(uint8_t c) {
-    return pl_privacy__is_letter(c) || is_digit(c) ||
-           (c != 0 && c < 0x80 && strchr(".!#$%&'*+/=?^_`{|}~-", c) != NULL);
-}
-
-static bool is_domain(uint8_t c) {
-    return pl_privacy__is_letter(c) || is_digit(c) || c == '.' || c == '-';
-}
-
-static size_t before(struct pl_str s, size_t at) {
-    do at--;
-    while (at > 0 && ((uint8_t)s.p[at] & 0xc0) == 0x80);
-    return at;
-}
-
-static size_t after(struct pl_str s, size_t at) {
-    pl_utf8_next(s, &at);
-    return at;
-}
-
-/* Bytes of an at sign, also the wide one of Chinese and Japanese keyboards; 0: none. */
-static size_t at_sign(struct pl_str s, size_t at) {
-    if (s.p[at] == '@') return 1;
-    return pl_str_starts((struct pl_str){s.p + at, s.n - at}, PL_STR("\uff20")) ? 3 : 0;
-}
-
-bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to) {
-    size_t sign = at_sign(s, at);
-    *from = at;
-    *to = at + sign;
-    bool foreign = at > least && (uint8_t)s.p[at - 1] >= 0x80 && !is_latin(s, before(s, at));
-    while (*from > least) {
-        size_t b = before(s, *from);
-        uint8_t c = (uint8_t)s.p[b];
-        if (b < least || !(c < 0x80 ? is_local(c) : foreign || is_latin(s, b))) break;
-        *from = b;
-    }
-    foreign = *to < s.n && (uint8_t)s.p[*to] >= 0x80 && !is_latin(s, *to);
-    while (*to < s.n) {
-        uint8_t c = (uint8_t)s.p[*to];
-        if (!(c < 0x80 ? is_domain(c) : foreign || is_latin(s, *to))) break;
-        *to = after(s, *to);
-    }
-    return *from<at && * to> at + sign;
-}
-
 static void find_emails(struct finds *f, struct pl_str s) {
     size_t from, to, done = 0;
     for (size_t at = 0; at < s.n; at++) {
-        if (at_sign(s, at) == 0 || !pl_privacy__email(s, at, done, &from, &to)) continue;
-        while (to > at + at_sign(s, at) + 1 && (s.p[to - 1] == '.' || s.p[to - 1] == '-')) to--;
+        if (pl_privacy__at_sign(s, at) == 0 || !pl_privacy__email(s, at, done, &from, &to))
+            continue;
+        while (to > at + pl_privacy__at_sign(s, at) + 1 &&
+               (s.p[to - 1] == '.' || s.p[to - 1] == '-'))
+            to--;
         add(f, from, to, PL_PERSONAL_EMAIL);
         done = to;
         at = to - 1;
@@ -194,6 +144,28 @@ static void mark_taken(const struct finds *f, struct pl_privacy_text *t) {
     }
 }
 
+/* A new line and a bracket begin a number of its own: "34796\n(37) 788-063". Digits one below the
+ * other may be one. */
+static bool begins_anew(struct pl_str s, const struct pl_privacy_digit *d) {
+    bool line = false, opens = false;
+    for (size_t i = d[-1].end; i < d->start; i++) {
+        line |= s.p[i] == '\n';
+        opens |= line && s.p[i] == '(';
+    }
+    return opens;
+}
+
+/* "17151 2450 Crown St": a postcode or a house, and the number of another before a name. */
+static bool is_house(const struct pl_privacy_text *t, size_t i, size_t end) {
+    unsigned g[6] = {0};
+    size_t at = t->d[end - 1].end;
+    bool shape = groups(t, i, end, g) == 2 && (g[0] == 5 ? g[1] <= 4 : g[0] == 4 && g[1] == 3) &&
+                 t->d[i].value != 0 && t->d[i + g[0]].mark == ' ';
+    bool name =
+        at + 1 < t->s.n && t->s.p[at] == ' ' && t->s.p[at + 1] >= 'A' && t->s.p[at + 1] <= 'Z';
+    return shape && name && (t->d[i].start == 0 || strchr("+(", t->s.p[t->d[i].start - 1]) == NULL);
+}
+
 /* 0: free digits, else what they are part of. */
 static int is_other(const struct pl_privacy_digit *d) {
     return d->taken ? 2 : d->card != 0;
@@ -211,7 +183,9 @@ static void find_numbers(struct finds *f, struct pl_str s) {
     for (size_t i = 0, end; i < t.n; i = end) {
         end = pl_privacy__number_end(&t, i);
         for (size_t k = i; k < end; k++) /* what is something else ends it */
-            if (is_other(&t.d[k]) != is_other(&t.d[i])) end = k;
+            if (is_other(&t.d[k]) != is_other(&t.d[i]) ||
+                (k > i && !is_other(&t.d[k]) && begins_anew(s, &t.d[k])))
+                end = k;
         size_t date = date_at(&t, i, end), start = t.d[i].start;
         if (t.d[i].taken) continue;
         if (t.d[i].card != 0) {
@@ -222,7 +196,8 @@ static void find_numbers(struct finds *f, struct pl_str s) {
             end = skip;
         } else if (is_ip4(&t, i, end)) {
             add(f, start, t.d[end - 1].end, PL_PERSONAL_IP);
-        } else if (end - i >= PL_PRIVACY_LEAST_PHONE && !is_list(&t, i, end)) {
+        } else if (end - i >= PL_PRIVACY_LEAST_PHONE && !is_list(&t, i, end) &&
+                   !is_house(&t, i, end)) {
             if (start > 0 && (s.p[start - 1] == '+' || s.p[start - 1] == '(')) start--;
             if (start > 0 && s.p[start - 1] == '+') start--;
             add(f, start, t.d[end - 1].end, PL_PERSONAL_PHONE);
@@ -278,6 +253,21 @@ static bool has_length(const uint8_t *c, size_t n) {
     return false;
 }
 
+/* The bank's code has four letters in some countries; in others there are digits alone. */
+static bool has_structure(const uint8_t *c) {
+    static const char letters[] = "AZ BG BH GB GI IE IQ JO KW LC LV MU NI NL PK PS QA RO SC SV VG ";
+    static const char digits[] =
+        "AE AT BA BE CZ DE DK EE ES FI FO HR HU IL IS LT ME MN NO PL PT RS "
+        "SE SI SK TL TN VA XK ";
+    char country[] = {(char)(c[0] & ~0x20), (char)(c[1] & ~0x20), ' ', 0};
+    bool with_letters = strstr(letters, country) != NULL, all = strstr(digits, country) != NULL;
+    for (size_t i = 4; with_letters && i < 8; i++)
+        if (is_digit(c[i])) return false;
+    for (size_t i = 4; all && i < LEAST_IBAN; i++)
+        if (!is_digit(c[i])) return false;
+    return true;
+}
+
 /* The end of the longest IBAN that begins at `at`, or `at`. */
 static size_t iban_end(struct pl_str s, size_t at) {
     uint8_t c[MOST_IBAN];
@@ -289,7 +279,8 @@ static size_t iban_end(struct pl_str s, size_t at) {
         bool fits = n < 2 ? pl_privacy__is_letter(x) : n < 4 ? is_digit(x) : is_alnum(x);
         if (!fits) break;
         c[n++] = x;
-        if (n >= LEAST_IBAN && pl_privacy__sign_ends(s, i) && has_length(c, n) && checks(c, n))
+        if (n >= LEAST_IBAN && pl_privacy__sign_ends(s, i) && has_length(c, n) &&
+            has_structure(c) && checks(c, n))
             best = i;
     }
     return best;

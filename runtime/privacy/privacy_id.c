@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-#define MOST_SIGNS 18
-#define MOST_GAP   1  /* signs between two groups */
-#define NEAR       32 /* bytes before a number in which its word stands */
+#define MOST_SIGNS     18
+#define LEAST_NATIONAL 9
+#define MOST_GAP       1  /* signs between two groups */
+#define NEAR           32 /* bytes before a number in which its word stands */
 
 static int digit(const uint8_t *c, size_t i) {
     return c[i] - '0';
@@ -88,6 +89,12 @@ static bool is_nie(const uint8_t *c) {
     return is_dni(d);
 }
 
+/* NIF of who has neither DNI nor NIE. */
+static bool is_nif_klm(const uint8_t *c) {
+    return c[0] >= 'K' && c[0] <= 'M' &&
+           c[8] == (uint8_t) "TRWAGMYFPDXBNJZSQVHLCKE"[value_of(c + 1, 7) % 23];
+}
+
 /* What a sign of a codice fiscale counts for in an odd place, from A (and 0) on. */
 static bool is_codice_fiscale(const uint8_t *c) {
     static const uint8_t odd[26] = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
@@ -138,6 +145,7 @@ static bool is_cpf(const uint8_t *c) {
            check11(weighed(c, weights, 10), true) == digit(c, 10);
 }
 
+/* CNPJ: a letter counts as its code in ASCII less 48, as a digit does. */
 static bool is_cnpj(const uint8_t *c) {
     static const uint8_t weights[] = {6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2};
     return !all_equal(c, 14) && check11(weighed(c, weights + 1, 12), true) == digit(c, 12) &&
@@ -224,6 +232,7 @@ static const struct id ids[] = {
     {"########-A", is_dni, NOTHING, NULL},
     {"##.###.###-A", is_dni, NOTHING, NULL},
     {"A-#######-A", is_nie, NOTHING, NULL},
+    {"A-#######-A", is_nif_klm, NOTHING, NULL},
     {"AAA AAA **A** A***A", is_codice_fiscale, NOTHING, NULL},
     {"### ### ###", is_nif, WORD, "nif|contribuinte"},
     {"#### ## ###", is_bsn, WORD, "bsn|burgerservicenummer|sofinummer"},
@@ -231,6 +240,7 @@ static const struct id ids[] = {
     {"###########", is_kimlik, NOTHING, NULL},
     {"###.###.###-##", is_cpf, NOTHING, NULL},
     {"##.###.###/####-##", is_cnpj, NOTHING, NULL},
+    {"**.***.***/****-##", is_cnpj, GROUPS, "cnpj"},
     {"######-########-###*", is_resident_id, NOTHING, NULL},
     {"#### #### ####", is_my_number, WORD, "my number|mynumber|マイナンバー|個人番号"},
     {"######-#######", is_rrn, GROUPS, "주민등록번호|주민번호|rrn"},
@@ -241,6 +251,17 @@ static const struct id ids[] = {
     {"###.####.####.##", is_ahv, NOTHING, NULL},
     {"##.##.##-###.##", is_rijksregister, GROUPS, "rijksregister|registre national|niss|insz"},
 };
+
+/* Papers whose numbers have no form in common. */
+static const char papers[] =
+    "passport|passport number|driver's license|drivers license|driver license|driver's licence|"
+    "driving licence|driving license|license number|licence number|reisepass|personalausweis|"
+    "führerschein|ausweisnummer|passeport|permis de conduire|pasaporte|carnet de conducir|"
+    "licencia de conducir|passaporto|patente|passaporte|carteira de motorista|paspoort|rijbewijs|"
+    "paszport|dowodu|prawo jazdy|pasaport|ehliyet|паспорт|паспорта|护照|護照|パスポート|免許|여권|"
+    "운전면허|جواز|पासपोर्ट";
+#define LEAST_PAPER        6
+#define LEAST_PAPER_DIGITS 5
 
 struct signs {
     uint8_t c[MOST_SIGNS];
@@ -301,6 +322,14 @@ static bool is_one(const struct signs *s, struct pl_str before) {
     return false;
 }
 
+/* Letters and digits close together or with hyphens, behind a word for such a paper. */
+static bool is_paper(const struct signs *s, struct pl_str before) {
+    size_t digits = 0;
+    for (size_t i = 0; i < s->n; i++) digits += s->c[i] <= '9';
+    bool close = s->gaps == 0 || (s->mark == '-' && !s->marks);
+    return close && digits >= LEAST_PAPER_DIGITS && says(before, papers);
+}
+
 /* Whether the groups [at, end) go on with others like them: "4111-1111-1111" of a card. */
 static bool goes_on(const struct signs *s, struct pl_str text, size_t at, size_t end) {
     if (s->gaps == 0 || s->mark >= 0x80) return false;
@@ -329,9 +358,9 @@ size_t pl_privacy__id_end(struct pl_str text, size_t at) {
         }
         gap = 0;
         s.c[s.n++] = x <= '9' ? x : (uint8_t)(x & ~0x20);
-        if (s.n >= 9 && pl_privacy__sign_ends(text, i) && !goes_on(&s, text, at, i) &&
-            is_one(&s, before))
-            best = i;
+        if (s.n < LEAST_PAPER || !pl_privacy__sign_ends(text, i) || goes_on(&s, text, at, i))
+            continue;
+        if ((s.n >= LEAST_NATIONAL && is_one(&s, before)) || is_paper(&s, before)) best = i;
     }
     return best;
 }

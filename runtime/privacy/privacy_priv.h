@@ -7,7 +7,7 @@
 
 #include "runtime/privacy/privacy.h"
 
-#define PL_PRIVACY_LEAST       13 /* digits of the shortest card */
+#define PL_PRIVACY_LEAST       12 /* digits of the shortest card */
 #define PL_PRIVACY_LEAST_PHONE 7
 
 /* What stands between a digit and the one before it. */
@@ -43,6 +43,8 @@ size_t pl_privacy__count_digits(struct pl_str s);
 bool pl_privacy__scan(struct pl_arena *a, struct pl_str s, struct pl_privacy_text *out);
 int pl_privacy__digit(uint32_t c);      /* of any script: 0..9, or -1 */
 bool pl_privacy__is_letter(uint32_t c); /* Latin, ASCII */
+/* Bytes of an at sign, also the wide one of Chinese and Japanese keyboards; 0: none. */
+size_t pl_privacy__at_sign(struct pl_str s, size_t at);
 /* The e-mail address around the at sign at `at`, as bytes [*from, *to); it begins at `least` at the
  * earliest. */
 bool pl_privacy__email(struct pl_str s, size_t at, size_t least, size_t *from, size_t *to);

@@ -82,11 +82,12 @@ static int kind_of(struct pl_str type) {
     static const struct {
         const char *type;
         int kind;
-    } names[] = {{"credit_card", PL_PERSONAL_CARD},    {"CREDIT_CARD", PL_PERSONAL_CARD},
-                 {"EMAIL_ADDRESS", PL_PERSONAL_EMAIL}, {"IBAN_CODE", PL_PERSONAL_IBAN},
-                 {"IP_ADDRESS", PL_PERSONAL_IP},       {"US_SSN", PL_PERSONAL_ID},
-                 {"phone", PL_PERSONAL_PHONE},         {"PHONE_NUMBER", PL_PERSONAL_PHONE},
-                 {"PERSON", PL_PERSONAL_NAME},         {"STREET_ADDRESS", PL_PERSONAL_ADDRESS}};
+    } names[] = {{"credit_card", PL_PERSONAL_CARD},      {"CREDIT_CARD", PL_PERSONAL_CARD},
+                 {"EMAIL_ADDRESS", PL_PERSONAL_EMAIL},   {"IBAN_CODE", PL_PERSONAL_IBAN},
+                 {"IP_ADDRESS", PL_PERSONAL_IP},         {"US_SSN", PL_PERSONAL_ID},
+                 {"US_DRIVER_LICENSE", PL_PERSONAL_ID},  {"phone", PL_PERSONAL_PHONE},
+                 {"PHONE_NUMBER", PL_PERSONAL_PHONE},    {"PERSON", PL_PERSONAL_NAME},
+                 {"STREET_ADDRESS", PL_PERSONAL_ADDRESS}};
     for (size_t i = 0; i < PL_LEN(names); i++)
         if (pl_str_is(type, names[i].type)) return names[i].kind;
     return -1;
