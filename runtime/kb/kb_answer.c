@@ -49,6 +49,7 @@ static void see_words(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     memset(q->tf, 0, q->nterms * sizeof *q->tf);
     for (uint32_t i = first; i < first + n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
+        if (pl_kb__dull(q, word)) continue;
         uint32_t at = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM));
         bool names = pl_kb__at(s, PL_KB__T_TOKENS, i, 1) == PL_KB__NONE; /* title, questions */
         if (at && q->tf[at - 1] < TOLD) q->tf[at - 1] = names ? TOLD : 1;
@@ -231,7 +232,7 @@ void pl_kb__point_out(const struct pl_kb_scratch *q, const struct pl_kb__shelf *
     for (uint32_t i = first; i < first + n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, i, 0);
         uint32_t place = pl_kb__at(s, PL_KB__T_TOKENS, i, 1), start = place >> 16;
-        if (place == PL_KB__NONE) continue;
+        if (place == PL_KB__NONE || pl_kb__dull(q, word)) continue;
         while (sentence + 1 < x.n && x.ends[sentence] <= start) sentence++;
         if (found(q, s, word)) add_mark(marks, hit, start, start + (place & 0xffff));
         see(&x, sentence, pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__STEM)));

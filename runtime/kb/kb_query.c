@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COMMON                                                                                     \
     0.15 /* of what a word's rarity says, when it says little by itself: in a few dozen            \
@@ -81,6 +82,11 @@ static void make_room(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
         q->slot = roomy(q->slot, terms, sizeof *q->slot);
         q->asked = roomy(q->asked, (size_t)terms / 64 + 1, sizeof *q->asked);
     }
+    uint32_t words = s->rows[PL_KB__T_WORDS] + 1;
+    if (words > q->nwords) {
+        q->nwords = words;
+        q->dull = roomy(q->dull, (size_t)words / 64 + 1, sizeof *q->dull);
+    }
     if (units > q->nunits) {
         q->nunits = units;
         q->sum = roomy(q->sum, units, sizeof *q->sum);
@@ -111,11 +117,12 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     }
 }
 
-void pl_kb__drop_question(struct pl_kb_scratch *q) {
+void pl_kb__drop_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s) {
     for (uint32_t i = 0; i < q->nterms; i++) {
         uint32_t term = q->terms[i].term;
         if (term == PL_KB__NONE) continue;
         q->slot[term] = 0;
         q->asked[term / 64] = 0;
     }
+    memset(q->dull, 0, ((size_t)s->rows[PL_KB__T_WORDS] / 64 + 1) * sizeof *q->dull);
 }

@@ -115,23 +115,27 @@ static void see_pair(const struct pl_kb_scratch *q, struct reading *r, uint32_t 
         if (q->pairs[i].a == a && q->pairs[i].b == b) r->paired[i] = true;
 }
 
-/* Most are not asked for, and a passage has hundreds: the loop looks at a bit of each. */
-static void see_grams(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, struct reading *r,
-                      uint32_t token, uint32_t word) {
+/* Most are not asked for, and a passage has hundreds: the loop looks at a bit of each. How many are
+ * asked for. */
+static uint32_t see_grams(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, struct reading *r,
+                          uint32_t token, uint32_t word) {
     uint32_t n = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAMS);
     uint32_t shorts = pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_SHORTS);
     const uint8_t *p =
         s->table[PL_KB__T_GRAMS] + (size_t)pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM) * 4;
     const uint8_t *end = p + (size_t)n * 4, *last = end + (size_t)shorts * 4;
     const uint64_t *asked = q->asked;
+    uint32_t found = 0;
     for (; p < last; p += 4) {
         uint32_t term = pl_kb__load(p);
         if (!(asked[term / 64] >> term % 64 & 1)) continue;
+        found++;
         uint16_t at = (uint16_t)(q->slot[term] - 1);
         q->tf[at]++;
         if (p < end && r->nplaces < HITS_MOST)
             r->places[r->nplaces++] = (struct place){(uint16_t)token, at};
     }
+    return found;
 }
 
 /* A token's sentence, 1 for the first; 0 for the title and the heading. */
@@ -146,12 +150,16 @@ static uint32_t sentence_of(const struct pl_kb__shelf *s, const struct reading *
     return last;
 }
 
-static void see_root(const struct pl_kb_scratch *q, struct reading *r, uint32_t root,
-                     uint32_t sentence) {
-    if (r->sentence[root] == sentence) return;
-    r->sentence[root] = (uint16_t)sentence;
+/* A root that is asked for; the last one was in `sentence`. Gives its own. */
+static uint32_t see_root(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
+                         struct reading *r, uint32_t token, uint32_t root, uint32_t sentence) {
+    uint32_t now = sentence_of(s, r, token, sentence);
+    if (now != sentence) r->roots = 0;
+    if (!now || r->sentence[root] == now) return now;
+    r->sentence[root] = (uint16_t)now;
     r->roots += q->terms[root].idf;
     if (r->roots > r->most_roots) r->most_roots = r->roots;
+    return now;
 }
 
 static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,
@@ -167,15 +175,19 @@ static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     r->nsentences = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), at[PL_KB__GRAM];
-        uint32_t now = sentence_of(s, r, first + i, sentence);
-        if (now != sentence) r->roots = 0;
-        sentence = now;
+        if (pl_kb__dull(q, word)) {
+            last = 0;
+            continue;
+        }
+        uint32_t found = 0;
         for (uint32_t k = 0; k < PL_KB__GRAM; k++) {
             at[k] = pl_kb__slot(q, pl_kb__at(s, PL_KB__T_WORDS, word, k));
             if (at[k]) q->tf[at[k] - 1]++;
+            found += at[k];
         }
-        see_grams(q, s, r, i, word);
-        if (at[PL_KB__ROOT] && sentence) see_root(q, r, at[PL_KB__ROOT] - 1, sentence);
+        found += see_grams(q, s, r, i, word);
+        if (!found) q->dull[word / 64] |= UINT64_C(1) << word % 64;
+        if (at[PL_KB__ROOT]) sentence = see_root(q, s, r, first + i, at[PL_KB__ROOT] - 1, sentence);
         if (last && at[PL_KB__STEM]) see_pair(q, r, last - 1, at[PL_KB__STEM] - 1);
         last = at[PL_KB__STEM];
     }

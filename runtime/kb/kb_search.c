@@ -25,6 +25,7 @@ void pl_kb_scratch_free(struct pl_kb_scratch **s) {
     free((*s)->slot);
     free((*s)->sum);
     free((*s)->asked);
+    free((*s)->dull);
     pl_arena_free(&(*s)->arena);
     free(*s);
     *s = NULL;
@@ -97,7 +98,7 @@ static void search_shelf(struct pl_kb_scratch *q, const struct pl_kb *kb, uint32
     double confidence = pl_kb__confidence(q, s);
     keep_seen(q, shelf);
     make_hits(q, s, top, confidence, q->marks[which], out);
-    pl_kb__drop_question(q);
+    pl_kb__drop_question(q, s);
 }
 
 /* ---- search ---- */

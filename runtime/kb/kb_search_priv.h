@@ -40,6 +40,8 @@ struct pl_kb_scratch {
     uint16_t *slot;                       /* of each term of the shelf: the question's + 1 */
     uint64_t *asked;                      /* a bit of each, small enough to stay at hand */
     uint32_t nslots;
+    uint64_t *dull; /* a bit of each word of the shelf: it was read, and nothing of it is asked */
+    uint32_t nwords;
     /* first look: all units that share a term */
     float *sum;
     uint32_t nunits;
@@ -62,10 +64,15 @@ static inline uint32_t pl_kb__slot(const struct pl_kb_scratch *q, uint32_t term)
     return q->asked[term / 64] >> term % 64 & 1 ? q->slot[term] : 0u;
 }
 
+/* Was the word read, and nothing of it asked for? */
+static inline bool pl_kb__dull(const struct pl_kb_scratch *q, uint32_t word) {
+    return q->dull[word / 64] >> word % 64 & 1;
+}
+
 /* Takes the question apart; slots are set until _drop. */
 void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
                           struct pl_str text);
-void pl_kb__drop_question(struct pl_kb_scratch *q);
+void pl_kb__drop_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);
 
 /* Fills q->candidates, best first. */
 void pl_kb__rank(struct pl_kb_scratch *q, const struct pl_kb__shelf *s);

@@ -102,11 +102,17 @@ printf '\xef\xbb\xbf{"doc":"c","text":"Gloves keep hands warm."}\r\n{"doc":"d","
 printf '{"id":"1","text":"warm gloves"}\r\n{"id":"2","text":"umbrellas"}\r\n{"id":"3","text":""}' > asked
 said=$("$parlance" kb search --docs rough < asked | cut -d, -f1,2 | tr '\n' ' ')
 [ "$said" = '{"id":"1","docs":["c"] {"id":"2","docs":["d"] {"id":"3","docs":[] ' ] || bad "--docs: $said"
+printf '\xef\xbb\xbf{"id":"1","text":"warm gloves"}\n' > asked # before the questions too
+said=$("$parlance" kb search --docs rough < asked | cut -d, -f1,2) || bad "--docs: a mark before the questions"
+[ "$said" = '{"id":"1","docs":["c"]' ] || bad "--docs: $said"
 input=queries.jsonl
 fails 2 "none.jsonl: not found" "$parlance" kb search --docs none.jsonl
 fails 2 "from standard input" "$parlance" kb search --docs docs.jsonl question
 : > empty && fails 2 "there is no document" "$parlance" kb search --docs empty
-echo '{"title":"x"}' > one && fails 2 'one:1: a document has "doc"' "$parlance" kb search --docs one
+for line in '{"title":"x"}' '{"doc":"a","text":5}' '{"doc":7,"text":"x"}' '{"doc":"a","title":["x"],"text":"x"}' \
+  '{"doc":"a","locale":0,"text":"x"}'; do
+  echo "$line" > one && fails 2 'one:1: a document has "doc"' "$parlance" kb search --docs one
+done
 printf '\n[1]\n' > one && fails 2 "one:2: this is no JSON object" "$parlance" kb search --docs one
 printf '{"doc":"a","text":"\xff"}\n' > one && fails 2 "one:1: this is no JSON" "$parlance" kb search --docs one
 cat docs.jsonl docs.jsonl > one && fails 2 "two documents have the same id" "$parlance" kb search --docs one
@@ -129,7 +135,8 @@ esac
 input=asked
 many 20001 > one && fails 2 "one: over 20,000 documents" "$parlance" kb search --docs one
 { head -19999 full; head -1 full; } > one && fails 2 "two documents have the same id" "$parlance" kb search --docs one
-for line in '{"id":1,"text":"x"}' '{"id":"x"}' 'x' '{"id":"a","text":"\ud800"}'; do
+for line in '{"id":1,"text":"x"}' '{"id":"x"}' 'x' '{"id":"a","text":"\ud800"}' '{"id":"a","text":null}' \
+  '{"id":"a","text":"x","locale":["en"]}'; do
   echo "$line" > odd; input=odd
   fails 2 "standard input:1: a query is" "$parlance" kb search --docs docs.jsonl
 done

@@ -65,6 +65,15 @@ static struct pl_str title_of(struct docs *d, struct pl_str title) {
     return (struct pl_str){p, n};
 }
 
+/* Members that are no text, where there are any. */
+static bool odd(const struct pl_json *j, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const struct pl_json *m = pl_json_get(j, names[i]);
+        if (m && m->kind != PL_JTEXT) return true;
+    }
+    return false;
+}
+
 static int add_doc(struct docs *d, struct pl_str line, size_t number, const char *locale) {
     struct pl_json j;
     size_t at = 0;
@@ -73,7 +82,8 @@ static int add_doc(struct docs *d, struct pl_str line, size_t number, const char
         return wrong_line(d->file, number, "this is no JSON object");
     a.id = pl_json_text(&j, "doc");
     struct pl_str text = pl_json_text(&j, "text");
-    if (!a.id.n || !pl_json_get(&j, "text"))
+    static const char *const members[] = {"text", "title", "locale"};
+    if (!a.id.n || !pl_json_get(&j, "text") || odd(&j, members, PL_LEN(members)))
         return wrong_line(d->file, number, "a document has \"doc\", \"title\" and \"text\"");
     if (a.id.n > PL_KB_MOST_NAME) return wrong_line(d->file, number, "the id is over 512 bytes");
     if (text.n > (1u << 26)) return wrong_line(d->file, number, "the text is over 64 MiB");
@@ -195,15 +205,19 @@ static int answer_lines(const struct docs *d, uint32_t top) {
     size_t room = 0, number = 1;
     ssize_t n;
     int code = CLI_OK;
+    static const char *const members[] = {"text", "locale"};
+    const struct pl_str mark = PL_STR("\xef\xbb\xbf");
     pl_arena_init(&a, 0);
     for (; code == CLI_OK && (n = getline(&line, &room, stdin)) >= 0; number++) {
         struct pl_json j;
         size_t at = 0;
         struct pl_str text = pl_str_trim((struct pl_str){line, (size_t)n});
         pl_arena_reset(&a);
+        if (number == 1 && pl_str_starts(text, mark)) text.p += mark.n, text.n -= mark.n;
         if (!text.n) continue;
         if (pl_json_parse(&a, text, &j, &at) != PL_OK || j.kind != PL_JOBJECT ||
-            !pl_json_text(&j, "id").n || !pl_json_get(&j, "text"))
+            !pl_json_text(&j, "id").n || !pl_json_get(&j, "text") ||
+            odd(&j, members, PL_LEN(members)))
             code = wrong_line("standard input", number, "a query is {\"id\":\"…\",\"text\":\"…\"}");
         else
             answer(s, d, &j, top);
