@@ -46,12 +46,13 @@ static bool can_speak(struct pl_locale_tools *tools, const struct pl_program *p)
 }
 
 /* With locales of its own, unless they are borrowed: the engine's are its thread's. */
-static enum pl_err check_words(struct pl_engine *e, struct eng_image *i) {
+static enum pl_err warm_words(struct pl_engine *e, struct eng_image *i) {
     const struct pl_program *p = pl_image_program(i->image);
     struct pl_locale_tools *tools = e->config.shared ? e->tools : pl_locale_tools_new();
     if (!tools) return PL_NOMEM;
     bool good = pl_nlp_nintents(i->model) == p->nintents &&
                 pl_nlp_nentities(i->model) == p->nentities && can_speak(tools, p);
+    if (good && e->own_loop) pl_nlp_warm(i->nlp, tools); /* on this thread, not on the engine's */
     if (!e->config.shared) pl_locale_tools_free(&tools);
     return good ? PL_OK : PL_MALFORMED;
 }
@@ -66,7 +67,7 @@ enum pl_err pl_engine__image_open(struct pl_engine *e, struct pl_image *image,
     i->hours = calloc(p->nhours + 1, sizeof *i->hours);
     pl_assert(i->queues && i->hours);
     enum pl_err err = pl_engine__reader(e, i);
-    if (err == PL_OK) err = check_words(e, i);
+    if (err == PL_OK) err = warm_words(e, i);
     if (err != PL_OK) {
         pl_engine__image_close(e, i);
         return err;

@@ -131,6 +131,9 @@ uint32_t pl_nlp_entity_index(const struct pl_nlp_model *m, struct pl_str name);
 enum pl_err pl_nlp_new(const struct pl_nlp_model *m, struct pl_locale_tools *t,
                        struct pl_nlp **out);
 void pl_nlp_free(struct pl_nlp **n);
+/* Makes what the first message in each of the project's languages would have to wait for: some
+ * milliseconds a language. tools: of the thread that calls. Nobody may read by it meanwhile. */
+void pl_nlp_warm(struct pl_nlp *n, struct pl_locale_tools *tools);
 
 /* The list that a hook gave; texts are copied. At most 100,000, the rest is left out. */
 struct pl_nlp_list *pl_nlp_list_new(struct pl_locale_tools *t, uint32_t entity,

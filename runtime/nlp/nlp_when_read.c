@@ -15,7 +15,8 @@ struct pl_nlp_when_lang {
     struct when_words *words; /* NULL: no table has it */
 };
 
-static const struct when_words *words_of(struct pl_nlp *n, struct pl_str lang) {
+static const struct when_words *words_of(struct pl_nlp *n, struct pl_locale_tools *tools,
+                                         struct pl_str lang) {
     struct pl_nlp_when_lang *x = n->when;
     for (uint32_t i = 0; i < n->nwhen; i++)
         if (pl_str_is(lang, x[i].code)) return x[i].words;
@@ -24,8 +25,13 @@ static const struct when_words *words_of(struct pl_nlp *n, struct pl_str lang) {
     if (n->when == NULL) return NULL;
     x = &n->when[n->nwhen++];
     memcpy(x->code, lang.p, lang.n);
-    x->words = pl_nlp__when_words_new(n->tools, lang);
+    x->words = pl_nlp__when_words_new(tools, lang);
     return x->words;
+}
+
+void pl_nlp_warm(struct pl_nlp *n, struct pl_locale_tools *tools) {
+    for (uint32_t i = 0; i < n->model->nlangs; i++)
+        (void)words_of(n, tools, pl_locale_language(n->model->langs[i]));
 }
 
 void pl_nlp__when_free(struct pl_nlp *n) {
@@ -51,7 +57,7 @@ static struct when_context context_of(const struct pl_nlp_turn *t) {
 }
 
 static void read_in(struct pl_nlp_turn *t, struct pl_str language) {
-    const struct when_words *w = words_of(t->nlp, language);
+    const struct when_words *w = words_of(t->nlp, t->nlp->tools, language);
     if (w == NULL) return;
     struct when_tokens tokens = pl_nlp__when_tokens(w, t->a, &t->r->words);
     if (!tokens.any) return;
@@ -78,5 +84,5 @@ void pl_nlp__times(struct pl_nlp_turn *t) {
     if (t->r->ntimes == 0 && !pl_str_eq(own, other)) read_in(t, other);
     for (uint32_t i = 0; t->r->ntimes == 0 && asks_time(t->ctx->asked) && i < m->nlangs; i++)
         read_in(t, m->langs[i]);
-    if (t->r->ntimes == 0 && words_of(t->nlp, own) == NULL) read_in(t, PL_STR("en"));
+    if (t->r->ntimes == 0 && words_of(t->nlp, t->nlp->tools, own) == NULL) read_in(t, PL_STR("en"));
 }
