@@ -88,13 +88,20 @@ static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
 }
 
+/* Two letters of a domain's end: ASCII, or four bytes of others. */
+static bool ends_domain(struct pl_str s) {
+    size_t n = 0;
+    while (n < s.n && n < 4 && (uint8_t)s.p[n] >= 0x80) n++;
+    return n == 4 || (s.n >= 2 && is_alpha((uint8_t)s.p[0]) && is_alpha((uint8_t)s.p[1]));
+}
+
 /* "shop.example", and not "e.g" or "4.8" */
 static bool has_domain(struct pl_str s) {
     for (size_t i = 1; i + 2 < s.n; i++) {
         if (s.p[i] != '.') continue;
         uint8_t b = (uint8_t)s.p[i - 1];
-        if ((is_alpha(b) || is_digit(b) || b >= 0x80) && is_alpha((uint8_t)s.p[i + 1]) &&
-            is_alpha((uint8_t)s.p[i + 2]))
+        if ((is_alpha(b) || is_digit(b) || b >= 0x80) &&
+            ends_domain((struct pl_str){s.p + i + 1, s.n - i - 1}))
             return true;
     }
     return false;

@@ -346,6 +346,7 @@ static void tool_done(void *ctx, struct pl_str json, struct pl_str failure) {
         r->result = pl_arena_printf(&r->turn->a, "{\"failed\":\"%.*s\"}", PL_STR_ARG(failure));
     else
         r->result = keep_result(r->turn, r->hook, json);
+    if (r->result.n == 0) r->result = PL_STR("{\"failed\":\"too_large\"}"); /* no room for it */
     go_on(r->turn);
 }
 
