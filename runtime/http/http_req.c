@@ -4,7 +4,10 @@
 
 #include "runtime/http/http_priv.h"
 
-enum { LEAST_NEWS = 512 }; /* bytes of room for pieces that are joined */
+enum {
+    LEAST_NEWS = 512, /* bytes of room for pieces that are joined */
+    RETRY_AFTER_MOST_S = 24 * 60 * 60
+};
 
 static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
@@ -292,6 +295,7 @@ void pl_http__req_finish(struct pl_http__req *req, CURLcode code) {
     free(req->content_type);
     req->content_type = type ? strdup(type) : NULL;
     req->status = (int)status;
+    if (retry_after > RETRY_AFTER_MOST_S) retry_after = RETRY_AFTER_MOST_S;
     req->retry_after_ms = retry_after > 0 ? (int64_t)retry_after * 1000 : -1;
     /* Ready to send counts as sent: the promise is about "surely not". */
     if (request_bytes > 0 || pretransfer > 0) req->sent = true;

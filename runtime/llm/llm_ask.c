@@ -160,6 +160,8 @@ static void begin_attempt(struct pl_llm__ask *ask, struct start *s) {
         ask->said = false;
         ask->first_us = 0;
     }
+    ask->tries++;
+    ask->attempts++;
     pl_llm__attempt_start(ask, &s->open, s->output);
 }
 
@@ -212,8 +214,6 @@ static void reserve(struct pl_llm__ask *ask) {
         free(s);
         return;
     }
-    ask->tries++;
-    ask->attempts++;
     ask->reserving = true;
     enum pl_llm_failure f =
         pl_llm__reserve(&llm->ledger, &llm->models, &s->open, pl_llm__now_ms(llm), reserved, s);
@@ -300,8 +300,10 @@ static int64_t again_ms(struct pl_llm__ask *ask, enum pl_llm_failure failure) {
     return time_for(ask, wait + jitter) ? wait + jitter : -1;
 }
 
+/* Not for longer than for a refused key, whatever the provider says. */
 static void hold(struct pl_llm__ask *ask) {
-    int64_t until = pl_llm__now_us(ask->llm) + ask->retry_after_ms * 1000;
+    int64_t wait = least(ask->retry_after_ms, ask->target->conf->breaker_hold);
+    int64_t until = pl_llm__now_us(ask->llm) + wait * 1000;
     if (ask->retry_after_ms > 0 && until > ask->target->hold_until_us)
         ask->target->hold_until_us = until;
 }

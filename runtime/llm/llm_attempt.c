@@ -251,6 +251,11 @@ static const char *fault_text(const struct pl_http_reply *reply) {
     return reply->err == PL_IO ? texts[reply->fault] : pl_err_text(reply->err);
 }
 
+/* Of a website, or of a proxy that wants a login. */
+static bool is_page(const struct pl_http_reply *reply) {
+    return pl_str_starts(reply->content_type, PL_STR("text/html"));
+}
+
 static void read_reply(struct pl_llm__attempt *a, const struct pl_http_reply *reply) {
     if (reply->status) a->status = reply->status;
     if (reply->err == PL_OK && !streaming(a)) {
@@ -258,6 +263,8 @@ static void read_reply(struct pl_llm__attempt *a, const struct pl_http_reply *re
         enum pl_llm_failure f =
             pl_llm__classify(a->status, pl_buf_slice(&a->error), reply->retry_after_ms, why);
         fail(a, f, pl_str_c(why), reply->retry_after_ms);
+    } else if (reply->err == PL_OK && is_page(reply)) {
+        fail(a, PL_LLM_FAIL_MALFORMED, PL_STR("a page (text/html), no answer"), -1);
     } else if (reply->err == PL_OK) {
         pl_llm__stream_end(&a->stream);
     } else {

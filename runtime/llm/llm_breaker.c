@@ -32,7 +32,7 @@ static bool too_many(const struct pl_llm__breaker *b, const struct pl_llm_target
 /* Half as long to half as much again, so that many servers do not come back together. */
 static void open_for(struct pl_llm__breaker *b, int64_t ms, int64_t now_us, struct pl_rand *rand) {
     b->state = PL_LLM_OPEN;
-    b->trial = false;
+    b->trial = 0;
     b->until_us = now_us + ms * 500 + (int64_t)pl_rand_below(rand, (uint64_t)ms * 1000);
 }
 
@@ -40,27 +40,33 @@ bool pl_llm__breaker_admits(const struct pl_llm__breaker *b) {
     return b->state == PL_LLM_CLOSED || (b->state == PL_LLM_HALF_OPEN && !b->trial);
 }
 
-bool pl_llm__breaker_begin(struct pl_llm__breaker *b) {
-    if (b->state != PL_LLM_HALF_OPEN || b->trial) return false;
-    b->trial = true;
-    return true;
+uint32_t pl_llm__breaker_begin(struct pl_llm__breaker *b) {
+    if (b->state != PL_LLM_HALF_OPEN || b->trial) return 0;
+    if (++b->trials == 0) b->trials = 1;
+    b->trial = b->trials;
+    return b->trial;
 }
 
-void pl_llm__breaker_good(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool trial,
+static bool is_trial(const struct pl_llm__breaker *b, uint32_t trial) {
+    return trial && trial == b->trial;
+}
+
+void pl_llm__breaker_good(struct pl_llm__breaker *b, const struct pl_llm_target *t, uint32_t trial,
                           int64_t now_us) {
     move_window(b, t, now_us);
     b->window[b->slot % PL_LLM__SLOTS].good++;
     b->in_a_row = 0;
-    if (b->state != PL_LLM_HALF_OPEN || !trial) return;
-    *b = (struct pl_llm__breaker){.state = PL_LLM_CLOSED, .slot = b->slot};
+    if (b->state != PL_LLM_HALF_OPEN || !is_trial(b, trial)) return;
+    *b = (struct pl_llm__breaker){.state = PL_LLM_CLOSED, .slot = b->slot, .trials = b->trials};
 }
 
-bool pl_llm__breaker_bad(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool trial,
+bool pl_llm__breaker_bad(struct pl_llm__breaker *b, const struct pl_llm_target *t, uint32_t trial,
                          int64_t now_us, struct pl_rand *rand) {
     move_window(b, t, now_us);
     b->window[b->slot % PL_LLM__SLOTS].bad++;
     b->in_a_row++;
-    bool opens = b->state == PL_LLM_HALF_OPEN ? trial : b->state == PL_LLM_CLOSED && too_many(b, t);
+    bool opens = b->state == PL_LLM_HALF_OPEN ? is_trial(b, trial)
+                                              : b->state == PL_LLM_CLOSED && too_many(b, t);
     if (opens) open_for(b, t->breaker_open, now_us, rand);
     return opens;
 }
@@ -73,8 +79,8 @@ bool pl_llm__breaker_hold(struct pl_llm__breaker *b, const struct pl_llm_target 
     return opens;
 }
 
-void pl_llm__breaker_free(struct pl_llm__breaker *b, bool trial) {
-    if (trial) b->trial = false;
+void pl_llm__breaker_free(struct pl_llm__breaker *b, uint32_t trial) {
+    if (is_trial(b, trial)) b->trial = 0;
 }
 
 void pl_llm__breaker_probed(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool well,
@@ -86,5 +92,5 @@ void pl_llm__breaker_probed(struct pl_llm__breaker *b, const struct pl_llm_targe
     }
     b->state = PL_LLM_HALF_OPEN;
     b->held = false;
-    b->trial = false;
+    b->trial = 0;
 }

@@ -97,6 +97,7 @@ static enum pl_llm_failure by_status(int status, int64_t retry_after_ms) {
     case 409: return PL_LLM_FAIL_SERVER;
     default: break;
     }
+    if (status >= 300 && status < 400) return PL_LLM_FAIL_MISSING; /* redirects are not followed */
     return status >= 400 && status < 500 ? PL_LLM_FAIL_REQUEST : PL_LLM_FAIL_SERVER;
 }
 
@@ -121,9 +122,10 @@ enum pl_llm_failure pl_llm__classify_json(int status, const struct pl_json *erro
     enum pl_llm_failure words = by_words(&t);
     if (status == 0) return words ? words : PL_LLM_FAIL_SERVER;
     enum pl_llm_failure told = by_status(status, retry_after_ms);
-    /* Only money, size and a missing model say more than the status does. */
+    /* Only money, size, a missing model and a refused key say more than the status does. */
     if (words == PL_LLM_FAIL_QUOTA && status < 500) return words;
-    bool more = words == PL_LLM_FAIL_CONTEXT || words == PL_LLM_FAIL_MISSING;
+    bool more = words == PL_LLM_FAIL_CONTEXT || words == PL_LLM_FAIL_MISSING ||
+                words == PL_LLM_FAIL_CREDENTIAL;
     if (more && told == PL_LLM_FAIL_REQUEST) return words;
     return told;
 }

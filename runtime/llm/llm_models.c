@@ -40,8 +40,8 @@ struct parse {
     struct pl_llm_target *targets; /* TARGETS_MAX */
     struct pl_llm_price *prices;   /* PRICES_MAX, of the target at hand */
     size_t line;
-    size_t begun; /* line of the target at hand; 0: none yet */
-    bool given[PL_LEN(fields)];
+    size_t begun;                                     /* line of the target at hand; 0: none yet */
+    bool given[PL_LEN(fields)], said[PL_LEN(fields)]; /* said: in the file */
     bool bad;
 };
 
@@ -99,7 +99,7 @@ static bool take_currency(struct parse *p, struct pl_str word) {
 static void take_ceiling(struct parse *p, struct pl_str value, int64_t *out) {
     struct pl_str amount = next_word(&value), currency = next_word(&value);
     if (!to_micro(amount, out) || *out == 0 || pl_str_trim(value).n)
-        mistake(p, "expected an amount and a currency, such as 50.00 USD");
+        mistake(p, "expected an amount above 0 and a currency, such as 50.00 USD");
     else
         take_currency(p, currency);
 }
@@ -137,7 +137,8 @@ static void take_price(struct parse *p, struct pl_str value) {
     if (p->errors->n != said) return; /* about the currency */
     if (!sound) {
         mistake(p, "expected the price of a million tokens of prompt and of output, such as "
-                   "0.15 0.60 USD, and then perhaps: cached 0.075 from 2027-01-01");
+                   "0.15 0.60 USD, and then perhaps: cached 0.075 from 2027-01-01; none is over "
+                   "10000");
         return;
     }
     if (t->nprices == PRICES_MAX) {
@@ -207,6 +208,7 @@ static void set_defaults(struct parse *p) {
         if (fields[i].type == TEXT || fields[i].type == KEY) *(const char **)to = "";
         if (fields[i].def[0]) take_field(p, &fields[i], pl_str_c(fields[i].def));
         p->given[i] = fields[i].def[0] || fields[i].type == KEY;
+        p->said[i] = false;
     }
 }
 
@@ -233,6 +235,29 @@ static bool is_here(struct pl_str host) {
            (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
+/* What stands behind the host: nothing, a path, a query, or a port from 1 to 65535. */
+static bool port_is_sound(struct pl_str url, struct pl_str host) {
+    const char *at = host.p + host.n;
+    int64_t port;
+    if (at < url.p + url.n && *at == ']') at++;
+    if (at == url.p + url.n || *at != ':') return true;
+    struct pl_str digits = {++at, 0};
+    while (at < url.p + url.n && *at != '/' && *at != '?') at++;
+    digits.n = (size_t)(at - digits.p);
+    return pl_str_i64(digits, &port) && port >= 1 && port <= 65535;
+}
+
+/* The base address: what the dialect appends is not there already. */
+static void check_path(struct parse *p, const struct pl_llm_target *t, struct pl_str url) {
+    struct pl_str path = pl_str_c(pl_llm__dialects[t->dialect].chat);
+    size_t query = pl_str_find(url, PL_STR("?"));
+    if (query != SIZE_MAX) url.n = query;
+    while (url.n && url.p[url.n - 1] == '/') url.n--;
+    if (pl_str_ends(url, path))
+        mistake(p, "[%s] url: leave %.*s away, which the dialect appends", t->name,
+                PL_STR_ARG(path));
+}
+
 static void check_url(struct parse *p, const struct pl_llm_target *t) {
     struct pl_str url = pl_str_c(t->url), host = host_of(url);
     bool plain = pl_str_starts(url, PL_STR("http://"));
@@ -240,11 +265,24 @@ static void check_url(struct parse *p, const struct pl_llm_target *t) {
         mistake(p, "[%s] url: expected an address such as https://api.openai.com/v1", t->name);
     else if (memchr(url.p, '@', url.n) || memchr(url.p, '#', url.n))
         mistake(p, "[%s] url: neither a user nor a fragment belongs there", t->name);
+    else if (!port_is_sound(url, host))
+        mistake(p, "[%s] url: a port is a number from 1 to 65535", t->name);
     else if (plain && !t->plain && !is_here(host))
         mistake(p,
                 "[%s] url: http:// sends customers' words and the key readable for anyone on the "
                 "way; use https://, or say plain = yes",
                 t->name);
+    else
+        check_path(p, t, url);
+}
+
+static void check_times(struct parse *p, const struct pl_llm_target *t) {
+    const int64_t parts[] = {t->connect, t->first_token, t->stall};
+    static const char *const names[] = {"connect", "first_token", "stall"};
+    for (size_t i = 0; i < PL_LEN(parts); i++)
+        if (parts[i] > t->total)
+            mistake(p, "[%s] %s is longer than total, which ends the whole attempt", t->name,
+                    names[i]);
 }
 
 static void end_target(struct parse *p) {
@@ -259,6 +297,7 @@ static void end_target(struct parse *p) {
         whole = false;
     }
     if (whole) check_url(p, t);
+    if (whole) check_times(p, t);
     if (strcmp(t->embed, "-") == 0) t->embed = "";
     if (whole && t->embed[0] && !pl_llm__dialects[t->dialect].embed[0])
         mistake(p, "[%s] embed: %s has no embeddings", t->name, pl_llm_dialect_word(t->dialect));
@@ -295,6 +334,7 @@ static void begin_target(struct parse *p, struct pl_str name) {
 static void unknown(struct parse *p, struct pl_str name) {
     struct pl_near near = pl_near(name);
     for (size_t i = 0; i < PL_LEN(fields); i++) pl_near_offer(&near, pl_str_c(fields[i].name));
+    pl_near_offer(&near, PL_STR("price"));
     if (near.best.n > 0)
         mistake(p, "unknown setting '%.*s'; did you mean '%.*s'?", PL_STR_ARG(name),
                 PL_STR_ARG(near.best));
@@ -302,19 +342,30 @@ static void unknown(struct parse *p, struct pl_str name) {
         mistake(p, "unknown setting '%.*s'; docs/MODELS.md lists them", PL_STR_ARG(name));
 }
 
+/* Those before the first [target]. */
+static void take_common(struct parse *p, struct pl_str name, struct pl_str value) {
+    struct pl_near near = pl_near(name);
+    if (pl_str_is(name, "ceiling_day")) {
+        take_ceiling(p, value, &p->out->ceiling_day);
+    } else if (pl_str_is(name, "ceiling_conversation")) {
+        take_ceiling(p, value, &p->out->ceiling_conversation);
+    } else if (pl_str_is(name, "cache")) {
+        take_cache(p, value);
+    } else {
+        pl_near_offer(&near, PL_STR("ceiling_day"));
+        pl_near_offer(&near, PL_STR("ceiling_conversation"));
+        pl_near_offer(&near, PL_STR("cache"));
+        mistake(p,
+                "'%.*s' stands before the first [target]; only ceiling_day, "
+                "ceiling_conversation and cache may%s%.*s%s",
+                PL_STR_ARG(name), near.best.n ? "; did you mean '" : "", PL_STR_ARG(near.best),
+                near.best.n ? "'?" : "");
+    }
+}
+
 static void take_setting(struct parse *p, struct pl_str name, struct pl_str value) {
     if (p->out->ntargets == 0) {
-        if (pl_str_is(name, "ceiling_day"))
-            take_ceiling(p, value, &p->out->ceiling_day);
-        else if (pl_str_is(name, "ceiling_conversation"))
-            take_ceiling(p, value, &p->out->ceiling_conversation);
-        else if (pl_str_is(name, "cache"))
-            take_cache(p, value);
-        else
-            mistake(p,
-                    "'%.*s' stands before the first [target]; only ceiling_day, "
-                    "ceiling_conversation and cache may",
-                    PL_STR_ARG(name));
+        take_common(p, name, value);
         return;
     }
     if (pl_str_is(name, "price")) {
@@ -323,11 +374,13 @@ static void take_setting(struct parse *p, struct pl_str name, struct pl_str valu
     }
     for (size_t i = 0; i < PL_LEN(fields); i++) {
         if (!pl_str_is(name, fields[i].name)) continue;
-        if (value.n == 0)
+        if (p->said[i])
+            mistake(p, "%s stands twice in [%s]", fields[i].name, at_hand(p)->name);
+        else if (value.n == 0)
             mistake(p, "%s: nothing stands behind the =", fields[i].name);
         else
             take_field(p, &fields[i], value);
-        p->given[i] = true;
+        p->given[i] = p->said[i] = true;
         return;
     }
     unknown(p, name);
@@ -368,6 +421,8 @@ enum pl_err pl_llm_models_parse(struct pl_arena *a, struct pl_str text, const ch
         mistake(&p, "this is no text");
         return PL_MALFORMED;
     }
+    if (pl_str_starts(text, PL_STR("\xef\xbb\xbf"))) /* the mark some editors begin with */
+        text = (struct pl_str){text.p + 3, text.n - 3};
     while (text.n) {
         size_t end = pl_str_find(text, PL_STR("\n"));
         size_t n = end == SIZE_MAX ? text.n : end, step = end == SIZE_MAX ? n : n + 1;

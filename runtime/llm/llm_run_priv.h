@@ -30,20 +30,22 @@ struct pl_llm__breaker {
     int64_t slot;     /* which one is the newest: time divided by its length */
     int64_t until_us; /* OPEN: until then nothing is tried */
     bool held;        /* OPEN because key or quota were refused */
-    bool trial;       /* HALF_OPEN: the one attempt is under way */
+    uint32_t trial;   /* HALF_OPEN: number of the one attempt that is under way; 0: none */
+    uint32_t trials;  /* so far: one that the breaker has given up does not end a later one */
 };
 bool pl_llm__breaker_admits(const struct pl_llm__breaker *b);
-/* An attempt begins. True: it is the trial, which must be given back by good, bad or free. */
-bool pl_llm__breaker_begin(struct pl_llm__breaker *b);
-void pl_llm__breaker_good(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool trial,
+/* An attempt begins. Not 0: it is the trial of this number, which must be given back by good, bad
+ * or free. */
+uint32_t pl_llm__breaker_begin(struct pl_llm__breaker *b);
+void pl_llm__breaker_good(struct pl_llm__breaker *b, const struct pl_llm_target *t, uint32_t trial,
                           int64_t now_us);
 /* Gives whether it opened just now. */
-bool pl_llm__breaker_bad(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool trial,
+bool pl_llm__breaker_bad(struct pl_llm__breaker *b, const struct pl_llm_target *t, uint32_t trial,
                          int64_t now_us, struct pl_rand *rand);
 bool pl_llm__breaker_hold(struct pl_llm__breaker *b, const struct pl_llm_target *t, int64_t now_us,
                           struct pl_rand *rand);
 /* The outcome says nothing about the target. */
-void pl_llm__breaker_free(struct pl_llm__breaker *b, bool trial);
+void pl_llm__breaker_free(struct pl_llm__breaker *b, uint32_t trial);
 /* OPEN and over its time: the health probe's outcome. */
 void pl_llm__breaker_probed(struct pl_llm__breaker *b, const struct pl_llm_target *t, bool well,
                             int64_t now_us, struct pl_rand *rand);
@@ -208,7 +210,7 @@ struct pl_llm__attempt {
     int status;
     struct pl_buf text;  /* of one piece of the reply, until all of it is read */
     struct pl_buf error; /* the body of a reply that is no stream */
-    bool trial;
+    uint32_t trial;      /* of the target's breaker; 0: none */
 };
 
 struct pl_llm__ask {

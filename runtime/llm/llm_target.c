@@ -64,10 +64,10 @@ static void keep_states(struct pl_llm *llm) {
 
 static void restore(struct pl_llm *llm, struct pl_llm__target *t, uint8_t state, bool held,
                     int64_t until_ms) {
-    int64_t most = held ? t->conf->breaker_hold : t->conf->breaker_open;
-    int64_t left = until_ms - pl_llm__now_ms(llm);
+    int64_t most = t->conf->breaker_open, left = until_ms - pl_llm__now_ms(llm);
     if (state == PL_LLM_CLOSED) return;
-    if (left < 0 || state == PL_LLM_HALF_OPEN) left = 0;
+    /* Key, address or account may have been mended meanwhile: a probe decides at once. */
+    if (left < 0 || held || state == PL_LLM_HALF_OPEN) left = 0;
     if (left > most * 2) left = most * 2; /* the clock was set meanwhile */
     t->breaker.state = PL_LLM_OPEN;
     t->breaker.held = held;

@@ -3,7 +3,10 @@
  * doctor --models: asks every target of the models file a small question, says what is wrong and
  * how to mend it. It spends what a dozen tokens cost.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/llm/llm.h"
 #include "runtime/loop/loop.h"
@@ -14,7 +17,7 @@
     "\"value\"],"                                                                                  \
     "\"additionalProperties\":false}"
 
-enum { LONGEST_MS = 120000 };
+enum { LONGEST_MS = 120000, TOKENS_MOST = 20000 };
 
 static const char *const mends[PL_LLM_FAILURES] = {
     [PL_LLM_FAIL_REQUEST] =
@@ -44,7 +47,8 @@ static const char *const mends[PL_LLM_FAILURES] = {
     [PL_LLM_FAIL_TOTAL_TIMER] = "raise `total`, or take a quicker model",
     [PL_LLM_FAIL_CUT] = "its stream has no end mark: a proxy in between that buffers or cuts, or "
                         "another dialect than `dialect` says",
-    [PL_LLM_FAIL_MALFORMED] = "its stream is not what `dialect` says: is it another one?",
+    [PL_LLM_FAIL_MALFORMED] = "what it sends is not what `dialect` says: is it another one, or is "
+                              "`url` the address of a website?",
     [PL_LLM_FAIL_TOO_LARGE] = "it sent more than any answer has: is that address a model?",
     [PL_LLM_FAIL_DEADLINE] = "it was slower than all its timers together; raise them, or take a "
                              "quicker one",
@@ -148,6 +152,8 @@ static bool check_answer(struct visit *v) {
         const char *mend = mends[q.failure] ? mends[q.failure] : "";
         if (q.failure == PL_LLM_FAIL_REQUEST && strncmp(q.why, "400", 3) == 0)
             mend = blamed_setting(v);
+        if (q.failure == PL_LLM_FAIL_TLS && strcmp(q.why, "no TLS connection") == 0)
+            mend = "it speaks no TLS there: is it another port, or http:// on this machine?";
         pl_cli__find(v->d, DOCTOR_WRONG, mend, "%s: %s", pl_llm_failure_meaning(q.failure), q.why);
         return false;
     }
@@ -156,6 +162,10 @@ static bool check_answer(struct visit *v) {
                  "answers, first token after %lld ms, %lld tokens in, %lld out%s",
                  (long long)(q.first_us / 1000), (long long)(q.usage.input + q.usage.cached),
                  (long long)q.usage.output, cost);
+    if (q.usage.input + q.usage.cached + q.usage.output > TOKENS_MOST)
+        pl_cli__find(v->d, DOCTOR_LOOK,
+                     "say `usage = no`, so that what it costs is guessed, and ask who runs it",
+                     "it counts more tokens than question and answer can have");
     if (q.usage.estimated)
         pl_cli__find(v->d, DOCTOR_LOOK,
                      "say `usage = yes`, or update the server; until then costs are guessed",
@@ -206,12 +216,27 @@ static void check_embeddings(struct visit *v) {
     pl_buf_free(&q.text);
 }
 
+/* The file of the key is for the server's user alone; that of certificates can be read. */
+static void check_files(struct visit *v) {
+    struct stat st;
+    if (strncmp(v->t->key, "file ", 5) == 0 && stat(v->t->key + 5, &st) == 0 &&
+        (st.st_mode & (S_IRWXG | S_IRWXO)))
+        pl_cli__find(v->d, DOCTOR_LOOK, "chmod 600 it", "others may read the key's file %s",
+                     v->t->key + 5);
+    if (v->t->ca[0] && access(v->t->ca, R_OK) != 0)
+        pl_cli__find(v->d, DOCTOR_WRONG, "correct `ca`, or leave it away for the system's",
+                     "the file of certificates %s: %s", v->t->ca, strerror(errno));
+}
+
 static void check_target(struct visit *v) {
     char why[256];
+    bool file = strncmp(v->t->key, "file ", 5) == 0;
+    check_files(v);
     if (!pl_llm_key_check(v->t, why))
         pl_cli__find(v->d, DOCTOR_WRONG,
-                     "set it for the user that runs the server, and start the server anew", "%s",
-                     why);
+                     file ? "write the key into that file, chmod 600, for the server's user"
+                          : "set it for the user that runs the server, and start the server anew",
+                     "%s", why);
     else if (check_answer(v)) {
         check_schema(v);
         check_embeddings(v);

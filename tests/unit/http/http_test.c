@@ -25,6 +25,9 @@ static bool answer(struct tiny *s, int fd, const char *request) {
     } else if (strstr(request, " /flaky ")) {
         tiny_say(fd, n == 1 ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nRetry-After: 7\r\n\r\n"
                             : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    } else if (strstr(request, " /endless ")) {
+        tiny_say(fd, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n"
+                     "Retry-After: 9223372036854770\r\n\r\n");
     } else if (strstr(request, " /half ")) {
         tiny_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         return false;
@@ -179,6 +182,14 @@ static void others_are_not(void **state) {
     assert_int_equal(b->server.requests, 1);
 }
 
+/* Whoever says "come back in a billion years" is taken to mean a day. */
+static void no_wait_is_endless(void **state) {
+    struct bench *b = *state;
+    ask(b, "/endless", (struct pl_http_request){0});
+    assert_int_equal(b->reply.status, 503);
+    assert_int_equal(b->reply.retry_after_ms, 24 * 60 * 60 * 1000);
+}
+
 static void expect_refused(struct bench *b, const char *url, enum pl_err err) {
     struct pl_http_request request = {.url = pl_str_c(url), .deadline_ms = 1000};
     pl_http_send(b->http, &request, b->loop, done, b);
@@ -302,6 +313,7 @@ int main(void) {
         BENCHED(redirects_are_not_followed),
         BENCHED(an_idempotent_one_is_tried_twice),
         BENCHED(others_are_not),
+        BENCHED(no_wait_is_endless),
         BENCHED(refuses_other_hosts_schemes_and_line_breaks),
         BENCHED(cancel_ends_it),
         BENCHED(destroy_ends_all),

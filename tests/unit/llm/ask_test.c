@@ -142,7 +142,7 @@ static const struct {
     {"silent", 1, PL_LLM_FAIL_NONE, 0},
     {"headers", 1, PL_LLM_FAIL_NONE, 0},
     {"pings", 1, PL_LLM_FAIL_NONE, 0},
-    {"400", 1, PL_LLM_FAIL_REQUEST, 0},
+    {"400", 1, PL_LLM_FAIL_NONE, 0},
     {"404", 1, PL_LLM_FAIL_NONE, 0},
     {"context", 1, PL_LLM_FAIL_CONTEXT, 0}, /* no target is known to be larger */
     {"401", 1, PL_LLM_FAIL_NONE, 0},

@@ -111,15 +111,17 @@ static void half_open_lets_one_through_at_a_time(void **state) {
     assert_int_equal(k.b.state, PL_LLM_OPEN);
     pl_llm__breaker_probed(&k.b, &conf, true, k.now, &k.rand);
     assert_int_equal(k.b.state, PL_LLM_HALF_OPEN);
-    assert_true(pl_llm__breaker_begin(&k.b));
+    uint32_t first = pl_llm__breaker_begin(&k.b);
+    assert_int_not_equal(first, 0);
     assert_false(pl_llm__breaker_admits(&k.b));
-    assert_false(pl_llm__breaker_begin(&k.b));
+    assert_int_equal(pl_llm__breaker_begin(&k.b), 0);
     bad(&k); /* begun before it opened: says nothing about now */
     good(&k);
     assert_int_equal(k.b.state, PL_LLM_HALF_OPEN);
-    pl_llm__breaker_free(&k.b, true); /* whoever tried has left */
-    assert_true(pl_llm__breaker_begin(&k.b));
-    pl_llm__breaker_good(&k.b, &conf, true, k.now);
+    pl_llm__breaker_free(&k.b, first); /* whoever tried has left */
+    uint32_t second = pl_llm__breaker_begin(&k.b);
+    assert_int_not_equal(second, 0);
+    pl_llm__breaker_good(&k.b, &conf, second, k.now);
     assert_int_equal(k.b.state, PL_LLM_CLOSED);
     for (int i = 0; i < 4; i++) assert_false(bad(&k)); /* a clean slate */
 }
@@ -129,10 +131,29 @@ static void a_trial_that_fails_opens_it_again(void **state) {
     (void)state;
     for (int i = 0; i < 5; i++) bad(&k);
     pl_llm__breaker_probed(&k.b, &conf, true, k.now, &k.rand);
-    assert_true(pl_llm__breaker_begin(&k.b));
-    assert_true(pl_llm__breaker_bad(&k.b, &conf, true, k.now, &k.rand));
+    assert_true(pl_llm__breaker_bad(&k.b, &conf, pl_llm__breaker_begin(&k.b), k.now, &k.rand));
     assert_int_equal(k.b.state, PL_LLM_OPEN);
-    assert_false(k.b.trial);
+    assert_int_equal(k.b.trial, 0);
+}
+
+/* It was held meanwhile, and is tried anew: how the first trial ends says nothing any more. */
+static void an_older_trial_ends_no_later_one(void **state) {
+    struct bench k = begin();
+    (void)state;
+    for (int i = 0; i < 5; i++) bad(&k);
+    pl_llm__breaker_probed(&k.b, &conf, true, k.now, &k.rand);
+    uint32_t old = pl_llm__breaker_begin(&k.b);
+    pl_llm__breaker_hold(&k.b, &conf, k.now, &k.rand);
+    pl_llm__breaker_probed(&k.b, &conf, true, k.now, &k.rand);
+    uint32_t now = pl_llm__breaker_begin(&k.b);
+    assert_int_not_equal(now, old);
+    pl_llm__breaker_free(&k.b, old);
+    assert_false(pl_llm__breaker_admits(&k.b));
+    pl_llm__breaker_good(&k.b, &conf, old, k.now);
+    assert_int_equal(k.b.state, PL_LLM_HALF_OPEN);
+    assert_false(pl_llm__breaker_bad(&k.b, &conf, old, k.now, &k.rand));
+    pl_llm__breaker_good(&k.b, &conf, now, k.now);
+    assert_int_equal(k.b.state, PL_LLM_CLOSED);
 }
 
 static void a_refused_key_holds_it_for_long(void **state) {
@@ -153,6 +174,7 @@ int main(void) {
         cmocka_unit_test(it_reopens_at_times_that_differ),
         cmocka_unit_test(half_open_lets_one_through_at_a_time),
         cmocka_unit_test(a_trial_that_fails_opens_it_again),
+        cmocka_unit_test(an_older_trial_ends_no_later_one),
         cmocka_unit_test(a_refused_key_holds_it_for_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

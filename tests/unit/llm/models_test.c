@@ -27,7 +27,7 @@ static void a_file_gives_its_targets_in_order(void **state) {
     struct pl_llm_models m;
     struct pl_buf errors = {0};
     (void)state;
-    assert_int_equal(parse("# all\nceiling_day = 50.5 USD\n\n[a]\ndialect = anthropic\n"
+    assert_int_equal(parse("\xef\xbb\xbf# all\nceiling_day = 50.5 USD\n\n[a]\ndialect = anthropic\n"
                            "url = https://x\nmodel = two words\nkey = env K\nstall = 2s\n"
                            "price = 0.15 0.60 USD cached 0.075\nprice = 1 2 USD from 2027-01-01\n"
                            "[b]\r\ndialect = ollama\r\nurl = http://[::1]:8081/v1\r\nmodel = m",
@@ -55,7 +55,24 @@ static const struct {
 } mistakes[] = {
     {"modle = x\n", "models.conf:1: 'modle' stands before the first [target]; only ceiling_day, "
                     "ceiling_conversation and cache may\n"},
-    {MIN "model =\n", "models.conf:5: model: nothing stands behind the =\n"},
+    {"ceiling_dya = 5 USD\n",
+     "models.conf:1: 'ceiling_dya' stands before the first [target]; only ceiling_day, "
+     "ceiling_conversation and cache may; did you mean 'ceiling_day'?\n"},
+    {MIN "model = n\n", "models.conf:5: model stands twice in [t]\n"},
+    {MIN "prices = 1 2 USD\n", "models.conf:5: unknown setting 'prices'; did you mean 'price'?\n"},
+    {MIN "price = 20000 1 USD\n",
+     "models.conf:5: expected the price of a million tokens of prompt and of output, such as 0.15 "
+     "0.60 USD, and then perhaps: cached 0.075 from 2027-01-01; none is over 10000\n"},
+    {MIN "first_token = 60s\ntotal = 5s\nstall = 1s\n",
+     "models.conf:1: [t] first_token is longer than total, which ends the whole attempt\n"},
+    {"[t]\ndialect = openai\nurl = https://x:99999/v1\nmodel = m\n",
+     "models.conf:1: [t] url: a port is a number from 1 to 65535\n"},
+    {"[t]\ndialect = openai\nurl = https://[::1]:x/v1\nmodel = m\n",
+     "models.conf:1: [t] url: a port is a number from 1 to 65535\n"},
+    {"[t]\ndialect = openai\nurl = https://x/v1/chat/completions/?v=1\nmodel = m\n",
+     "models.conf:1: [t] url: leave /chat/completions away, which the dialect appends\n"},
+    {"[t]\ndialect = openai\nurl = https://x\nmodel =\n",
+     "models.conf:4: model: nothing stands behind the =\n"},
     {"cache = 999ms\n" MIN,
      "models.conf:1: cache: expected no, or a duration from 1s to 7d, got '999ms'\n"},
     {"cache = 8d\n" MIN,
@@ -99,7 +116,7 @@ static const struct {
      "way; use https://, or say plain = yes\n"},
     {"ceiling_day = 5\n", "models.conf:1: expected a currency such as USD, got ''\n"},
     {"ceiling_day = 0 USD\n",
-     "models.conf:1: expected an amount and a currency, such as 50.00 USD\n"},
+     "models.conf:1: expected an amount above 0 and a currency, such as 50.00 USD\n"},
 };
 
 static void mistakes_are_said_once_and_in_their_line(void **state) {

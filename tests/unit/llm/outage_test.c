@@ -296,10 +296,22 @@ static void an_open_breaker_outlives_the_process(void **state) {
     bench_client(b, bench_conf(b, FIRST(AT_PROVIDER) SECOND));
     pl_llm_status(b->llm, status, 2);
     assert_int_equal(status[0].breaker, PL_LLM_OPEN);
-    assert_true(status[0].reopen_ms > 10000);
-    turns(b, 10, 0);
+    turns(b, 10, 0); /* whether the key is still refused is seen by asking for the list of models */
     assert_int_equal(failures, 0);
     assert_int_equal(provider_bill(b->provider, 'a').requests, before);
+    pl_llm_status(b->llm, status, 2);
+    assert_int_equal(status[0].breaker, PL_LLM_OPEN);
+    assert_true(status[0].reopen_ms > 10000);
+    /* It was mended while no server ran: it is asked at once. */
+    struct asked k;
+    pl_llm_destroy(&b->llm);
+    bench_fault(b, 'a', "none");
+    bench_client(b, bench_conf(b, FIRST(AT_PROVIDER) SECOND));
+    bench_run(b, 300);
+    bench_send(b, &k, "[say back]", (struct pl_llm_request){0});
+    bench_wait(b);
+    assert_string_equal(k.target, "first");
+    asked_free(&k);
     clear();
     bench_close(b);
 }
