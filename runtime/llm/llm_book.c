@@ -222,8 +222,19 @@ static bool append(struct pl_llm__ledger *l, const struct pl_llm__entry *e, int6
 
 /* ---- reserving and settling ---- */
 
+/* A clock that ran ahead is set back: what was spent under its date counts to today. */
+static void earlier_day(struct pl_llm__ledger *l, int32_t day) {
+    for (size_t i = 0; i < l->open.n; i++)
+        if (l->open.v[i].day == l->now.day) l->open.v[i].day = day;
+    l->now.day = day;
+}
+
 static void new_day(struct pl_llm__ledger *l, int32_t day) {
-    if (day <= l->now.day) return;
+    if (day == l->now.day) return;
+    if (day < l->now.day) {
+        earlier_day(l, day);
+        return;
+    }
     l->now.day = day;
     l->now.spent_day = (struct pl_llm__money){0};
     l->reserved_day = 0;

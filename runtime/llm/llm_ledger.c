@@ -136,7 +136,10 @@ void pl_llm__sum_add(struct pl_llm__sum *s, const struct pl_llm__entry *e) {
         s->day = e->day;
         s->spent_day = (struct pl_llm__money){0};
     }
-    if (e->kind != PL_LLM__SETTLE) return;
+    if (e->kind != PL_LLM__SETTLE) {
+        s->day = e->day; /* an earlier one: the clock was set back, and it is the same day still */
+        return;
+    }
     if (e->day == s->day) pl_llm__money_add(&s->spent_day, e->money);
     pl_llm__money_add(&s->spent, e->money);
     struct pl_llm__total *t = total_of(s, e->target);

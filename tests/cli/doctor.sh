@@ -44,13 +44,20 @@ target t openai /a/v1 "key = env NO_SUCH_KEY" >nokey.conf
 check 1 nokey.conf "the environment has no NO_SUCH_KEY" "mend:  set it for the user"
 target t openai /b/v1 "key = env TEST_KEY" >badkey.conf
 check 1 badkey.conf "the key is not accepted (401, 403): 401 invalid_api_key" "mend:  put a valid key"
+echo sk-secret >key && chmod 644 key
+target t openai /a/v1 "key = file $PWD/key" "price = 0 0 USD" >open.conf
+check 0 open.conf "others may read the key's file" "chmod 600 it"
+target t openai /a/v1 "key = file /nothing" >nofile.conf
+check 1 nofile.conf "write the key into that file"
+target t openai /a/v1 "ca = /nothing.pem" >noca.conf
+check 1 noca.conf "the file of certificates /nothing.pem: No such file or directory"
 target t vllm /c/v1 >cut.conf
 check 1 cut.conf "the stream ended without its end mark" "a proxy in between"
 target t ollama /d/v1 >usage.conf
 check 0 usage.conf "it does not tell how many tokens it used"
 target t openai /e/v1 >nothere.conf
 check 1 nothere.conf "404 model_not_found" "compare dialect, url and model"
-target t openai /f/v1 "first_token = 200ms" >silent.conf
+target t openai /f/v1 | sed "s/first_token = 10s/first_token = 200ms/" >silent.conf
 check 1 silent.conf "no first token in time" "longer \`first_token\`"
 { echo "ceiling_day = 1 USD"; target t openai /a/v1; } >noprice.conf
 check 0 noprice.conf "it has no price, so the ceilings do not see it"

@@ -123,6 +123,30 @@ static void ceilings_hold_at_n_and_n_plus_one(void **state) {
     end(&b);
 }
 
+/* A day of the future is over when the clock is set right: it is no second day, and no gift. */
+static void a_clock_that_ran_ahead_gives_nothing_away(void **state) {
+    struct bench b;
+    uint64_t id, ahead;
+    (void)state;
+    begin(&b, false);
+    b.models.ceiling_day = 1000;
+    assert_int_equal(reserve(&b, 1, DAY + 1000, 300, &id), PL_LLM_FAIL_NONE);
+    assert_int_equal(reserve(&b, 2, DAY + 1000, 300, &ahead), PL_LLM_FAIL_NONE);
+    settle(&b, id, 300, 0);
+    assert_int_equal(reserve(&b, 3, DAY, 401, &id), PL_LLM_FAIL_CEILING);
+    assert_int_equal(reserve(&b, 3, DAY, 400, &id), PL_LLM_FAIL_NONE);
+    settle(&b, ahead, 300, 0);
+    settle(&b, id, 400, 0);
+    assert_int_equal(b.l.reserved_day, 0);
+    assert_int_equal(reserve(&b, 4, DAY, 1, &id), PL_LLM_FAIL_CEILING);
+    settle_down(&b);
+    crash(&b, DAY);
+    assert_int_equal(reserve(&b, 4, DAY, 1, &id), PL_LLM_FAIL_CEILING);
+    assert_int_equal(reserve(&b, 4, DAY + 1, 1000, &id), PL_LLM_FAIL_NONE);
+    settle(&b, id, 0, 0);
+    end(&b);
+}
+
 static void what_was_open_at_a_crash_counts_in_full(void **state) {
     struct bench b;
     uint64_t id, lost;
@@ -313,6 +337,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(costs_are_exact),
         cmocka_unit_test(ceilings_hold_at_n_and_n_plus_one),
+        cmocka_unit_test(a_clock_that_ran_ahead_gives_nothing_away),
         cmocka_unit_test(what_was_open_at_a_crash_counts_in_full),
         cmocka_unit_test(nothing_leaves_before_it_is_written),
         cmocka_unit_test(random_crashes_lose_nothing),
