@@ -75,6 +75,19 @@ for path in '/kb/en/%3Cscript%3Ealert(1)%3C/script%3E' '/kb/%3Cb%3E/a/none' '/kb
 done
 get '/kb/en/a/hostile%00' 000 # closed without a word
 get /kb/en/a/hostile 200
+
+# articles come with the flows: a new one, one that went, and none of those that do not compile
+printf -- '---\ntitle: Late\n---\n\nAfter 30 days nothing.\n' > shop/kb/en/late.md
+mv shop/kb/en/a/hostile.md .
+"$parlance" reload shop --data data > said 2>&1 || bad "reload: $(cat said)"
+get /kb/en/late 200
+has 'After 30 days nothing.'
+get /kb/en/a/hostile 404
+printf 'titel: Late\n' > shop/kb/en/late.md
+"$parlance" reload shop --data data > said 2>&1 && bad "reloads an article without a head"
+grep -q 'shop/kb/en/late.md:1:1' said || bad "does not say where: $(cat said)"
+get /kb/en/late 200
+has 'After 30 days nothing.'
 kill "$server" && wait "$server"
 [ $? = 0 ] || bad "the server did not end well: $(cat err)"
 server=
