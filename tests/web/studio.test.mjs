@@ -93,20 +93,16 @@ test("a mistake is shown while the last good version goes on, until it is mended
     await expect(studio.state).text(/change 3 taken up/);
 });
 
-test("a file that is never calm is taken up, and a folder that went away and came back", { timeout: 30_000 }, async () => {
-    const good = dev.read("flows/wrap.flow");
-    let n = 0;
-    const busy = setInterval(() => dev.edit("flows/wrap.flow", () => `${good}# ${++n}\n`.replace("mark felt", n % 2 ? "mark felt" : "mark seen")), 40);
-    await expect(studio.state).text(/change [4-9] taken up/);
-    clearInterval(busy);
+test("a folder that went away and came back, and a file that is never calm", { timeout: 30_000 }, async () => {
     renameSync(dev.flows, `${dev.flows}.gone`);
     await expect(studio.trouble).text(/the flows cannot be read/);
     cpSync(`${dev.flows}.gone`, dev.flows, { recursive: true });
-    dev.edit("flows/wrap.flow", () => good);
     await expect(studio.trouble).attribute("hidden", "");
-    const [, builds] = /change (\d+)/.exec(await studio.state.textContent());
-    dev.edit("flows/wrap.flow", (t) => t.replace("mark felt", "mark tied"));
-    await expect(studio.state).text(new RegExp(`change (?!${builds} )\\d+ taken up`));
+    const other = dev.read("flows/wrap.flow").replace("mark felt", "mark seen");
+    let n = 0;
+    const busy = setInterval(() => dev.edit("flows/wrap.flow", () => `${other}# ${++n}\n`), 40);
+    await expect(studio.state).text(/change [45] taken up/);
+    clearInterval(busy);
 });
 
 test("what the model was sent and gave, and what the conversation knew", { timeout: 30_000 }, async () => {
@@ -119,19 +115,11 @@ test("what the model was sent and gave, and what the conversation knew", { timeo
     assert.ok((await words(card.locator(".said pre"))).some((t) => t.includes("How does the customer feel?")));
     assert.deepEqual(await violations(studio.page), []);
 
-    await studio.say("can you gift-wrap it");
+    await studio.page.click("#back"); // all before the last is said again
+    await expect(studio.chat.locator(".message.customer")).count(1);
     await expect(studio.bot().last()).text("Which colour shall the ribbon have?");
     await studio.tab("Model").press("ArrowLeft"); // the tabs by keyboard
     await expect(studio.tab("Knows")).attribute("aria-selected", "true");
-    await expect(studio.here).count(1);
-
-    const own = studio.chat.locator(".message.customer .bubble");
-    await studio.page.click("#back"); // without the last: all before is said again
-    await expect(own).count(2);
-    await expect(studio.bot().filter({ hasText: /red ribbon/i })).count(1);
-    await studio.page.click("#back");
-    await expect(own).count(1);
-    await expect(studio.bot().last()).text("Which colour shall the ribbon have?");
     await expect(studio.here).count(1);
 });
 
@@ -172,11 +160,8 @@ test("on a dark phone", { timeout: 30_000 }, async () => {
 
     await phone.page.setViewportSize({ width: 390, height: 560 }); // a chat that was away, and then is smaller
     await phone.page.click("[data-to=chat]");
-    for (const [i, text] of ["hello", "can you gift-wrap it"].entries()) {
-        await phone.say(text);
-        await expect(phone.chat.locator(".message.customer")).count(i + 2);
-    }
-    await expect(phone.bot().last()).text("Which colour shall the ribbon have?");
+    await phone.say("can you gift-wrap it");
+    await expect(phone.bot()).count(4);
     await phone.page.click("[data-to=graph]");
     await phone.page.click("[data-to=chat]");
     await phone.page.selectOption("#beside", "ar-SA");
