@@ -277,6 +277,17 @@ static bool phone_mark(char c) {
     return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/';
 }
 
+/* "203.0.113.77" is an address of another kind. */
+static bool is_ip(struct pl_str s) {
+    size_t dots = 0, run = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        run = s.p[i] == '.' ? 0 : run + 1;
+        dots += s.p[i] == '.';
+        if (run > 3) return false;
+    }
+    return dots == 3;
+}
+
 /* Folded digits of the words that make one number from word i on; the word after it in *next. */
 static size_t phone_digits(const struct pl_nlp_turn *t, uint32_t i, char out[MOST_PHONE + 1],
                            uint32_t *next) {
@@ -295,7 +306,7 @@ static size_t phone_digits(const struct pl_nlp_turn *t, uint32_t i, char out[MOS
         for (size_t j = 0; j < x->folded.n; j++)
             all =
                 all && ((x->folded.p[j] >= '0' && x->folded.p[j] <= '9') || x->folded.p[j] == '.');
-        if (!all) break;
+        if (!all || is_ip(x->folded)) break;
         for (size_t j = 0; j < x->folded.n; j++)
             if (x->folded.p[j] != '.' && n <= MOST_PHONE) out[n++] = x->folded.p[j];
     }

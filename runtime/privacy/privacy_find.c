@@ -118,15 +118,16 @@ static bool is_list(const struct pl_privacy_text *t, size_t i, size_t end) {
     return true;
 }
 
-static bool is_ip4(const struct pl_privacy_text *t, size_t i, size_t end) {
-    unsigned g[6] = {0};
+/* How many digits of an address of IP version 4 begin at digit `i`; 0: it is none. */
+static size_t ip4_at(const struct pl_privacy_text *t, size_t i, size_t end) {
     size_t at = i;
-    if (groups(t, i, end, g) != 4) return false;
-    for (size_t k = 0; k < 4; at += g[k++]) {
-        if (g[k] > 3 || number(t, at, g[k]) > 255) return false;
-        if (k > 0 && t->d[at].mark != '.') return false;
+    for (size_t group = 0; group < 4; group++) {
+        size_t from = at;
+        if (at == end || (group > 0 && t->d[at].mark != '.')) return 0;
+        for (at++; at < end && t->d[at].link == PL_PRIVACY_CLOSE;) at++;
+        if (at - from > 3 || number(t, from, (unsigned)(at - from)) > 255) return 0;
     }
-    return true;
+    return at == end || t->d[at].mark != '.' ? at - i : 0;
 }
 
 /* The digits of what has been found. */
@@ -194,7 +195,8 @@ static void find_numbers(struct finds *f, struct pl_str s) {
             size_t skip = i + (date > 0 ? date : 1);
             while (date == 0 && skip < end && t.d[skip].link == PL_PRIVACY_CLOSE) skip++;
             end = skip;
-        } else if (is_ip4(&t, i, end)) {
+        } else if (ip4_at(&t, i, end) > 0) {
+            end = i + ip4_at(&t, i, end);
             add(f, start, t.d[end - 1].end, PL_PERSONAL_IP);
         } else if (end - i >= PL_PRIVACY_LEAST_PHONE && !is_list(&t, i, end) &&
                    !is_house(&t, i, end)) {
