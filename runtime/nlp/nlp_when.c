@@ -239,8 +239,8 @@ static uint32_t range(const struct when_parse *p, uint32_t i, struct pl_nlp_time
     uint32_t from = opened ? skip(p, i + 1, WHEN_LINK, 1) : i, next = moment(p, from, &a);
     if (next == from) return i;
     uint32_t link = mark(p, next, ",") ? next + 1 : skip_ending(p, next);
-    bool until =
-        link > next && moment(p, link, &(struct when_moment){0}) > link; /* "-den .. -e kadar" */
+    bool ending = link > next || p->t[next - 1].ending; /* "-den .. -e kadar" */
+    bool until = ending && moment(p, link, &(struct when_moment){0}) > link;
     if (until) {
         uint32_t end = joined(p, i, &a, a.first, link, out);
         uint32_t last = skip_ending(p, end);
@@ -398,6 +398,7 @@ static uint32_t expression(const struct when_parse *p, uint32_t i, struct pl_nlp
         return with_span(p, at, out);
     }
     if (end == i) return i;
+    end = skip(p, end, WHEN_MORE, 1); /* "4 gunden fazla" */
     *out = (struct pl_nlp_time){.start = p->t[i].start,
                                 .end = p->t[end - 1].end,
                                 .kind = PL_NLP_IS_DURATION,

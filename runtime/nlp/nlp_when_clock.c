@@ -23,6 +23,20 @@ static uint32_t half_behind(const struct when_parse *p, uint32_t i, int32_t *sec
     return at + 1;
 }
 
+/* "once y cuarenta", "oito e quarenta e cinco", "5 e 45": more than an hour could be. */
+static uint32_t minutes_said(const struct when_parse *p, uint32_t i, int32_t *second) {
+    int32_t v, more;
+    if (!is(p, i, WHEN_AND, NULL) || !number(p, i + 1, 20, 59, &v)) return i;
+    if (p->t[i + 1].width != 0 && (v <= 24 || p->t[i + 1].width != 2)) return i;
+    uint32_t end = i + 2;
+    if (v % 10 == 0 && is(p, end, WHEN_AND, NULL) && number(p, end + 1, 1, 9, &more) &&
+        p->t[end + 1].width == 0)
+        v += more, end += 2;
+    if (is(p, end, WHEN_UNIT, NULL) || is(p, end, WHEN_MONTH, NULL)) return i;
+    *second += v * 60;
+    return end;
+}
+
 /* What follows an hour: minutes by a mark, "o'clock 30", "and a half". sure: it is a time. */
 static uint32_t minutes_behind(const struct when_parse *p, uint32_t i, int32_t *second,
                                bool *sure) {
@@ -59,11 +73,8 @@ static uint32_t minutes_behind(const struct when_parse *p, uint32_t i, int32_t *
         }
         return at;
     }
-    if (*sure && is(p, at, WHEN_AND, NULL) && number(p, at + 1, 20, 59, &v) &&
-        p->t[at + 1].width == 0 && !is(p, at + 2, WHEN_UNIT, NULL)) {
-        *second += v * 60; /* "a las once y cuarenta" */
-        return at + 2;
-    }
+    uint32_t said = *sure ? minutes_said(p, at, second) : at;
+    if (said > at) return said;
     if (is(p, at, WHEN_PAST, NULL) || is(p, at, WHEN_HALFQ, NULL)) {
         uint32_t from = is(p, at, WHEN_PAST, NULL) ? at + 1 : at;
         if (is(p, from, WHEN_HALFQ, &v) && !is(p, from + 1, WHEN_UNIT, NULL)) {

@@ -58,6 +58,7 @@ enum when_class {
     WHEN_SUFFIX,
     WHEN_DAYMARK,
     WHEN_DAYOF,
+    WHEN_MORE,
     WHEN_MONTHMARK,
     WHEN_YEARMARK,
     WHEN_RELYEAR,
@@ -76,6 +77,7 @@ struct when_alt {
 struct when_token {
     uint32_t start, end; /* bytes of the text */
     bool glued;          /* to the token before */
+    bool ending;         /* behind it an ending was cut off: "Mart'tan" */
     uint8_t width;       /* NUM: how many digits; 0: a word */
     uint8_t nalts;
     struct when_alt alt[WHEN_ALTS];

@@ -315,6 +315,7 @@ static void trim_ending(const struct lexing *x, const struct pl_word *w, struct 
     for (size_t at = 1; at < raw.n; at++)
         if (raw.p[at] == '\'' || (uint8_t)raw.p[at] == 0xe2) {
             t->end = w->start + (uint32_t)at;
+            t->ending = true;
             return;
         }
 }
