@@ -9,6 +9,7 @@
 #        tools/long.sh lsp [--edits N]           the language server under random edits (default 10,000);
 #                                                 how soon it answers in a project of 5,000 lines
 #        tools/long.sh explore      2,000 made-up customers find what was planted, and nothing in the reference assistant
+#        tools/long.sh foretold     what diff says of conversations under way, for 10,000 talks by chance
 #        tools/long.sh language     how long projects of 1,000, 10,000 and 100,000 lines take to compile
 #        tools/long.sh privacy [--messages N]   what people tell of themselves, against a provider that
 #                                           keeps every byte (default 5000)
@@ -19,7 +20,7 @@
 # The tests that take too long for tools/check.sh. Each ends with 0, or with 1 and what was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage() { sed -n 's/^# \{0,1\}//; 3,17p' "$0" >&2; exit 2; }
+usage() { sed -n 's/^# \{0,1\}//; 3,18p' "$0" >&2; exit 2; }
 jobs=$(nproc)
 
 load() {
@@ -32,6 +33,13 @@ explore() {
   cmake --preset release -DPL_TESTS=OFF >/dev/null
   cmake --build --preset release -j "$jobs" --target parlance >/dev/null
   exec bash tests/explore/explore.sh "$PWD/build/release/parlance" whole
+}
+
+foretold() {
+  [ $# -eq 0 ] || usage
+  cmake --preset dev -DPL_FUZZ_SECONDS=0 >/dev/null
+  cmake --build --preset dev -j "$jobs" --target diff_foretold >/dev/null
+  exec build/dev/diff_foretold --talks 10000
 }
 
 torture() {
@@ -268,6 +276,6 @@ cpu_ms() {
 what=${1:-}
 [ $# -gt 0 ] && shift
 case $what in
-load | torture | fuzz | outage | ledger | streams | lsp | explore | language | privacy | million | growth) "$what" "$@" ;;
+load | torture | fuzz | outage | ledger | streams | lsp | explore | foretold | language | privacy | million | growth) "$what" "$@" ;;
 *) usage ;;
 esac

@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum { VERSIONS = 6, TALKS = 120, STEPS = 30, PARKED = 100 };
+enum { VERSIONS = 6, STEPS = 30, PARKED = 100, TALKS = 150 };
+
+static uint64_t talks = TALKS; /* --talks N: tools/long.sh foretold */
 
 struct tally {
     unsigned parked, of[4], waits;
-    bool *seen; /* by wait */
+    unsigned *at; /* conversations, by wait */
 };
 
 /* ---- versions ---- */
@@ -144,8 +146,7 @@ static void compare(struct pl_vm *vm, const struct pl_image *from, struct pl_str
                  PL_STR_ARG(p->waits[top->wait].id), said, is);
     t->parked++;
     t->of[said]++;
-    t->waits += !t->seen[top->wait];
-    t->seen[top->wait] = true;
+    t->waits += t->at[top->wait]++ == 0;
 }
 
 static void talk(struct pl_vm *vm, const struct pl_image *from, struct pl_image *const *to,
@@ -176,12 +177,15 @@ static void what_is_said_happens(void **ctx) {
     struct pl_image *from = load(&c.program);
     struct pl_arena a;
     pl_arena_init(&a, 0);
-    struct tally t = {.seen = PL_NEW_ARRAY(&a, bool, c.program.nwaits + 1)};
+    struct tally t = {.at = PL_NEW_ARRAY(&a, unsigned, c.program.nwaits + 1)};
     for (uint64_t i = 0; i < VERSIONS; i++) to[i] = version(&a, pl_image_program(from), i + 1);
-    for (uint64_t seed = 1; seed <= TALKS; seed++) talk(vm, from, to, seed, &t);
+    for (uint64_t seed = 1; seed <= talks; seed++) talk(vm, from, to, seed, &t);
     print_message("%u conversations at %u of %u places: %u go on, %u asked again, %u stay, %u "
                   "cannot be mapped\n",
                   t.parked, t.waits, c.program.nwaits, t.of[0], t.of[1], t.of[2], t.of[3]);
+    for (uint32_t i = 0; i < c.program.nwaits; i++)
+        if (talks > TALKS && t.at[i] < PARKED)
+            print_message("%u at %.*s\n", t.at[i], PL_STR_ARG(c.program.waits[i].id));
     assert_true(t.parked >= PARKED && t.of[0] && t.of[1] && t.of[2] && t.of[3]);
     for (size_t i = 0; i < VERSIONS; i++) pl_image_unref(&to[i]);
     pl_image_unref(&from);
@@ -190,7 +194,8 @@ static void what_is_said_happens(void **ctx) {
     pl_compiled_free(&c);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--talks") == 0) talks = strtoull(argv[2], NULL, 10);
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_said_happens)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

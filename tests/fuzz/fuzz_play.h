@@ -16,6 +16,7 @@ struct fuzz_play {
     struct pl_vm_intent intent;
     struct pl_field fields[2], of[2]; /* of what a model says, and of where it has it from */
     struct pl_value source;
+    char says[512]; /* bits of phrases */
 };
 
 static inline bool fuzz_matches(void *ctx, const struct pl_image *image, uint32_t regex,
@@ -36,6 +37,60 @@ static inline void fuzz_entities(struct fuzz_play *f, struct pl_vm_reading *r) {
             f->entities[i].value = pl_text(PL_STR("ORDER7"));
         }
     }
+}
+
+/* A value of a built-in kind, of an entity its text. */
+static inline struct pl_value fuzz_value(uint8_t kind) {
+    struct pl_value v = {.kind = kind};
+    switch (kind) {
+    case PL_KIND_BOOL: v.b = true; break;
+    case PL_KIND_NUMBER:
+    case PL_KIND_PERCENT: v.n = (struct pl_dec){3, 0}; break;
+    case PL_KIND_DATE: v.date = 20800; break;
+    case PL_KIND_TIME: v.time = 36000; break;
+    case PL_KIND_DATETIME: v.datetime = 1797120000000; break;
+    case PL_KIND_DURATION: v.duration = 60000; break;
+    case PL_KIND_URL: v.s = PL_STR("https://shop.example/a"); break;
+    case PL_KIND_EMAIL: v.s = PL_STR("a@shop.example"); break;
+    case PL_KIND_LANGUAGE: v.s = PL_STR("es"); break;
+    case PL_KIND_MONEY:
+        v.money.amount = (struct pl_dec){1250, 2};
+        memcpy(v.money.currency, "USD", 4);
+        break;
+    default: v = pl_text(PL_STR("ORDER7")); break;
+    }
+    return v;
+}
+
+/* What the open question asks for, and nothing else. */
+static inline void fuzz_answer(struct fuzz_play *f, struct pl_vm_event *e) {
+    const struct pl_p_wait *w = &f->p->waits[f->view.wait];
+    struct pl_vm_reading *r = &e->reading;
+    *r = (struct pl_vm_reading){.text = PL_STR("4711"), .command = PL_NOWHERE, .yes_no = 1};
+    if (w->type.kind == PL_KIND_FILE)
+        r->upload = (struct pl_vm_upload){PL_STR("u1"), PL_STR("a.png"), PL_STR("image/png"), 100};
+    f->entities[0] = (struct pl_vm_entity){.entity = w->entity, .kind = w->type.kind};
+    f->entities[0].value = fuzz_value(w->type.kind);
+    r->entities = f->entities;
+    r->nentities = w->type.kind != PL_KIND_NONE && w->type.kind != PL_KIND_FILE;
+    e->target = e->rule = PL_NOWHERE;
+}
+
+/* Some flow's own words. */
+static inline void fuzz_trigger(struct fuzz_play *f, struct pl_vm_event *e) {
+    const struct pl_p_trigger *t = &f->p->triggers[pl_rand_below(&f->rand, f->p->ntriggers)];
+    struct pl_vm_reading *r = &e->reading;
+    *r = (struct pl_vm_reading){.text = PL_STR("some words"), .command = PL_NOWHERE};
+    e->target = e->rule = PL_NOWHERE;
+    if (t->kind == PL_ON_INTENT) {
+        f->intent = (struct pl_vm_intent){t->arg, 0.9f};
+        r->intents = &f->intent;
+        r->nintents = 1;
+    }
+    if (t->kind != PL_ON_SAYS || t->arg / 8 >= sizeof f->says) return;
+    memset(f->says, 0, sizeof f->says);
+    f->says[t->arg / 8] = (char)(1u << t->arg % 8);
+    r->says = (struct pl_str){f->says, sizeof f->says};
 }
 
 static inline void fuzz_message(struct fuzz_play *f, struct pl_vm_event *e) {
@@ -85,6 +140,10 @@ static inline struct pl_vm_event fuzz_event(struct fuzz_play *f, bool first, uin
         if (f->view.deadline_ms > f->now_ms) e.now_ms = f->now_ms = f->view.deadline_ms;
     }
     if (e.kind == PL_EVENT_MESSAGE) fuzz_message(f, &e);
+    bool asked = e.kind == PL_EVENT_MESSAGE && f->view.mode == PL_VM_ASKING;
+    if (e.kind == PL_EVENT_MESSAGE && !asked && f->p->ntriggers && pl_rand_below(&f->rand, 2))
+        fuzz_trigger(f, &e);
+    if (asked && f->view.wait < f->p->nwaits && pl_rand_below(&f->rand, 2)) fuzz_answer(f, &e);
     if (e.kind == PL_EVENT_HOOK && f->p->nmodels && pl_rand_below(&f->rand, 2)) fuzz_model(f, &e);
     e.effect = f->view.effect;
     if (pl_rand_below(&f->rand, 2)) e.failure = PL_STR("unavailable");
