@@ -102,9 +102,8 @@ enum pl_err pl_nlp_build(struct pl_locale_tools *t, struct pl_arena *a,
 struct pl_nlp_confusion {
     uint32_t example, intent; /* example number, the intent it was read as */
 };
-size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
-                         const struct pl_nlp_source *src, struct pl_str section,
-                         struct pl_nlp_confusion *out, size_t max);
+size_t pl_nlp_confusions(struct pl_locale_tools *t, const struct pl_nlp_source *src,
+                         struct pl_str section, struct pl_nlp_confusion *out, size_t max);
 
 /* What each example is read as by a model that learned from four fifths of the others and not from
  * it, into read_as[nexamples]: an intent, or PL_NLP_NO_INTENT when it is too unsure. Trains five

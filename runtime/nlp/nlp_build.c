@@ -219,15 +219,19 @@ static void put_exact(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_
                       struct pl_buf *b) {
     struct pl_nlp_exact *v = PL_NEW_ARRAY(a, struct pl_nlp_exact, src->nexamples + 1);
     uint32_t count = 0, kept = 0;
+    struct pl_arena scratch;
+    pl_arena_init(&scratch, 0);
     for (uint32_t i = 0; i < src->nexamples; i++) {
         if (src->examples[i].intent == PL_NLP_NO_INTENT) continue;
         struct pl_nlp_terms t =
-            pl_nlp__example_terms(n, a, src->examples[i].lang, src->examples[i].text);
+            pl_nlp__example_terms(n, &scratch, src->examples[i].lang, src->examples[i].text);
         uint32_t words = 0;
         for (uint32_t j = 0; j < t.n; j++) words += !t.v[j].placeholder;
         if (words > 0)
             v[count++] = (struct pl_nlp_exact){pl_nlp__terms_hash(&t), src->examples[i].intent};
+        pl_arena_reset(&scratch);
     }
+    pl_arena_free(&scratch);
     qsort(v, count, sizeof(*v), by_hash);
     for (uint32_t i = 0; i < count;) {
         uint32_t end = i;

@@ -10,10 +10,12 @@
 struct judge {
     struct pl_nlp_model *model;
     struct pl_nlp *nlp;
+    struct pl_arena scratch; /* an example's */
 };
 
 static enum pl_err judge_open(struct judge *j, struct pl_locale_tools *t, struct pl_str section) {
     *j = (struct judge){0};
+    pl_arena_init(&j->scratch, 0);
     enum pl_err err = pl_nlp_open(section, &j->model);
     return err == PL_OK ? pl_nlp_new(j->model, t, &j->nlp) : err;
 }
@@ -21,12 +23,14 @@ static enum pl_err judge_open(struct judge *j, struct pl_locale_tools *t, struct
 static void judge_close(struct judge *j) {
     pl_nlp_free(&j->nlp);
     pl_nlp_close(&j->model);
+    pl_arena_free(&j->scratch);
 }
 
 /* The intent with the best score; PL_NLP_NO_INTENT when nothing can be told. */
-static uint32_t best_of(struct judge *j, struct pl_arena *a, const struct pl_nlp_example *e) {
+static uint32_t best_of(struct judge *j, const struct pl_nlp_example *e) {
     if (j->model->linear.nrows == 0) return PL_NLP_NO_INTENT;
-    struct pl_nlp_terms terms = pl_nlp__example_terms(j->nlp, a, e->lang, e->text);
+    pl_arena_reset(&j->scratch);
+    struct pl_nlp_terms terms = pl_nlp__example_terms(j->nlp, &j->scratch, e->lang, e->text);
     if (terms.n == 0) return PL_NLP_NO_INTENT;
     pl_nlp__score(j->nlp, &terms);
     uint32_t best = 0;
@@ -35,15 +39,14 @@ static uint32_t best_of(struct judge *j, struct pl_arena *a, const struct pl_nlp
     return best;
 }
 
-size_t pl_nlp_confusions(struct pl_locale_tools *t, struct pl_arena *a,
-                         const struct pl_nlp_source *src, struct pl_str section,
-                         struct pl_nlp_confusion *out, size_t max) {
+size_t pl_nlp_confusions(struct pl_locale_tools *t, const struct pl_nlp_source *src,
+                         struct pl_str section, struct pl_nlp_confusion *out, size_t max) {
     struct judge j;
     size_t count = 0;
     if (judge_open(&j, t, section) == PL_OK)
         for (uint32_t i = 0; i < src->nexamples; i++) {
             if (src->examples[i].intent == PL_NLP_NO_INTENT) continue;
-            uint32_t best = best_of(&j, a, &src->examples[i]);
+            uint32_t best = best_of(&j, &src->examples[i]);
             if (best == PL_NLP_NO_INTENT || best == src->examples[i].intent) continue;
             if (count < max) out[count] = (struct pl_nlp_confusion){i, best};
             count++;
@@ -66,9 +69,9 @@ static uint8_t *folds_of(struct pl_arena *a, const struct pl_nlp_source *src) {
 }
 
 /* What it is read as in a conversation: no intent when the best one is too unsure. */
-static uint32_t taken_as(struct judge *j, struct pl_arena *a, const struct pl_nlp_example *e) {
+static uint32_t taken_as(struct judge *j, const struct pl_nlp_example *e) {
     const struct pl_nlp_model *m = j->model;
-    uint32_t best = best_of(j, a, e);
+    uint32_t best = best_of(j, e);
     if (best == PL_NLP_NO_INTENT) return best;
     pl_nlp__confidences(&m->linear, j->nlp->scores, m->nintents, j->nlp->confidences);
     return j->nlp->confidences[best] < (double)m->linear.reject ? PL_NLP_NO_INTENT : best;
@@ -90,7 +93,7 @@ static enum pl_err read_fold(struct pl_locale_tools *t, struct pl_arena *a,
     enum pl_err err = pl_nlp_build(t, a, &others, &section, &why);
     if (err == PL_OK) err = judge_open(&j, t, pl_buf_slice(&section));
     for (uint32_t i = 0; i < src->nexamples && err == PL_OK; i++)
-        if (folds[i] == fold) read_as[i] = taken_as(&j, a, &src->examples[i]);
+        if (folds[i] == fold) read_as[i] = taken_as(&j, &src->examples[i]);
     judge_close(&j);
     pl_buf_free(&section);
     return err;

@@ -51,14 +51,15 @@ struct trainer {
     struct samples own, held;
     struct pl_nlp_linear l;
     struct pl_nlp_problem p; /* own, then held */
-    struct pl_arena scratch; /* a solver's */
+    struct pl_arena scratch; /* an example's, then a solver's */
 };
 
 /* ---- samples ---- */
 
 static void add_sample(struct trainer *t, struct samples *to, struct pl_str lang,
                        struct pl_str text, uint32_t class) {
-    struct pl_nlp_terms terms = pl_nlp__example_terms(t->nlp, t->a, lang, text);
+    pl_arena_reset(&t->scratch);
+    struct pl_nlp_terms terms = pl_nlp__example_terms(t->nlp, &t->scratch, lang, text);
     if (terms.n == 0) return;
     pl_nlp__features(&terms, &t->nlp->features);
     struct sample *s = &to->v[to->n++];
@@ -350,9 +351,7 @@ static void train(struct trainer *t, struct pl_buf *section) {
     t->l.scale = PL_NEW_ARRAY(t->a, float, t->l.nclasses);
     t->l.w = PL_NEW_ARRAY(t->a, int8_t, (size_t)t->l.nrows * t->l.stride + 1);
     vectors(t);
-    pl_arena_init(&t->scratch, 0);
     train_all(t);
-    pl_arena_free(&t->scratch);
     pl_nlp__write_linear(section, &t->l);
 }
 
@@ -367,25 +366,32 @@ static bool is_model(const struct trainer *t, struct pl_str bytes) {
     return good;
 }
 
-enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
-                          struct pl_buf *section) {
-    struct trainer t = {.nlp = n, .a = a, .src = src};
-    if (src->nexamples > 0) collect(&t);
-    if (t.own.n == 0) {
-        pl_nlp__write_linear(section, &t.l);
+static enum pl_err learn(struct trainer *t, struct pl_buf *section) {
+    if (t->src->nexamples > 0) collect(t);
+    if (t->own.n == 0) {
+        pl_nlp__write_linear(section, &t->l);
         return PL_OK;
     }
-    const struct pl_nlp_cache *cache = src->cache;
+    const struct pl_nlp_cache *cache = t->src->cache;
     uint8_t key[16];
-    key_of(&t, key);
+    key_of(t, key);
     size_t from = section->n;
     if (cache && cache->get(cache->ctx, key, section)) {
-        if (is_model(&t, (struct pl_str){(char *)section->p + from, section->n - from}))
+        if (is_model(t, (struct pl_str){(char *)section->p + from, section->n - from}))
             return PL_OK;
         section->n = from; /* another program's, or damaged: learned anew */
     }
-    train(&t, section);
+    train(t, section);
     if (cache && !section->failed)
         cache->put(cache->ctx, key, (struct pl_str){(char *)section->p + from, section->n - from});
     return section->failed ? PL_NOMEM : PL_OK;
+}
+
+enum pl_err pl_nlp__train(struct pl_nlp *n, struct pl_arena *a, const struct pl_nlp_source *src,
+                          struct pl_buf *section) {
+    struct trainer t = {.nlp = n, .a = a, .src = src};
+    pl_arena_init(&t.scratch, 0);
+    enum pl_err err = learn(&t, section);
+    pl_arena_free(&t.scratch);
+    return err;
 }

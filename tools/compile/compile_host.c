@@ -160,7 +160,7 @@ static size_t confusions(void *ctx, struct pl_arena *a, const struct pl_grammar_
     struct pl_nlp_source source;
     struct pl_nlp_confusion *found = PL_NEW_ARRAY(a, struct pl_nlp_confusion, max + 1);
     fill_source(a, t, &source);
-    size_t n = pl_nlp_confusions(tools(ctx), a, &source, section, found, max);
+    size_t n = pl_nlp_confusions(tools(ctx), &source, section, found, max);
     if (n > max) n = max;
     for (size_t i = 0; i < n; i++)
         out[i] = (struct pl_grammar_confusion){found[i].example, found[i].intent};

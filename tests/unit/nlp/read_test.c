@@ -508,7 +508,7 @@ static void same_source_same_bytes(void **state) {
     assert_true(pl_str_eq(pl_buf_slice(&again), pl_buf_slice(&section)));
     pl_buf_free(&again);
     struct pl_nlp_confusion c[4];
-    assert_int_equal(pl_nlp_confusions(tools, &arena, &shop, pl_buf_slice(&section), c, 4), 0);
+    assert_int_equal(pl_nlp_confusions(tools, &shop, pl_buf_slice(&section), c, 4), 0);
 }
 
 static void refused_sources(void **state) {
