@@ -79,26 +79,34 @@ static int by_word(const void *a, const void *b) {
     return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
 }
 
-/* The words of a text as they are compared, in the order of the alphabet. */
+/* "=en" and the words of a text as they are compared, in the order of the alphabet. */
 static struct pl_str sorted_words(struct pl_graph *g, struct pl_str lang, struct pl_str text) {
-    struct pl_str words[32], all = text, out = {0};
+    struct pl_str words[32], all = text;
     size_t n = 0, from = 0;
-    if (g->host->stems) all = g->host->stems(g->host->ctx, g->arena, language(lang), text);
+    if (g->host->stems) all = g->host->stems(g->host->ctx, g->arena, lang, text);
     for (size_t at = 0; at <= all.n && n < PL_LEN(words); at++) {
         if (at < all.n && all.p[at] != ' ') continue;
         if (at > from) words[n++] = (struct pl_str){all.p + from, at - from};
         from = at + 1;
     }
     qsort(words, n, sizeof *words, by_word);
-    for (size_t i = 0; i < n; i++) out = pl_grammar__joined(g, out, ' ', words[i]);
-    return out;
+    char *out = pl_arena_raw(g->arena, lang.n + all.n + n + 2);
+    size_t at = 0;
+    out[at++] = '=';
+    if (lang.n) memcpy(out + at, lang.p, lang.n);
+    at += lang.n;
+    for (size_t i = 0; i < n; i++) {
+        out[at++] = ' ';
+        memcpy(out + at, words[i].p, words[i].n);
+        at += words[i].n;
+    }
+    return (struct pl_str){out, at};
 }
 
 /* In another intent, in another order or form: nothing tells the two apart. */
 static void check_same_words(struct pl_graph *g, struct pl_map *seen, const struct pl_ast_text *t,
                              struct pl_str lang, struct pl_symbol *of) {
-    struct pl_str key = pl_grammar__str(g, "=%.*s%.*s", PL_STR_ARG(language(lang)),
-                                        PL_STR_ARG(sorted_words(g, lang, t->s)));
+    struct pl_str key = sorted_words(g, language(lang), t->s);
     struct pl_symbol *other = pl_map_get(seen, key);
     if (!other)
         pl_map_put(seen, key, of);

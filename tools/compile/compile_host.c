@@ -56,14 +56,19 @@ static struct pl_str fold(void *ctx, struct pl_arena *a, struct pl_str s) {
 }
 
 static struct pl_str stems(void *ctx, struct pl_arena *a, struct pl_str language, struct pl_str s) {
-    struct pl_words words = pl_locale_words(tools(ctx), a, s, language);
-    struct pl_buf out = {0};
+    struct pl_arena scratch; /* words take many times what their stems do */
+    pl_arena_init(&scratch, 0);
+    struct pl_words words = pl_locale_words(tools(ctx), &scratch, s, language);
+    size_t n = 0;
+    for (uint32_t i = 0; i < words.n; i++) n += words.v[i].stem.n + 1;
+    struct pl_str all = {pl_arena_raw(a, n + 1), 0};
+    char *to = (char *)(uintptr_t)all.p;
     for (uint32_t i = 0; i < words.n; i++) {
-        if (i) pl_buf_byte(&out, ' ');
-        pl_buf_str(&out, words.v[i].stem);
+        if (i) to[all.n++] = ' ';
+        if (words.v[i].stem.n) memcpy(to + all.n, words.v[i].stem.p, words.v[i].stem.n);
+        all.n += words.v[i].stem.n;
     }
-    struct pl_str all = pl_arena_str(a, pl_buf_slice(&out));
-    pl_buf_free(&out);
+    pl_arena_free(&scratch);
     return all;
 }
 
