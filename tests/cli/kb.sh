@@ -67,10 +67,14 @@ fails 2 "stats takes" "$parlance" kb stats now
 fails 1 "No article surely answers this" "$parlance" kb search "which football club has the best label" --project shop
 fails 1 "No article has a word of this" "$parlance" kb search "?" --project shop
 fails 2 "one question, in quotes" "$parlance" kb search --project shop
+fails 2 "one question, in quotes" "$parlance" kb search "  " --project shop
 fails 2 "say \`search\`" "$parlance" kb find x
 fails 2 "is not a locale" "$parlance" kb search x --project shop --locale xx-YY
 fails 2 "from 1 to" "$parlance" kb search x --project shop --top 0
 fails 2 "there are no *.flow files in 'nowhere'" "$parlance" kb search x --project nowhere
+{ printf -- '---\ntitle: Long\n---\n\n'; head -c 9000 /dev/zero | tr '\0' a; } > shop/kb/en/bad.md
+fails 1 "the paragraph is longer than 8 KiB" "$parlance" kb search x --project shop
+"$parlance" kb search x --project shop 2>&1 | grep -q "says nothing" && bad "a long paragraph is not nothing"
 printf -- 'title: x\n' > shop/kb/en/bad.md
 fails 1 "shop/kb/en/bad.md:1:1" "$parlance" kb search x --project shop
 for address in javascript:x //evil.example '/\evil.example' data:text/html,x; do

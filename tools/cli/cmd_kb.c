@@ -186,7 +186,7 @@ int pl_cli__kb(struct cli_args args) {
     if (docs && (project || json || args.argc > 1))
         return pl_cli__usage("kb", "with --docs the questions come from standard input");
     if (docs) return pl_cli__kb_docs(docs, locale, (uint32_t)top);
-    if (args.argc != 2)
+    if (args.argc != 2 || pl_str_trim(pl_str_c(args.argv[1])).n == 0)
         return pl_cli__failure("kb search: one question, in quotes (parlance kb --help)");
     return search(project ? project : "flows", args.argv[1], locale, (uint32_t)top, json);
 }

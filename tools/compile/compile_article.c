@@ -20,7 +20,8 @@ struct reader {
     struct pl_buf passage; /* the one under way */
     uint32_t passage_at;   /* where it began in the file */
     struct pl_str heading, anchor;
-    bool open; /* a paragraph that the next line goes on with */
+    bool open;  /* a paragraph that the next line goes on with */
+    bool large; /* a paragraph was left out: it is too long */
 };
 
 static struct pl_span span_of(const struct reader *r, struct pl_str s) {
@@ -251,6 +252,7 @@ static void end_passage(struct reader *r) {
             from.n++;
         pl_diag2(r->diags, PL_D_ARTICLE_LONG, span_of(r, from), PL_STR("the paragraph"),
                  PL_STR("8 KiB"));
+        r->large = true;
     } else if (text.n) {
         struct pl_kb_passage p = {r->heading, r->anchor, pl_arena_str(r->a, text)};
         PL_PUSH(&r->article->passages, p);
@@ -361,7 +363,8 @@ static void read_body(struct reader *r) {
     bool comment = false;
     while (next_line(r, &line)) body_line(r, line, &comment);
     end_passage(r);
-    if (!r->article->passages.n) pl_diag(r->diags, PL_D_ARTICLE_EMPTY, r->article->title_at);
+    if (!r->article->passages.n && !r->large)
+        pl_diag(r->diags, PL_D_ARTICLE_EMPTY, r->article->title_at);
 }
 
 void pl_compile__article(struct pl_arena *a, struct pl_locale_tools *t,
