@@ -11,6 +11,9 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$parlance" sim project --no-shop < chat.txt > "$dir/out"
 diff -u chat.expected "$dir/out" && echo "as expected"
+printf ':clock ten\n:back 99\n' | "$parlance" sim project --no-shop | grep -F "not so many turns" && echo "counted"
+{ head -c 100000 /dev/zero | tr '\0' a; echo; } | "$parlance" sim project --no-shop > "$dir/long"
+[ "$(grep -c "nothing of it was said" "$dir/long")" = 1 ] && echo "once"
 echo "the way from b-12 to gate C 3" | "$parlance" sim marks --no-shop | grep -F "From B12 to C3." && echo "found"
 
 cp -r ../../flows "$dir/flows"

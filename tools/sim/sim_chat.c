@@ -146,6 +146,7 @@ static void show_again(struct chat *c) {
 static void back(struct chat *c, struct pl_str rest) {
     int64_t n = 1;
     bool good = (rest.n == 0 || pl_str_i64(rest, &n)) && n >= 1;
+    c->live.play.failed = false; /* a line that was refused before is no reason */
     if (!good || !pl_sim__live_back(&c->live, (size_t)n)) {
         note(c,
              good && c->live.play.failed ? "it cannot be played again: %.*s"
@@ -203,7 +204,9 @@ static void locale(struct chat *c, struct pl_str rest) {
         begin(c);
         return;
     }
-    fputs("  there are", c->given->out);
+    struct pl_str one = rest.n ? rest : c->live.locale;
+    fprintf(c->given->out, "  %.*s is %s; there are", PL_STR_ARG(one),
+            rest.n ? "unknown" : "in use");
     for (uint32_t i = 0; i < p->nlocales; i++)
         fprintf(c->given->out, " %.*s", PL_STR_ARG(p->locales[i]));
     fputc('\n', c->given->out);
@@ -417,17 +420,29 @@ static void take_line(struct chat *c, struct pl_str line) {
 
 /* ---- where lines come from ---- */
 
+/* What did not fit of a line goes by, so that it does not come as others. */
+static bool whole_line(FILE *in, const char *line) {
+    size_t n = strlen(line);
+    if (n + 1 < LINE_MOST || line[n - 1] == '\n') return true;
+    for (int ch = getc(in); ch != EOF && ch != '\n';) ch = getc(in);
+    return false;
+}
+
 /* Input that is no terminal is shown, so that what is printed reads as a conversation. */
 static void run_script(struct chat *c) {
     char line[LINE_MOST];
     FILE *in = fdopen(dup(c->given->in), "r");
     if (!in) return;
     while (!c->ended && fgets(line, sizeof line, in)) {
-        struct pl_str s = pl_str_trim(pl_str_c(line));
+        bool whole = whole_line(in, line);
+        struct pl_str s = whole ? pl_str_trim(pl_str_c(line)) : PL_STR("...");
         pl_sim__style(&c->screen, "1");
         fprintf(c->given->out, "> %.*s\n", PL_STR_ARG(s));
         pl_sim__style(&c->screen, "0");
-        take_line(c, s);
+        if (whole)
+            take_line(c, s);
+        else
+            note(c, "the line is longer than 16 KiB: nothing of it was said");
         fflush(c->given->out);
     }
     fclose(in);
