@@ -34,6 +34,8 @@ add_subdirectory(tests/nlu)
 set(nlp_data ${CMAKE_SOURCE_DIR}/runtime/nlp/data)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/runtime/nlp/nlp_data.c PROPERTIES
   COMPILE_DEFINITIONS PL_NLP_DATA="${nlp_data}"
-  OBJECT_DEPENDS "${nlp_data}/language.model")
+  OBJECT_DEPENDS "${nlp_data}/language.model;${nlp_data}/sentiment.model")
 add_executable(train_language EXCLUDE_FROM_ALL tests/nlu/train/language.c)
 target_link_libraries(train_language PRIVATE room_nlp)
+add_executable(train_sentiment EXCLUDE_FROM_ALL tests/nlu/train/sentiment.c)
+target_link_libraries(train_sentiment PRIVATE room_nlp)

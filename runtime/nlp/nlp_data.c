@@ -15,3 +15,10 @@ struct pl_str pl_nlp__language_bytes(void) {
     return (struct pl_str){pl_nlp__language_model,
                            (size_t)(pl_nlp__language_model_end - pl_nlp__language_model)};
 }
+
+DATA(pl_nlp__sentiment_model, "sentiment.model")
+
+struct pl_str pl_nlp__sentiment_bytes(void) {
+    return (struct pl_str){pl_nlp__sentiment_model,
+                           (size_t)(pl_nlp__sentiment_model_end - pl_nlp__sentiment_model)};
+}

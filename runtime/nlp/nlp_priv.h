@@ -170,6 +170,48 @@ void pl_nlp__tongue(const struct pl_nlp_tongues *m, struct pl_str text, struct p
 void pl_nlp__tongue_choose(struct pl_nlp_tongue *t); /* again, with other scores */
 struct pl_str pl_nlp__language_bytes(void);          /* of the shipped model */
 
+/* ---- sentiment: a lexicon and a linear model as tables of hashes (nlp_sentiment.c) ---- */
+
+#define PL_NLP_MOOD_BITS  18 /* rows of the linear model */
+#define PL_NLP_MOOD_SIZE  ((size_t)1 << PL_NLP_MOOD_BITS)
+#define PL_NLP_MOOD_HEAD  (8 + 2 * 32) /* bytes before the tables */
+#define PL_NLP_MOOD_WORDS 200          /* of a text: those behind do not count */
+#define PL_NLP_MOOD_NOT   (-128)       /* valence of a word that negates */
+#define PL_NLP_MOOD_SHORT 3            /* letters of the runs that are looked at */
+#define PL_NLP_MOOD_LONG  4
+
+/* The model: points into its bytes, which are the numbers of words and of pictures (four bytes
+ * each), two gains for each language, the words' keys in order, the pictures (code point * 256 +
+ * tenths) in order, the weights, the words' valences in tenths. Little-endian. */
+struct pl_nlp_moods {
+    uint32_t nwords, nsigns;
+    const uint8_t *gains; /* of the lexicon in parts of 64, of the linear model in parts of 2048 */
+    const char *keys, *signs;
+    const int8_t *weights, *valences;
+};
+bool pl_nlp__moods_of(struct pl_str bytes, struct pl_nlp_moods *out);
+struct pl_str pl_nlp__sentiment_bytes(void); /* of the shipped model */
+/* What a folded word of a language (its place in tongue.def) is in the lexicon. */
+uint32_t pl_nlp__mood_key(int language, struct pl_str word);
+
+struct pl_nlp_mood_rows { /* of the linear model: words and pairs first, then runs of letters */
+    uint32_t v[4096], n, words;
+};
+/* What a row counts among so many, words or runs. */
+double pl_nlp__mood_share(uint32_t n, bool words);
+void pl_nlp__mood_rows(const struct pl_nlp_moods *m, int language, const struct pl_words *w,
+                       struct pl_nlp_mood_rows *out);
+/* " the words " that negate in the i-th language that has such; NULL behind the last. */
+const char *pl_nlp__mood_negations(size_t i, struct pl_str *language);
+
+struct pl_nlp_mood {
+    int lexicon; /* hundredths of a valence */
+    double linear;
+};
+/* -1..1; what it is made of into *out. */
+double pl_nlp__mood(const struct pl_nlp_moods *m, const struct pl_words *w, struct pl_str text,
+                    struct pl_str language, struct pl_nlp_mood *out);
+
 /* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
 
 enum pl_nlp_tag {
@@ -180,8 +222,7 @@ enum pl_nlp_tag {
     PL_NLP_TAG_NO = 1 << 5,
     PL_NLP_TAG_FILLER = 1 << 6,
     PL_NLP_TAG_CHANGE = 1 << 7,
-    PL_NLP_TAG_UNSURE = 1 << 8,
-    PL_NLP_TAG_FEELING = 1 << 9 /* of the English lexicon */
+    PL_NLP_TAG_UNSURE = 1 << 8
 };
 
 struct pl_nlp_tags;
@@ -350,8 +391,6 @@ uint8_t pl_nlp__answer_of(const struct pl_words *w);
 /* After the intents. */
 void pl_nlp__marks(struct pl_nlp_turn *t);
 void pl_nlp__sentiment(struct pl_nlp_turn *t);
-/* The n-th word of the English lexicon, NULL behind the last. */
-const char *pl_nlp__feeling(size_t n);
 void pl_nlp__intents(struct pl_nlp_turn *t);
 struct pl_nlp_terms pl_nlp__terms(struct pl_nlp_turn *t);
 /* Recognition without intents: what the trainer runs over its examples. Placeholders in the text

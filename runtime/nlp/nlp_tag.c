@@ -8,16 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEELINGS 65536
-
 struct slot {
     struct pl_str word;
     uint32_t tags;
 };
 struct pl_nlp_tags {
     struct slot *slots;
-    uint32_t n, size;                 /* a power of two */
-    uint64_t feelings[FEELINGS / 64]; /* bits: a word of the lexicon has this hash */
+    uint32_t n, size; /* a power of two */
 };
 
 static uint32_t hash_of(struct pl_str word) {
@@ -68,11 +65,6 @@ struct pl_nlp_tags *pl_nlp__tags_new(void) {
         add_all(t);
     else
         pl_nlp__tags_free(&t);
-    const char *word;
-    for (size_t i = 0; t && (word = pl_nlp__feeling(i)) != NULL; i++) {
-        uint32_t bit = hash_of(pl_str_c(word)) % FEELINGS;
-        t->feelings[bit / 64] |= UINT64_C(1) << (bit % 64);
-    }
     return t;
 }
 
@@ -85,9 +77,8 @@ void pl_nlp__tags_free(struct pl_nlp_tags **t) {
 
 void pl_nlp__tag(const struct pl_nlp_tags *t, struct pl_words *w) {
     for (uint32_t i = 0; i < w->n; i++) {
-        uint32_t hash = hash_of(w->v[i].folded), bit = hash % FEELINGS;
-        const uint32_t *tags = w->v[i].folded.n ? tags_of(t, w->v[i].folded, hash, false) : NULL;
+        struct pl_str s = w->v[i].folded;
+        const uint32_t *tags = s.n ? tags_of(t, s, hash_of(s), false) : NULL;
         w->v[i].tags = PL_NLP_TAGGED | (tags ? *tags : 0);
-        if (t->feelings[bit / 64] >> (bit % 64) & 1) w->v[i].tags |= PL_NLP_TAG_FEELING;
     }
 }
