@@ -33,6 +33,8 @@ void pl_locale_tools_free(struct pl_locale_tools **t) {
     for (size_t i = 0; i < x->locales.n; i++) pl_locale__close(x->locales.v[i]);
     for (size_t i = 0; i < x->zones.n; i++) ucal_close(x->zones.v[i].cal);
     for (size_t i = 0; i < x->stemmers.n; i++) sb_stemmer_delete(x->stemmers.v[i].s);
+    for (size_t i = 0; i < x->kept.n; i++) x->kept.v[i].drop(x->kept.v[i].p);
+    PL_VEC_FREE(&x->kept);
     PL_VEC_FREE(&x->locales);
     PL_VEC_FREE(&x->zones);
     PL_VEC_FREE(&x->stemmers);
@@ -41,6 +43,19 @@ void pl_locale_tools_free(struct pl_locale_tools **t) {
     if (x->sentences != NULL) ubrk_close(x->sentences);
     free(x);
     *t = NULL;
+}
+
+void *pl_locale_kept(const struct pl_locale_tools *t, struct pl_str key) {
+    for (size_t i = 0; i < t->kept.n; i++)
+        if (pl_str_is(key, t->kept.v[i].key)) return t->kept.v[i].p;
+    return NULL;
+}
+
+void pl_locale_keep(struct pl_locale_tools *t, struct pl_str key, void *p, void (*drop)(void *p)) {
+    struct pl_locale_kept x = {.p = p, .drop = drop};
+    pl_assert(key.n < sizeof x.key);
+    memcpy(x.key, key.p, key.n);
+    PL_PUSH(&t->kept, x);
 }
 
 /* ---- ids ---- */

@@ -21,6 +21,11 @@ struct pl_locale_tools;
 struct pl_locale_tools *pl_locale_tools_new(void);
 void pl_locale_tools_free(struct pl_locale_tools **t);
 
+/* What somebody else made with these tools and is worth as long a life ("numbers-ru"): kept under a
+ * key of at most 15 bytes, dropped when the tools are freed. NULL: nothing is. */
+void *pl_locale_kept(const struct pl_locale_tools *t, struct pl_str key);
+void pl_locale_keep(struct pl_locale_tools *t, struct pl_str key, void *p, void (*drop)(void *p));
+
 /* ---- locales ---- */
 
 /* One open locale: id, zone, currency and the formatters of them. Owned by its tools. */
@@ -116,6 +121,14 @@ enum pl_said pl_locale_said(struct pl_locale *l, struct pl_str folded, int32_t *
 typedef void pl_locale_say(void *ctx, struct pl_str text, enum pl_said kind, int32_t value,
                            bool brief);
 void pl_locale_sayings(struct pl_locale *l, pl_locale_say *say, void *ctx);
+
+/* Numbers (0 to 99, hundreds, 1000), what multiplies one ("thousand", "thousands"), ordinals and
+ * the names of currencies (value: the three letters of the code, eight bits each, the first
+ * highest) in all the forms that CLDR has. dense: the language writes no blanks between words. The
+ * text lives while `say` runs. */
+enum pl_spelled { PL_SPELLED_CARDINAL, PL_SPELLED_SCALE, PL_SPELLED_ORDINAL, PL_SPELLED_CURRENCY };
+typedef void pl_locale_spell(void *ctx, struct pl_str text, enum pl_spelled kind, int64_t value);
+void pl_locale_spellings(struct pl_locale *l, bool dense, pl_locale_spell *say, void *ctx);
 
 /* ---- regular expressions (ICU's dialect) ---- */
 

@@ -46,6 +46,12 @@ struct pl_locale_stem {
     char word[30], stem[30];
 };
 
+struct pl_locale_kept {
+    char key[16];
+    void *p;
+    void (*drop)(void *p);
+};
+
 struct pl_locale_tools {
     const UNormalizer2 *nfc, *nfd, *nfkc_fold;    /* ICU's own, never closed */
     UBreakIterator *words, *clusters, *sentences; /* the last opened at first use */
@@ -53,6 +59,7 @@ struct pl_locale_tools {
     PL_VEC(struct pl_locale *) locales;
     PL_VEC(struct pl_locale_zone) zones;
     PL_VEC(struct pl_locale_stemmer) stemmers;
+    PL_VEC(struct pl_locale_kept) kept;
     struct pl_locale_stem stems[PL_LOCALE_STEMS];
 };
 

@@ -231,6 +231,20 @@ struct pl_nlp_time {
 };
 #define PL_NLP_TIMES 16
 
+/* What a message has besides, and no slot is filled with unasked. */
+enum pl_nlp_extra_kind {
+    PL_NLP_IS_ORDINAL, /* value: its number */
+    PL_NLP_IS_NUMBER,  /* a half, a fraction, an article that may mean one */
+    PL_NLP_IS_URL,
+    PL_NLP_IS_YES_NO /* value: a bool */
+};
+struct pl_nlp_extra {
+    uint32_t start, end; /* bytes of the text */
+    uint8_t kind;        /* enum pl_nlp_extra_kind */
+    struct pl_value value;
+};
+#define PL_NLP_EXTRAS 64
+
 enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
 
 #define PL_NLP_GUESSES 5
@@ -251,6 +265,8 @@ struct pl_nlp_reading {
     uint32_t nfound;
     struct pl_nlp_time *times; /* by start; at most PL_NLP_TIMES */
     uint32_t ntimes;
+    struct pl_nlp_extra *extra; /* at most PL_NLP_EXTRAS */
+    uint32_t nextra;
     struct pl_nlp_marked *marked;
     uint32_t nmarked;
     uint8_t *mentions; /* bit i of byte i / 8: the program's mention i */

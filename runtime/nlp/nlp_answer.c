@@ -130,6 +130,15 @@ uint8_t pl_nlp__answer_of(const struct pl_words *w) {
     return no ? PL_NLP_NO : yes || okay ? PL_NLP_YES : PL_NLP_NEITHER;
 }
 
+uint32_t pl_nlp__answer_at(const struct pl_words *w, uint32_t i, bool *yes) {
+    uint32_t y = any_at(w, i, yes_phrases, PL_NLP_TAG_YES),
+             o = any_at(w, i, okay_phrases, PL_NLP_TAG_OKAY);
+    uint32_t n = any_at(w, i, no_phrases, PL_NLP_TAG_NO);
+    if (o > y) y = o;
+    *yes = y > n;
+    return y > n ? y : n;
+}
+
 void pl_nlp__answer(struct pl_nlp_turn *t) {
     struct pl_nlp_reading *r = t->r;
     const struct pl_words *w = &r->words;

@@ -108,7 +108,23 @@ static bool good_host(struct pl_str s) {
     return dot > 0 && dot + 2 < n;
 }
 
-static void take_url(struct pl_nlp_turn *t, size_t start, size_t end) {
+/* Names behind the last dot that are not the beginning of a sentence. */
+static bool is_known(struct pl_str host) {
+    static const char tops[] =
+        " com org net edu gov mil int info biz io co ai app dev me tv ly gl be us uk de fr es it "
+        "pt "
+        "nl pl ru tr cn jp kr in br mx ar cl pe ch at se no dk fi cz sk hu ro gr ie ca au nz za eg "
+        "sa ae il ir pk bd id my sg th vn ph hk tw ua by kz eu asia shop store online site xyz cc "
+        "club academy aws si ms to gg am fm pm ";
+    size_t end = 0, dot = 0;
+    while (end < host.n && memchr("/?#:", host.p[end], 4) == NULL) end++;
+    for (size_t i = 0; i < end; i++)
+        if (host.p[i] == '.') dot = i + 1;
+    if (pl_str_starts(host, PL_STR("www."))) return true;
+    return pl_nlp__in_list(tops, (struct pl_str){host.p + dot, end - dot});
+}
+
+static void take_url(struct pl_nlp_turn *t, size_t start, size_t end, bool asked) {
     struct pl_str s = {t->text.p + start, end - start}, host = s;
     bool scheme = false;
     if (pl_str_starts(s, PL_STR("https://"))) host = (struct pl_str){s.p + 8, s.n - 8};
@@ -117,18 +133,28 @@ static void take_url(struct pl_nlp_turn *t, size_t start, size_t end) {
     if (!good_host(host) || pl_str_find(s, PL_STR("@")) != SIZE_MAX) return;
     struct pl_value v = pl_text(scheme ? s : pl_arena_printf(t->a, "https://%.*s", PL_STR_ARG(s)));
     v.kind = PL_KIND_URL;
-    pl_nlp__add_builtin(t, start, end, v);
+    if (asked)
+        pl_nlp__add_builtin(t, start, end, v);
+    else if (scheme || is_known(host))
+        pl_nlp__add_extra(t, (uint32_t)start, (uint32_t)end, PL_NLP_IS_URL, v);
 }
 
-static void find_urls(struct pl_nlp_turn *t) {
+static void find_urls(struct pl_nlp_turn *t, bool asked) {
     for (size_t i = 0; i < t->text.n; i++) {
         size_t start = i;
-        while (i < t->text.n && !is_blank(t->text.p[i])) i++;
-        size_t end = i;
+        while (i < t->text.n && !is_blank(t->text.p[i]) && (asked || (uint8_t)t->text.p[i] < 0x80))
+            i++;
+        size_t end = i,
+               http = pl_str_find((struct pl_str){t->text.p + start, end - start}, PL_STR("http"));
+        if (!asked && http != SIZE_MAX) start += http;
         while (end > start && strchr(".,;:!?)>\"'", t->text.p[end - 1])) end--;
         while (start < end && strchr("(<\"'", t->text.p[start])) start++;
-        if (end > start) take_url(t, start, end);
+        if (end > start) take_url(t, start, end, asked);
     }
+}
+
+void pl_nlp__urls(struct pl_nlp_turn *t) {
+    if (t->ctx->asked != PL_KIND_URL) find_urls(t, false);
 }
 
 /* ---- languages ---- */
@@ -149,7 +175,7 @@ void pl_nlp__asked(struct pl_nlp_turn *t) {
     case PL_KIND_TIME: find_times(t); break;
     case PL_KIND_DATETIME: find_points(t); break;
     case PL_KIND_DURATION: find_durations(t); break;
-    case PL_KIND_URL: find_urls(t); break;
+    case PL_KIND_URL: find_urls(t, true); break;
     case PL_KIND_LANGUAGE: find_tongues(t); break;
     default: break;
     }

@@ -270,6 +270,7 @@ void pl_nlp_free(struct pl_nlp **n) {
     free((*n)->confidences);
     pl_nlp__tags_free(&(*n)->tags);
     pl_nlp__when_free(*n);
+    pl_nlp__numbers_free(*n);
     free(*n);
     *n = NULL;
 }

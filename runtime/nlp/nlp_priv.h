@@ -215,8 +215,7 @@ double pl_nlp__mood(const struct pl_nlp_moods *m, const struct pl_words *w, stru
 /* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
 
 enum pl_nlp_tag {
-    PL_NLP_TAGGED = 1, /* without it nothing is known, and the lists are looked through */
-    PL_NLP_TAG_NUMBER = 1 << 1,
+    PL_NLP_TAGGED = 1,       /* without it nothing is known, and the lists are looked through */
     PL_NLP_TAG_YES = 1 << 3, /* this and the next: a phrase of the list begins so */
     PL_NLP_TAG_OKAY = 1 << 4,
     PL_NLP_TAG_NO = 1 << 5,
@@ -352,6 +351,8 @@ struct pl_nlp {
     struct pl_nlp_tongues tongues;
     struct pl_nlp_when_lang *when; /* of the languages met so far */
     uint32_t nwhen;
+    struct pl_nlp_number_lang *numbers; /* the like */
+    uint32_t nnumbers;
     struct pl_nlp_features features;
     float *scores;       /* stride of them */
     double *confidences; /* of the intents */
@@ -376,11 +377,22 @@ void pl_nlp__times(struct pl_nlp_turn *t);
 void pl_nlp__when_free(struct pl_nlp *n);
 void pl_nlp__entities(struct pl_nlp_turn *t);
 void pl_nlp__builtins(struct pl_nlp_turn *t);
+/* Numbers, percents, money, ordinals (nlp_number.c). */
+void pl_nlp__numbers(struct pl_nlp_turn *t);
+void pl_nlp__numbers_warm(struct pl_nlp *n, struct pl_locale_tools *tools, struct pl_str lang);
+void pl_nlp__numbers_free(struct pl_nlp *n);
+/* Web addresses, yes and no (nlp_extra.c). */
+void pl_nlp__extras(struct pl_nlp_turn *t);
+void pl_nlp__urls(struct pl_nlp_turn *t);
+/* Appends to r->extra. */
+void pl_nlp__add_extra(struct pl_nlp_turn *t, uint32_t start, uint32_t end, uint8_t kind,
+                       struct pl_value v);
+/* How many words from word i on say yes or no; 0: they do not. */
+uint32_t pl_nlp__answer_at(const struct pl_words *w, uint32_t i, bool *yes);
 /* Kinds that only their own question takes: time, datetime, duration, url, language. */
 void pl_nlp__asked(struct pl_nlp_turn *t);
 /* Is the folded word one of " these words "? */
 bool pl_nlp__in_list(const char *words, struct pl_str w);
-bool pl_nlp__word_number(struct pl_str w, struct pl_dec *out);
 void pl_nlp__sort_found(struct pl_nlp_turn *t);
 void pl_nlp__add(struct pl_nlp_turn *t, struct pl_nlp_found f);
 /* The like for a value of a built-in kind, at bytes [start, end). */

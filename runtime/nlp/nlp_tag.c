@@ -45,13 +45,12 @@ static void add(struct pl_nlp_tags *t, const char *list, char mark, uint32_t tag
 }
 
 static void add_all(struct pl_nlp_tags *t) {
-#define NUMBER(value, words) add(t, words, ' ', PL_NLP_TAG_NUMBER);
-#define YES(phrases)         add(t, phrases, '|', PL_NLP_TAG_YES);
-#define OKAY(phrases)        add(t, phrases, '|', PL_NLP_TAG_OKAY);
-#define NO(phrases)          add(t, phrases, '|', PL_NLP_TAG_NO);
-#define FILLER(phrases)      add(t, phrases, '|', PL_NLP_TAG_FILLER);
-#define CHANGE(phrases)      add(t, phrases, '|', PL_NLP_TAG_CHANGE);
-#define UNSURE(phrases)      add(t, phrases, '|', PL_NLP_TAG_UNSURE);
+#define YES(phrases)    add(t, phrases, '|', PL_NLP_TAG_YES);
+#define OKAY(phrases)   add(t, phrases, '|', PL_NLP_TAG_OKAY);
+#define NO(phrases)     add(t, phrases, '|', PL_NLP_TAG_NO);
+#define FILLER(phrases) add(t, phrases, '|', PL_NLP_TAG_FILLER);
+#define CHANGE(phrases) add(t, phrases, '|', PL_NLP_TAG_CHANGE);
+#define UNSURE(phrases) add(t, phrases, '|', PL_NLP_TAG_UNSURE);
 #include "runtime/nlp/builtin.def"
 }
 

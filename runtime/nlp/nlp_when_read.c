@@ -30,8 +30,11 @@ static const struct when_words *words_of(struct pl_nlp *n, struct pl_locale_tool
 }
 
 void pl_nlp_warm(struct pl_nlp *n, struct pl_locale_tools *tools) {
-    for (uint32_t i = 0; i < n->model->nlangs; i++)
-        (void)words_of(n, tools, pl_locale_language(n->model->langs[i]));
+    for (uint32_t i = 0; i < n->model->nlangs; i++) {
+        struct pl_str lang = pl_locale_language(n->model->langs[i]);
+        (void)words_of(n, tools, lang);
+        pl_nlp__numbers_warm(n, tools, lang);
+    }
 }
 
 void pl_nlp__when_free(struct pl_nlp *n) {

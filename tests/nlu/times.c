@@ -60,7 +60,18 @@ static struct pl_nlp_reading read_text(struct reader *r, struct pl_str locale, s
 struct score {
     char locale[8];
     double n, overlap, exact;
+    double held, held_overlap, held_exact; /* of the half that the hash of a text puts aside */
 };
+
+static bool is_held_out(struct pl_str text) {
+    return (pl_fnv(PL_FNV, text.p, text.n) >> 17 & 1) != 0;
+}
+
+static void count(struct score *s, struct pl_str text, bool overlap, bool exact) {
+    double held = is_held_out(text);
+    s->n++, s->overlap += overlap, s->exact += exact;
+    s->held += held, s->held_overlap += held * overlap, s->held_exact += held * exact;
+}
 
 static struct score *score_of(struct score *v, struct pl_str locale) {
     struct pl_str lang = pl_locale_language(locale);
@@ -89,9 +100,7 @@ static void judge(const struct pl_nlp_reading *r, struct pl_str text, const stru
         overlap |= r->times[i].start < end && r->times[i].end > start;
         exact |= r->times[i].start == start && r->times[i].end == end;
     }
-    s->n++;
-    s->overlap += overlap;
-    s->exact += exact;
+    count(s, text, overlap, exact);
 }
 
 static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v) {
@@ -106,12 +115,30 @@ static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line,
         judge(&reading, text, &entities->m[i].value, score_of(v, locale));
 }
 
-void nlu_table(struct nlu *u) {
-    struct score v[LANGUAGES] = {{{0}, 0, 0, 0}};
+/* duckling's texts are each one time from end to end. */
+static void judge_whole(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v) {
+    struct pl_json j;
+    size_t at;
+    if (pl_json_parse(a, line, &j, &at) != PL_OK) return;
+    struct pl_str text = pl_json_text(&j, "text"), locale = pl_json_text(&j, "locale");
+    bool time = pl_str_is(pl_json_text(&j, "dim"), "Time") ||
+                pl_str_is(pl_json_text(&j, "dim"), "Duration");
+    if (!time || pl_str_is(pl_json_text(&j, "value"), "NEGATIVE")) return;
+    struct pl_nlp_reading reading = read_text(r, locale, text);
+    bool whole = false;
+    for (uint32_t i = 0; i < reading.ntimes; i++)
+        whole |= reading.times[i].start == 0 && reading.times[i].end == text.n;
+    count(score_of(v, locale), text, reading.ntimes > 0, whole);
+}
+
+typedef void judge_one(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v);
+
+static void measure(struct nlu *u, const char *file, judge_one *one) {
+    struct score v[LANGUAGES] = {{{0}, 0, 0, 0, 0, 0, 0}};
     struct reader r;
     struct pl_arena a;
-    struct pl_str rest = nlu_file(u, "recognizers_text/train.jsonl"), line;
-    printf("times in recognizers_text, %% found in part and to the letter\n");
+    struct pl_str rest = nlu_file(u, file), line;
+    printf("times in %s, %% found in part and to the letter; of the half held out\n", file);
     if (rest.n == 0) {
         printf("  the set is not there\n");
         return;
@@ -120,13 +147,20 @@ void nlu_table(struct nlu *u) {
     reader_open(u, &r);
     while (nlu_line(&rest, &line)) {
         pl_arena_reset(&a);
-        judge_line(&r, &a, line, v);
+        one(&r, &a, line, v);
     }
     for (size_t i = 0; i < LANGUAGES && v[i].locale[0]; i++)
-        printf("  %-4s %5.0f  part %5.1f  exact %5.1f\n", v[i].locale, v[i].n,
-               nlu_percent(v[i].overlap, v[i].n), nlu_percent(v[i].exact, v[i].n));
+        printf("  %-4s %5.0f  part %5.1f  exact %5.1f  held out %5.0f  part %5.1f  exact %5.1f\n",
+               v[i].locale, v[i].n, nlu_percent(v[i].overlap, v[i].n),
+               nlu_percent(v[i].exact, v[i].n), v[i].held,
+               nlu_percent(v[i].held_overlap, v[i].held), nlu_percent(v[i].held_exact, v[i].held));
     reader_close(&r);
     pl_arena_free(&a);
+}
+
+void nlu_table(struct nlu *u) {
+    measure(u, "recognizers_text/train.jsonl", judge_line);
+    measure(u, "duckling/train.jsonl", judge_whole);
 }
 
 /* ---- examples of our own ---- */

@@ -136,14 +136,38 @@ static void put_time(struct pl_jw *w, struct pl_str text, const struct pl_nlp_ti
     pl_buf_free(&norm);
 }
 
+/* Is it within a time? A number that is all of one ("2018", "3/4") is both. */
+static bool is_in(const struct pl_nlp_reading *r, uint32_t start, uint32_t end, bool all) {
+    for (uint32_t i = 0; i < r->ntimes; i++)
+        if (start >= r->times[i].start && end <= r->times[i].end &&
+            (all || end - start < r->times[i].end - r->times[i].start))
+            return true;
+    return false;
+}
+
 /* Dates stand among the times too, whole: "tomorrow at five" is one. */
 static bool is_in_time(const struct pl_nlp_found *f, const struct pl_nlp_reading *r) {
-    bool time = f->entity == PL_NLP_BUILTIN &&
-                (f->value.kind == PL_KIND_DATE || f->value.kind == PL_KIND_NUMBER ||
-                 f->value.kind == PL_KIND_PHONE);
-    for (uint32_t i = 0; time && i < r->ntimes; i++)
-        if (f->start >= r->times[i].start && f->end <= r->times[i].end) return true;
-    return false;
+    bool number = f->value.kind == PL_KIND_NUMBER;
+    bool time = number || f->value.kind == PL_KIND_DATE || f->value.kind == PL_KIND_PHONE;
+    return f->entity == PL_NLP_BUILTIN && time && is_in(r, f->start, f->end, !number);
+}
+
+static void put_extras(struct pl_jw *w, struct pl_str text, const struct pl_nlp_reading *r) {
+    static const char *const types[] = {[PL_NLP_IS_ORDINAL] = "ordinal",
+                                        [PL_NLP_IS_NUMBER] = "number",
+                                        [PL_NLP_IS_URL] = "url",
+                                        [PL_NLP_IS_YES_NO] = "yes_no"};
+    for (uint32_t i = 0; i < r->nextra; i++) {
+        const struct pl_nlp_extra *e = &r->extra[i];
+        struct pl_buf norm = {0};
+        if (is_in(r, e->start, e->end, false)) continue;
+        if (e->value.kind == PL_KIND_BOOL)
+            pl_buf_c(&norm, e->value.b ? "true" : "false");
+        else
+            pl_value_to_json(&norm, e->value);
+        put_entity(w, text, pl_str_c(types[e->kind]), e->start, e->end, pl_buf_slice(&norm));
+        pl_buf_free(&norm);
+    }
 }
 
 /* What is personal and no value of a flow; NULL: what the reading has too. */
@@ -199,6 +223,7 @@ static void put_entities(struct pl_jw *w, struct pl_str text, const struct pl_nl
         pl_buf_free(&norm);
     }
     for (; time < r->ntimes; time++) put_time(w, text, &r->times[time]);
+    put_extras(w, text, r);
     put_personals(w, text, p);
     pl_jw_close(w, ']');
 }
