@@ -28,10 +28,10 @@ bool pl_nlp__comma_decimal(struct pl_str locale) {
 static char mark_of(uint32_t c) {
     switch (c) {
     case '.':
+    case 0x66b:
     case 0xff0e:
     case 0x30fb: return '.';
     case ',':
-    case 0x66b:
     case 0x66c:
     case 0x60c:
     case 0xff0c:

@@ -86,7 +86,7 @@ static bool take_ordinal(struct number_text *x, struct number *n) {
     if (at + 3 < s.n && memcmp(s.p + at, "\xe2\x80\x99", 3) == 0) at += 3; /* 2’nci */
     if (at < s.n && s.p[at] == '\'') at++;
     end = pl_nlp__number_after(x, at, 1u << NUMBER_ORDAFTER, &a);
-    bool glued = end > 0 && (x->is->dense || end - n->end <= 10);
+    bool glued = end > 0 && (x->is->dense || s.p[at] != ' ');
     if (!glued) return false;
     n->end = end;
     n->ordinal = true;

@@ -87,6 +87,11 @@ static bool push_tail(struct number_text *x, uint32_t *end) {
     if (to - *end > sizeof low) return false;
     for (uint32_t i = *end; i < to; i++) low[b.n++] = is_letter((uint8_t)s.p[i]) ? s.p[i] | 32 : 0;
     b.p = low;
+    if (to == *end + 1 && s.p[*end] == 'M') { /* but not 5m */
+        struct number_alt million[NUMBER_ALTS] = {{NUMBER_SCALE, 1000000}};
+        *end = to;
+        return push_as(x, to - 1, to, 1, million);
+    }
     uint8_t n = look(x, pl_nlp__number_hash(PL_FNV, b), true, v);
     if (n == 0) return false;
     bool good = push_as(x, *end, to, n, v);

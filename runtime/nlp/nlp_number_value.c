@@ -166,11 +166,13 @@ static bool take_half(struct reading *r) {
     int64_t v;
     struct pl_dec sum;
     if (!is(r, r->at, NUMBER_HALF, &v)) return false;
-    if (r->s.n == 0) r->out->weak = true;
+    if (v < 2) v = 1; /* 3: one and a half in one word */
+    if (r->s.n == 0 && v == 1) r->out->weak = true;
+    if (r->s.n > 0 && v > 1) return false;
     struct pl_dec half = r->s.n > 0 ? whole(r->s.v[r->s.n - 1].unit) : whole(1);
     bool large = r->out->scaled && half.m >= 1000; /* two million and a half */
     if (!large) half = whole(1);
-    if (!pl_nlp__calculate('*', half, (struct pl_dec){5, 1}, &half)) return false;
+    if (!pl_nlp__calculate('*', half, (struct pl_dec){5 * v, 1}, &half)) return false;
     if (!pl_nlp__calculate('+', total(&r->s), half, &sum)) return false;
     become(&r->s, sum);
     r->at++;
@@ -285,6 +287,7 @@ static void take_over(struct reading *r) {
     struct pl_dec a = under ? other.value : r->out->value, b = under ? r->out->value : other.value;
     uint32_t after = r->x->v[other.next - 1].end;
     if (bar && after < s.n && s.p[after] == '/') return; /* a date */
+    if (over && !bar && (v == 1) != other.ordinal) return;
     if (!pl_nlp__calculate('/', a, b, &r->out->value)) return;
     r->out->end = other.end;
     r->out->next = other.next;

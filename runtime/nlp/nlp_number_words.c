@@ -38,7 +38,7 @@ static const struct {
     {"fr", {.spaced = true}},
     {"de", {.glued = true, .ones_first = true, .dotted = true}},
     {"it", {.glued = true, .fractions = true}},
-    {"pt", {.fractions = true}},
+    {"pt", {.plural_s = true, .fractions = true}},
     {"nl", {.glued = true, .ones_first = true}},
     {"pl", {.spaced = true, .dotted = true}},
     {"ru", {.spaced = true}},
