@@ -40,14 +40,25 @@ static struct number_token *push(struct number_text *x, uint32_t start, uint32_t
     return t;
 }
 
-/* What the phrase may be at this place: what only goes on behind a number must stand near one. */
-static uint8_t look(const struct number_text *x, uint64_t hash, bool near,
-                    struct number_alt out[NUMBER_ALTS]) {
+/* What the phrase may be at this place: what only goes on behind a number must stand near one.
+ * more: a longer phrase may begin so. */
+static uint8_t look_far(const struct number_text *x, uint64_t hash, bool near,
+                        struct number_alt out[NUMBER_ALTS], bool *more) {
     struct number_alt a;
     uint8_t n = 0;
+    *more = false;
     for (uint32_t at = 0; n < NUMBER_ALTS && pl_nlp__number_next(x->w, hash, &at, &a);)
-        if (near || a.class < NUMBER_STARTS) out[n++] = a;
+        if (a.class == NUMBER_MORE)
+            *more = true;
+        else if (near || a.class < NUMBER_STARTS)
+            out[n++] = a;
     return n;
+}
+
+static uint8_t look(const struct number_text *x, uint64_t hash, bool near,
+                    struct number_alt out[NUMBER_ALTS]) {
+    bool more;
+    return look_far(x, hash, near, out, &more);
 }
 
 static bool push_as(struct number_text *x, uint32_t start, uint32_t end, uint8_t n,
@@ -186,11 +197,12 @@ static uint32_t phrase_at(const struct number_text *x, uint32_t i, bool near, ui
     const struct pl_words *w = &x->t->r->words;
     uint64_t hash = PL_FNV;
     uint32_t most = 0;
-    for (uint32_t k = 0; k < NUMBER_PHRASE && i + k < w->n; k++) {
+    bool more = true;
+    for (uint32_t k = 0; k < NUMBER_PHRASE && i + k < w->n && more; k++) {
         struct number_alt found[NUMBER_ALTS];
         if (k > 0 && !pl_nlp__number_near(w->text, w->v[i + k - 1].end, w->v[i + k].start)) break;
         hash = pl_nlp__number_hash(hash, w->v[i + k].folded);
-        uint8_t count = look(x, hash, near || k > 0, found);
+        uint8_t count = look_far(x, hash, near || k > 0, found, &more);
         if (count == 0) continue;
         memcpy(v, found, sizeof found);
         *n = count;

@@ -34,6 +34,7 @@ enum number_class {
     NUMBER_CENT,
     NUMBER_OF,
     NUMBER_COUNTER,
+    NUMBER_MORE, /* a longer phrase begins so */
     NUMBER_CLASSES
 };
 

@@ -180,7 +180,10 @@ static void add(struct making *m, struct pl_str phrase, struct number_alt is) {
         add_dense(m, phrase, is);
         return;
     }
-    for (uint32_t i = 0; i < words.n; i++) hash = pl_nlp__number_hash(hash, words.v[i].folded);
+    for (uint32_t i = 0; i < words.n; i++) {
+        if (i > 0) put(m->w, hash, (struct number_alt){NUMBER_MORE, 0});
+        hash = pl_nlp__number_hash(hash, words.v[i].folded);
+    }
     put(m->w, hash, is);
     note_beginning(m, words.v[0].folded, is.class);
 }
