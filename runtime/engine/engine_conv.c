@@ -551,6 +551,8 @@ void pl_engine__record_write(struct pl_buf *b, const struct eng_conv *c) {
     pl_buf_byte(b, ENG_RECORD_VERSION);
     pl_buf_text(b, c->locale);
     pl_buf_byte(b, c->locale_guessed);
+    pl_buf_text(b, pl_str_c(c->other));
+    pl_buf_byte(b, c->other_sum);
     pl_buf_add(b, c->resume, sizeof c->resume);
     pl_buf_byte(b, (uint8_t)(c->known | c->proven << 1 | c->refusing << 2));
     pl_buf_var(b, c->unread_n);
@@ -575,23 +577,56 @@ void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale) {
     c->locale = (struct pl_str){c->locale_text, n};
 }
 
+/* How much a message says of its language, by its letters: nothing below a short word. */
+static uint8_t says_of_language(struct pl_str text) {
+    uint32_t letters = pl_nlp_letters(text);
+    return letters < 4 ? 0 : letters < 12 ? 1 : letters < 30 ? 2 : 3;
+}
+
+static void set_other(struct eng_conv *c, struct pl_str language) {
+    size_t n = language.n < sizeof c->other ? language.n : 0;
+    memset(c->other, 0, sizeof c->other);
+    if (n) memcpy(c->other, language.p, n);
+    c->other_sum = 0;
+}
+
+/* Is there enough by now for another language than the locale's? */
+static bool heard_enough(struct eng_conv *c, struct pl_str language, uint8_t says) {
+    if (pl_str_eq(language, pl_locale_language(c->locale))) {
+        c->other_sum = c->other_sum > says ? (uint8_t)(c->other_sum - says) : 0;
+        return false;
+    }
+    if (!pl_str_is(language, c->other)) set_other(c, language);
+    c->other_sum = (uint8_t)(c->other_sum + says);
+    return c->other_sum >= ENG_OTHER_ENOUGH;
+}
+
 void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event) {
     const struct pl_program *p = pl_image_program(c->image->image);
     struct pl_str language = event->reading.language;
-    if (!c->locale_guessed || event->kind != PL_EVENT_MESSAGE || language.n == 0) return;
+    if (event->kind != PL_EVENT_MESSAGE || language.n == 0) return;
     size_t i = pl_locale_best(language, p->locales, p->nlocales, p->nlocales);
     if (i == p->nlocales) return;
+    uint8_t says = says_of_language(event->reading.text);
+    if (says == 0 || (!c->locale_guessed && !heard_enough(c, language, says))) return;
     c->locale_guessed = false;
+    set_other(c, PL_STR(""));
     pl_engine__set_locale(c, p->locales[i]);
+}
+
+static void read_other(struct pl_reader *r, struct eng_conv *c) {
+    set_other(c, pl_read_text(r));
+    c->other_sum = pl_read_u8(r);
 }
 
 enum pl_err pl_engine__record_read(struct pl_engine *e, struct eng_conv *c, struct pl_str bytes) {
     struct pl_reader r = pl_reader_of(bytes);
     uint8_t version = pl_read_u8(&r);
     if (r.bad) return PL_MALFORMED;
-    if (version != ENG_RECORD_VERSION) return PL_VERSION;
+    if (version < ENG_RECORD_OLDEST || version > ENG_RECORD_VERSION) return PL_VERSION;
     pl_engine__set_locale(c, pl_read_text(&r));
     c->locale_guessed = pl_read_u8(&r) == 1;
+    if (version > 5) read_other(&r, c);
     struct pl_str resume = pl_read_bytes(&r, sizeof c->resume);
     if (r.bad) return PL_MALFORMED;
     memcpy(c->resume, resume.p, resume.n);

@@ -21,7 +21,8 @@
 #include "runtime/privacy/privacy.h"
 #include "runtime/vm/vm.h"
 
-#define ENG_RECORD_VERSION 5
+#define ENG_RECORD_VERSION 6
+#define ENG_RECORD_OLDEST  5  /* without what speaks for another language */
 #define ENG_CLIENTS        8  /* client instances that dedupe remembers */
 #define ENG_RECENT         32 /* messages of each */
 #define ENG_BUTTONS        16
@@ -31,6 +32,7 @@
 #define ENG_TURN_ENTRIES   12
 #define ENG_TURN_PUTS      12  /* of PL_JOURNAL_RECORDS; a message and its turn take 20 at most */
 #define ENG_KEY            120 /* an idempotency key with its NUL */
+#define ENG_OTHER_ENOUGH   4   /* for another language; one message gives 3 at most */
 #define ENG_READ_AGAIN_MS  30000
 #define ENG_TYPING_MS      400   /* an answer that takes longer is announced */
 #define ENG_IDLE_MS        5000  /* without input: its snapshot is written */
@@ -235,6 +237,8 @@ struct eng_conv {
     struct pl_str locale;
     char locale_text[36];
     bool locale_guessed; /* nobody asked for it: the language of the first message decides */
+    char other[4];       /* a language he wrote in that is not the locale's, or empty ... */
+    uint8_t other_sum;   /* ... and what speaks for it, under ENG_OTHER_ENOUGH */
     uint8_t resume[32];
     bool known, proven;   /* the page said who the customer is, and that he proved it */
     uint8_t customer[16]; /* all zero: nothing is remembered of him */
@@ -584,7 +588,9 @@ void pl_engine__conv_image(struct pl_engine *e, struct eng_conv *c, struct eng_i
 /* The like for a conversation in the midst of it, which stays when it cannot be moved. */
 bool pl_engine__conv_move(struct pl_engine *e, struct eng_conv *c, struct eng_image *i);
 void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale);
-/* A guessed locale follows the language of a message that tells one. */
+/* A guessed locale follows the language of the first message that tells one; any locale follows
+ * what several messages say (docs/UNDERSTANDING.md). From the event and the record alone: a replay
+ * does the same. */
 void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event);
 /* Remembers an arrival for dedupe. */
 void pl_engine__remember(struct eng_conv *c, struct pl_engine_cid cid, uint64_t hash, uint64_t seq);

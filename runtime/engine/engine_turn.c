@@ -398,6 +398,8 @@ void pl_engine__step(struct pl_engine *e, struct eng_conv *c, struct eng_turn *t
     struct pl_vm_result r;
     struct pl_entry entry;
     pl_engine__follow_language(c, event);
+    if (c->other_sum)
+        pl_engine__trace(e, "language %s, %d of %d", c->other, c->other_sum, ENG_OTHER_ENOUGH);
     event->locale = c->locale;
     /* effects point into the state they came from, which absorb overwrites */
     struct pl_str state = pl_arena_str(t->a, pl_buf_slice(&c->state));

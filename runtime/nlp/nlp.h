@@ -323,4 +323,8 @@ bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r);
  * is not called another. Needs no model. */
 struct pl_str pl_nlp_tell(struct pl_str text, struct pl_str expected);
 
+/* The letters of a text that tell its language: those of its main script, without addresses and
+ * codes ("ORDER123"); a sign that writes a word or a syllable counts double. Any thread. */
+uint32_t pl_nlp_letters(struct pl_str text);
+
 #endif

@@ -42,7 +42,7 @@ static struct pl_image *build(const char *version) {
     snprintf(path, sizeof path, "%s/flows/prelude", folder);
     assert_int_equal(pl_mkdirs(path), PL_OK);
     snprintf(path, sizeof path, "%s/flows/prelude/base.flow", folder);
-    put_file(path, "tests/lang/base.flow", "en-US, es-ES, ar-SA", "en-US              ");
+    put_file(path, "tests/lang/base.flow", "en-US, es-ES, ar-SA", "en-US, es-ES       ");
     snprintf(path, sizeof path, "%s/flows/prelude/repair.flow", folder);
     put_file(path, "tests/vm/repair.flow", "", "");
     snprintf(path, sizeof path, "%s/flows/shop.flow", folder);

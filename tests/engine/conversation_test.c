@@ -581,6 +581,47 @@ static void the_queue(void **state) {
     bench_close(&b);
 }
 
+/* ---- the language ---- */
+
+/* The locale of the one conversation that waits for a person. */
+static void waits_in(struct bench *b, const char *locale) {
+    struct pl_buf json = {0};
+    struct pl_json j;
+    size_t at;
+    char next[PL_ENGINE_CURSOR];
+    assert_int_equal(pl_engine_queue(b->engine, 0, PL_STR(""), &json, next), PL_OK);
+    assert_int_equal(pl_json_parse(&b->a, pl_buf_slice(&json), &j, &at), PL_OK);
+    assert_int_equal(j.n, 1);
+    assert_true(pl_str_is(pl_json_text(&j.m[0].value, "locale"), locale));
+    pl_buf_free(&json);
+}
+
+static void one_message_in_another_language(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "buenos días, quisiera saber cuánto cuesta el envío a mi pueblo");
+    bench_say(&b, 1, 2, "a person please");
+    waits_in(&b, "en-US");
+    bench_close(&b);
+}
+
+/* What the first message said of its language is in the record: it outlives a crash. */
+static void several_messages_in_another_language(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "buenos días, quisiera saber algo");
+    bench_crash(&b);
+    bench_resume(&b, 1, 1, 1);
+    bench_say(&b, 1, 2, "cuánto cuesta el envío a mi pueblo");
+    bench_say(&b, 1, 3, "a person please");
+    waits_in(&b, "es-ES");
+    bench_crash(&b);
+    waits_in(&b, "es-ES");
+    bench_close(&b);
+}
+
 /* ---- images ---- */
 
 static void a_reload(void **state) {
@@ -772,6 +813,8 @@ int main(void) {
         cmocka_unit_test(a_write_whose_flow_was_cut_off),
         cmocka_unit_test(reads_after_a_crash),
         cmocka_unit_test(the_queue),
+        cmocka_unit_test(one_message_in_another_language),
+        cmocka_unit_test(several_messages_in_another_language),
         cmocka_unit_test(a_reload),
         cmocka_unit_test(the_image_of_a_conversation_is_missing),
         cmocka_unit_test(memory_is_left_and_come_back_to),

@@ -77,6 +77,15 @@ static void entities(struct sim_world *w, const struct pl_program *p,
     }
 }
 
+/* Of a message in another language than it is answered in. */
+static void language(struct sim_world *w, const struct pl_vm_event *e) {
+    struct pl_str told = e->reading.language;
+    if (told.n == 0 || e->locale.n == 0 || pl_str_eq(told, pl_locale_language(e->locale))) return;
+    tell(&w->said, "understood",
+         pl_arena_printf(&w->a, "language %.*s, answered in %.*s", PL_STR_ARG(told),
+                         PL_STR_ARG(e->locale)));
+}
+
 static void reading(struct sim_world *w, const struct pl_program *p,
                     const struct pl_vm_reading *r) {
     intents(w, p, r);
@@ -103,7 +112,10 @@ static void rule(struct sim_world *w, const struct pl_program *p, const struct p
 static void event_came(struct sim_world *w, const struct pl_program *p, const struct pl_vm_event *e,
                        const struct pl_vm_view *view) {
     struct pl_buf b = {0};
-    if (e->kind == PL_EVENT_MESSAGE) reading(w, p, &e->reading);
+    if (e->kind == PL_EVENT_MESSAGE) {
+        language(w, e);
+        reading(w, p, &e->reading);
+    }
     if (e->kind == PL_EVENT_HAPPENED) {
         pl_buf_printf(&b, "%.*s ", PL_STR_ARG(e->name));
         pl_sim__print(w->types, &b, e->value);
