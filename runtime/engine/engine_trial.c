@@ -240,9 +240,14 @@ static void compare_path(struct pl_engine_trial *t, size_t i) {
          y ? y->what : PL_STR("says no more"), x, y);
 }
 
+/* A mistake that both make is the same to the customer, wherever its line is now. */
+static bool same_step(const struct shown *x, const struct shown *y) {
+    return pl_str_eq(x->what, y->what) || (is_mistake(x) && is_mistake(y));
+}
+
 static void compare(struct pl_engine_trial *t, struct pl_str stands_now) {
     size_t i = 0;
-    while (i < t->was.n && i < t->now.n && pl_str_eq(t->was.v[i].what, t->now.v[i].what)) i++;
+    while (i < t->was.n && i < t->now.n && same_step(&t->was.v[i], &t->now.v[i])) i++;
     if (i < t->was.n || i < t->now.n) {
         compare_path(t, i);
         return;

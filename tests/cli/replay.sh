@@ -58,6 +58,10 @@ says 0 "no such result → orders.look" replay --against new.pimg
 change 's/"Your order {order.id} is {order.status}." @track.found/set n = 1 \/ (1 - 1)\n  "{n}"/'
 says 0 "makes a mistake at flows/track.flow" replay --against new.pimg --last 3
 has "$said" "3 conversations"
+# a mistake that was made before is no difference when its line moves
+"$parlance" bench new/flows --turns 10 --conversations 2 --data mistaken > /dev/null || bad "no mistakes were recorded"
+sed -i '1a # a line more' new/flows/track.flow && "$parlance" build new/flows -o moved.pimg 2> /dev/null
+says 0 " 100.00%  the customer sees the same" replay --against moved.pimg --data mistaken
 says 2 "" replay --against nowhere
 
 # step by step
