@@ -141,6 +141,7 @@ int main(int argc, char **argv) {
                   (long long)longest_ms);
     bool slow = beside > 2 * calm && beside > 5000;
     if (slow) print_message("too slow: p99 is more than twice that in calm\n");
+    for (size_t k = 0; k < SUFFERERS; k++) talk_end(&sufferers[k].t);
     play_close(&state);
     pl_arena_free(&a);
     return slow;
