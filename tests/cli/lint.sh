@@ -64,9 +64,12 @@ for file in few/prelude/*.flow; do # a few of its examples are enough, and learn
 done
 ends 0 lint few --report confusion
 grep -q '^[0-9]* intents, [0-9]* examples.*: [0-9]* right' out || bad "lint --report confusion: begins $(head -1 out)"
-grep -qE '^ +1 parcel +[0-9]+ +1 ' out || bad "lint --report confusion: draws another matrix: $(head -9 out)"
+[ "$(grep -cE '^ +[0-9]+ [a-z_]+( +([0-9]+|\.)){12}$' out)" = 11 ] || bad "lint --report confusion: draws another matrix: $(head -9 out)"
 grep -A1 '^parcel read as hours: 1$' out | grep -q '^  en "do you ship on sunday"$' ||
   bad "lint --report confusion: keeps to itself which example is mistaken"
+sed -n '/^A row/,/ read as /p' out | grep -E '.{97}' && bad "lint --report confusion: its matrix is wider than a terminal"
+grep -qE '^mistaken are left out, and so are [0-9]+ that are mistaken less' out ||
+  bad "lint --report confusion: leaves none out: $(head -9 out)"
 ends 2 lint flows --report nothing
 ends 2 lint flows --report confusion --json
 

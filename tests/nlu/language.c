@@ -59,6 +59,7 @@ void nlu_table(struct nlu *u) {
             tell(&y, &m, pl_json_text(&j, "locale"), pl_json_text(&j, "text"));
     }
     print_tally("xsid", &y);
+    nlu_peers(u, "language");
     pl_arena_free(&a);
 }
 

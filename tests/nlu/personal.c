@@ -184,6 +184,7 @@ void nlu_table(struct nlu *u) {
                                        "validator_vectors"};
     printf("personal data, %% found\n");
     for (size_t i = 0; i < PL_LEN(sets); i++) table_of(u, sets[i]);
+    nlu_peers(u, "personal");
 }
 
 /* ---- examples of our own: [KIND:text] ---- */

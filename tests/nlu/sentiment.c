@@ -50,6 +50,7 @@ void nlu_table(struct nlu *u) {
     struct pl_str file = nlu_file(u, "../nlu/quick/sentiment.tsv");
     printf("sentiment of messages of our own\n");
     if (file.n) printf("  right %.1f\n", try_lines(u, file, true));
+    nlu_peers(u, "sentiment");
 }
 
 bool nlu_quick(struct nlu *u) {

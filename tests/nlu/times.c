@@ -161,6 +161,7 @@ static void measure(struct nlu *u, const char *file, judge_one *one) {
 void nlu_table(struct nlu *u) {
     measure(u, "recognizers_text/train.jsonl", judge_line);
     measure(u, "duckling/train.jsonl", judge_whole);
+    nlu_peers(u, "times");
 }
 
 /* ---- examples of our own ---- */

@@ -9,13 +9,16 @@
 #include "runtime/nlp/nlp.h"
 #include "tools/cli/cli_priv.h"
 
-#define NAME_MOST 28 /* of an intent, in the matrix */
+#define NAME_MOST   28 /* of an intent, in the matrix */
+#define MATRIX_MOST 11 /* intents in it: 92 columns, which a terminal holds */
 
 struct matrix {
     const struct pl_grammar_training *t;
     const uint32_t *read_as;
     uint32_t *count; /* a row an intent; its last column: read as none */
-    bool *mixed;     /* intents that some example is mistaken from or for */
+    uint32_t *wrong; /* examples that an intent's are mistaken for another's, or another's for it */
+    bool *mixed;     /* the intents of which that holds most, at most MATRIX_MOST */
+    uint32_t nmixed; /* intents of which it holds at all */
     uint32_t ncolumns;
 };
 
@@ -35,13 +38,25 @@ static uint32_t fill(struct matrix *m) {
         ++*cell(m, from, to);
         right += from == to;
         if (from == to) continue;
-        m->mixed[from] = true;
-        if (to != PL_NLP_NO_INTENT) m->mixed[to] = true;
+        m->wrong[from]++;
+        if (to != PL_NLP_NO_INTENT) m->wrong[to]++;
     }
     return right;
 }
 
-/* ---- the matrix: only of intents that are mistaken, or the page would not hold it ---- */
+/* Of two that are mistaken as often, the one that is declared first. */
+static void choose_mixed(struct matrix *m) {
+    for (uint32_t i = 0; i < m->t->nintents; i++) m->nmixed += m->wrong[i] > 0;
+    for (uint32_t k = 0; k < MATRIX_MOST && k < m->nmixed; k++) {
+        uint32_t best = PL_NLP_NO_INTENT;
+        for (uint32_t i = 0; i < m->t->nintents; i++)
+            if (!m->mixed[i] && (best == PL_NLP_NO_INTENT || m->wrong[i] > m->wrong[best]))
+                best = i;
+        m->mixed[best] = true;
+    }
+}
+
+/* ---- the matrix: only of intents that are mistaken most, or a terminal would not hold it ---- */
 
 static void put_count(struct pl_buf *b, uint32_t n) {
     if (n)
@@ -63,7 +78,10 @@ static void put_row(struct pl_buf *b, const struct matrix *m, uint32_t from, uin
 static void put_matrix(struct pl_buf *b, const struct matrix *m) {
     uint32_t number = 0;
     pl_buf_str(b, PL_STR("\nA row is an intent, a column what its examples are read as; intents "
-                         "that are never mistaken are left out.\n\n"));
+                         "that are never\nmistaken are left out"));
+    if (m->nmixed > MATRIX_MOST)
+        pl_buf_printf(b, ", and so are %u that are mistaken less", m->nmixed - MATRIX_MOST);
+    pl_buf_str(b, PL_STR(".\n\n"));
     pl_buf_printf(b, "%*s", NAME_MOST + 4, "");
     for (uint32_t i = 0; i < m->t->nintents; i++)
         if (m->mixed[i]) pl_buf_printf(b, "%5u", ++number);
@@ -118,8 +136,10 @@ void pl_cli__confusion(void *out, const struct pl_grammar_training *t, const uin
     }
     pl_arena_init(&a, 0);
     m.count = PL_NEW_ARRAY(&a, uint32_t, (size_t)t->nintents * m.ncolumns);
+    m.wrong = PL_NEW_ARRAY(&a, uint32_t, t->nintents);
     m.mixed = PL_NEW_ARRAY(&a, bool, t->nintents);
     uint32_t right = fill(&m);
+    choose_mixed(&m);
     pl_buf_printf(
         b,
         "%u intents, %u examples. Each was read by a model that learned from others only: "
