@@ -48,6 +48,23 @@ static bool is_han(uint32_t c) {
            (c >= 0xac00 && c < 0xd7b0);
 }
 
+static bool is_hiragana(uint32_t c) {
+    return c >= 0x3041 && c < 0x30a0;
+}
+
+/* さん is three, and Mr: only where nothing else is written around it. */
+static bool in_kana(const struct number_text *x, const struct number *n) {
+    struct pl_str s = x->t->text;
+    struct number_alt a;
+    size_t at = n->start, end = n->end;
+    uint32_t c;
+    if (!x->is->dense || x->is->korean || !is_hiragana(pl_utf8_next(s, &at))) return false;
+    (void)before(s, n->start, &c);
+    if (is_han(c)) return true;
+    if (end >= s.n || !is_hiragana(pl_utf8_next(s, &end))) return false;
+    return pl_nlp__number_after(x, n->end, 1u << NUMBER_COUNTER | 1u << NUMBER_MONEY, &a) == 0;
+}
+
 /* One character that also means other things must stand alone or before what is counted. */
 static bool is_vague(const struct number_text *x, const struct number *n) {
     struct pl_str s = x->t->text;
@@ -55,6 +72,7 @@ static bool is_vague(const struct number_text *x, const struct number *n) {
     size_t at = n->end;
     const uint32_t counts =
         1u << NUMBER_COUNTER | 1u << NUMBER_PERCENT | 1u << NUMBER_MONEY | 1u << NUMBER_CENT;
+    if (in_kana(x, n)) return true;
     if (!x->is->dense || !n->single || n->digits || n->ordinal) return false;
     if (x->is->korean && n->end - n->start > 6) return false;
     if (pl_nlp__number_after(x, n->end, counts, &a) > 0) return false;
@@ -100,8 +118,9 @@ static void add_number(struct number_text *x, const struct number *n) {
     bool wanted =
         c->asked == PL_KIND_NUMBER || c->asked == PL_KIND_MONEY || c->asked == PL_KIND_PERCENT;
     bool alone = x->t->r->words.n <= FEW;
-    if (is_vague(x, n) && !wanted && !alone) return;
-    if (n->weak && !wanted) {
+    bool vague = is_vague(x, n);
+    if (vague && !wanted && !alone) return;
+    if ((n->weak || vague) && !wanted) {
         if (!n->single || alone) pl_nlp__add_extra(x->t, n->start, n->end, PL_NLP_IS_NUMBER, v);
     } else {
         pl_nlp__add_builtin(x->t, n->start, n->end, v);
