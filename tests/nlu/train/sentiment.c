@@ -3,6 +3,7 @@
  * train_sentiment DATA WORDS MODEL     trains the shipped model (runtime/nlp/data/sentiment.model)
  * train_sentiment DATA WORDS --try N   trains without every N-th text and prints how well those are
  *                                      told
+ * train_sentiment DATA WORDS --try N --no-films     the same, nothing learned from xed and nsmc_ko
  *
  * DATA has the folders lexicons, vader_gt, xed and nsmc_ko; WORDS (sentiment_words.tsv) has what a
  * shop sees otherwise than the lexicons: language<TAB>word<TAB>tenths, 0 for a word that says
@@ -59,6 +60,7 @@ struct trainer {
     float *w, *squares;
     struct pl_nlp_moods lexicon; /* its words alone, while the weights are learned */
     size_t each;
+    bool no_films; /* labelled texts are only tried */
     struct pl_rand rand;
 };
 
@@ -274,7 +276,7 @@ static void add_text(struct trainer *t, int language, struct pl_str text, double
     if (kind == 0) x.weight = REVIEWS;
     if (t->each && line++ % t->each == 0)
         PL_PUSH(&t->trial.v, x);
-    else
+    else if (kind != LABELLED || !t->no_films)
         PL_PUSH(&t->learn.v, x);
 }
 
@@ -496,12 +498,15 @@ static void try_all(const struct trainer *t, struct pl_str model) {
 int main(int argc, char **argv) {
     static struct trainer t;
     struct pl_buf model = {0}, words = {0};
-    if (argc < 4) fail("use: train_sentiment DATA WORDS MODEL | DATA WORDS --try N", "arguments");
+    if (argc < 4)
+        fail("use: train_sentiment DATA WORDS MODEL | DATA WORDS --try N [--no-films]",
+             "arguments");
     pl_arena_init(&t.a, 0);
     pl_rand_seed(&t.rand, 20261123);
     t.tools = pl_locale_tools_new();
     t.data = argv[1];
-    if (argc == 5) t.each = strtoul(argv[4], NULL, 10);
+    if (argc >= 5) t.each = strtoul(argv[4], NULL, 10);
+    t.no_films = argc == 6 && strcmp(argv[5], "--no-films") == 0;
     t.w = calloc(PL_NLP_MOOD_SIZE, sizeof *t.w);
     t.squares = malloc(PL_NLP_MOOD_SIZE * sizeof *t.squares);
     if (t.w == NULL || t.squares == NULL) fail("no memory", "weights");
@@ -510,7 +515,7 @@ int main(int argc, char **argv) {
     settle(&t);
     read_signs(&t, argv[2]);
     read_texts(&t);
-    bear_out(&t);
+    if (!t.no_films) bear_out(&t);
     balance(&t.learn);
     fprintf(stderr, "%zu words, %zu pictures, %zu texts, %zu to try\n", t.words.n, t.signs.n,
             t.learn.v.n, t.trial.v.n);
