@@ -19,9 +19,13 @@ static double idf(double units, double df) {
 
 /* The term with this key, NONE when the shelf has none. Keys are hashes, so that a key's own value
  * tells nearly where it is. */
+static uint32_t guess_of(const struct pl_kb__shelf *s, uint64_t key) {
+    return (uint32_t)((key >> 32) * s->rows[PL_KB__T_TERMS] >> 32);
+}
+
 static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
     const uint32_t n = s->rows[PL_KB__T_TERMS];
-    uint32_t guess = (uint32_t)((key >> 32) * n >> 32), step = 16, lo, hi;
+    uint32_t guess = guess_of(s, key), step = 16, lo, hi;
     for (lo = hi = guess; lo && pl_kb__key(s, lo) > key; step *= 2) lo = lo > step ? lo - step : 0;
     for (step = 16; hi < n && pl_kb__key(s, hi) <= key; step *= 2)
         hi = n - hi > step ? hi + step : n;
@@ -35,6 +39,14 @@ static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
             hi = mid;
     }
     return PL_KB__NONE;
+}
+
+/* Asks the memory for where the terms of a word may be, while those of the words before it are
+ * looked up. */
+static void fetch(const struct pl_kb__shelf *s, const struct pl_kb__word *w) {
+    for (uint32_t g = 0; g < w->ngrams + w->nshorts; g++)
+        __builtin_prefetch(s->table[PL_KB__T_TERMS] +
+                           (size_t)guess_of(s, w->grams[g]) * pl_kb__row[PL_KB__T_TERMS] * 4);
 }
 
 /* The number of the question's term with this key; it is added when it is new. */
@@ -104,6 +116,7 @@ void pl_kb__take_question(struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
     struct pl_kb__words w = pl_kb__words(q->tools, &q->arena, text, s->language);
     for (uint32_t i = 0; i < w.n && i < PL_KB__QUERY_WORDS; i++) {
         double worth = w.v[i].common ? COMMON : 1;
+        if (i + 1 < w.n) fetch(s, &w.v[i + 1]);
         uint32_t stem = take_term(q, s, PL_KB__STEM, w.v[i].key[PL_KB__STEM], worth);
         take_term(q, s, PL_KB__FORM, w.v[i].key[PL_KB__FORM], worth);
         take_term(q, s, PL_KB__ROOT, w.v[i].key[PL_KB__ROOT], worth);

@@ -162,6 +162,19 @@ static uint32_t see_root(const struct pl_kb_scratch *q, const struct pl_kb__shel
     return now;
 }
 
+/* Asks the memory for a word that is read soon, and then for its grams. */
+static void fetch_word(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t word) {
+    if (pl_kb__dull(q, word)) return;
+    __builtin_prefetch(s->table[PL_KB__T_WORDS] + (size_t)word * pl_kb__row[PL_KB__T_WORDS] * 4);
+}
+
+static void fetch_grams(const struct pl_kb_scratch *q, const struct pl_kb__shelf *s,
+                        uint32_t word) {
+    if (pl_kb__dull(q, word)) return;
+    __builtin_prefetch(s->table[PL_KB__T_GRAMS] +
+                       (size_t)pl_kb__at(s, PL_KB__T_WORDS, word, PL_KB__W_GRAM) * 4);
+}
+
 static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uint32_t unit,
                       struct reading *r) {
     uint32_t first = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_TOKEN), last = 0, sentence = 0;
@@ -175,6 +188,8 @@ static void read_unit(struct pl_kb_scratch *q, const struct pl_kb__shelf *s, uin
     r->nsentences = pl_kb__at(s, PL_KB__T_UNITS, unit, PL_KB__U_SENTENCES);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t word = pl_kb__at(s, PL_KB__T_TOKENS, first + i, 0), at[PL_KB__GRAM];
+        if (i + 8 < n) fetch_word(q, s, pl_kb__at(s, PL_KB__T_TOKENS, first + i + 8, 0));
+        if (i + 4 < n) fetch_grams(q, s, pl_kb__at(s, PL_KB__T_TOKENS, first + i + 4, 0));
         if (pl_kb__dull(q, word)) {
             last = 0;
             continue;

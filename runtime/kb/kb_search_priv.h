@@ -9,7 +9,7 @@
 
 #define PL_KB__QUERY_WORDS 48
 #define PL_KB__QUERY_TERMS 768 /* of all kinds */
-#define PL_KB__CANDIDATES  10
+#define PL_KB__CANDIDATES  8
 
 struct pl_kb__term {
     uint64_t key;
