@@ -577,12 +577,6 @@ void pl_engine__set_locale(struct eng_conv *c, struct pl_str locale) {
     c->locale = (struct pl_str){c->locale_text, n};
 }
 
-/* How much a message says of its language, by its letters: nothing below a short word. */
-static uint8_t says_of_language(struct pl_str text) {
-    uint32_t letters = pl_nlp_letters(text);
-    return letters < 4 ? 0 : letters < 12 ? 1 : letters < 30 ? 2 : 3;
-}
-
 static void set_other(struct eng_conv *c, struct pl_str language) {
     size_t n = language.n < sizeof c->other ? language.n : 0;
     memset(c->other, 0, sizeof c->other);
@@ -591,24 +585,23 @@ static void set_other(struct eng_conv *c, struct pl_str language) {
 }
 
 /* Is there enough by now for another language than the locale's? */
-static bool heard_enough(struct eng_conv *c, struct pl_str language, uint8_t says) {
-    if (pl_str_eq(language, pl_locale_language(c->locale))) {
-        c->other_sum = c->other_sum > says ? (uint8_t)(c->other_sum - says) : 0;
+static bool heard_enough(struct eng_conv *c, const struct pl_vm_reading *r) {
+    if (pl_str_eq(r->language, pl_locale_language(c->locale))) {
+        c->other_sum = c->other_sum > r->letters ? (uint8_t)(c->other_sum - r->letters) : 0;
         return false;
     }
-    if (!pl_str_is(language, c->other)) set_other(c, language);
-    c->other_sum = (uint8_t)(c->other_sum + says);
+    if (!r->worded) return false; /* an address, a name: of a language, and nothing said in it */
+    if (!pl_str_is(r->language, c->other)) set_other(c, r->language);
+    c->other_sum = (uint8_t)(c->other_sum + r->letters);
     return c->other_sum >= ENG_OTHER_ENOUGH;
 }
 
 void pl_engine__follow_language(struct eng_conv *c, const struct pl_vm_event *event) {
     const struct pl_program *p = pl_image_program(c->image->image);
-    struct pl_str language = event->reading.language;
-    if (event->kind != PL_EVENT_MESSAGE || language.n == 0) return;
-    size_t i = pl_locale_best(language, p->locales, p->nlocales, p->nlocales);
-    if (i == p->nlocales) return;
-    uint8_t says = says_of_language(event->reading.text);
-    if (says == 0 || (!c->locale_guessed && !heard_enough(c, language, says))) return;
+    const struct pl_vm_reading *r = &event->reading;
+    if (event->kind != PL_EVENT_MESSAGE || r->language.n == 0 || r->letters == 0) return;
+    size_t i = pl_locale_best(r->language, p->locales, p->nlocales, p->nlocales);
+    if (i == p->nlocales || (!c->locale_guessed && !heard_enough(c, r))) return;
     c->locale_guessed = false;
     set_other(c, PL_STR(""));
     pl_engine__set_locale(c, p->locales[i]);

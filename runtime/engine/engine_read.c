@@ -274,6 +274,8 @@ static void recognise(struct pl_engine *e, struct eng_conv *c, struct pl_arena *
     take_entities(&r, a, out);
     out->folded_hash = r.folded_hash;
     out->language = r.language;
+    out->letters = r.letters;
+    out->worded = r.worded;
     out->command = command_of(p, &r);
     out->yes_no = (int8_t)(r.answer == PL_NLP_YES ? 1 : r.answer == PL_NLP_NO ? -1 : 0);
     out->change_word = r.change;
@@ -336,6 +338,8 @@ static void hide_answer(const struct pl_program *p, const struct pl_vm_view *vie
 static void read_no_further(struct pl_vm_reading *r) {
     *r = (struct pl_vm_reading){.text = r->text,
                                 .language = r->language,
+                                .letters = r->letters,
+                                .worded = r->worded,
                                 .folded_hash = r->folded_hash,
                                 .card = r->card,
                                 .command = PL_NOWHERE,

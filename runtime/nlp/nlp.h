@@ -250,6 +250,11 @@ enum pl_nlp_answer { PL_NLP_NEITHER, PL_NLP_YES, PL_NLP_NO };
 #define PL_NLP_GUESSES 5
 struct pl_nlp_reading {
     struct pl_str language;
+    uint8_t letters; /* how much there is that tells it: 0 under 4 letters, 1 under 12, 2 under 30,
+                        else 3; a sign that writes a word or a syllable counts double, addresses
+                        and codes ("ORDER123") do not count */
+    bool worded;     /* words of the language itself are in it, not only names: frequent ones, or
+                        where no list has them, any. Only of another language than the usual one */
     struct pl_nlp_guess guesses[PL_NLP_GUESSES]; /* best first */
     uint32_t nguesses;
     bool exact;         /* the whole message is an example of guesses[0], folded and stemmed */
@@ -322,9 +327,5 @@ bool pl_nlp_says_none(struct pl_arena *a, const struct pl_nlp_reading *r);
  * also when `expected` is none of those that are told apart: what cannot be recognised
  * is not called another. Needs no model. */
 struct pl_str pl_nlp_tell(struct pl_str text, struct pl_str expected);
-
-/* The letters of a text that tell its language: those of its main script, without addresses and
- * codes ("ORDER123"); a sign that writes a word or a syllable counts double. Any thread. */
-uint32_t pl_nlp_letters(struct pl_str text);
 
 #endif

@@ -38,6 +38,30 @@ static int32_t known_before(const struct pl_nlp_model *m, struct pl_str usual, s
     return has_lang(m, lang) ? SPOKEN : 0;
 }
 
+/* Names of people and streets have these: "calle de la Rosa", "Vincent van der Berg". */
+static const char of_names[] =
+    " de la las los el del der die das den dem den van von het di du da do dos das del della il le "
+    "y e und et i na w z ";
+
+/* A frequent word of the language, which the usual one has not. */
+static bool is_worded(const struct pl_words *w, struct pl_str language, struct pl_str usual) {
+    const char *own = NULL, *other = " ";
+    for (size_t i = 0; i < PL_LEN(stops); i++) {
+        if (pl_str_is(language, stops[i].lang)) own = stops[i].words;
+        if (pl_str_is(usual, stops[i].lang)) other = stops[i].words;
+    }
+    for (uint32_t i = 0; own != NULL && i < w->n; i++) {
+        struct pl_str s = w->v[i].folded;
+        if (pl_nlp__in_list(own, s) && !pl_nlp__in_list(other, s) && !pl_nlp__in_list(of_names, s))
+            return true;
+    }
+    return own == NULL;
+}
+
+static uint8_t how_much(uint32_t letters) {
+    return letters < TELLING ? 0 : letters < 12 ? 1 : letters < 30 ? 2 : 3;
+}
+
 void pl_nlp__language(struct pl_nlp_turn *t) {
     const struct pl_nlp_model *m = t->nlp->model;
     struct pl_str usual = pl_locale_language(t->ctx->language);
@@ -51,6 +75,9 @@ void pl_nlp__language(struct pl_nlp_turn *t) {
         told.best = known;
     if (usual.n == 0 && m->nlangs > 0) usual = m->langs[0];
     t->r->language = told.best < 0 ? usual : pl_str_c(pl_nlp__language_name(told.best));
+    t->r->letters = how_much(told.letters);
+    t->r->worded =
+        !pl_str_eq(t->r->language, usual) && is_worded(&t->r->words, t->r->language, usual);
 }
 
 /* ---- a text of ours ---- */

@@ -83,13 +83,6 @@ static enum pl_nlp_script main_script(const uint32_t count[PL_NLP_SCRIPTS]) {
     return best == PL_NLP_HAN && kana ? PL_NLP_KANA : best;
 }
 
-uint32_t pl_nlp_letters(struct pl_str text) {
-    uint32_t count[PL_NLP_SCRIPTS];
-    count_scripts(text, count);
-    enum pl_nlp_script main = main_script(count);
-    return main == PL_NLP_NO_SCRIPT ? 0 : count[main];
-}
-
 /* ---- the language ---- */
 
 static void add_rows(const int8_t *table, uint32_t columns, const struct pl_nlp_grams *g,

@@ -58,6 +58,8 @@ struct pl_vm_reading {
     struct pl_str text;     /* masked */
     uint64_t folded_hash;   /* of the folded text: repeats */
     struct pl_str language; /* "en", empty when unsure */
+    uint8_t letters;        /* how much there is of it, 0..3 (pl_nlp_reading) */
+    bool worded;            /* it is another language than the conversation's, and has its words */
     uint32_t nintents;
     const struct pl_vm_intent *intents; /* best first, above the reject threshold only */
     bool ambiguous;                     /* the first two are within the margin */

@@ -69,7 +69,7 @@ static void write_reading(struct pl_buf *b, const struct pl_vm_reading *r) {
         write_float(b, r->intents[i].confidence);
     }
     pl_buf_byte(b, (uint8_t)(r->ambiguous | r->change_word << 1 | r->card << 2 | r->too_long << 3 |
-                             r->named << 4));
+                             r->named << 4 | r->letters << 5 | r->worded << 7));
     pl_buf_var(b, (uint32_t)(r->command + 1));
     pl_buf_byte(b, (uint8_t)r->yes_no);
     write_float(b, r->sentiment);
@@ -211,6 +211,8 @@ static void read_reading(struct pl_reader *r, struct pl_arena *a, struct pl_vm_r
     out->card = bits & 4;
     out->too_long = bits & 8;
     out->named = bits & 16;
+    out->letters = bits >> 5 & 3;
+    out->worded = bits & 128;
     out->command = (uint32_t)pl_read_var(r) - 1;
     out->yes_no = (int8_t)pl_read_u8(r);
     out->sentiment = read_float(r);

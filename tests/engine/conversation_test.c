@@ -606,6 +606,19 @@ static void one_message_in_another_language(void **state) {
     bench_close(&b);
 }
 
+/* Names and addresses are of a language, and say nothing in it. */
+static void names_of_another_language(void **state) {
+    struct bench b;
+    (void)state;
+    begin(&b);
+    bench_say(&b, 1, 1, "Avenida de la Constitución 20, 41004 Sevilla");
+    bench_say(&b, 1, 2, "María José García López");
+    bench_say(&b, 1, 3, "Fernando Alonso de la Vega Díaz");
+    bench_say(&b, 1, 4, "a person please");
+    waits_in(&b, "en-US");
+    bench_close(&b);
+}
+
 /* What the first message said of its language is in the record: it outlives a crash. */
 static void several_messages_in_another_language(void **state) {
     struct bench b;
@@ -814,6 +827,7 @@ int main(void) {
         cmocka_unit_test(reads_after_a_crash),
         cmocka_unit_test(the_queue),
         cmocka_unit_test(one_message_in_another_language),
+        cmocka_unit_test(names_of_another_language),
         cmocka_unit_test(several_messages_in_another_language),
         cmocka_unit_test(a_reload),
         cmocka_unit_test(the_image_of_a_conversation_is_missing),
