@@ -17,12 +17,12 @@ static double idf(double units, double df) {
     return log(1 + (units - df + 0.5) / (df + 0.5));
 }
 
-/* The term with this key, NONE when the shelf has none. Keys are hashes, so that a key's own value
- * tells nearly where it is. */
+/* Keys are hashes, so that a key's own value tells nearly where its term is. */
 static uint32_t guess_of(const struct pl_kb__shelf *s, uint64_t key) {
     return (uint32_t)((key >> 32) * s->rows[PL_KB__T_TERMS] >> 32);
 }
 
+/* The term with this key, NONE when the shelf has none. */
 static uint32_t find_term(const struct pl_kb__shelf *s, uint64_t key) {
     const uint32_t n = s->rows[PL_KB__T_TERMS];
     uint32_t guess = guess_of(s, key), step = 16, lo, hi;

@@ -45,7 +45,7 @@ static bool is_sign(const struct number_text *x, struct pl_str s, uint32_t class
     if (s.n == 0 || s.n > sizeof b || s.p[s.n - 1] == ' ' || s.p[0] == ' ') return false;
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] != ' ') b[n++] = lower(s.p[i]);
-    uint64_t hash = pl_nlp__number_hash(PL_FNV, (struct pl_str){b, n});
+    uint64_t hash = pl_nlp__rows_hash(PL_FNV, (struct pl_str){b, n});
     return is_one(x, hash, classes, is_capital(s), out);
 }
 
@@ -87,7 +87,7 @@ static uint32_t words_after(const struct number_text *x, uint32_t at, uint32_t c
     for (uint32_t k = 0; i < w->n && k < NUMBER_PHRASE && i + k < w->n; k++) {
         if (k > 0 && !pl_nlp__number_near(w->text, w->v[i + k - 1].end, w->v[i + k].start)) break;
         struct pl_str raw = {w->text.p + w->v[i].start, w->v[i].end - w->v[i].start};
-        hash = pl_nlp__number_hash(hash, w->v[i + k].folded);
+        hash = pl_nlp__rows_hash(hash, w->v[i + k].folded);
         if (!is_one(x, hash, classes, is_capital(raw), &found)) continue;
         *out = found;
         end = w->v[i + k].end;
@@ -121,7 +121,7 @@ static uint32_t words_before(const struct number_text *x, uint32_t at, uint32_t 
     for (uint32_t k = i >= 3 ? i - 3 : 0; k <= i; k++) {
         uint64_t hash = PL_FNV;
         struct pl_str raw = {w->text.p + w->v[k].start, w->v[k].end - w->v[k].start};
-        for (uint32_t j = k; j <= i; j++) hash = pl_nlp__number_hash(hash, w->v[j].folded);
+        for (uint32_t j = k; j <= i; j++) hash = pl_nlp__rows_hash(hash, w->v[j].folded);
         if (is_one(x, hash, classes, is_capital(raw), out)) return w->v[k].start;
     }
     return UINT32_MAX;

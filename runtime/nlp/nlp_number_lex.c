@@ -103,7 +103,7 @@ static bool push_tail(struct number_text *x, uint32_t *end) {
         *end = to;
         return push_as(x, to - 1, to, 1, million);
     }
-    uint8_t n = look(x, pl_nlp__number_hash(PL_FNV, b), true, v);
+    uint8_t n = look(x, pl_nlp__rows_hash(PL_FNV, b), true, v);
     if (n == 0) return false;
     bool good = push_as(x, *end, to, n, v);
     *end = to;
@@ -132,18 +132,6 @@ static uint32_t push_digits(struct number_text *x, uint32_t at) {
 }
 
 /* ---- words ---- */
-
-/* The byte of the text where the k-th byte of the folded word stands. */
-static uint32_t place(const struct number_text *x, const struct pl_word *w, size_t k) {
-    struct pl_str raw = {x->t->text.p + w->start, w->end - w->start};
-    if (raw.n == w->folded.n) return w->start + (uint32_t)k;
-    size_t at = 0, folded = 0;
-    while (folded < k && at < raw.n) {
-        (void)pl_utf8_next(w->folded, &folded);
-        (void)pl_utf8_next(raw, &at);
-    }
-    return w->start + (uint32_t)at;
-}
 
 struct part {
     size_t from, to;
@@ -185,8 +173,8 @@ static bool push_split(struct number_text *x, const struct pl_word *w) {
     uint32_t n = 0;
     if (x->is->glued && f.n <= WORD_BYTES) n = split(x, f, 0, parts, 0, &steps);
     for (uint32_t i = 0; i < n; i++)
-        if (!push_as(x, place(x, w, parts[i].from), place(x, w, parts[i].to), parts[i].n,
-                     parts[i].v))
+        if (!push_as(x, pl_nlp__place(x->t->text, w, parts[i].from),
+                     pl_nlp__place(x->t->text, w, parts[i].to), parts[i].n, parts[i].v))
             return false;
     return n > 0;
 }
@@ -201,7 +189,7 @@ static uint32_t phrase_at(const struct number_text *x, uint32_t i, bool near, ui
     for (uint32_t k = 0; k < NUMBER_PHRASE && i + k < w->n && more; k++) {
         struct number_alt found[NUMBER_ALTS];
         if (k > 0 && !pl_nlp__number_near(w->text, w->v[i + k - 1].end, w->v[i + k].start)) break;
-        hash = pl_nlp__number_hash(hash, w->v[i + k].folded);
+        hash = pl_nlp__rows_hash(hash, w->v[i + k].folded);
         uint8_t count = look_far(x, hash, near || k > 0, found, &more);
         if (count == 0) continue;
         memcpy(v, found, sizeof found);
@@ -222,14 +210,14 @@ static bool push_side(struct number_text *x, const struct pl_word *w, bool near)
     struct pl_str head = {f.p, at}, tail = {f.p + at + 1, f.n - at - 1};
     if (conjoined) tail = (struct pl_str){f.p + 2, f.n - 2};
     if (mark == NULL && !conjoined) return false;
-    uint8_t n = look(x, pl_nlp__number_hash(PL_FNV, tail), near, v);
+    uint8_t n = look(x, pl_nlp__rows_hash(PL_FNV, tail), near, v);
     if (n > 0 && tail.n > 1) {
-        uint32_t from = place(x, w, (size_t)(tail.p - f.p));
+        uint32_t from = pl_nlp__place(x->t->text, w, (size_t)(tail.p - f.p));
         if (conjoined) push_as(x, w->start, from, 1, and);
         return push_as(x, from, w->end, n, v);
     }
-    n = head.n > 1 ? look(x, pl_nlp__number_hash(PL_FNV, head), near, v) : 0;
-    return n > 0 && push_as(x, w->start, place(x, w, at), n, v);
+    n = head.n > 1 ? look(x, pl_nlp__rows_hash(PL_FNV, head), near, v) : 0;
+    return n > 0 && push_as(x, w->start, pl_nlp__place(x->t->text, w, at), n, v);
 }
 
 static uint32_t push_phrase(struct number_text *x, uint32_t i, bool near) {

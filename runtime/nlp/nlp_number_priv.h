@@ -64,7 +64,6 @@ struct number_traits {
 const struct number_traits *pl_nlp__number_traits(const struct number_words *w);
 
 /* Rows of the phrase whose hash it is, from *at on; false behind the last. */
-uint64_t pl_nlp__number_hash(uint64_t hash, struct pl_str word);
 bool pl_nlp__number_next(const struct number_words *w, uint64_t hash, uint32_t *at,
                          struct number_alt *out);
 static inline bool pl_nlp__number_is(const struct number_words *w, uint64_t hash, uint8_t class,

@@ -12,14 +12,9 @@
 #define LANGUAGES  64
 #define BEGINNINGS 4096 /* a power of two */
 
-struct entry {
-    uint64_t hash; /* 0: free */
-    struct number_alt is;
-};
 struct number_words {
     _Atomic uint32_t uses; /* its tools, and every thread's scratch that reads by it */
-    struct entry *v;
-    uint32_t n, size; /* a power of two */
+    struct pl_nlp_rows rows;
     uint64_t begins[BEGINNINGS / 64], goes_on[BEGINNINGS / 64];
     struct number_traits is;
 };
@@ -64,46 +59,16 @@ static const struct {
 
 /* ---- the table ---- */
 
-static void grow(struct number_words *w) {
-    struct entry *old = w->v;
-    uint32_t size = w->size;
-    w->size = size ? size * 2 : 2048;
-    w->v = calloc(w->size, sizeof *w->v);
-    pl_assert(w->v != NULL);
-    for (uint32_t i = 0; i < size; i++) {
-        if (old[i].hash == 0) continue;
-        uint32_t at = (uint32_t)old[i].hash & (w->size - 1);
-        while (w->v[at].hash != 0) at = (at + 1) & (w->size - 1);
-        w->v[at] = old[i];
-    }
-    free(old);
-}
-
-/* Of one phrase and class the first value stays. */
 static void put(struct number_words *w, uint64_t hash, struct number_alt is) {
-    if (2 * w->n >= w->size) grow(w);
-    uint32_t at = (uint32_t)hash & (w->size - 1);
-    for (; w->v[at].hash != 0; at = (at + 1) & (w->size - 1))
-        if (w->v[at].hash == hash && w->v[at].is.class == is.class) return;
-    w->v[at] = (struct entry){hash, is};
-    w->n++;
-}
-
-uint64_t pl_nlp__number_hash(uint64_t hash, struct pl_str word) {
-    return pl_fnv(pl_fnv(hash, word.p, word.n), "\x1f", 1);
+    pl_nlp__rows_put(&w->rows, hash, is.class, is.value);
 }
 
 bool pl_nlp__number_next(const struct number_words *w, uint64_t hash, uint32_t *at,
                          struct number_alt *out) {
-    for (; *at < w->size; ++*at) {
-        const struct entry *e = &w->v[((uint32_t)hash + *at) & (w->size - 1)];
-        if (e->hash == 0) return false;
-        if (e->hash != hash) continue;
-        *out = e->is;
-        ++*at;
-        return true;
-    }
-    return false;
+    struct pl_nlp_phrase_row row;
+    if (!pl_nlp__rows_next(&w->rows, hash, at, &row)) return false;
+    *out = (struct number_alt){row.class, row.value};
+    return true;
 }
 
 /* By its first two bytes, which are one letter outside of Latin; of dense text three. */
@@ -155,7 +120,7 @@ static void add_dense(struct making *m, struct pl_str s, struct number_alt is) {
     size_t n = 0;
     for (size_t i = 0; i < s.n && n < sizeof b; i++)
         if (s.p[i] != ' ') b[n++] = s.p[i];
-    put(m->w, pl_nlp__number_hash(PL_FNV, (struct pl_str){b, n}), is);
+    put(m->w, pl_nlp__rows_hash(PL_FNV, (struct pl_str){b, n}), is);
     note_beginning(m, (struct pl_str){b, n}, is.class);
 }
 
@@ -182,7 +147,7 @@ static void add(struct making *m, struct pl_str phrase, struct number_alt is) {
     }
     for (uint32_t i = 0; i < words.n; i++) {
         if (i > 0) put(m->w, hash, (struct number_alt){NUMBER_MORE, 0});
-        hash = pl_nlp__number_hash(hash, words.v[i].folded);
+        hash = pl_nlp__rows_hash(hash, words.v[i].folded);
     }
     put(m->w, hash, is);
     note_beginning(m, words.v[0].folded, is.class);
@@ -270,7 +235,7 @@ static struct number_words *make(struct pl_locale_tools *tools, struct pl_str la
 static void release(void *p) {
     struct number_words *w = p;
     if (--w->uses > 0) return;
-    free(w->v);
+    pl_nlp__rows_free(&w->rows);
     free(w);
 }
 

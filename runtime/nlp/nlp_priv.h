@@ -212,6 +212,41 @@ struct pl_nlp_mood {
 double pl_nlp__mood(const struct pl_nlp_moods *m, const struct pl_words *w, struct pl_str text,
                     struct pl_str language, struct pl_nlp_mood *out);
 
+/* ---- phrases by their hash (nlp_rows.c) ---- */
+
+struct pl_nlp_phrase_row {
+    uint64_t hash; /* 0: free */
+    int64_t value;
+    uint8_t class;
+};
+struct pl_nlp_rows {
+    struct pl_nlp_phrase_row *v;
+    uint32_t n, size; /* a power of two */
+};
+/* The hash of a phrase with one word more; of none it is PL_FNV. */
+static inline uint64_t pl_nlp__rows_hash(uint64_t hash, struct pl_str word) {
+    return pl_fnv(pl_fnv(hash, word.p, word.n), "\x1f", 1);
+}
+/* Of one phrase and class the first value stays. */
+void pl_nlp__rows_put(struct pl_nlp_rows *r, uint64_t hash, uint8_t class, int64_t value);
+void pl_nlp__rows_free(struct pl_nlp_rows *r);
+/* The rows of the phrase, one a call, from *at = 0 on; false behind the last. */
+static inline bool pl_nlp__rows_next(const struct pl_nlp_rows *r, uint64_t hash, uint32_t *at,
+                                     struct pl_nlp_phrase_row *out) {
+    for (; *at < r->size; ++*at) {
+        const struct pl_nlp_phrase_row *row = &r->v[((uint32_t)hash + *at) & (r->size - 1)];
+        if (row->hash == 0) return false;
+        if (row->hash != hash) continue;
+        *out = *row;
+        ++*at;
+        return true;
+    }
+    return false;
+}
+/* The byte of the text where the k-th byte of the folded word stands: digits of other scripts are
+ * longer. */
+uint32_t pl_nlp__place(struct pl_str text, const struct pl_word *w, size_t k);
+
 /* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
 
 enum pl_nlp_tag {

@@ -55,21 +55,33 @@ bool pl_nlp__moods_of(struct pl_str bytes, struct pl_nlp_moods *out) {
     return true;
 }
 
-static uint64_t key_of(int language, struct pl_str word) {
-    uint64_t h = pl_fnv(PL_FNV ^ (uint64_t)(language + 1) << 32, word.p, word.n);
+static uint64_t seed_of(int language) {
+    return PL_FNV ^ (uint64_t)(language + 1) << 32;
+}
+
+static uint64_t mixed(uint64_t h) {
     return h ^ h >> 29;
+}
+
+static uint64_t key_of(int language, struct pl_str word) {
+    return mixed(pl_fnv(seed_of(language), word.p, word.n));
 }
 
 uint32_t pl_nlp__mood_key(int language, struct pl_str word) {
     return (uint32_t)(key_of(language, word) >> 16);
 }
 
-/* Keys are hashes, so that a key's own value tells nearly where it is. */
 static int look_up(const struct pl_nlp_moods *m, uint32_t key) {
-    uint32_t at = (uint32_t)((uint64_t)key * m->nwords >> 32);
-    while (at > 0 && number(m->keys + 4 * (size_t)at) > key) at--;
-    while (at < m->nwords && number(m->keys + 4 * (size_t)at) < key) at++;
-    return at < m->nwords && number(m->keys + 4 * (size_t)at) == key ? m->valences[at] : 0;
+    uint32_t lo = 0, hi = m->nwords;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2, k = number(m->keys + 4 * (size_t)mid);
+        if (k == key) return m->valences[mid];
+        if (k < key)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return 0;
 }
 
 /* What a picture says, in tenths. */
@@ -282,20 +294,24 @@ static void put(struct pl_nlp_mood_rows *out, uint64_t h) {
     if (out->n < PL_LEN(out->v)) out->v[out->n++] = (uint32_t)(h >> (64 - PL_NLP_MOOD_BITS));
 }
 
-/* Runs of letters of a word, its ends included: two to four, of three bytes each in Han and the
- * like two and three. */
+/* Runs of three and four letters of a word, marked where they begin or end it. A longer run's hash
+ * goes on from the shorter one's. */
 static void put_runs(int language, struct pl_str word, struct pl_nlp_mood_rows *out) {
     size_t at[66];
     uint32_t n = 0;
     for (size_t i = 0; i < word.n && n < 64; i++)
         if (((uint8_t)word.p[i] & 0xc0) != 0x80) at[n++] = i;
     at[n] = word.n;
-    for (uint32_t from = 0; from < n; from++)
+    for (uint32_t from = 0; from + PL_NLP_MOOD_SHORT <= n; from++) {
+        uint64_t h = seed_of(language + 64);
+        size_t last = at[from];
         for (uint32_t k = PL_NLP_MOOD_SHORT; k <= PL_NLP_MOOD_LONG && from + k <= n; k++) {
             uint64_t edge = (from == 0) + 2u * (from + k == n);
-            struct pl_str run = {word.p + at[from], at[from + k] - at[from]};
-            put(out, key_of(language + 64, run) + edge);
+            h = pl_fnv(h, word.p + last, at[from + k] - last);
+            last = at[from + k];
+            put(out, mixed(h) + edge);
         }
+    }
 }
 
 void pl_nlp__mood_rows(const struct pl_nlp_moods *m, int language, const struct pl_words *w,

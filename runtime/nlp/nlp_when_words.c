@@ -19,14 +19,9 @@
 #define WORD_BYTES   64
 #define PREFIX_SEED  UINT64_C(0x5045)
 
-struct entry {
-    uint64_t hash; /* 0: free */
-    struct when_alt is;
-};
 struct when_words {
-    struct entry *v;
-    uint32_t n, size; /* a power of two */
-    bool blanks;      /* words stand apart */
+    struct pl_nlp_rows rows;
+    bool blanks; /* words stand apart */
     bool prefixes;
     bool arabic;
 };
@@ -43,44 +38,20 @@ static const struct {
 
 /* ---- the table ---- */
 
-static void grow(struct when_words *w) {
-    struct entry *old = w->v;
-    uint32_t size = w->size;
-    w->size = size ? size * 2 : 2048;
-    w->v = calloc(w->size, sizeof *w->v);
-    pl_assert(w->v != NULL);
-    for (uint32_t i = 0; i < size; i++) {
-        if (old[i].hash == 0) continue;
-        uint32_t at = (uint32_t)old[i].hash & (w->size - 1);
-        while (w->v[at].hash != 0) at = (at + 1) & (w->size - 1);
-        w->v[at] = old[i];
-    }
-    free(old);
-}
-
 static void put(struct when_words *w, uint64_t hash, struct when_alt is) {
-    if (2 * w->n >= w->size) grow(w);
-    uint32_t at = (uint32_t)hash & (w->size - 1);
-    for (; w->v[at].hash != 0; at = (at + 1) & (w->size - 1))
-        if (w->v[at].hash == hash && w->v[at].is.class == is.class) return;
-    w->v[at] = (struct entry){hash, is};
-    w->n++;
+    pl_nlp__rows_put(&w->rows, hash, is.class, is.value);
 }
 
 /* Adds what the phrase may be; false: it is none. */
 static bool find(const struct when_words *w, uint64_t hash, struct when_token *t) {
+    struct pl_nlp_phrase_row row;
     bool any = false;
-    uint32_t at = (uint32_t)hash & (w->size - 1);
-    for (; w->v[at].hash != 0; at = (at + 1) & (w->size - 1)) {
-        if (w->v[at].hash != hash) continue;
+    for (uint32_t at = 0; pl_nlp__rows_next(&w->rows, hash, &at, &row);) {
         any = true;
-        if (t->nalts < WHEN_ALTS) t->alt[t->nalts++] = w->v[at].is;
+        if (t->nalts < WHEN_ALTS)
+            t->alt[t->nalts++] = (struct when_alt){row.class, (int32_t)row.value};
     }
     return any;
-}
-
-static uint64_t hash_more(uint64_t hash, struct pl_str word) {
-    return pl_fnv(pl_fnv(hash, word.p, word.n), "\x1f", 1);
 }
 
 /* ---- making it ---- */
@@ -102,11 +73,11 @@ static void add(struct making *m, struct pl_str phrase, struct when_alt is) {
     if (words.n == 0 || words.n > PHRASE_WORDS) return;
     if (prefix) {
         m->w->prefixes = true;
-        put(m->w, hash_more(PREFIX_SEED, words.v[0].folded), is);
+        put(m->w, pl_nlp__rows_hash(PREFIX_SEED, words.v[0].folded), is);
         return;
     }
     uint64_t hash = PL_FNV;
-    for (uint32_t i = 0; i < words.n; i++) hash = hash_more(hash, words.v[i].folded);
+    for (uint32_t i = 0; i < words.n; i++) hash = pl_nlp__rows_hash(hash, words.v[i].folded);
     put(m->w, hash, is);
 }
 
@@ -139,17 +110,17 @@ struct when_words *pl_nlp__when_words_new(struct pl_locale_tools *tools, struct 
             p += n + (p[n] == '|');
         }
     }
-    if (w->n > 0 && w->blanks &&
+    if (w->rows.n > 0 && w->blanks &&
         pl_locale_open(tools, language, (struct pl_str){0}, (struct pl_str){0}, &l) == PL_OK)
         pl_locale_sayings(l, said, &m);
     pl_arena_free(&m.a);
-    if (w->n == 0) pl_nlp__when_words_free(&w);
+    if (w->rows.n == 0) pl_nlp__when_words_free(&w);
     return w;
 }
 
 void pl_nlp__when_words_free(struct when_words **w) {
     if (*w == NULL) return;
-    free((*w)->v);
+    pl_nlp__rows_free(&(*w)->rows);
     free(*w);
     *w = NULL;
 }
@@ -234,19 +205,6 @@ static size_t digits(struct pl_str s, size_t at, int32_t *value) {
     return n;
 }
 
-/* The byte of the text where the k-th byte of the folded word stands: digits of other scripts are
- * longer. */
-static uint32_t place(const struct lexing *x, const struct pl_word *w, size_t k) {
-    struct pl_str raw = {x->words->text.p + w->start, w->end - w->start};
-    if (raw.n == w->folded.n) return w->start + (uint32_t)k;
-    size_t at = 0, folded = 0;
-    while (folded < k && at < raw.n) {
-        (void)pl_utf8_next(w->folded, &folded);
-        (void)pl_utf8_next(raw, &at);
-    }
-    return w->start + (uint32_t)at;
-}
-
 /* "3pm", "22jan", "10.30", "5th". */
 static void push_mixed(struct lexing *x, const struct pl_word *w) {
     struct pl_str f = w->folded;
@@ -255,18 +213,22 @@ static void push_mixed(struct lexing *x, const struct pl_word *w) {
         size_t n = digits(f, at, &value);
         next = at + n;
         if (n > 0) {
-            push_as(x, place(x, w, at), place(x, w, next), WHEN_NUM, value);
+            push_as(x, pl_nlp__place(x->words->text, w, at), pl_nlp__place(x->words->text, w, next),
+                    WHEN_NUM, value);
             if (x->out.n > 0) x->out.v[x->out.n - 1].width = (uint8_t)(n < 20 ? n : 20);
             continue;
         }
         if (f.p[at] == '.' || f.p[at] == ',' || f.p[at] == '\'') {
             next = at + 1;
-            push_as(x, place(x, w, at), place(x, w, next), WHEN_SEP, f.p[at]);
+            push_as(x, pl_nlp__place(x->words->text, w, at), pl_nlp__place(x->words->text, w, next),
+                    WHEN_SEP, f.p[at]);
             continue;
         }
         while (next < f.n && (f.p[next] < '0' || f.p[next] > '9') && f.p[next] != '.') next++;
-        struct when_token *t = push(x, place(x, w, at), place(x, w, next));
-        if (t != NULL && find(x->w, hash_more(PL_FNV, (struct pl_str){f.p + at, next - at}), t))
+        struct when_token *t =
+            push(x, pl_nlp__place(x->words->text, w, at), pl_nlp__place(x->words->text, w, next));
+        if (t != NULL &&
+            find(x->w, pl_nlp__rows_hash(PL_FNV, (struct pl_str){f.p + at, next - at}), t))
             note(x, t);
     }
 }
@@ -274,7 +236,7 @@ static void push_mixed(struct lexing *x, const struct pl_word *w) {
 static bool find_prefix(const struct when_words *w, struct pl_str f, struct when_token *t) {
     for (size_t n = f.n; w->prefixes && n >= LEAST_PREFIX; n--) {
         if (n < f.n && ((uint8_t)f.p[n] & 0xc0) == 0x80) continue;
-        if (find(w, hash_more(PREFIX_SEED, (struct pl_str){f.p, n}), t)) return true;
+        if (find(w, pl_nlp__rows_hash(PREFIX_SEED, (struct pl_str){f.p, n}), t)) return true;
     }
     return false;
 }
@@ -285,7 +247,8 @@ static bool find_arabic(const struct when_words *w, struct pl_str f, struct when
     for (size_t i = 0; w->arabic && i < PL_LEN(leads); i++) {
         struct pl_str lead = pl_str_c(leads[i]);
         if (!pl_str_starts(f, lead) || f.n < lead.n + 4) continue;
-        if (find(w, hash_more(PL_FNV, (struct pl_str){f.p + lead.n, f.n - lead.n}), t)) return true;
+        if (find(w, pl_nlp__rows_hash(PL_FNV, (struct pl_str){f.p + lead.n, f.n - lead.n}), t))
+            return true;
     }
     return false;
 }
@@ -297,13 +260,13 @@ static bool find_side(struct lexing *x, const struct pl_word *w, struct when_tok
     if (mark == NULL) return false;
     size_t n = (size_t)(mark - w->folded.p), at = 0;
     struct pl_str tail = {mark + 1, w->folded.n - n - 1};
-    if (tail.n > 2 && find(x->w, hash_more(PL_FNV, tail), t)) {
+    if (tail.n > 2 && find(x->w, pl_nlp__rows_hash(PL_FNV, tail), t)) {
         while (at < raw.n && pl_utf8_next(raw, &at) != '\'' && raw.p[at - 1] != '\x99') continue;
         if (at < raw.n) t->start += (uint32_t)at;
         return true;
     }
     struct pl_str head = {w->folded.p, n};
-    return n > 2 && (find(x->w, hash_more(PL_FNV, head), t) || find_prefix(x->w, head, t));
+    return n > 2 && (find(x->w, pl_nlp__rows_hash(PL_FNV, head), t) || find_prefix(x->w, head, t));
 }
 
 /* "mayis'ta" ends before the apostrophe. */
@@ -328,7 +291,7 @@ static uint32_t push_phrase(struct lexing *x, uint32_t i) {
     struct when_token found = {0};
     for (uint32_t k = 0; k < PHRASE_WORDS && i + k < w->n; k++) {
         if (w->v[i + k].folded.n > WORD_BYTES) break;
-        hash = hash_more(hash, w->v[i + k].folded);
+        hash = pl_nlp__rows_hash(hash, w->v[i + k].folded);
         struct when_token t = {0};
         if (find(x->w, hash, &t)) best = hash, most = k + 1, found = t;
     }

@@ -10,57 +10,11 @@
 
 #include "tests/nlu/nlu.h"
 
-#define REF_MS    (INT64_C(86400000) * 20780 + 9 * 3600000)
 #define LANGUAGES 24
 #define TYPES     6
 
 static const char *const kinds[TYPES] = {"number",  "percentage", "currency",
                                          "ordinal", "url",        "boolean"};
-
-struct reader {
-    struct pl_nlp_model *model;
-    struct pl_nlp *nlp;
-    struct pl_arena a; /* of one text */
-};
-
-static void reader_open(struct nlu *u, struct reader *r) {
-    static const struct pl_str english = {"en", 2};
-    static const struct pl_str intents[] = {{"track", 5}, {"cancel", 6}};
-    static const struct pl_nlp_example examples[] = {{0, {"en", 2}, {"where is it", 11}},
-                                                     {1, {"en", 2}, {"cancel that", 11}}};
-    struct pl_nlp_source source = {.langs = &english,
-                                   .nlangs = 1,
-                                   .bare = true,
-                                   .intents = intents,
-                                   .nintents = 2,
-                                   .examples = examples,
-                                   .nexamples = 2};
-    struct pl_str why = PL_STR("");
-    struct pl_buf section = {0};
-    *r = (struct reader){0};
-    pl_arena_init(&r->a, 0);
-    pl_assert(pl_nlp_build(u->tools, &u->a, &source, &section, &why) == PL_OK);
-    pl_assert(pl_nlp_open(pl_arena_str(&u->a, pl_buf_slice(&section)), &r->model) == PL_OK);
-    pl_assert(pl_nlp_new(r->model, u->tools, &r->nlp) == PL_OK);
-    pl_buf_free(&section);
-}
-
-static void reader_close(struct reader *r) {
-    pl_nlp_free(&r->nlp);
-    pl_nlp_close(&r->model);
-    pl_arena_free(&r->a);
-}
-
-static struct pl_nlp_reading read_text(struct reader *r, struct pl_str locale, struct pl_str text) {
-    struct pl_nlp_reading out;
-    struct pl_nlp_context ctx = {.language = pl_locale_language(locale),
-                                 .locale = locale,
-                                 .currency = PL_STR("EUR"),
-                                 .now_ms = REF_MS};
-    pl_arena_reset(&r->a);
-    pl_nlp_read(r->nlp, &r->a, text, &ctx, &out);
-    return out;
-}
 
 /* ---- what was found, as one list ---- */
 
@@ -156,12 +110,8 @@ static void judge(struct table *t, struct pl_str locale, struct pl_str text,
                part ? "part" : "none", (int)(end - start), text.p + start, PL_STR_ARG(text));
 }
 
-/* Texts are parted by a hash: one half was looked at while rules were made. */
-static bool is_held_out(struct pl_str text) {
-    return (pl_fnv(PL_FNV, text.p, text.n) >> 17 & 1) != 0;
-}
-
-static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line, struct table *t) {
+static void judge_line(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                       struct table *t) {
     struct pl_json j;
     struct span v[SPANS];
     size_t at;
@@ -169,15 +119,16 @@ static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line,
     const struct pl_json *entities = pl_json_get(&j, "entities");
     struct pl_str text = pl_json_text(&j, "text"), locale = pl_json_text(&j, "locale");
     bool other = pl_str_is(locale, "sv") || pl_str_is(locale, "bg");
-    if (!entities || other || is_held_out(text) == t->misses) return;
+    if (!entities || other || nlu_is_held_out(text) == t->misses) return;
     if (pl_str_is(pl_json_text(&j, "group"), "DateTime")) return;
-    struct pl_nlp_reading reading = read_text(r, locale, text);
+    struct pl_nlp_reading reading = nlu_read(r, locale, text);
     size_t n = spans_of(&reading, v);
     for (size_t i = 0; i < entities->n; i++) judge(t, locale, text, &entities->m[i].value, v, n);
 }
 
 /* duckling's texts are each one value from end to end. */
-static void judge_whole(struct reader *r, struct pl_arena *a, struct pl_str line, struct table *t) {
+static void judge_whole(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                        struct table *t) {
     static const char *const dims[TYPES] = {"Numeral", "", "AmountOfMoney", "Ordinal", "Url", ""};
     struct pl_json j;
     struct span v[SPANS];
@@ -188,9 +139,9 @@ static void judge_whole(struct reader *r, struct pl_arena *a, struct pl_str line
     for (int i = 0; i < TYPES; i++)
         if (pl_str_is(pl_json_text(&j, "dim"), dims[i])) type = i;
     if (type < 0 || pl_str_is(pl_json_text(&j, "value"), "NEGATIVE")) return;
-    if (is_held_out(text) == t->misses) return;
+    if (nlu_is_held_out(text) == t->misses) return;
     if (pl_str_is(locale, "xx")) locale = PL_STR("en");
-    struct pl_nlp_reading reading = read_text(r, locale, text);
+    struct pl_nlp_reading reading = nlu_read(r, locale, text);
     size_t n = spans_of(&reading, v);
     bool part = false, exact = false;
     for (size_t i = 0; i < n; i++) {
@@ -216,11 +167,12 @@ static void print_score(const char *name, const struct score *s) {
     printf("\n");
 }
 
-typedef void judge_one(struct reader *r, struct pl_arena *a, struct pl_str line, struct table *t);
+typedef void judge_one(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                       struct table *t);
 
 static void measure(struct nlu *u, const char *file, judge_one *one) {
     struct table t = {.misses = u->nsets > 0 && strcmp(u->sets[0], "misses") == 0};
-    struct reader r;
+    struct nlu_reader r;
     struct pl_arena a;
     struct pl_str rest = nlu_file(u, file), line;
     printf("values in %s, the half held out: how many, %% found in part, to the letter\n", file);
@@ -229,7 +181,7 @@ static void measure(struct nlu *u, const char *file, judge_one *one) {
         return;
     }
     pl_arena_init(&a, 0);
-    reader_open(u, &r);
+    nlu_reader_open(u, &r);
     while (nlu_line(&rest, &line)) {
         pl_arena_reset(&a);
         one(&r, &a, line, &t);
@@ -239,7 +191,7 @@ static void measure(struct nlu *u, const char *file, judge_one *one) {
     printf("\n");
     for (size_t i = 0; i < LANGUAGES && t.locale[i][0]; i++) print_score(t.locale[i], &t.of[i]);
     print_score("all", &t.all);
-    reader_close(&r);
+    nlu_reader_close(&r);
     pl_arena_free(&a);
 }
 
@@ -269,15 +221,15 @@ static void print_spans(struct pl_buf *b, struct pl_str text, const struct span 
 
 /* Lines of locale, text and what is found in it; # begins a remark. */
 bool nlu_quick(struct nlu *u) {
-    struct reader r;
+    struct nlu_reader r;
     bool wrong = false;
     struct pl_str rest = nlu_file(u, "quick/entities.tsv"), line;
-    reader_open(u, &r);
+    nlu_reader_open(u, &r);
     while (nlu_line(&rest, &line)) {
         struct span v[SPANS];
         if (line.n == 0 || line.p[0] == '#') continue;
         struct pl_str locale = nlu_field(&line), text = nlu_field(&line), want = nlu_field(&line);
-        struct pl_nlp_reading reading = read_text(&r, locale, text);
+        struct pl_nlp_reading reading = nlu_read(&r, locale, text);
         struct pl_buf got = {0};
         print_spans(&got, text, v, spans_of(&reading, v));
         if (!pl_str_eq(pl_buf_slice(&got), want)) {
@@ -287,6 +239,6 @@ bool nlu_quick(struct nlu *u) {
         }
         pl_buf_free(&got);
     }
-    reader_close(&r);
+    nlu_reader_close(&r);
     return wrong;
 }

@@ -57,6 +57,49 @@ bool nlu_is_under(const char *what, double found, double floor) {
     return true;
 }
 
+void nlu_reader_open(struct nlu *n, struct nlu_reader *r) {
+    static const struct pl_str english = {"en", 2};
+    static const struct pl_str intents[] = {{"track", 5}, {"cancel", 6}};
+    static const struct pl_nlp_example examples[] = {{0, {"en", 2}, {"where is it", 11}},
+                                                     {1, {"en", 2}, {"cancel that", 11}}};
+    struct pl_nlp_source source = {.langs = &english,
+                                   .nlangs = 1,
+                                   .bare = true,
+                                   .intents = intents,
+                                   .nintents = 2,
+                                   .examples = examples,
+                                   .nexamples = 2};
+    struct pl_str why = PL_STR("");
+    struct pl_buf section = {0};
+    *r = (struct nlu_reader){0};
+    pl_arena_init(&r->a, 0);
+    pl_assert(pl_nlp_build(n->tools, &n->a, &source, &section, &why) == PL_OK);
+    pl_assert(pl_nlp_open(pl_arena_str(&n->a, pl_buf_slice(&section)), &r->model) == PL_OK);
+    pl_assert(pl_nlp_new(r->model, n->tools, &r->nlp) == PL_OK);
+    pl_buf_free(&section);
+}
+
+void nlu_reader_close(struct nlu_reader *r) {
+    pl_nlp_free(&r->nlp);
+    pl_nlp_close(&r->model);
+    pl_arena_free(&r->a);
+}
+
+struct pl_nlp_reading nlu_read(struct nlu_reader *r, struct pl_str locale, struct pl_str text) {
+    struct pl_nlp_reading out;
+    struct pl_nlp_context ctx = {.language = pl_locale_language(locale),
+                                 .locale = locale,
+                                 .currency = PL_STR("EUR"),
+                                 .now_ms = NLU_MS};
+    pl_arena_reset(&r->a);
+    pl_nlp_read(r->nlp, &r->a, text, &ctx, &out);
+    return out;
+}
+
+bool nlu_is_held_out(struct pl_str text) {
+    return (pl_fnv(PL_FNV, text.p, text.n) >> 17 & 1) != 0;
+}
+
 double nlu_percent(double of, double n) {
     return n > 0 ? 100 * of / n : 0;
 }

@@ -26,6 +26,21 @@ void nlu_table(struct nlu *n);
 /* A few seconds on texts of the repository's own. Gives whether a figure is under its floor. */
 bool nlu_quick(struct nlu *n);
 
+/* What reads texts of any language without a project: times, values, no intents. */
+#define NLU_DAY 20780 /* it is Monday, 2026-11-23, 9:00 UTC */
+#define NLU_MS  (INT64_C(86400000) * NLU_DAY + 9 * 3600000)
+struct nlu_reader {
+    struct pl_nlp_model *model;
+    struct pl_nlp *nlp;
+    struct pl_arena a; /* of one text */
+};
+void nlu_reader_open(struct nlu *n, struct nlu_reader *r);
+void nlu_reader_close(struct nlu_reader *r);
+/* Until the next one. */
+struct pl_nlp_reading nlu_read(struct nlu_reader *r, struct pl_str locale, struct pl_str text);
+/* Texts are parted by a hash: one half was looked at while rules were made. */
+bool nlu_is_held_out(struct pl_str text);
+
 bool nlu_wants(const struct nlu *n, const char *set);
 /* A file of the data, whole; empty when it is not there. */
 struct pl_str nlu_file(struct nlu *n, const char *name);

@@ -8,52 +8,7 @@
 
 #include "tests/nlu/nlu.h"
 
-#define REF_DAY   20780 /* Monday, 2026-11-23 */
-#define REF_MS    (INT64_C(86400000) * REF_DAY + 9 * 3600000)
 #define LANGUAGES 24
-
-struct reader {
-    struct pl_nlp_model *model;
-    struct pl_nlp *nlp;
-    struct pl_arena a; /* of one text */
-};
-
-static void reader_open(struct nlu *u, struct reader *r) {
-    static const struct pl_str english = {"en", 2};
-    static const struct pl_str intents[] = {{"track", 5}, {"cancel", 6}};
-    static const struct pl_nlp_example examples[] = {{0, {"en", 2}, {"where is it", 11}},
-                                                     {1, {"en", 2}, {"cancel that", 11}}};
-    struct pl_nlp_source source = {.langs = &english,
-                                   .nlangs = 1,
-                                   .bare = true,
-                                   .intents = intents,
-                                   .nintents = 2,
-                                   .examples = examples,
-                                   .nexamples = 2};
-    struct pl_str why = PL_STR("");
-    struct pl_buf section = {0};
-    *r = (struct reader){0};
-    pl_arena_init(&r->a, 0);
-    pl_assert(pl_nlp_build(u->tools, &u->a, &source, &section, &why) == PL_OK);
-    pl_assert(pl_nlp_open(pl_arena_str(&u->a, pl_buf_slice(&section)), &r->model) == PL_OK);
-    pl_assert(pl_nlp_new(r->model, u->tools, &r->nlp) == PL_OK);
-    pl_buf_free(&section);
-}
-
-static void reader_close(struct reader *r) {
-    pl_nlp_free(&r->nlp);
-    pl_nlp_close(&r->model);
-    pl_arena_free(&r->a);
-}
-
-static struct pl_nlp_reading read_text(struct reader *r, struct pl_str locale, struct pl_str text) {
-    struct pl_nlp_reading out;
-    struct pl_nlp_context ctx = {
-        .language = pl_locale_language(locale), .locale = locale, .now_ms = REF_MS};
-    pl_arena_reset(&r->a);
-    pl_nlp_read(r->nlp, &r->a, text, &ctx, &out);
-    return out;
-}
 
 /* ---- the table ---- */
 
@@ -63,12 +18,8 @@ struct score {
     double held, held_overlap, held_exact; /* of the half that the hash of a text puts aside */
 };
 
-static bool is_held_out(struct pl_str text) {
-    return (pl_fnv(PL_FNV, text.p, text.n) >> 17 & 1) != 0;
-}
-
 static void count(struct score *s, struct pl_str text, bool overlap, bool exact) {
-    double held = is_held_out(text);
+    double held = nlu_is_held_out(text);
     s->n++, s->overlap += overlap, s->exact += exact;
     s->held += held, s->held_overlap += held * overlap, s->held_exact += held * exact;
 }
@@ -103,20 +54,22 @@ static void judge(const struct pl_nlp_reading *r, struct pl_str text, const stru
     count(s, text, overlap, exact);
 }
 
-static void judge_line(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v) {
+static void judge_line(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                       struct score *v) {
     struct pl_json j;
     size_t at;
     if (pl_json_parse(a, line, &j, &at) != PL_OK) return;
     const struct pl_json *entities = pl_json_get(&j, "entities");
     if (!pl_str_is(pl_json_text(&j, "group"), "DateTime") || !entities) return;
     struct pl_str text = pl_json_text(&j, "text"), locale = pl_json_text(&j, "locale");
-    struct pl_nlp_reading reading = read_text(r, locale, text);
+    struct pl_nlp_reading reading = nlu_read(r, locale, text);
     for (size_t i = 0; i < entities->n; i++)
         judge(&reading, text, &entities->m[i].value, score_of(v, locale));
 }
 
 /* duckling's texts are each one time from end to end. */
-static void judge_whole(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v) {
+static void judge_whole(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                        struct score *v) {
     struct pl_json j;
     size_t at;
     if (pl_json_parse(a, line, &j, &at) != PL_OK) return;
@@ -124,18 +77,19 @@ static void judge_whole(struct reader *r, struct pl_arena *a, struct pl_str line
     bool time = pl_str_is(pl_json_text(&j, "dim"), "Time") ||
                 pl_str_is(pl_json_text(&j, "dim"), "Duration");
     if (!time || pl_str_is(pl_json_text(&j, "value"), "NEGATIVE")) return;
-    struct pl_nlp_reading reading = read_text(r, locale, text);
+    struct pl_nlp_reading reading = nlu_read(r, locale, text);
     bool whole = false;
     for (uint32_t i = 0; i < reading.ntimes; i++)
         whole |= reading.times[i].start == 0 && reading.times[i].end == text.n;
     count(score_of(v, locale), text, reading.ntimes > 0, whole);
 }
 
-typedef void judge_one(struct reader *r, struct pl_arena *a, struct pl_str line, struct score *v);
+typedef void judge_one(struct nlu_reader *r, struct pl_arena *a, struct pl_str line,
+                       struct score *v);
 
 static void measure(struct nlu *u, const char *file, judge_one *one) {
     struct score v[LANGUAGES] = {{{0}, 0, 0, 0, 0, 0, 0}};
-    struct reader r;
+    struct nlu_reader r;
     struct pl_arena a;
     struct pl_str rest = nlu_file(u, file), line;
     printf("times in %s, %% found in part and to the letter; of the half held out\n", file);
@@ -144,7 +98,7 @@ static void measure(struct nlu *u, const char *file, judge_one *one) {
         return;
     }
     pl_arena_init(&a, 0);
-    reader_open(u, &r);
+    nlu_reader_open(u, &r);
     while (nlu_line(&rest, &line)) {
         pl_arena_reset(&a);
         one(&r, &a, line, v);
@@ -154,7 +108,7 @@ static void measure(struct nlu *u, const char *file, judge_one *one) {
                v[i].locale, v[i].n, nlu_percent(v[i].overlap, v[i].n),
                nlu_percent(v[i].exact, v[i].n), v[i].held,
                nlu_percent(v[i].held_overlap, v[i].held), nlu_percent(v[i].held_exact, v[i].held));
-    reader_close(&r);
+    nlu_reader_close(&r);
     pl_arena_free(&a);
 }
 
@@ -194,14 +148,14 @@ static void print_times(struct pl_buf *b, struct pl_str text, const struct pl_nl
 
 /* Lines of locale, text and what is found in it; # begins a remark. */
 bool nlu_quick(struct nlu *u) {
-    struct reader r;
+    struct nlu_reader r;
     bool wrong = false;
     struct pl_str rest = nlu_file(u, "quick/times.tsv"), line;
-    reader_open(u, &r);
+    nlu_reader_open(u, &r);
     while (nlu_line(&rest, &line)) {
         if (line.n == 0 || line.p[0] == '#') continue;
         struct pl_str locale = nlu_field(&line), text = nlu_field(&line), want = nlu_field(&line);
-        struct pl_nlp_reading reading = read_text(&r, locale, text);
+        struct pl_nlp_reading reading = nlu_read(&r, locale, text);
         struct pl_buf got = {0};
         print_times(&got, text, &reading);
         if (!pl_str_eq(pl_buf_slice(&got), want)) {
@@ -211,6 +165,6 @@ bool nlu_quick(struct nlu *u) {
         }
         pl_buf_free(&got);
     }
-    reader_close(&r);
+    nlu_reader_close(&r);
     return wrong;
 }
