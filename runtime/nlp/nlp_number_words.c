@@ -5,25 +5,17 @@
  */
 #include "runtime/nlp/nlp_number_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LANGUAGES  64
 #define BEGINNINGS 4096 /* a power of two */
 
 struct number_words {
-    _Atomic uint32_t uses; /* its tools, and every thread's scratch that reads by it */
+    struct pl_nlp_made made;
     struct pl_nlp_rows rows;
     uint64_t begins[BEGINNINGS / 64], goes_on[BEGINNINGS / 64];
     struct number_traits is;
 };
-struct pl_nlp_number_lang {
-    char code[8];
-    size_t n;
-    struct number_words *words;
-};
-
 static const struct {
     const char *lang;
     struct number_traits is;
@@ -212,7 +204,13 @@ static void add_row(struct making *m, const char *words, struct number_alt is) {
     }
 }
 
-static struct number_words *make(struct pl_locale_tools *tools, struct pl_str lang) {
+static void drop(struct pl_nlp_made *made) {
+    struct number_words *w = (struct number_words *)made;
+    pl_nlp__rows_free(&w->rows);
+    free(w);
+}
+
+static struct pl_nlp_made *make(struct pl_locale_tools *tools, struct pl_str lang) {
     struct pl_locale *l = NULL;
     size_t k = 0;
     while (k < PL_LEN(languages) && !pl_str_is(lang, languages[k].lang)) k++;
@@ -220,6 +218,7 @@ static struct number_words *make(struct pl_locale_tools *tools, struct pl_str la
     struct number_words *w = calloc(1, sizeof *w);
     struct making m = {.w = w, .tools = tools};
     pl_assert(w != NULL);
+    w->made.drop = drop;
     w->is = languages[k].is;
     pl_arena_init(&m.a, 0);
     for (size_t i = 0; i < PL_LEN(rows); i++)
@@ -229,50 +228,10 @@ static struct number_words *make(struct pl_locale_tools *tools, struct pl_str la
         pl_locale_open(tools, lang, (struct pl_str){0}, (struct pl_str){0}, &l) == PL_OK)
         pl_locale_spellings(l, w->is.dense, spelled, &m);
     pl_arena_free(&m.a);
-    return w;
+    return &w->made;
 }
-
-static void release(void *p) {
-    struct number_words *w = p;
-    if (--w->uses > 0) return;
-    pl_nlp__rows_free(&w->rows);
-    free(w);
-}
-
-/* Made once for the tools, whatever is opened with them. */
-static struct number_words *words_of(struct pl_locale_tools *tools, struct pl_str lang) {
-    char key[16];
-    int n = snprintf(key, sizeof key, "numbers-%.*s", PL_STR_ARG(lang));
-    struct number_words *w = pl_locale_kept(tools, (struct pl_str){key, (size_t)n});
-    if (w == NULL && (w = make(tools, lang)) != NULL) {
-        w->uses = 1;
-        pl_locale_keep(tools, (struct pl_str){key, (size_t)n}, w, release);
-    }
-    if (w != NULL) w->uses++;
-    return w;
-}
-
-/* ---- a thread's ---- */
 
 const struct number_words *pl_nlp__number_words(struct pl_nlp *n, struct pl_locale_tools *tools,
                                                 struct pl_str lang) {
-    struct pl_nlp_number_lang *x = n->numbers;
-    for (uint32_t i = 0; i < n->nnumbers; i++)
-        if (lang.n == x[i].n && memcmp(lang.p, x[i].code, lang.n) == 0) return x[i].words;
-    if (lang.n == 0 || lang.n >= sizeof x->code || n->nnumbers == LANGUAGES) return NULL;
-    if (n->numbers == NULL) n->numbers = calloc(LANGUAGES, sizeof *n->numbers);
-    if (n->numbers == NULL) return NULL;
-    x = &n->numbers[n->nnumbers++];
-    memcpy(x->code, lang.p, lang.n);
-    x->n = lang.n;
-    x->words = words_of(tools, lang);
-    return x->words;
-}
-
-void pl_nlp__numbers_free(struct pl_nlp *n) {
-    for (uint32_t i = 0; i < n->nnumbers; i++)
-        if (n->numbers[i].words != NULL) release(n->numbers[i].words);
-    free(n->numbers);
-    n->numbers = NULL;
-    n->nnumbers = 0;
+    return (const struct number_words *)pl_nlp__made(&n->numbers, tools, "numbers", make, lang);
 }

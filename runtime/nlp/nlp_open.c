@@ -269,8 +269,8 @@ void pl_nlp_free(struct pl_nlp **n) {
     free((*n)->scores);
     free((*n)->confidences);
     pl_nlp__tags_free(&(*n)->tags);
-    pl_nlp__when_free(*n);
-    pl_nlp__numbers_free(*n);
+    pl_nlp__mades_free(&(*n)->times);
+    pl_nlp__mades_free(&(*n)->numbers);
     free(*n);
     *n = NULL;
 }

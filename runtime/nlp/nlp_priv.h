@@ -247,6 +247,30 @@ static inline bool pl_nlp__rows_next(const struct pl_nlp_rows *r, uint64_t hash,
  * longer. */
 uint32_t pl_nlp__place(struct pl_str text, const struct pl_word *w, size_t k);
 
+/* ---- what is made of a language's words, once (nlp_rows.c) ---- */
+
+/* The first member of what is made. It is shared by all that is opened with the same tools, and
+ * lives as long as they and whoever reads by it. */
+struct pl_nlp_made {
+    _Atomic uint32_t uses;
+    void (*drop)(struct pl_nlp_made *m);
+};
+/* NULL: there is none for this language. */
+typedef struct pl_nlp_made *pl_nlp_make(struct pl_locale_tools *tools, struct pl_str lang);
+
+#define PL_NLP_MADE 64 /* languages; more are read without */
+struct pl_nlp_mades {  /* of the languages met so far */
+    struct {
+        char code[8];
+        struct pl_nlp_made *made; /* NULL: there is none */
+    } v[PL_NLP_MADE];
+    uint32_t n;
+};
+/* kind: what it is called among the tools' ("times"), at most seven letters. */
+struct pl_nlp_made *pl_nlp__made(struct pl_nlp_mades *m, struct pl_locale_tools *tools,
+                                 const char *kind, pl_nlp_make *make, struct pl_str lang);
+void pl_nlp__mades_free(struct pl_nlp_mades *m);
+
 /* ---- tags: in which lists a word may be (nlp_tag.c) ---- */
 
 enum pl_nlp_tag {
@@ -384,10 +408,7 @@ struct pl_nlp {
     uint32_t nentities, nmatches;
     struct pl_nlp_tags *tags;
     struct pl_nlp_tongues tongues;
-    struct pl_nlp_when_lang *when; /* of the languages met so far */
-    uint32_t nwhen;
-    struct pl_nlp_number_lang *numbers; /* the like */
-    uint32_t nnumbers;
+    struct pl_nlp_mades times, numbers;
     struct pl_nlp_features features;
     float *scores;       /* stride of them */
     double *confidences; /* of the intents */
@@ -409,13 +430,11 @@ struct pl_nlp_turn {
 void pl_nlp__language(struct pl_nlp_turn *t);
 /* What the message says of time into r->times (nlp_when_read.c). */
 void pl_nlp__times(struct pl_nlp_turn *t);
-void pl_nlp__when_free(struct pl_nlp *n);
 void pl_nlp__entities(struct pl_nlp_turn *t);
 void pl_nlp__builtins(struct pl_nlp_turn *t);
 /* Numbers, percents, money, ordinals (nlp_number.c). */
 void pl_nlp__numbers(struct pl_nlp_turn *t);
 void pl_nlp__numbers_warm(struct pl_nlp *n, struct pl_locale_tools *tools, struct pl_str lang);
-void pl_nlp__numbers_free(struct pl_nlp *n);
 /* Web addresses, yes and no (nlp_extra.c). */
 void pl_nlp__extras(struct pl_nlp_turn *t);
 void pl_nlp__urls(struct pl_nlp_turn *t);

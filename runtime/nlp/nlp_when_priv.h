@@ -85,8 +85,8 @@ struct when_token {
 
 /* The words of one language, made once. NULL for a language without a table. */
 struct when_words;
-struct when_words *pl_nlp__when_words_new(struct pl_locale_tools *tools, struct pl_str language);
-void pl_nlp__when_words_free(struct when_words **w);
+const struct when_words *pl_nlp__when_words(struct pl_nlp *n, struct pl_locale_tools *tools,
+                                            struct pl_str lang);
 
 struct when_tokens {
     struct when_token *v; /* in the arena */

@@ -7,41 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANGUAGES 64 /* more are not looked for times in */
-#define DAY_MS    INT64_C(86400000)
-
-struct pl_nlp_when_lang {
-    char code[8];
-    struct when_words *words; /* NULL: no table has it */
-};
-
-static const struct when_words *words_of(struct pl_nlp *n, struct pl_locale_tools *tools,
-                                         struct pl_str lang) {
-    struct pl_nlp_when_lang *x = n->when;
-    for (uint32_t i = 0; i < n->nwhen; i++)
-        if (pl_str_is(lang, x[i].code)) return x[i].words;
-    if (lang.n == 0 || lang.n >= sizeof x->code || n->nwhen == LANGUAGES) return NULL;
-    if (n->when == NULL) n->when = calloc(LANGUAGES, sizeof *n->when);
-    if (n->when == NULL) return NULL;
-    x = &n->when[n->nwhen++];
-    memcpy(x->code, lang.p, lang.n);
-    x->words = pl_nlp__when_words_new(tools, lang);
-    return x->words;
-}
+#define DAY_MS INT64_C(86400000)
 
 void pl_nlp_warm(struct pl_nlp *n, struct pl_locale_tools *tools) {
     for (uint32_t i = 0; i < n->model->nlangs; i++) {
         struct pl_str lang = pl_locale_language(n->model->langs[i]);
-        (void)words_of(n, tools, lang);
+        (void)pl_nlp__when_words(n, tools, lang);
         pl_nlp__numbers_warm(n, tools, lang);
     }
-}
-
-void pl_nlp__when_free(struct pl_nlp *n) {
-    for (uint32_t i = 0; i < n->nwhen; i++) pl_nlp__when_words_free(&n->when[i].words);
-    free(n->when);
-    n->when = NULL;
-    n->nwhen = 0;
 }
 
 static bool month_first(struct pl_str locale) {
@@ -60,7 +33,7 @@ static struct when_context context_of(const struct pl_nlp_turn *t) {
 }
 
 static void read_in(struct pl_nlp_turn *t, struct pl_str language) {
-    const struct when_words *w = words_of(t->nlp, t->nlp->tools, language);
+    const struct when_words *w = pl_nlp__when_words(t->nlp, t->nlp->tools, language);
     if (w == NULL) return;
     struct when_tokens tokens = pl_nlp__when_tokens(w, t->a, &t->r->words);
     if (!tokens.any) return;
@@ -87,5 +60,6 @@ void pl_nlp__times(struct pl_nlp_turn *t) {
     if (t->r->ntimes == 0 && !pl_str_eq(own, other)) read_in(t, other);
     for (uint32_t i = 0; t->r->ntimes == 0 && asks_time(t->ctx->asked) && i < m->nlangs; i++)
         read_in(t, m->langs[i]);
-    if (t->r->ntimes == 0 && words_of(t->nlp, t->nlp->tools, own) == NULL) read_in(t, PL_STR("en"));
+    if (t->r->ntimes == 0 && pl_nlp__when_words(t->nlp, t->nlp->tools, own) == NULL)
+        read_in(t, PL_STR("en"));
 }

@@ -20,6 +20,7 @@
 #define PREFIX_SEED  UINT64_C(0x5045)
 
 struct when_words {
+    struct pl_nlp_made made;
     struct pl_nlp_rows rows;
     bool blanks; /* words stand apart */
     bool prefixes;
@@ -91,12 +92,19 @@ static void said(void *ctx, struct pl_str text, enum pl_said kind, int32_t value
     if (s.n > 0) add(ctx, s, (struct when_alt){classes[kind], value});
 }
 
-struct when_words *pl_nlp__when_words_new(struct pl_locale_tools *tools, struct pl_str language) {
+static void drop(struct pl_nlp_made *made) {
+    struct when_words *w = (struct when_words *)made;
+    pl_nlp__rows_free(&w->rows);
+    free(w);
+}
+
+static struct pl_nlp_made *make(struct pl_locale_tools *tools, struct pl_str language) {
     static const char *const dense[] = {"zh", "ja", "ko"};
     struct pl_locale *l = NULL;
     struct when_words *w = calloc(1, sizeof *w);
     struct making m = {.w = w, .tools = tools};
     pl_assert(w != NULL);
+    w->made.drop = drop;
     w->blanks = true;
     w->arabic = pl_str_is(language, "ar");
     for (size_t i = 0; i < PL_LEN(dense); i++)
@@ -114,15 +122,14 @@ struct when_words *pl_nlp__when_words_new(struct pl_locale_tools *tools, struct 
         pl_locale_open(tools, language, (struct pl_str){0}, (struct pl_str){0}, &l) == PL_OK)
         pl_locale_sayings(l, said, &m);
     pl_arena_free(&m.a);
-    if (w->rows.n == 0) pl_nlp__when_words_free(&w);
-    return w;
+    if (w->rows.n > 0) return &w->made;
+    drop(&w->made);
+    return NULL;
 }
 
-void pl_nlp__when_words_free(struct when_words **w) {
-    if (*w == NULL) return;
-    pl_nlp__rows_free(&(*w)->rows);
-    free(*w);
-    *w = NULL;
+const struct when_words *pl_nlp__when_words(struct pl_nlp *n, struct pl_locale_tools *tools,
+                                            struct pl_str lang) {
+    return (const struct when_words *)pl_nlp__made(&n->times, tools, "times", make, lang);
 }
 
 /* ---- tokens ---- */
