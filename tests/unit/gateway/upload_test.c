@@ -63,15 +63,17 @@ static void on_leave(void *ctx, uint64_t client) {
     (void)ctx, (void)client;
 }
 
-/* The conversation's first byte chooses what is said of it. */
+/* The first byte of a conversation chooses what is said of it, when all but it and the last are
+ * zero: of one that was opened they are random. */
 static void on_wants(void *ctx, uint64_t ticket, const uint8_t conversation[16],
                      const uint8_t hash[32]) {
     struct server *s = ctx;
     const struct pl_str image = PL_STR("image");
     struct pl_gateway_wanted w = {.key = s->key, .naccept = 1, .accept = &image};
+    static const uint8_t zero[14];
     (void)hash;
     s->asked++;
-    switch (conversation[0]) {
+    switch (memcmp(conversation + 1, zero, sizeof zero) == 0 ? conversation[0] : 0) {
     case 2: pl_gateway_wanted(s->g, ticket, PL_DENIED, NULL); break;
     case 3: pl_gateway_wanted(s->g, ticket, PL_CONFLICT, NULL); break;
     case 4: pl_gateway_wanted(s->g, ticket, PL_ERASED, NULL); break;
