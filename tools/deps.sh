@@ -12,10 +12,10 @@ run="build-essential cmake ninja-build ccache tzdata ca-certificates nodejs npm
   libssl-dev libcrypt-dev libev-dev liblmdb-dev libicu-dev libstemmer-dev libcurl4-openssl-dev
   liblua5.4-dev libseccomp-dev libwebsockets-dev libwebsockets-evlib-ev
   libexpat1-dev libzstd-dev libedit-dev"
-check="$run clang-14 libclang-rt-14-dev clang-format-14 libcmocka-dev chromium fonts-noto-core graphviz"
+check="$run clang-14 libclang-rt-14-dev clang-format-14 libcmocka-dev chromium-headless-shell fonts-noto-core graphviz"
 
 # Programs that may also come from elsewhere than Debian's own package of that name.
-declare -A program=([nodejs]=node [npm]=npm [chromium]=chromium)
+declare -A program=([nodejs]=node [npm]=npm)
 
 case "${1:-}" in
   run) wanted=$run ;;

@@ -11,8 +11,9 @@ need() { # program package
 }
 need node nodejs
 need npm npm
-[ -x "${PL_CHROMIUM:-/usr/bin/chromium}" ] || {
-  echo "web tests need Chromium at ${PL_CHROMIUM:-/usr/bin/chromium}: apt-get install chromium, or set PL_CHROMIUM" >&2
+chromium=${PL_CHROMIUM:-/usr/bin/chromium-headless-shell}
+[ -x "$chromium" ] || {
+  echo "web tests need Chromium at $chromium: apt-get install chromium-headless-shell, or set PL_CHROMIUM" >&2
   exit 2
 }
 

@@ -8,14 +8,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const CHROMIUM = process.env.PL_CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.PL_CHROMIUM ?? "/usr/bin/chromium-headless-shell";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const SHOTS = process.env.PL_SHOTS ?? path.resolve(here, "../../../build/web-shots");
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export async function launch() {
-    if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: apt-get install chromium, or set PL_CHROMIUM`);
+    if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: apt-get install chromium-headless-shell, or set PL_CHROMIUM`);
     mkdirSync(SHOTS, { recursive: true });
     return chromium.launch({ executablePath: CHROMIUM, headless: true, args: QUIET });
 }
